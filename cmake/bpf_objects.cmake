@@ -1,0 +1,50 @@
+# bpflink_add_bpf_object(<target> <source>.bpf.c)
+#
+# Compiles a BPF program and puts the object file into a static library, so that executables need
+# no file beside them. `#include "<name>.bpf.hpp"` then gives std::span bpf_objects::<name>().
+find_program(BPFLINK_BPF_CLANG NAMES clang-19 clang-20 clang-21 clang-18 clang
+             DOC "The clang that compiles BPF programs")
+
+function(bpflink_add_bpf_object target source)
+  if(NOT BPFLINK_BPF_CLANG)
+    message(FATAL_ERROR "BPF programs need clang: install it, or set BPFLINK_BPF_CLANG")
+  endif()
+  get_filename_component(name ${source} NAME_WE)
+  get_filename_component(input ${source} ABSOLUTE)
+  set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.bpf.o)
+  set(dir ${CMAKE_CURRENT_BINARY_DIR}/bpf_objects)
+
+  add_custom_command(OUTPUT ${object}
+    COMMAND ${BPFLINK_BPF_CLANG} -target bpf -O2 -g -Wall -Werror
+            -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
+            -MD -MF ${object}.d -c ${input} -o ${object}
+    DEPENDS ${input} DEPFILE ${object}.d
+    COMMENT "Building BPF object ${name}.bpf.o" VERBATIM)
+
+  file(CONFIGURE OUTPUT ${dir}/${name}.bpf.hpp CONTENT [[
+#pragma once
+#include <cstddef>
+#include <span>
+extern "C" std::byte const bpf_object_@name@_begin[], bpf_object_@name@_end[];
+namespace bpf_objects {
+inline std::span<std::byte const> @name@() {
+    return {bpf_object_@name@_begin, bpf_object_@name@_end};
+}
+}
+]] @ONLY)
+  file(CONFIGURE OUTPUT ${dir}/${name}.bpf.cpp CONTENT [[
+asm(R"(.pushsection .rodata
+.balign 16
+.global bpf_object_@name@_begin
+.global bpf_object_@name@_end
+bpf_object_@name@_begin:
+.incbin "@object@"
+bpf_object_@name@_end:
+.byte 0
+.popsection)");
+]] @ONLY)
+  set_source_files_properties(${dir}/${name}.bpf.cpp PROPERTIES OBJECT_DEPENDS ${object})
+
+  add_library(${target} STATIC ${dir}/${name}.bpf.cpp ${object})
+  target_include_directories(${target} INTERFACE ${dir})
+endfunction()

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/link.hpp>
+
+namespace bpflink::detail {
+
+/// The one door to the private parts of the handles.
+struct access {
+    /// `fd` is known to be a link's.
+    [[nodiscard]] static link make_link(unique_fd fd, pin_memory pins = {}) noexcept {
+        return link{std::move(fd), std::move(pins)};
+    }
+
+    template <class Hook>
+    [[nodiscard]] static typed_link<Hook> make_typed(link l) noexcept {
+        return typed_link<Hook>{std::move(l)};
+    }
+
+    [[nodiscard]] static result<void> restore_pin(link& l) { return l.pins_.restore(l.fd_); }
+};
+
+/// The link inside any handle.
+[[nodiscard]] inline link& untyped(link& l) noexcept {
+    return l;
+}
+
+} // namespace bpflink::detail

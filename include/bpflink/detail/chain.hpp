@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/detail/access.hpp>
+#include <bpflink/typed_link.hpp>
+
+#include <concepts>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+namespace bpflink::detail {
+
+template <class L>
+concept handle = std::same_as<L, link> || is_typed_link<L>;
+
+template <class R>
+inline constexpr bool is_link_result = false;
+template <handle L>
+inline constexpr bool is_link_result<result<L>> = true;
+
+/// Undoes what the handle did to its pin, closes it, and reports why.
+template <handle L>
+[[nodiscard]] error abandon(L owned, error why) {
+    link untyped = std::move(owned);
+    if (auto const undone = access::restore_pin(untyped); !undone)
+        why.add_advice("undoing failed too: " + undone.error().message());
+    return why;
+}
+
+template <class First, class Second>
+class sequence;
+
+/// Composition: of a result with a step, and of two steps before any link exists.
+struct composable {
+    template <class R, std::derived_from<composable> Step>
+        requires is_link_result<R> && std::invocable<Step const&, typename R::value_type>
+    [[nodiscard]] friend auto operator|(R&& before, Step const& next) {
+        return std::move(before).and_then(next);
+    }
+
+    template <std::derived_from<composable> First, std::derived_from<composable> Second>
+    [[nodiscard]] friend auto operator|(First first, Second second) {
+        return sequence<First, Second>{std::move(first), std::move(second)};
+    }
+};
+
+/// Two steps as one.
+template <class First, class Second>
+class sequence : public composable {
+public:
+    sequence(First first, Second second) : first_{std::move(first)}, second_{std::move(second)} {}
+
+    template <handle L>
+        requires std::invocable<First const&, L> && std::invocable<Second const&, L>
+    [[nodiscard]] auto operator()(L owned) const {
+        return std::invoke(first_, std::move(owned)).and_then(second_);
+    }
+
+private:
+    First first_;
+    Second second_;
+};
+
+/// A step that hands the link on: `action` is called with the handle and returns result<void>.
+template <class Action>
+class step : public composable {
+public:
+    explicit step(Action action) : action_{std::move(action)} {}
+
+    template <handle L>
+        requires std::invocable<Action const&, L&>
+    [[nodiscard]] result<L> operator()(L owned) const {
+        if (auto done = std::invoke(action_, owned); !done)
+            return tl::unexpected{abandon(std::move(owned), std::move(done).error())};
+        return owned;
+    }
+
+private:
+    Action action_;
+};
+
+template <class Sink>
+concept descriptor_sink = std::same_as<std::remove_cvref_t<Sink>, unique_fd> ||
+                          std::invocable<Sink&, unique_fd> ||
+                          requires(Sink& sink, unique_fd fd) { sink.push_back(std::move(fd)); };
+
+/// The step that ends a chain.
+template <descriptor_sink Sink>
+class last_step : public composable {
+public:
+    explicit last_step(Sink&& sink) : sink_{std::forward<Sink>(sink)} {}
+
+    template <handle L>
+    [[nodiscard]] result<void> operator()(L owned) const {
+        if constexpr (std::same_as<std::remove_cvref_t<Sink>, unique_fd>)
+            sink_ = owned.release();
+        else if constexpr (std::invocable<Sink const&, unique_fd>)
+            std::invoke(sink_, owned.release());
+        else
+            sink_.push_back(owned.release());
+        return {};
+    }
+
+private:
+    Sink sink_;
+};
+
+/// What an update step keeps of a program: the descriptor, with its type where that is known.
+template <class P>
+class program_argument {
+public:
+    explicit program_argument(P const& prog) noexcept : fd_{prog.fd()} {}
+    [[nodiscard]] fd_view fd() const noexcept { return fd_; }
+
+private:
+    fd_view fd_;
+};
+
+template <bpf_program P>
+class program_argument<P> {
+public:
+    static constexpr program_type type = P::type;
+    explicit program_argument(P const& prog) noexcept : fd_{prog.fd()} {}
+    [[nodiscard]] fd_view fd() const noexcept { return fd_; }
+
+private:
+    fd_view fd_;
+};
+
+} // namespace bpflink::detail

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+
+#include <array>
+#include <string_view>
+#include <variant>
+
+namespace bpflink {
+
+/// A hook of a version 2 cgroup, for the processes in it and below. Any number of links (64 programs)
+/// an attach type; a link never stops others (ALLOW_MULTI). When the directory is removed, the link
+/// is defunct.
+///
+/// `cgroup` is the directory: its path (copied) or a descriptor opened for reading (borrowed).
+/// `attach` says which of the hooks; each goes with one program type.
+/// @errors not_found          no such directory
+///         invalid_argument   not a cgroup v2 directory (EBADF in the kernel); `attach` is not a
+///                            cgroup's, or not the one the program was loaded for (both are named)
+///         E2BIG              64 programs are there
+///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
+/// @kernel since 5.7; kernel/bpf/cgroup.c, cgroup_bpf_link_attach(); read at v6.12
+/// @cost 1 system call by descriptor, 3 by path
+struct hook::cgroup {
+    std::variant<std::string_view, fd_view> cgroup;
+    attach_type attach{};
+};
+
+template <>
+struct hook_traits<hook::cgroup> {
+    static constexpr std::string_view name = "cgroup";
+    static constexpr std::array link_types{link_type::cgroup};
+    static constexpr std::array program_types{
+        program_type::cgroup_skb,    program_type::cgroup_sock,    program_type::cgroup_sock_addr,
+        program_type::cgroup_device, program_type::cgroup_sysctl,  program_type::cgroup_sockopt,
+        program_type::sock_ops,
+    };
+    static constexpr kernel_version since{5, 7};
+    using details = cgroup_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_by_type<hook::cgroup>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::cgroup const& where);
+};
+
+using cgroup_link = typed_link<hook::cgroup>;
+
+} // namespace bpflink

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+
+#include <array>
+#include <optional>
+
+namespace bpflink {
+
+/// A BPF iterator: the program prints what it sees of each object of a kind (tasks, maps, sockets),
+/// which kind it was loaded for. It runs when the output is read: see typed_link::open.
+///
+/// `map` is borrowed, for iterators over the elements of one map.
+/// @errors invalid_argument   the program needs a map and has none, or the other way round
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+/// @kernel since 5.8, with a map 5.9; kernel/bpf/bpf_iter.c, bpf_iter_link_attach(); read at v6.12
+/// @cost 1 system call
+struct hook::iter {
+    std::optional<map_ref> map = std::nullopt;
+};
+
+template <>
+struct hook_traits<hook::iter> {
+    static constexpr std::string_view name = "iter";
+    static constexpr std::array link_types{link_type::iter};
+    static constexpr std::array program_types{program_type::tracing};
+    static constexpr kernel_version since{5, 8};
+    using details = iter_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_by_type<hook::iter>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::iter const& where);
+};
+
+using iter_link = typed_link<hook::iter>;
+
+} // namespace bpflink

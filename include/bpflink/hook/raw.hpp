@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/attach_type.hpp>
+#include <bpflink/fd.hpp>
+#include <bpflink/fwd.hpp>
+#include <bpflink/ids.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+namespace bpflink {
+
+/// BPF_LINK_CREATE as it is: any program and any attach type, everything checked by the kernel.
+/// Outside the table of hooks: no concept knows it.
+///
+/// `target` is what the attach type asks for: a descriptor (cgroup, network namespace, program,
+/// perf event; borrowed), an interface, or nothing. `btf` is the target's BTF type where a program
+/// is replaced (freplace). `flags` go to the kernel unchanged.
+/// @errors whatever the kernel says of the attach type; EINVAL is mostly a program of another type
+/// @kernel since 5.7; kernel/bpf/syscall.c, link_create()
+/// @cost 1 system call
+struct hook::raw {
+    std::variant<std::monostate, fd_view, ifindex> target;
+    attach_type attach{};
+    std::optional<btf_id> btf = std::nullopt;
+    std::uint32_t flags = 0;
+};
+
+} // namespace bpflink

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+
+#include <array>
+#include <string_view>
+
+namespace bpflink {
+
+/// A kernel tracepoint, with its arguments as the kernel passes them. Any number of links.
+///
+/// `name` is the tracepoint without its group ("sched_switch"), at most 127 bytes; copied.
+/// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns in the program.
+/// @errors not_found          no such tracepoint
+///         invalid_argument   the program reads past the tracepoint's arguments
+///         not_supported      a cookie on a kernel before 6.10
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+/// @kernel since 4.17, a link since 5.7, cookie 6.10; kernel/bpf/syscall.c,
+///         bpf_raw_tp_link_attach(); read at v6.12
+/// @cost 1 system call
+struct hook::raw_tracepoint {
+    std::string_view name;
+    bpflink::cookie cookie{};
+};
+
+template <>
+struct hook_traits<hook::raw_tracepoint> {
+    static constexpr std::string_view name = "raw_tracepoint";
+    static constexpr std::array link_types{link_type::raw_tracepoint};
+    static constexpr std::array program_types{program_type::raw_tracepoint,
+                                              program_type::raw_tracepoint_writable};
+    static constexpr kernel_version since{5, 7};
+    using details = raw_tracepoint_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_by_type<hook::raw_tracepoint>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog,
+                                    hook::raw_tracepoint const& where);
+};
+
+using raw_tracepoint_link = typed_link<hook::raw_tracepoint>;
+
+} // namespace bpflink

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
+#include <bpflink/fwd.hpp>
+#include <bpflink/link_info.hpp>
+#include <bpflink/pin.hpp>
+#include <bpflink/program.hpp>
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace bpflink {
+
+namespace detail {
+struct access; // lets attach and the chains reach what users must not
+
+template <class T>
+inline constexpr bool is_typed_link = false;
+template <class Hook>
+inline constexpr bool is_typed_link<typed_link<Hook>> = true;
+} // namespace detail
+
+/// Owns one descriptor of a BPF link of any kind.
+///
+/// Closing the last descriptor of a link that is not pinned takes the program off its hook; a link
+/// that is pinned or held elsewhere stays. A moved-from link is empty, like a default-constructed
+/// one; using an empty link for anything but assignment, destruction, `close`, `release` and
+/// `operator bool` is a precondition violation.
+/// @threads  safe on distinct handles; one handle is not for two threads at a time
+class link {
+public:
+    link() noexcept = default;
+
+    /// Takes `fd` over when it is a link's. On failure `fd` is untouched and still the caller's.
+    /// @errors not_a_link  a map, a program, BTF or a plain file
+    ///         EBADF       not open
+    /// @kernel kernel/bpf/syscall.c, link_update(): an invalid new program is EBADF on a link and
+    ///         EINVAL on any other object, and changes nothing; read at v6.12
+    /// @cost 2 system calls
+    [[nodiscard]] static result<link> from_fd(unique_fd&& fd);
+
+    /// Borrows `fd` and owns a duplicate (close-on-exec).
+    /// @errors as from_fd; EMFILE when the process has no descriptor left
+    /// @cost 3 system calls
+    [[nodiscard]] static result<link> duplicate(fd_view fd);
+
+    /// Opens a link by id. An id that the kernel has given out but whose link is not attached yet
+    /// is waited for, for some microseconds.
+    /// @errors not_found          no such id, or it vanished
+    ///         permission_denied  CAP_SYS_ADMIN is missing
+    /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_by_id(): ENOENT, EAGAIN until settled
+    /// @cost 1 system call
+    [[nodiscard]] static result<link> from_id(link_id id);
+
+    /// Opens a pin and remembers its path.
+    /// @param path  on a bpffs; copied, and made absolute
+    /// @errors not_found         nothing is there
+    ///         not_a_link        another object's pin
+    ///         permission_denied EACCES: the file's mode, or the place is not on a bpffs
+    /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_get_user()
+    /// @cost 3 system calls
+    [[nodiscard]] static result<link> load_pinned(std::string_view path);
+
+    [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
+    [[nodiscard]] fd_view fd() const noexcept { return fd_; }
+
+    /// Hands the descriptor on and is empty: the leak-free way to keep a link attached.
+    [[nodiscard]] unique_fd release() noexcept;
+
+    /// Closes, and says so when that failed; nothing for an empty link.
+    result<void> close();
+
+    /// @errors ENOSPC-free: names that grow in between are asked for again
+    /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_get_info_by_fd()
+    /// @cost 1 system call, 2 where the kind has a name; allocates the name
+    [[nodiscard]] result<link_info> info() const;
+
+    /// `unknown` also when the kernel refuses to answer.
+    /// @cost 1 system call
+    [[nodiscard]] link_state state() const;
+
+    /// Swaps the program atomically.
+    /// @param prog  borrowed; the link takes its own reference
+    /// @errors not_supported     this kind of link cannot be updated by program (the kind is named)
+    ///         defunct           the hook's target is gone
+    ///         already_exists    tcx, netkit, cgroup: that program is on the hook already
+    ///         invalid_argument  another program type or expected attach type (named when known)
+    ///         permission_denied CAP_BPF, CAP_NET_ADMIN, ... as the hook asks
+    /// @kernel since 5.7; kernel/bpf/syscall.c, link_update()
+    /// @cost 1 system call
+    template <any_program P>
+    result<void> update(P const& prog) {
+        return update_program(prog.fd(), fd_view{});
+    }
+
+    /// Compare-and-swap: swaps only while `old` is the program that runs.
+    /// @errors program_mismatch  it is not (EPERM in the kernel), and as above
+    template <any_program P>
+    result<void> update(P const& prog, expected_program old) {
+        return update_program(prog.fd(), old.fd());
+    }
+
+    /// Takes the program off the hook at once, whoever else holds the link; the link stays as a
+    /// defunct shell until it is closed and unpinned. Doing it twice is no error.
+    /// @errors not_supported  the kernel cannot detach this kind; close it instead
+    /// @kernel since 5.9; kernel/bpf/syscall.c, link_detach()
+    /// @cost 1 system call
+    result<void> detach();
+
+    /// Keeps the link alive by a name on a bpffs. Again at the same path: nothing to do while the
+    /// pin is ours, pinned anew when it is gone. Elsewhere: a move.
+    /// @param path  copied, and made absolute, so that a later chdir changes nothing
+    /// @errors already_exists    the path is taken; or what is at the old path is not ours any more,
+    ///                           which is then forgotten
+    ///         invalid_argument  empty, a name with a dot, or not on a bpffs
+    ///         not_found         the directory is missing
+    ///         permission_denied
+    /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_pin_user(), bpf_lookup() for the dot
+    /// @cost 1 system call for a first pin
+    result<void> pin(std::string_view path) { return pins_.pin(fd_, path); }
+
+    /// Pins over whatever link's pin is there, atomically: nobody sees the path without a link.
+    /// The replaced link loses that pin for good, so in a chain let it be the last step.
+    /// @errors not_a_link  a map's or program's pin is there; it stays. Otherwise as pin
+    result<void> replace_pin(std::string_view path) { return pins_.replace_pin(fd_, path); }
+
+    /// Removes the pin if it is this link's. Not pinned, or already gone, is no error.
+    /// @errors already_exists  something else is at the path now: it stays and is forgotten
+    result<void> unpin() { return pins_.unpin(fd_); }
+
+    /// Whether the handle remembers a pin (from pin, replace_pin or load_pinned); asks nobody.
+    [[nodiscard]] bool is_pinned() const noexcept { return pins_.is_pinned(); }
+
+    /// The remembered path, valid until the handle is changed or moved.
+    [[nodiscard]] std::optional<std::string_view> pinned_path() const noexcept {
+        if (!pins_.is_pinned()) return std::nullopt;
+        return pins_.path();
+    }
+
+    /// The same link with its kind known: `std::move(l).as<xdp_link>()`. Consumes only on success.
+    /// @errors invalid_argument  another kind of link; both are named
+    /// @cost 1 system call
+    template <class TypedLink>
+        requires detail::is_typed_link<TypedLink>
+    [[nodiscard]] result<TypedLink> as() && {
+        return TypedLink::from_link(std::move(*this));
+    }
+
+private:
+    friend detail::access;
+
+    explicit link(unique_fd fd, pin_memory pins = {}) noexcept
+        : fd_{std::move(fd)}, pins_{std::move(pins)} {}
+
+    result<void> update_program(fd_view next, fd_view expected);
+
+    unique_fd fd_;
+    pin_memory pins_;
+};
+
+} // namespace bpflink

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+namespace bpflink {
+
+/// What was being done when an error happened: the bpf(2) command, or the plain system call.
+enum class operation {
+    link_create,
+    link_update,
+    link_detach,
+    link_get_fd_by_id,
+    link_get_next_id,
+    link_get_info,
+    raw_tracepoint_open,
+    iter_create,
+    obj_pin,
+    obj_get,
+    program_get_fd_by_id,
+    program_get_info,
+    map_get_info,
+    identify, ///< finding out which kind of object a descriptor or pin is
+    rename,
+    unlink,
+    open,
+    read,
+    close,
+    duplicate,
+};
+
+/// The name as the enumerator spells it.
+[[nodiscard]] std::string to_string(operation op);
+std::ostream& operator<<(std::ostream& out, operation op);
+
+} // namespace bpflink

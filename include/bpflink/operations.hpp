@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/detail/chain.hpp>
+#include <bpflink/typed_link.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace bpflink {
+
+// Operations as values. They take a link and give it back, so they compose
+//     attach(prog, where) | pin("/sys/fs/bpf/x") | update(next)       on a result,
+//     auto const publish = pin("/sys/fs/bpf/x") | update(next);       with each other,
+//     attach(prog, where).and_then(pin("/sys/fs/bpf/x"))              and with tl::expected.
+// Each step runs at once and consumes the result before it. When a step fails, the pin goes back to
+// where the handle found it (a pin that the handle made is removed, one that it moved is moved
+// back) and the handle closes: a link that the chain attached is gone with it, a link that it only
+// opened stays as it was, but for updates that succeeded before the failure. The handle's memory
+// of its pin is all there is, across chains too: to try something on a link that must stay, call
+// the member function instead, which undoes nothing.
+
+/// link::pin as a step.
+/// @param path  copied
+[[nodiscard]] inline auto pin(std::string_view path) {
+    return detail::step{[path = std::string{path}](auto& l) { return l.pin(path); }};
+}
+
+/// link::replace_pin as a step. What it replaced cannot be brought back: let it be the last.
+/// @param path  copied
+[[nodiscard]] inline auto replace_pin(std::string_view path) {
+    return detail::step{[path = std::string{path}](auto& l) { return l.replace_pin(path); }};
+}
+
+/// link::unpin as a step.
+[[nodiscard]] inline auto unpin() {
+    return detail::step{[](auto& l) { return l.unpin(); }};
+}
+
+/// link::update as a step.
+/// @param prog  borrowed until the step has run
+template <any_program P>
+[[nodiscard]] auto update(P const& prog) {
+    return detail::step{[argument = detail::program_argument{prog}](auto& l)
+                            requires requires { l.update(prog); }
+                        { return l.update(argument); }};
+}
+
+/// The compare-and-swap update as a step.
+template <any_program P>
+[[nodiscard]] auto update(P const& prog, expected_program old) {
+    return detail::step{[argument = detail::program_argument{prog}, old](auto& l)
+                            requires requires { l.update(prog, old); }
+                        { return l.update(argument, old); }};
+}
+
+/// link::detach as a step.
+[[nodiscard]] inline auto detach() {
+    return detail::step{[](auto& l)
+                            requires requires { l.detach(); }
+                        { return l.detach(); }};
+}
+
+/// Ends a chain by releasing the descriptor: the link stays attached as long as the sink holds it.
+/// @param sink  called with the unique_fd, or assigned it when it is one, or pushed to the back of;
+///              an lvalue is borrowed until the step has run
+template <detail::descriptor_sink Sink>
+[[nodiscard]] auto keep(Sink&& sink) {
+    return detail::last_step<Sink>{std::forward<Sink>(sink)};
+}
+
+} // namespace bpflink

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
+#include <bpflink/ids.hpp>
+#include <bpflink/link_type.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bpflink {
+
+/// One pinned link: a name on a bpffs that keeps the link alive.
+struct pin_entry {
+    std::string path; ///< absolute
+    link_id id;
+    link_type type = link_type::unspec;
+};
+
+/// Where a link handle is pinned as far as the handle knows, and where it was when the handle got
+/// the link: a failed chain goes back to that.
+///
+/// Whether a pin is ours is checked just before it is moved or removed. The kernel offers no way
+/// to do both at once, so another privileged writer can still come between.
+class pin_memory {
+public:
+    pin_memory() noexcept = default;
+
+    /// A link opened from a pin: `path` is where it was found.
+    explicit pin_memory(std::string path) : path_{path}, origin_{std::move(path)} {}
+
+    [[nodiscard]] bool is_pinned() const noexcept { return !path_.empty(); }
+    [[nodiscard]] std::string const& path() const noexcept { return path_; }
+
+    result<void> pin(fd_view link, std::string_view path);
+    result<void> replace_pin(fd_view link, std::string_view path);
+    result<void> unpin(fd_view link);
+
+    /// Puts the pin back to where the handle found it: removed, moved back, or pinned again.
+    result<void> restore(fd_view link);
+
+private:
+    result<void> pin_anew(fd_view link, std::string path);
+    result<void> move(fd_view link, std::string path);
+    result<bool> still_ours(fd_view link);
+
+    std::string path_;   // empty: not pinned
+    std::string origin_; // empty: this handle found no pin
+};
+
+} // namespace bpflink

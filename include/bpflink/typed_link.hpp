@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/detail/access.hpp>
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/iter_output.hpp>
+#include <bpflink/link.hpp>
+
+#include <concepts>
+#include <utility>
+
+namespace bpflink {
+
+/// A link whose hook is known: what its kind cannot do does not compile. Converts to `link` when
+/// moved; every operation is described there.
+template <class Hook>
+class typed_link {
+    static_assert(hook_like<Hook>);
+
+public:
+    using hook_type = Hook;
+    using details_type = typename hook_traits<Hook>::details;
+
+    typed_link() noexcept = default;
+
+    /// Takes `untyped` over when it is of this hook. Hooks that share a kind of link, and that the
+    /// kernel's answer does not tell apart, are taken for each other: they can do the same.
+    /// @errors invalid_argument  another kind; both are named, and `untyped` keeps the link
+    /// @cost 1 system call
+    [[nodiscard]] static result<typed_link> from_link(bpflink::link&& untyped) {
+        return detail::check_hook<Hook>(untyped).map(
+            [&] { return typed_link{std::move(untyped)}; });
+    }
+
+    /// As link::from_fd; `fd` stays the caller's on any failure.
+    [[nodiscard]] static result<typed_link> from_fd(unique_fd&& fd) {
+        auto opened = bpflink::link::from_fd(std::move(fd));
+        if (!opened) return tl::unexpected{std::move(opened).error()};
+        auto typed = from_link(*std::move(opened));
+        if (!typed) fd = opened->release();
+        return typed;
+    }
+
+    /// As link::duplicate.
+    [[nodiscard]] static result<typed_link> duplicate(fd_view fd) {
+        return bpflink::link::duplicate(fd).and_then(from_link);
+    }
+
+    /// As link::from_id.
+    [[nodiscard]] static result<typed_link> from_id(link_id id) {
+        return bpflink::link::from_id(id).and_then(from_link);
+    }
+
+    /// As link::load_pinned.
+    [[nodiscard]] static result<typed_link> load_pinned(std::string_view path) {
+        return bpflink::link::load_pinned(path).and_then(from_link);
+    }
+
+    /// Gives up the compile-time knowledge.
+    operator bpflink::link() && noexcept { return std::move(link_); }
+
+    [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(link_); }
+    [[nodiscard]] fd_view fd() const noexcept { return link_.fd(); }
+    [[nodiscard]] unique_fd release() noexcept { return link_.release(); }
+    result<void> close() { return link_.close(); }
+
+    [[nodiscard]] result<link_info> info() const { return link_.info(); }
+    [[nodiscard]] link_state state() const { return link_.state(); }
+
+    /// The fields of this hook's kind.
+    /// @errors as link::info
+    [[nodiscard]] result<details_type> details() const {
+        return link_.info().map(
+            [](link_info&& all) { return std::get<details_type>(std::move(all.details)); });
+    }
+
+    template <program_for<Hook> P>
+        requires(updatable<Hook>)
+    result<void> update(P const& prog) {
+        return link_.update(prog);
+    }
+    template <program_for<Hook> P>
+        requires(updatable<Hook>)
+    result<void> update(P const& prog, expected_program old) {
+        return link_.update(prog, old);
+    }
+
+    result<void> detach()
+        requires(detachable<Hook>)
+    {
+        return link_.detach();
+    }
+
+    result<void> pin(std::string_view path) { return link_.pin(path); }
+    result<void> replace_pin(std::string_view path) { return link_.replace_pin(path); }
+    result<void> unpin() { return link_.unpin(); }
+    [[nodiscard]] bool is_pinned() const noexcept { return link_.is_pinned(); }
+    [[nodiscard]] std::optional<std::string_view> pinned_path() const noexcept {
+        return link_.pinned_path();
+    }
+
+    /// Opens what an iterator link prints: reading it runs the program.
+    /// @errors EMFILE; ENOMEM
+    /// @kernel since 5.8; kernel/bpf/bpf_iter.c, bpf_iter_new_fd()
+    /// @cost 1 system call
+    [[nodiscard]] result<iter_output> open() const
+        requires(std::same_as<Hook, hook::iter>)
+    {
+        return iter_output::open(link_.fd());
+    }
+
+private:
+    friend detail::access;
+    explicit typed_link(bpflink::link l) noexcept : link_{std::move(l)} {}
+
+    bpflink::link link_;
+};
+
+} // namespace bpflink

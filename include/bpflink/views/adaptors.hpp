@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/detail/walk_view.hpp>
+#include <bpflink/link.hpp>
+
+#include <concepts>
+#include <functional>
+#include <optional>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace bpflink {
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<result<T>> = true;
+
+template <class Predicate>
+struct where_fn {
+    Predicate predicate;
+
+    template <class T>
+        requires std::predicate<Predicate const&, T const&>
+    [[nodiscard]] bool operator()(result<T> const& r) const {
+        return !r || std::invoke(predicate, *r);
+    }
+};
+
+} // namespace detail
+
+// Function objects for filter and transform, of std and of range-v3.
+
+/// `filter(where(pred))`: a value stays when `pred` holds for it; an error always stays.
+template <class Predicate>
+[[nodiscard]] auto where(Predicate predicate) {
+    return detail::where_fn<Predicate>{std::move(predicate)};
+}
+
+/// `filter(has_value)`: drops the errors.
+inline constexpr auto has_value = []<class T>(result<T> const& r) noexcept {
+    return r.has_value();
+};
+
+/// `transform(value)`: what is in a result that has a value, as a reference of the result's kind. A
+/// reference, since filter looks at an element twice: a moved-out copy would be empty the second
+/// time.
+inline constexpr auto value = []<class R>(R&& r) noexcept -> decltype(auto)
+    requires detail::is_result<std::remove_cvref_t<R>>
+{
+    return *std::forward<R>(r);
+};
+
+namespace detail {
+
+[[nodiscard]] inline result<link_header> header_of(link const& l) {
+    return read_header(l.fd());
+}
+[[nodiscard]] inline result<link_header> header_of(link_info const& info) {
+    return link_header{info.type, info.id, info.program};
+}
+
+/// Elements that the adaptors can ask for their kind and program.
+template <class E>
+concept describes_link = is_result<E> && requires(typename E::value_type const& v) {
+    { header_of(v) } -> std::same_as<result<link_header>>;
+};
+
+/// The elements of `base` whose header passes; each is asked once, and when asking fails, the
+/// element is that error.
+template <std::ranges::view V, class Wanted>
+    requires std::ranges::input_range<V> && describes_link<std::ranges::range_value_t<V>>
+struct header_filter_source {
+    using element = std::ranges::range_value_t<V>;
+
+    struct walk {
+        std::ranges::iterator_t<V> here;
+        std::ranges::sentinel_t<V> end;
+        Wanted wanted;
+        bool started = false;
+
+        void next(std::optional<element>& out) {
+            if (std::exchange(started, true)) ++here;
+            for (; here != end; ++here) {
+                element candidate = *here;
+                auto const passes =
+                    candidate ? header_of(*candidate).map(wanted) : result<bool>{true};
+                if (!passes)
+                    out.emplace(tl::unexpect, passes.error());
+                else if (*passes)
+                    out.emplace(std::move(candidate));
+                else
+                    continue;
+                return;
+            }
+        }
+    };
+
+    V base;
+    Wanted wanted;
+
+    [[nodiscard]] walk start() {
+        return walk{std::ranges::begin(base), std::ranges::end(base), wanted};
+    }
+};
+
+template <class Wanted>
+struct header_filter {
+    Wanted wanted;
+
+    template <std::ranges::viewable_range R>
+        requires describes_link<std::ranges::range_value_t<R>>
+    [[nodiscard]] friend auto operator|(R&& range, header_filter const& filter) {
+        using source = header_filter_source<std::views::all_t<R>, Wanted>;
+        return walk_view<source>{
+            source{std::views::all(std::forward<R>(range)), filter.wanted}};
+    }
+};
+
+struct type_is {
+    link_type type{};
+    bool operator()(link_header const& header) const noexcept { return header.type == type; }
+};
+
+struct program_is {
+    program_id program;
+    bool operator()(link_header const& header) const noexcept { return header.program == program; }
+};
+
+struct collect_fn {
+    template <std::ranges::input_range R>
+        requires is_result<std::ranges::range_value_t<R>>
+    [[nodiscard]] auto operator()(R&& range) const {
+        using value_type = typename std::ranges::range_value_t<R>::value_type;
+        result<std::vector<value_type>> all = std::vector<value_type>{};
+        for (auto&& element : range) {
+            if (!element) {
+                all = tl::unexpected{std::forward<decltype(element)>(element).error()};
+                break;
+            }
+            all->push_back(*std::forward<decltype(element)>(element));
+        }
+        return all;
+    }
+
+    template <std::ranges::input_range R>
+        requires is_result<std::ranges::range_value_t<R>>
+    [[nodiscard]] friend auto operator|(R&& range, collect_fn const& self) {
+        return self(std::forward<R>(range));
+    }
+};
+
+} // namespace detail
+
+/// Adaptors over ranges of result<link> and result<link_info>. Errors pass through.
+namespace views {
+
+/// `links() | views::of_type(link_type::xdp)`
+/// @cost for result<link>: 1 system call an element (12 bytes), once
+[[nodiscard]] inline auto of_type(link_type type) {
+    return detail::header_filter{detail::type_is{type}};
+}
+
+/// `links() | views::of_program(id)`
+/// @cost as of_type
+[[nodiscard]] inline auto of_program(program_id program) {
+    return detail::header_filter{detail::program_is{program}};
+}
+
+} // namespace views
+
+/// Ends a pipeline: `range | collect` is a result<std::vector<T>>, or the first error.
+inline constexpr detail::collect_fn collect{};
+
+} // namespace bpflink

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/views/links.hpp>
+
+#include <optional>
+
+namespace bpflink {
+
+namespace detail {
+
+class info_walk {
+public:
+    explicit info_walk(link_id after) noexcept : opened_{after} {}
+
+    void next(std::optional<result<link_info>>& out);
+
+private:
+    open_walk opened_;
+    info_reader reader_;
+};
+
+struct infos_source {
+    using element = result<link_info>;
+    link_id after;
+    [[nodiscard]] info_walk start() const noexcept { return info_walk{after}; }
+};
+
+} // namespace detail
+
+using infos_view = detail::walk_view<detail::infos_source>;
+
+/// What the kernel says of every link: as links(), with link::info in the same walk.
+/// Elements: result<link_info>.
+/// @errors as links() and link::info
+/// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_get_info_by_fd()
+/// @cost 4 system calls a link (next id, open, info, close), one or two more where the kind differs
+///       from that of the link before and one of them has a name; allocates only names
+[[nodiscard]] inline infos_view infos(link_id after = {}) {
+    return infos_view{{after}};
+}
+
+} // namespace bpflink

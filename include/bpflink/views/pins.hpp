@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/detail/walk_view.hpp>
+#include <bpflink/error.hpp>
+#include <bpflink/pin.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bpflink {
+
+namespace detail {
+
+/// Walks a tree of directories, depth first, and opens every file in it.
+class pin_walk {
+public:
+    explicit pin_walk(std::string const& root);
+    pin_walk(pin_walk&&) noexcept;
+    pin_walk& operator=(pin_walk&&) noexcept;
+    ~pin_walk();
+
+    void next(std::optional<result<pin_entry>>& out);
+
+private:
+    struct position;
+    std::unique_ptr<position> position_;
+};
+
+struct pins_source {
+    using element = result<pin_entry>;
+    std::string root;
+    [[nodiscard]] pin_walk start() const { return pin_walk{root}; }
+};
+
+} // namespace detail
+
+using pins_view = detail::walk_view<detail::pins_source>;
+
+/// The pinned links below a directory of a bpffs, in the order of the file system. Pins of maps and
+/// programs are left out, and so are symbolic links, and names that vanish meanwhile.
+///
+/// Elements: result<pin_entry>. What cannot be read is an element, and the walk goes on.
+/// @param root  copied
+/// @errors not_found          `root` does not exist (the only element)
+///         invalid_argument   `root` is not a directory, or not on a bpffs (the only element)
+///         permission_denied  a directory or pin that cannot be opened
+/// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_get_user()
+/// @cost 4 system calls a pin; allocates the path
+[[nodiscard]] inline pins_view pins(std::string_view root = "/sys/fs/bpf") {
+    return pins_view{{std::string{root}}};
+}
+
+} // namespace bpflink

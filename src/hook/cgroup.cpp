@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpflink/hook/cgroup.hpp>
+
+#include "../identify.hpp"
+#include "create.hpp"
+
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+/// The program type that a cgroup's attach type takes; unspec for what is no cgroup's.
+/// @kernel kernel/bpf/syscall.c, attach_type_to_prog_type(); read at v6.12
+program_type type_for(attach_type attach) noexcept {
+    switch (attach) {
+    case attach_type::cgroup_inet_ingress:
+    case attach_type::cgroup_inet_egress: return program_type::cgroup_skb;
+    case attach_type::cgroup_inet_sock_create:
+    case attach_type::cgroup_inet_sock_release:
+    case attach_type::cgroup_inet4_post_bind:
+    case attach_type::cgroup_inet6_post_bind: return program_type::cgroup_sock;
+    case attach_type::cgroup_inet4_bind:
+    case attach_type::cgroup_inet6_bind:
+    case attach_type::cgroup_inet4_connect:
+    case attach_type::cgroup_inet6_connect:
+    case attach_type::cgroup_unix_connect:
+    case attach_type::cgroup_inet4_getpeername:
+    case attach_type::cgroup_inet6_getpeername:
+    case attach_type::cgroup_unix_getpeername:
+    case attach_type::cgroup_inet4_getsockname:
+    case attach_type::cgroup_inet6_getsockname:
+    case attach_type::cgroup_unix_getsockname:
+    case attach_type::cgroup_udp4_sendmsg:
+    case attach_type::cgroup_udp6_sendmsg:
+    case attach_type::cgroup_unix_sendmsg:
+    case attach_type::cgroup_udp4_recvmsg:
+    case attach_type::cgroup_udp6_recvmsg:
+    case attach_type::cgroup_unix_recvmsg: return program_type::cgroup_sock_addr;
+    case attach_type::cgroup_sock_ops: return program_type::sock_ops;
+    case attach_type::cgroup_device: return program_type::cgroup_device;
+    case attach_type::cgroup_sysctl: return program_type::cgroup_sysctl;
+    case attach_type::cgroup_getsockopt:
+    case attach_type::cgroup_setsockopt: return program_type::cgroup_sockopt;
+    default: return program_type::unspec;
+    }
+}
+
+/// Program types that the kernel holds to the attach type they were loaded for.
+/// @kernel kernel/bpf/syscall.c, bpf_prog_attach_check_attach_type(); read at v6.12
+bool attach_type_is_fixed(program_type type) noexcept {
+    return type == program_type::cgroup_sock || type == program_type::cgroup_sock_addr ||
+           type == program_type::cgroup_sockopt;
+}
+
+std::string describe(hook::cgroup const& where) {
+    std::string place = "cgroup ";
+    if (auto const* const path = std::get_if<std::string_view>(&where.cgroup))
+        place += *path;
+    else
+        place += describe(std::get<fd_view>(where.cgroup));
+    return place + ", " + to_string(where.attach);
+}
+
+/// The mistakes that can be named before the kernel says EINVAL to all of them.
+std::string mistake(detail::borrowed_program const& prog, hook::cgroup const& where) {
+    auto const needed = type_for(where.attach);
+    if (needed == program_type::unspec)
+        return "attach type " + to_string(where.attach) + " is not a cgroup's";
+    if (prog.type != needed)
+        return "the program is of type " + to_string(prog.type) + ", and " + to_string(needed) +
+               " is needed";
+    if (prog.expected && *prog.expected != where.attach && attach_type_is_fixed(prog.type))
+        return "the program was loaded for attach type " + to_string(*prog.expected);
+    return {};
+}
+
+result<unique_fd> open_cgroup(std::string_view path, std::string const& subject) {
+    return absolute(path, operation::open).and_then([&](std::string const& whole) {
+        int const outcome = sys::open_directory(whole.c_str());
+        return created(outcome, operation::open, subject);
+    });
+}
+
+std::string advice_on(int outcome, hook::cgroup const& where) {
+    switch (-outcome) {
+    case EBADF:
+        return "the directory is not a version 2 cgroup, or a descriptor is not open";
+    case EINVAL:
+        return "the program was not loaded for attach type " + to_string(where.attach) +
+               ", or this kernel does not have it";
+    case E2BIG: return "64 programs are there, the most the kernel takes";
+    case EPERM:
+        return "CAP_NET_ADMIN and CAP_BPF are needed, or a program above forbids more";
+    default: return {};
+    }
+}
+
+} // namespace
+
+result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program prog,
+                                                    hook::cgroup const& where) {
+    auto subject = describe(where);
+    if (auto what = mistake(prog, where); !what.empty())
+        return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
+                    std::move(what));
+    unique_fd opened;
+    auto directory = fd_view{};
+    if (auto const* const path = std::get_if<std::string_view>(&where.cgroup)) {
+        auto fd = open_cgroup(*path, subject);
+        if (!fd) return fd;
+        opened = *std::move(fd);
+        directory = opened;
+    } else {
+        directory = std::get<fd_view>(where.cgroup);
+    }
+    int const outcome = sys::link_create({
+        .prog_fd = raw_fd(prog.fd),
+        .target = raw_fd(directory),
+        .attach_type = static_cast<std::uint32_t>(where.attach),
+        .flags = 0,
+        .iter = {},
+    });
+    return created(outcome, operation::link_create, std::move(subject), advice_on(outcome, where));
+}
+
+} // namespace bpflink

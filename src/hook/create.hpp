@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "../fail.hpp"
+#include "../sys.hpp"
+
+#include <bpflink/fd.hpp>
+#include <bpflink/program.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace bpflink {
+
+[[nodiscard]] inline std::uint32_t raw_fd(fd_view fd) noexcept {
+    return static_cast<std::uint32_t>(fd.get());
+}
+
+/// What stands in for a program without a descriptor: the kernel's own answer to a closed one.
+[[nodiscard]] inline result<unique_fd> created(int outcome, operation where, std::string subject,
+                                               std::string advice = {}) {
+    if (outcome >= 0) return unique_fd{outcome};
+    error e{-outcome, where, std::move(subject)};
+    if (!advice.empty()) e.add_advice(advice);
+    return tl::unexpected{std::move(e)};
+}
+
+} // namespace bpflink

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpflink/hook/iter.hpp>
+
+#include "create.hpp"
+
+#include <cerrno>
+
+namespace bpflink {
+
+result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
+                                                  hook::iter const& where) {
+    std::string const subject = where.map ? "iterator over a map" : "iterator";
+    if (prog.expected && *prog.expected != attach_type::trace_iter)
+        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
+                    "the program was loaded for attach type " + to_string(*prog.expected) +
+                        ", and " + to_string(attach_type::trace_iter) + " is needed");
+    uapi::iter_map_info map{};
+    uapi::link_create_attr attr{};
+    attr.prog_fd = raw_fd(prog.fd);
+    attr.attach_type = static_cast<std::uint32_t>(attach_type::trace_iter);
+    if (where.map) {
+        map.map_fd = raw_fd(where.map->fd());
+        attr.iter = {.info = reinterpret_cast<std::uintptr_t>(&map), .info_len = sizeof map};
+    }
+    int const outcome = sys::link_create(attr);
+    std::string advice;
+    if (outcome == -EINVAL)
+        advice = where.map ? "the program does not walk the elements of a map, or not of this type"
+                           : "the program was not loaded as an iterator";
+    if (outcome == -EBADF && !where.map) advice = "the program walks a map's elements: name the map";
+    if (outcome == -EPERM) advice = "CAP_BPF and CAP_PERFMON are needed";
+    return created(outcome, operation::link_create, subject, std::move(advice));
+}
+
+} // namespace bpflink

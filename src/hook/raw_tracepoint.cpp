@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpflink/hook/raw_tracepoint.hpp>
+
+#include "create.hpp"
+
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+constexpr std::size_t longest_name = 127; // the kernel's buffer less the zero byte
+
+std::string advice_on(int outcome, hook::raw_tracepoint const& where) {
+    switch (-outcome) {
+    case ENOENT: return "no such tracepoint in this kernel or its loaded modules";
+    case EINVAL:
+        return where.cookie.value() != 0
+                   ? "a cookie needs kernel 6.10; or the program reads past the arguments"
+                   : "the program reads past the tracepoint's arguments";
+    case EPERM: return "CAP_BPF and CAP_PERFMON are needed";
+    default: return {};
+    }
+}
+
+} // namespace
+
+result<unique_fd> hook_traits<hook::raw_tracepoint>::create(detail::borrowed_program prog,
+                                                            hook::raw_tracepoint const& where) {
+    std::string const name{where.name};
+    std::string const subject = "tracepoint '" + name + "'";
+    if (name.empty() || name.size() > longest_name || name.find('\0') != std::string::npos)
+        return fail(-EINVAL, operation::raw_tracepoint_open, errc::invalid_argument, subject,
+                    "a tracepoint's name has 1 to 127 bytes");
+    uapi::raw_tracepoint_attr const attr{
+        .name = reinterpret_cast<std::uintptr_t>(name.c_str()),
+        .prog_fd = raw_fd(prog.fd),
+        .padding = 0,
+        .cookie = where.cookie.value(),
+    };
+    int const outcome = sys::raw_tracepoint_open(attr);
+    return created(outcome, operation::raw_tracepoint_open, subject, advice_on(outcome, where));
+}
+
+} // namespace bpflink

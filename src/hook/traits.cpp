@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpflink/hook/traits.hpp>
+
+#include <cerrno>
+#include <string>
+
+namespace bpflink::detail {
+
+error wrong_hook(link_info const& info, std::string_view wanted) {
+    return error{EINVAL, operation::identify, errc::invalid_argument,
+                 "link " + std::to_string(info.id.value()),
+                 "it is a link of type " + to_string(info.type) + ", not of hook " +
+                     std::string{wanted}};
+}
+
+} // namespace bpflink::detail

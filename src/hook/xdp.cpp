@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpflink/hook/xdp.hpp>
+
+#include "create.hpp"
+
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+std::string advice_on(int outcome, hook::xdp const& where) {
+    switch (-outcome) {
+    case EBUSY: return "another XDP program is on the interface: update its link, or detach it";
+    case EEXIST: return "the interface runs XDP in another mode";
+    case ENODEV: return "no such interface in this network namespace";
+    case EOPNOTSUPP:
+        return where.mode == xdp_mode::automatic || where.mode == xdp_mode::generic
+                   ? "the interface takes no XDP program"
+                   : "the driver has no XDP in this mode: try xdp_mode::generic";
+    case EINVAL:
+        return "the interface index, the mode, or a program loaded for a devmap or cpumap";
+    case EPERM: return "CAP_NET_ADMIN and CAP_BPF are needed";
+    default: return {};
+    }
+}
+
+} // namespace
+
+result<unique_fd> hook_traits<hook::xdp>::create(detail::borrowed_program prog,
+                                                 hook::xdp const& where) {
+    std::string const interface = "interface " + std::to_string(where.ifindex.value());
+    if (prog.expected == attach_type::xdp_devmap || prog.expected == attach_type::xdp_cpumap)
+        return fail(-EINVAL, operation::link_create, errc::invalid_argument, interface,
+                    "the program was loaded for attach type " + to_string(*prog.expected) +
+                        ", and " + to_string(attach_type::xdp) + " is needed");
+    int const outcome = sys::link_create({
+        .prog_fd = raw_fd(prog.fd),
+        .target = where.ifindex.value(),
+        .attach_type = static_cast<std::uint32_t>(attach_type::xdp),
+        .flags = static_cast<std::uint32_t>(where.mode),
+        .iter = {},
+    });
+    return created(outcome, operation::link_create, interface, advice_on(outcome, where));
+}
+
+} // namespace bpflink

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/link.hpp>
+#include <bpflink/link_traits.hpp>
+
+#include "fail.hpp"
+#include "identify.hpp"
+#include "sys.hpp"
+
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+std::string describe(detail::link_header const& header) {
+    return "link " + std::to_string(header.id.value()) + " (" + to_string(header.type) + ")";
+}
+
+/// The link's name in messages; asked for only when there is something to report.
+std::string subject_of(fd_view link) {
+    auto const header = detail::read_header(link);
+    return header ? describe(*header) : describe(link);
+}
+
+result<detail::program_id_and_type> program_facts(fd_view program) {
+    return detail::identify_program(program);
+}
+
+/// Why the kernel answered EPERM to a compare-and-swap: it has one number for a program that was
+/// not expected and for a lack of privilege.
+tl::unexpected<error> denied_update(fd_view link, fd_view expected) {
+    auto const header = detail::read_header(link);
+    auto const wanted = program_facts(expected);
+    if (header && wanted && header->program != wanted->id)
+        return fail(-EPERM, operation::link_update, errc::program_mismatch, describe(*header),
+                    "it runs program " + std::to_string(header->program.value()) +
+                        ", and program " + std::to_string(wanted->id.value()) + " was expected");
+    return fail(-EPERM, operation::link_update, subject_of(link));
+}
+
+/// Why the kernel answered EINVAL to an update.
+tl::unexpected<error> invalid_update(int outcome, fd_view link, fd_view next) {
+    auto const header = detail::read_header(link);
+    if (!header) return fail(outcome, operation::link_update, describe(link));
+    auto const* const traits = find_traits(header->type);
+    if (traits && traits->update == update_unit::none)
+        return fail(outcome, operation::link_update, errc::not_supported, describe(*header),
+                    "links of this kind cannot be updated: attach the new program, then close "
+                    "this link");
+    if (traits && traits->update == update_unit::map)
+        return fail(outcome, operation::link_update, errc::not_supported, describe(*header),
+                    "links of this kind are updated by map, not by program");
+    auto const given = program_facts(next);
+    if (!given)
+        return fail(outcome, operation::link_update, errc::invalid_argument, describe(*header),
+                    given.error().message());
+    std::string advice = "program " + std::to_string(given->id.value()) + " is of type " +
+                         to_string(given->type);
+    auto const runs = program::from_id(header->program);
+    if (runs && runs->type() != given->type)
+        advice += ", and the link runs one of type " + to_string(runs->type());
+    else
+        advice += "; it must also be loaded with the expected attach type of the one that runs";
+    return fail(outcome, operation::link_update, errc::invalid_argument, describe(*header),
+                std::move(advice));
+}
+
+} // namespace
+
+result<link> link::from_fd(unique_fd&& fd) {
+    return require_link(fd, describe(fd_view{fd})).map([&] { return link{std::move(fd)}; });
+}
+
+result<link> link::duplicate(fd_view fd) {
+    return require_link(fd, describe(fd)).and_then([&]() -> result<link> {
+        int const copy = sys::duplicate(fd.get());
+        if (copy < 0) return fail(copy, operation::duplicate, describe(fd));
+        return link{unique_fd{copy}};
+    });
+}
+
+result<link> link::from_id(link_id id) {
+    // EAGAIN: the id is given out, and its link attaches just now; that takes microseconds.
+    constexpr int patience = 1'000;
+    int outcome = sys::link_get_fd_by_id(id.value());
+    for (int attempt = 0; outcome == -EAGAIN && attempt != patience; ++attempt) {
+        sys::yield();
+        outcome = sys::link_get_fd_by_id(id.value());
+    }
+    if (outcome < 0)
+        return fail(outcome, operation::link_get_fd_by_id, "link " + std::to_string(id.value()));
+    return link{unique_fd{outcome}};
+}
+
+result<link> link::load_pinned(std::string_view path) {
+    auto where = absolute(path, operation::obj_get);
+    if (!where) return tl::unexpected{std::move(where).error()};
+    auto fd = open_pin(*where);
+    if (!fd) return tl::unexpected{std::move(fd).error()};
+    return require_link(*fd, *where).map(
+        [&] { return link{*std::move(fd), pin_memory{*std::move(where)}}; });
+}
+
+unique_fd link::release() noexcept {
+    pins_ = {};
+    return std::move(fd_);
+}
+
+result<void> link::close() {
+    pins_ = {};
+    return fd_.close();
+}
+
+result<link_info> link::info() const {
+    return detail::info_reader{}.read(fd_);
+}
+
+link_state link::state() const {
+    auto const known = info();
+    return known ? state_of(*known) : link_state::unknown;
+}
+
+result<void> link::update_program(fd_view next, fd_view expected) {
+    int const outcome = sys::link_update({
+        .link_fd = static_cast<std::uint32_t>(fd_.get()),
+        .new_fd = static_cast<std::uint32_t>(next.get()),
+        .flags = expected ? uapi::f_replace : 0,
+        .old_fd = expected ? static_cast<std::uint32_t>(expected.get()) : 0,
+    });
+    if (outcome >= 0) return {};
+    if (outcome == -EPERM && expected) return denied_update(fd_, expected);
+    if (outcome == -EINVAL) return invalid_update(outcome, fd_, next);
+    if (outcome == -ENOLINK)
+        return fail(outcome, operation::link_update, errc::defunct, subject_of(fd_),
+                    "the link is defunct: its device, cgroup or namespace is gone, or it was "
+                    "detached; attach again");
+    if (outcome == -EOPNOTSUPP)
+        return fail(outcome, operation::link_update, errc::not_supported, subject_of(fd_),
+                    "links of this kind cannot be updated");
+    return fail(outcome, operation::link_update, subject_of(fd_));
+}
+
+result<void> link::detach() {
+    int const outcome = sys::link_detach(fd_.get());
+    if (outcome >= 0) return {};
+    // EINVAL: a kernel before 5.9, which does not know the command.
+    if (outcome == -EOPNOTSUPP || outcome == -EINVAL)
+        return fail(outcome, operation::link_detach, errc::not_supported, subject_of(fd_),
+                    "the kernel detaches this kind only when its last descriptor closes and its "
+                    "last pin goes");
+    return fail(outcome, operation::link_detach, subject_of(fd_));
+}
+
+} // namespace bpflink

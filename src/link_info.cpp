@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/link_info.hpp>
+#include <bpflink/link_traits.hpp>
+
+#include "fail.hpp"
+#include "identify.hpp"
+#include "sys.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <string>
+
+namespace bpflink {
+namespace {
+
+constexpr std::size_t header_size = offsetof(uapi::link_info, padding);
+
+/// How much of uapi::link_info the running kernel knows, from what it wrote back; 0 until then.
+std::atomic<std::uint32_t> kernel_size;
+
+// A kernel that does not report a field leaves the caller's bytes in it, and a field that it does
+// report may well be 0. So optional fields go in with a value that no kernel gives, but only where
+// the kernel's struct reaches: bytes behind it must be zero (E2BIG).
+constexpr std::uint32_t untouched_id = 0xfedc'ba98U;
+constexpr std::uint64_t untouched_cookie = 0xfedc'ba98'7654'3210U;
+
+void mark(uapi::link_info& raw, link_type type) noexcept {
+    auto const known = kernel_size.load(std::memory_order_relaxed); // a hint, the same for all
+    auto const reaches = [&](auto const& field) {
+        auto const offset = reinterpret_cast<char const*>(&field) - reinterpret_cast<char*>(&raw);
+        return static_cast<std::size_t>(offset) + sizeof field <= known;
+    };
+    if (type == link_type::raw_tracepoint && reaches(raw.raw_tracepoint.cookie))
+        raw.raw_tracepoint.cookie = untouched_cookie;
+    if (type == link_type::tracing) {
+        if (reaches(raw.tracing.target_btf_id))
+            raw.tracing.target_obj_id = raw.tracing.target_btf_id = untouched_id;
+        if (reaches(raw.tracing.cookie)) raw.tracing.cookie = untouched_cookie;
+    }
+}
+
+/// What the kernel wrote into a field that was marked when `marked`.
+template <class To, class From>
+std::optional<To> reported(bool marked, From value, From untouched) {
+    if (!marked || value == untouched) return std::nullopt;
+    return To{value};
+}
+
+/// Where a kind has its name: an address and a length, both in and out. All kinds of today keep
+/// them at the same place.
+bool has_name(link_type type) noexcept {
+    return type == link_type::raw_tracepoint || type == link_type::iter;
+}
+
+void offer(uapi::link_info& raw, std::span<char> buffer) noexcept {
+    raw.raw_tracepoint.name = reinterpret_cast<std::uintptr_t>(buffer.data());
+    raw.raw_tracepoint.name_len = static_cast<std::uint32_t>(buffer.size());
+}
+
+static_assert(offsetof(uapi::link_info, iter.name) == offsetof(uapi::link_info, raw_tracepoint.name));
+static_assert(offsetof(uapi::link_info, iter.name_len) ==
+              offsetof(uapi::link_info, raw_tracepoint.name_len));
+
+int ask(fd_view link, uapi::link_info& raw) noexcept {
+    std::uint32_t size = sizeof raw;
+    int const outcome = sys::obj_get_info(link.get(), &raw, size);
+    if (outcome >= 0) kernel_size.store(size, std::memory_order_relaxed);
+    return outcome;
+}
+
+std::optional<map_id> nonzero_map(std::uint32_t id) {
+    if (id == 0) return std::nullopt;
+    return map_id{id};
+}
+
+/// @param marked_size  how far the optional fields were marked
+link_details decode(uapi::link_info const& raw, char const* name, std::size_t marked_size) {
+    auto const marked = [&](std::size_t end) { return end <= marked_size; };
+    switch (static_cast<link_type>(raw.type)) {
+    case link_type::raw_tracepoint:
+        return raw_tracepoint_details{
+            name, reported<cookie>(
+                      marked(offsetof(uapi::link_info, raw_tracepoint.cookie) + sizeof(cookie)),
+                      raw.raw_tracepoint.cookie, untouched_cookie)};
+    case link_type::tracing: {
+        bool const ids =
+            marked(offsetof(uapi::link_info, tracing.target_btf_id) + sizeof(std::uint32_t));
+        return tracing_details{
+            static_cast<attach_type>(raw.tracing.attach_type),
+            reported<std::uint32_t>(ids, raw.tracing.target_obj_id, untouched_id),
+            reported<btf_id>(ids, raw.tracing.target_btf_id, untouched_id),
+            reported<cookie>(marked(offsetof(uapi::link_info, tracing.cookie) + sizeof(cookie)),
+                             raw.tracing.cookie, untouched_cookie)};
+    }
+    case link_type::cgroup:
+        return cgroup_details{raw.cgroup.cgroup_id,
+                              static_cast<attach_type>(raw.cgroup.attach_type)};
+    case link_type::iter: return iter_details{name, nonzero_map(raw.iter.map_id)};
+    case link_type::netns:
+        return netns_details{raw.netns.netns_ino, static_cast<attach_type>(raw.netns.attach_type)};
+    case link_type::xdp: return xdp_details{ifindex{raw.device.ifindex}};
+    case link_type::struct_ops: return struct_ops_details{nonzero_map(raw.map.map_id)};
+    case link_type::netfilter:
+        return netfilter_details{raw.netfilter.pf, raw.netfilter.hooknum, raw.netfilter.priority,
+                                 raw.netfilter.flags};
+    case link_type::tcx:
+        return tcx_details{ifindex{raw.device.ifindex},
+                           static_cast<attach_type>(raw.device.attach_type)};
+    case link_type::netkit:
+        return netkit_details{ifindex{raw.device.ifindex},
+                              static_cast<attach_type>(raw.device.attach_type)};
+    case link_type::sockmap:
+        return sockmap_details{nonzero_map(raw.map.map_id),
+                               static_cast<attach_type>(raw.map.attach_type)};
+    default: {
+        unknown_details details;
+        std::memcpy(details.bytes.data(), raw.bytes, sizeof raw.bytes);
+        return details;
+    }
+    }
+}
+
+} // namespace
+
+namespace detail {
+
+result<link_header> read_header(fd_view link) {
+    uapi::link_info raw{};
+    std::uint32_t size = header_size;
+    if (int const outcome = sys::obj_get_info(link.get(), &raw, size); outcome < 0)
+        return fail(outcome, operation::link_get_info, describe(link));
+    return link_header{static_cast<link_type>(raw.type), link_id{raw.id}, program_id{raw.prog_id}};
+}
+
+result<link_info> info_reader::read(fd_view link) {
+    std::string longer; // for a name that name_ is too short for
+    std::span<char> buffer{name_};
+    // The kinds overlay each other's fields, so that an answer to a question for another kind is
+    // asked for again. Names grow and shrink never, but a descriptor's link is asked about only
+    // here: a handful of rounds is more than the kernel can make necessary.
+    for (int round = 0; round != 8; ++round) {
+        auto const asked = last_;
+        auto const marked_size = kernel_size.load(std::memory_order_relaxed);
+        uapi::link_info raw{};
+        mark(raw, asked);
+        if (has_name(asked)) offer(raw, buffer);
+
+        int const outcome = ask(link, raw);
+        if (outcome == -ENOSPC) {
+            // Nothing came back but the start of the name: ask for the length.
+            uapi::link_info sizes{};
+            if (int const again = ask(link, sizes); again < 0)
+                return fail(again, operation::link_get_info, describe(link));
+            longer.resize(sizes.raw_tracepoint.name_len + 1);
+            buffer = longer;
+            last_ = static_cast<link_type>(sizes.type);
+            continue;
+        }
+        if (outcome < 0) return fail(outcome, operation::link_get_info, describe(link));
+
+        last_ = static_cast<link_type>(raw.type);
+        bool const right_question = last_ == asked || (!has_name(last_) && !has_name(asked) &&
+                                                       last_ != link_type::tracing &&
+                                                       asked != link_type::tracing);
+        if (!right_question) continue;
+        return link_info{last_, link_id{raw.id}, program_id{raw.prog_id},
+                         decode(raw, buffer.data(), marked_size)};
+    }
+    return fail(-ENOSPC, operation::link_get_info, describe(link));
+}
+
+} // namespace detail
+
+link_state state_of(link_info const& info) noexcept {
+    struct visitor {
+        link_type type;
+
+        static link_state alive(bool yes) noexcept {
+            return yes ? link_state::attached : link_state::defunct;
+        }
+        link_state operator()(cgroup_details const& d) const { return alive(d.cgroup_id != 0); }
+        link_state operator()(netns_details const& d) const { return alive(d.netns_inode != 0); }
+        link_state operator()(xdp_details const& d) const { return alive(d.ifindex.value() != 0); }
+        link_state operator()(tcx_details const& d) const { return alive(d.ifindex.value() != 0); }
+        link_state operator()(netkit_details const& d) const {
+            return alive(d.ifindex.value() != 0);
+        }
+        link_state operator()(struct_ops_details const& d) const { return alive(d.map.has_value()); }
+        link_state operator()(sockmap_details const& d) const { return alive(d.map.has_value()); }
+        link_state operator()(netfilter_details const&) const { return link_state::unknown; }
+        // The others cannot be detached while the link exists.
+        link_state operator()(raw_tracepoint_details const&) const { return link_state::attached; }
+        link_state operator()(tracing_details const&) const { return link_state::attached; }
+        link_state operator()(iter_details const&) const { return link_state::attached; }
+        link_state operator()(unknown_details const&) const {
+            auto const* const traits = find_traits(type);
+            return traits && !traits->detachable ? link_state::attached : link_state::unknown;
+        }
+    };
+    return std::visit(visitor{info.type}, info.details);
+}
+
+} // namespace bpflink

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpflink/program.hpp>
+
+#include "fail.hpp"
+#include "identify.hpp"
+#include "sys.hpp"
+
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+error wrong_type(std::string subject, program_type is, program_type wanted) {
+    return error{EINVAL, operation::program_get_info, errc::invalid_argument, std::move(subject),
+                 "it is of type " + to_string(is) + ", and " + to_string(wanted) + " is needed"};
+}
+
+result<void> require_kind(fd_view fd, object_kind wanted, operation where, char const* needed) {
+    return identify(fd).and_then([&](object_kind kind) -> result<void> {
+        if (kind == wanted) return {};
+        return fail(-EINVAL, where, errc::invalid_argument, describe(fd), needed);
+    });
+}
+
+} // namespace
+
+namespace detail {
+
+error wrong_program_type(program_id id, program_type is, program_type wanted) {
+    return wrong_type("program " + std::to_string(id.value()), is, wanted);
+}
+
+result<program_id_and_type> identify_program(fd_view fd) {
+    if (auto kind = require_kind(fd, object_kind::program, operation::program_get_info,
+                                 "it is not a BPF program");
+        !kind)
+        return tl::unexpected{kind.error()};
+    uapi::prog_info_head head{};
+    std::uint32_t size = sizeof head;
+    if (int const outcome = sys::obj_get_info(fd.get(), &head, size); outcome < 0)
+        return fail(outcome, operation::program_get_info, describe(fd));
+    return program_id_and_type{program_id{head.id}, static_cast<program_type>(head.type)};
+}
+
+result<borrowed_program> inspect(fd_view fd, program_type wanted) {
+    return identify_program(fd).and_then([&](program_id_and_type facts) -> result<borrowed_program> {
+        if (facts.type != wanted)
+            return tl::unexpected{wrong_program_type(facts.id, facts.type, wanted)};
+        return borrowed_program{fd, wanted, std::nullopt};
+    });
+}
+
+result<borrowed_program> inspect(::bpf_program const* prog, program_type wanted) {
+    if (!prog)
+        return fail(-EINVAL, operation::program_get_info, errc::invalid_argument, {},
+                    "the program is a null pointer");
+    std::string subject = std::string{"program '"} + sys::program_name(prog) + "'";
+    auto const type = static_cast<program_type>(sys::program_type(prog));
+    if (type != wanted) return tl::unexpected{wrong_type(std::move(subject), type, wanted)};
+    int const fd = sys::program_fd(prog);
+    if (fd < 0)
+        return fail(fd, operation::program_get_info, errc::invalid_argument, std::move(subject),
+                    "it is not loaded: load its bpf_object first");
+    return borrowed_program{fd_view{fd}, wanted,
+                            static_cast<attach_type>(sys::program_expected_attach_type(prog))};
+}
+
+} // namespace detail
+
+result<program> program::from_id(program_id id) {
+    int const outcome = sys::program_get_fd_by_id(id.value());
+    if (outcome < 0)
+        return fail(outcome, operation::program_get_fd_by_id,
+                    "program " + std::to_string(id.value()));
+    return from_fd(unique_fd{outcome});
+}
+
+result<program> program::load_pinned(std::string_view path) {
+    return absolute(path, operation::obj_get).and_then(open_pin).and_then([](unique_fd&& fd) {
+        return from_fd(std::move(fd));
+    });
+}
+
+result<program> program::from_fd(unique_fd&& fd) {
+    return detail::identify_program(fd).map(
+        [&](detail::program_id_and_type facts) { return program{std::move(fd), facts}; });
+}
+
+result<map_ref> map_ref::from(::bpf_map const* map) {
+    if (!map)
+        return fail(-EINVAL, operation::map_get_info, errc::invalid_argument, {},
+                    "the map is a null pointer");
+    int const fd = sys::map_fd(map);
+    if (fd < 0)
+        return fail(fd, operation::map_get_info, errc::invalid_argument, {},
+                    "the map is not created: load its bpf_object first");
+    return map_ref{fd_view{fd}};
+}
+
+result<map_ref> map_ref::from_fd(fd_view fd) {
+    return require_kind(fd, object_kind::map, operation::map_get_info, "it is not a BPF map")
+        .map([&] { return map_ref{fd}; });
+}
+
+} // namespace bpflink

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys.hpp"
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstring>
+
+#include <bpf/libbpf.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace bpflink::sys {
+namespace {
+
+int negated(long outcome) noexcept {
+    return outcome < 0 ? -errno : static_cast<int>(outcome);
+}
+
+template <class Call>
+int restarted(Call call) noexcept {
+    int outcome;
+    do
+        outcome = negated(call());
+    while (outcome == -EINTR);
+    return outcome;
+}
+
+template <class Attr>
+int bpf(uapi::command command, Attr& attr) noexcept {
+    return restarted([&] {
+        return ::syscall(SYS_bpf, static_cast<int>(command), &attr, sizeof attr);
+    });
+}
+
+std::uint64_t address(void const* pointer) noexcept {
+    return reinterpret_cast<std::uintptr_t>(pointer);
+}
+
+std::uint32_t number(int fd) noexcept {
+    return static_cast<std::uint32_t>(fd);
+}
+
+} // namespace
+
+int link_create(uapi::link_create_attr const& attr) noexcept {
+    return bpf(uapi::command::link_create, attr);
+}
+
+int raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) noexcept {
+    return bpf(uapi::command::raw_tracepoint_open, attr);
+}
+
+int link_update(uapi::link_update_attr const& attr) noexcept {
+    return bpf(uapi::command::link_update, attr);
+}
+
+int link_detach(int link) noexcept {
+    uapi::link_detach_attr const attr{number(link)};
+    return bpf(uapi::command::link_detach, attr);
+}
+
+int link_get_next_id(std::uint32_t after, std::uint32_t& next) noexcept {
+    uapi::id_attr attr{after, 0, 0};
+    int const outcome = bpf(uapi::command::link_get_next_id, attr);
+    next = attr.next_id;
+    return outcome;
+}
+
+int link_get_fd_by_id(std::uint32_t id) noexcept {
+    uapi::id_attr const attr{id, 0, 0};
+    return bpf(uapi::command::link_get_fd_by_id, attr);
+}
+
+int program_get_fd_by_id(std::uint32_t id) noexcept {
+    uapi::id_attr const attr{id, 0, 0};
+    return bpf(uapi::command::prog_get_fd_by_id, attr);
+}
+
+int program_bind_map(int program, int map) noexcept {
+    uapi::prog_bind_map_attr const attr{number(program), number(map), 0};
+    return bpf(uapi::command::prog_bind_map, attr);
+}
+
+int iter_create(int link) noexcept {
+    uapi::iter_create_attr const attr{number(link), 0};
+    return bpf(uapi::command::iter_create, attr);
+}
+
+int obj_pin(int fd, char const* path) noexcept {
+    uapi::obj_attr const attr{address(path), number(fd), 0};
+    return bpf(uapi::command::obj_pin, attr);
+}
+
+int obj_get(char const* path) noexcept {
+    uapi::obj_attr const attr{address(path), 0, 0};
+    return bpf(uapi::command::obj_get, attr);
+}
+
+int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept {
+    uapi::info_attr attr{number(fd), size, address(info)};
+    int const outcome = bpf(uapi::command::obj_get_info_by_fd, attr);
+    size = attr.info_len;
+    return outcome;
+}
+
+int close(int fd) noexcept {
+    // Never again after EINTR: Linux has freed the number by then.
+    return negated(::close(fd));
+}
+
+int duplicate(int fd) noexcept {
+    return negated(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+int is_open(int fd) noexcept {
+    int const flags = negated(::fcntl(fd, F_GETFD));
+    return flags < 0 ? flags : 0;
+}
+
+int read(int fd, std::span<std::byte> into) noexcept {
+    auto const most = into.size() < INT_MAX ? into.size() : std::size_t{INT_MAX};
+    return restarted([&] { return ::read(fd, into.data(), most); });
+}
+
+int open_directory(char const* path) noexcept {
+    return restarted([&] { return ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+}
+
+int descriptor_name(int fd, std::span<char> into) noexcept {
+    char path[32];
+    std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return negated(::readlink(path, into.data(), into.size()));
+}
+
+int unlink(char const* path) noexcept {
+    return negated(::unlink(path));
+}
+
+int rename(char const* from, char const* to) noexcept {
+    return negated(::rename(from, to));
+}
+
+int rename_no_replace(char const* from, char const* to) noexcept {
+    return negated(::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE));
+}
+
+int is_on_bpffs(char const* path) noexcept {
+    struct statfs facts;
+    int const outcome = restarted([&] { return ::statfs(path, &facts); });
+    return outcome < 0 ? outcome : facts.f_type == uapi::bpf_fs_magic;
+}
+
+int current_directory(std::span<char> into) noexcept {
+    return ::getcwd(into.data(), into.size()) ? 0 : -errno;
+}
+
+int list_begin(char const* path, void*& stream) noexcept {
+    stream = ::opendir(path);
+    return stream ? 0 : -errno;
+}
+
+int list_next(void* stream, entry& out) noexcept {
+    auto* const directory = static_cast<DIR*>(stream);
+    for (;;) {
+        errno = 0;
+        dirent const* const found = ::readdir(directory);
+        if (!found) return -errno;
+        if (std::strcmp(found->d_name, ".") == 0 || std::strcmp(found->d_name, "..") == 0) continue;
+        auto type = found->d_type;
+        if (type == DT_UNKNOWN) {
+            struct stat facts;
+            if (::fstatat(::dirfd(directory), found->d_name, &facts, AT_SYMLINK_NOFOLLOW) == 0)
+                type = static_cast<unsigned char>(IFTODT(facts.st_mode));
+        }
+        out.name = found->d_name;
+        out.kind = type == DT_DIR   ? entry_kind::directory
+                   : type == DT_REG ? entry_kind::file
+                                    : entry_kind::other;
+        return 1;
+    }
+}
+
+void list_end(void* stream) noexcept {
+    ::closedir(static_cast<DIR*>(stream));
+}
+
+int process_id() noexcept {
+    return static_cast<int>(::getpid());
+}
+
+void yield() noexcept {
+    ::sched_yield();
+}
+
+int program_fd(::bpf_program const* prog) noexcept {
+    return ::bpf_program__fd(prog);
+}
+
+unsigned program_type(::bpf_program const* prog) noexcept {
+    return ::bpf_program__type(prog);
+}
+
+unsigned program_expected_attach_type(::bpf_program const* prog) noexcept {
+    return ::bpf_program__expected_attach_type(prog);
+}
+
+char const* program_name(::bpf_program const* prog) noexcept {
+    return ::bpf_program__name(prog);
+}
+
+int map_fd(::bpf_map const* map) noexcept {
+    return ::bpf_map__fd(map);
+}
+
+} // namespace bpflink::sys

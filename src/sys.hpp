@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The border to the kernel and to libbpf. Everything behind it is in sys.cpp, and nothing else in
+// the library makes a system call; the unit tests link a fake in its place.
+//
+// Every function returns a number of its own (a descriptor, a count, 0) or an errno, negated. None
+// throws or allocates, but for what says so. Interrupted calls (EINTR) are made again here.
+
+#include "uapi.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+struct bpf_map;
+struct bpf_program;
+
+namespace bpflink::sys {
+
+// bpf(2)
+int link_create(uapi::link_create_attr const& attr) noexcept;
+int raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) noexcept;
+int link_update(uapi::link_update_attr const& attr) noexcept;
+int link_detach(int link) noexcept;
+int link_get_next_id(std::uint32_t after, std::uint32_t& next) noexcept;
+int link_get_fd_by_id(std::uint32_t id) noexcept;
+int program_get_fd_by_id(std::uint32_t id) noexcept;
+int program_bind_map(int program, int map) noexcept;
+int iter_create(int link) noexcept;
+int obj_pin(int fd, char const* path) noexcept;
+int obj_get(char const* path) noexcept;
+
+// `size` goes in as the buffer's and comes out as what the kernel knows of it.
+int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept;
+
+// Descriptors
+int close(int fd) noexcept;
+int duplicate(int fd) noexcept; // close-on-exec
+int is_open(int fd) noexcept;   // 0 or -EBADF
+int read(int fd, std::span<std::byte> into) noexcept;
+int open_directory(char const* path) noexcept;
+
+// What /proc/self/fd calls a descriptor, as far as it fits; the length.
+int descriptor_name(int fd, std::span<char> into) noexcept;
+
+// Files
+int unlink(char const* path) noexcept;
+int rename(char const* from, char const* to) noexcept;           // over what is there
+int rename_no_replace(char const* from, char const* to) noexcept; // EEXIST when something is
+int is_on_bpffs(char const* path) noexcept;                      // 1, 0
+int current_directory(std::span<char> into) noexcept;
+
+enum class entry_kind { directory, file, other };
+struct entry {
+    char const* name; // valid until the next call
+    entry_kind kind;
+};
+int list_begin(char const* path, void*& stream) noexcept;
+int list_next(void* stream, entry& out) noexcept; // 1, or 0 at the end
+void list_end(void* stream) noexcept;
+
+// A number that no other process on this machine has now.
+int process_id() noexcept;
+void yield() noexcept;
+
+// libbpf
+int program_fd(::bpf_program const* prog) noexcept;
+unsigned program_type(::bpf_program const* prog) noexcept;
+unsigned program_expected_attach_type(::bpf_program const* prog) noexcept;
+char const* program_name(::bpf_program const* prog) noexcept;
+int map_fd(::bpf_map const* map) noexcept;
+
+} // namespace bpflink::sys

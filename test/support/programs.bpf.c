@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+// Small programs for the tests, the benchmarks and nothing else. Each counts its runs in `runs`, at
+// the index that programs.hpp knows by the program's name.
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+enum { xdp_a, xdp_b, egress_a, egress_b, connect4_a, sys_enter_a, iter_tasks, iter_maps, counters };
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __type(key, __u32);
+    __type(value, __u64);
+    __uint(max_entries, counters);
+} runs SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __type(key, __u32);
+    __type(value, __u64);
+    __uint(max_entries, 4);
+} elements SEC(".maps");
+
+// The process whose system calls sys_enter_a counts.
+__u32 traced_process = 0;
+
+static __always_inline void count(__u32 which) {
+    __u64* value = bpf_map_lookup_elem(&runs, &which);
+    if (value) __sync_fetch_and_add(value, 1);
+}
+
+SEC("xdp")
+int run_xdp_a(struct xdp_md* ctx) {
+    count(xdp_a);
+    return XDP_PASS;
+}
+
+SEC("xdp")
+int run_xdp_b(struct xdp_md* ctx) {
+    count(xdp_b);
+    return XDP_PASS;
+}
+
+SEC("cgroup_skb/egress")
+int run_egress_a(struct __sk_buff* ctx) {
+    count(egress_a);
+    return 1;
+}
+
+SEC("cgroup_skb/egress")
+int run_egress_b(struct __sk_buff* ctx) {
+    count(egress_b);
+    return 1;
+}
+
+SEC("cgroup/connect4")
+int run_connect4_a(struct bpf_sock_addr* ctx) {
+    count(connect4_a);
+    return 1;
+}
+
+SEC("raw_tracepoint")
+int run_sys_enter_a(struct bpf_raw_tracepoint_args* ctx) {
+    if (bpf_get_current_pid_tgid() >> 32 == traced_process) count(sys_enter_a);
+    return 0;
+}
+
+struct seq_file;
+struct bpf_iter_meta {
+    struct seq_file* seq;
+    __u64 session_id;
+    __u64 seq_num;
+} __attribute__((preserve_access_index));
+struct task_struct {
+    int pid;
+} __attribute__((preserve_access_index));
+struct bpf_iter__task {
+    struct bpf_iter_meta* meta;
+    struct task_struct* task;
+} __attribute__((preserve_access_index));
+struct bpf_map;
+struct bpf_iter__bpf_map_elem {
+    struct bpf_iter_meta* meta;
+    struct bpf_map* map;
+    void* key;
+    void* value;
+} __attribute__((preserve_access_index));
+
+SEC("iter/task")
+int run_iter_tasks(struct bpf_iter__task* ctx) {
+    struct task_struct* task = ctx->task; // loaded once: the verifier forgets a second load's check
+    if (!task) return 0;
+    count(iter_tasks);
+    BPF_SEQ_PRINTF(ctx->meta->seq, "task %d\n", task->pid);
+    return 0;
+}
+
+SEC("iter/bpf_map_elem")
+int run_iter_maps(struct bpf_iter__bpf_map_elem* ctx) {
+    int* key = ctx->key;
+    if (!key) return 0;
+    count(iter_maps);
+    BPF_SEQ_PRINTF(ctx->meta->seq, "element %d\n", *key);
+    return 0;
+}
+
+char programs_license[] SEC("license") = "GPL";
