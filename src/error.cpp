@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/error.hpp>
-
 #include "names.hpp"
+
+#include <bpflink/error.hpp>
 
 #include <array>
 #include <cerrno>
@@ -58,8 +58,8 @@ auto const& make_categories(std::index_sequence<Index...>) noexcept {
 
 /// Indexed by condition; 0 is none.
 std::error_category const& category_of(errc condition) noexcept {
-    return make_categories(std::make_index_sequence<condition_names.size() + 1>{})
-        [static_cast<std::size_t>(condition)];
+    return make_categories(std::make_index_sequence<condition_names.size() +
+                                                    1>{})[static_cast<std::size_t>(condition)];
 }
 
 class condition_category final : public std::error_category {
@@ -121,11 +121,13 @@ errc usual_condition(int number) noexcept {
 }
 
 error::error(int number, operation where, std::string subject)
-    : error{number, where, usual_condition(number), std::move(subject)} {}
+    : error{number, where, usual_condition(number), std::move(subject)} {
+}
 
 error::error(int number, operation where, errc condition, std::string subject, std::string advice)
     : number_{number}, where_{where}, condition_{condition}, subject_{std::move(subject)},
-      advice_{std::move(advice)} {}
+      advice_{std::move(advice)} {
+}
 
 std::error_code error::code() const noexcept {
     return {number_, category_of(condition_)};

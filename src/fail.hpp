@@ -16,8 +16,7 @@ namespace bpflink {
 
 [[nodiscard]] inline tl::unexpected<error> fail(int outcome, operation where, errc condition,
                                                 std::string subject = {}, std::string advice = {}) {
-    return tl::unexpected{
-        error{-outcome, where, condition, std::move(subject), std::move(advice)}};
+    return tl::unexpected{error{-outcome, where, condition, std::move(subject), std::move(advice)}};
 }
 
 } // namespace bpflink

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/fd.hpp>
-
 #include "fail.hpp"
 #include "sys.hpp"
+
+#include <bpflink/fd.hpp>
 
 namespace bpflink {
 

@@ -92,14 +92,14 @@ result<unique_fd> open_pin(std::string const& path) {
 
 result<link_id> pinned_link_id(std::string const& path) {
     return open_pin(path).and_then([&](unique_fd&& fd) {
-        return require_link(fd, path).and_then([&] { return detail::read_header(fd); }).map([](
-            detail::link_header const& header) { return header.id; });
+        return require_link(fd, path)
+            .and_then([&] { return detail::read_header(fd); })
+            .map([](detail::link_header const& header) { return header.id; });
     });
 }
 
 result<std::string> absolute(std::string_view path, operation where) {
-    if (path.empty())
-        return fail(-EINVAL, where, errc::invalid_argument, {}, "the path is empty");
+    if (path.empty()) return fail(-EINVAL, where, errc::invalid_argument, {}, "the path is empty");
     if (path.find('\0') != std::string_view::npos)
         return fail(-EINVAL, where, errc::invalid_argument, std::string{path},
                     "the path has a zero byte in it");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/iter_output.hpp>
-
 #include "fail.hpp"
 #include "identify.hpp"
 #include "sys.hpp"
+
+#include <bpflink/iter_output.hpp>
 
 #include <array>
 #include <cerrno>

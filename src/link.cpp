@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/detail/info_reader.hpp>
-#include <bpflink/link.hpp>
-#include <bpflink/link_traits.hpp>
-
 #include "fail.hpp"
 #include "identify.hpp"
 #include "sys.hpp"
+
+#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/link.hpp>
+#include <bpflink/link_traits.hpp>
 
 #include <cerrno>
 
@@ -54,8 +54,8 @@ tl::unexpected<error> invalid_update(int outcome, fd_view link, fd_view next) {
     if (!given)
         return fail(outcome, operation::link_update, errc::invalid_argument, describe(*header),
                     given.error().message());
-    std::string advice = "program " + std::to_string(given->id.value()) + " is of type " +
-                         to_string(given->type);
+    std::string advice =
+        "program " + std::to_string(given->id.value()) + " is of type " + to_string(given->type);
     auto const runs = program::from_id(header->program);
     if (runs && runs->type() != given->type)
         advice += ", and the link runs one of type " + to_string(runs->type());
@@ -97,8 +97,9 @@ result<link> link::load_pinned(std::string_view path) {
     if (!where) return tl::unexpected{std::move(where).error()};
     auto fd = open_pin(*where);
     if (!fd) return tl::unexpected{std::move(fd).error()};
-    return require_link(*fd, *where).map(
-        [&] { return link{*std::move(fd), pin_memory{*std::move(where)}}; });
+    return require_link(*fd, *where).map([&] {
+        return link{*std::move(fd), pin_memory{*std::move(where)}};
+    });
 }
 
 unique_fd link::release() noexcept {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/detail/info_reader.hpp>
-#include <bpflink/link_info.hpp>
-#include <bpflink/link_traits.hpp>
-
 #include "fail.hpp"
 #include "identify.hpp"
 #include "sys.hpp"
+
+#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/link_info.hpp>
+#include <bpflink/link_traits.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -60,7 +60,8 @@ void offer(uapi::link_info& raw, std::span<char> buffer) noexcept {
     raw.raw_tracepoint.name_len = static_cast<std::uint32_t>(buffer.size());
 }
 
-static_assert(offsetof(uapi::link_info, iter.name) == offsetof(uapi::link_info, raw_tracepoint.name));
+static_assert(offsetof(uapi::link_info, iter.name) ==
+              offsetof(uapi::link_info, raw_tracepoint.name));
 static_assert(offsetof(uapi::link_info, iter.name_len) ==
               offsetof(uapi::link_info, raw_tracepoint.name_len));
 
@@ -162,9 +163,9 @@ result<link_info> info_reader::read(fd_view link) {
         if (outcome < 0) return fail(outcome, operation::link_get_info, describe(link));
 
         last_ = static_cast<link_type>(raw.type);
-        bool const right_question = last_ == asked || (!has_name(last_) && !has_name(asked) &&
-                                                       last_ != link_type::tracing &&
-                                                       asked != link_type::tracing);
+        bool const right_question =
+            last_ == asked || (!has_name(last_) && !has_name(asked) &&
+                               last_ != link_type::tracing && asked != link_type::tracing);
         if (!right_question) continue;
         return link_info{last_, link_id{raw.id}, program_id{raw.prog_id},
                          decode(raw, buffer.data(), marked_size)};
@@ -188,7 +189,9 @@ link_state state_of(link_info const& info) noexcept {
         link_state operator()(netkit_details const& d) const {
             return alive(d.ifindex.value() != 0);
         }
-        link_state operator()(struct_ops_details const& d) const { return alive(d.map.has_value()); }
+        link_state operator()(struct_ops_details const& d) const {
+            return alive(d.map.has_value());
+        }
         link_state operator()(sockmap_details const& d) const { return alive(d.map.has_value()); }
         link_state operator()(netfilter_details const&) const { return link_state::unknown; }
         // The others cannot be detached while the link exists.

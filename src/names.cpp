@@ -2,8 +2,8 @@
 #include "names.hpp"
 
 #include <bpflink/attach_type.hpp>
-#include <bpflink/link_traits.hpp>
 #include <bpflink/link_info.hpp>
+#include <bpflink/link_traits.hpp>
 #include <bpflink/operation.hpp>
 #include <bpflink/program_type.hpp>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/detail/info_reader.hpp>
-#include <bpflink/pin.hpp>
-
 #include "fail.hpp"
 #include "identify.hpp"
 #include "sys.hpp"
+
+#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/pin.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -117,8 +117,7 @@ result<void> pin_memory::replace_pin(fd_view link, std::string_view path) {
     auto wanted = absolute(path, operation::obj_pin);
     if (!wanted) return tl::unexpected{std::move(wanted).error()};
     // Nothing but a link's pin is replaced: a map's may be all that holds its contents.
-    if (auto const there = pinned_link_id(*wanted);
-        !there && there.error() != errc::not_found)
+    if (auto const there = pinned_link_id(*wanted); !there && there.error() != errc::not_found)
         return tl::unexpected{there.error()};
     auto temporary = pin_beside(link, *wanted);
     if (!temporary) return tl::unexpected{std::move(temporary).error()};

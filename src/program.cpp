@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/program.hpp>
-
 #include "fail.hpp"
 #include "identify.hpp"
 #include "sys.hpp"
+
+#include <bpflink/program.hpp>
 
 #include <cerrno>
 
@@ -43,11 +43,12 @@ result<program_id_and_type> identify_program(fd_view fd) {
 }
 
 result<borrowed_program> inspect(fd_view fd, program_type wanted) {
-    return identify_program(fd).and_then([&](program_id_and_type facts) -> result<borrowed_program> {
-        if (facts.type != wanted)
-            return tl::unexpected{wrong_program_type(facts.id, facts.type, wanted)};
-        return borrowed_program{fd, wanted, std::nullopt};
-    });
+    return identify_program(fd).and_then(
+        [&](program_id_and_type facts) -> result<borrowed_program> {
+            if (facts.type != wanted)
+                return tl::unexpected{wrong_program_type(facts.id, facts.type, wanted)};
+            return borrowed_program{fd, wanted, std::nullopt};
+        });
 }
 
 result<borrowed_program> inspect(::bpf_program const* prog, program_type wanted) {

@@ -33,9 +33,8 @@ int restarted(Call call) noexcept {
 
 template <class Attr>
 int bpf(uapi::command command, Attr& attr) noexcept {
-    return restarted([&] {
-        return ::syscall(SYS_bpf, static_cast<int>(command), &attr, sizeof attr);
-    });
+    return restarted(
+        [&] { return ::syscall(SYS_bpf, static_cast<int>(command), &attr, sizeof attr); });
 }
 
 std::uint64_t address(void const* pointer) noexcept {

@@ -46,9 +46,9 @@ int descriptor_name(int fd, std::span<char> into) noexcept;
 
 // Files
 int unlink(char const* path) noexcept;
-int rename(char const* from, char const* to) noexcept;           // over what is there
+int rename(char const* from, char const* to) noexcept;            // over what is there
 int rename_no_replace(char const* from, char const* to) noexcept; // EEXIST when something is
-int is_on_bpffs(char const* path) noexcept;                      // 1, 0
+int is_on_bpffs(char const* path) noexcept;                       // 1, 0
 int current_directory(std::span<char> into) noexcept;
 
 enum class entry_kind { directory, file, other };

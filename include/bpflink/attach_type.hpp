@@ -6,8 +6,9 @@
 
 namespace bpflink {
 
-/// The place on a hook where a program is attached, with the kernel's numbers and names, complete up to kernel 7.3.
-/// A number that is not listed survives a round trip and prints as "unknown(number)".
+/// The place on a hook where a program is attached, with the kernel's numbers and names, complete
+/// up to kernel 7.3. A number that is not listed survives a round trip and prints as
+/// "unknown(number)".
 /// @kernel include/uapi/linux/bpf.h, enum bpf_attach_type
 enum class attach_type : unsigned {
     cgroup_inet_ingress = 0,

@@ -54,7 +54,8 @@ public:
     [[nodiscard]] operation where() const noexcept { return where_; }
     [[nodiscard]] std::string_view subject() const noexcept { return subject_; }
 
-    /// One line without a full stop: operation, subject, reason, and what to do where that is known.
+    /// One line without a full stop: operation, subject, reason, and what to do where that is
+    /// known.
     [[nodiscard]] std::string message() const;
 
     /// Adds to the advice, as when undoing after this error failed too.

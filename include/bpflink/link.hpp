@@ -73,7 +73,8 @@ public:
     /// Closes, and says so when that failed; nothing for an empty link.
     result<void> close();
 
-    /// @errors ENOSPC-free: names that grow in between are asked for again
+    /// What the kernel says of the link.
+    /// @errors none that a link can cause; whatever a security module refuses with
     /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_get_info_by_fd()
     /// @cost 1 system call, 2 where the kind has a name; allocates the name
     [[nodiscard]] result<link_info> info() const;
@@ -113,7 +114,7 @@ public:
     /// Keeps the link alive by a name on a bpffs. Again at the same path: nothing to do while the
     /// pin is ours, pinned anew when it is gone. Elsewhere: a move.
     /// @param path  copied, and made absolute, so that a later chdir changes nothing
-    /// @errors already_exists    the path is taken; or what is at the old path is not ours any more,
+    /// @errors already_exists    the path is taken; or something else is at the old path by now,
     ///                           which is then forgotten
     ///         invalid_argument  empty, a name with a dot, or not on a bpffs
     ///         not_found         the directory is missing

@@ -36,7 +36,7 @@ struct cgroup_details {
 };
 
 struct iter_details {
-    std::string target_name; ///< what is walked: "task", "bpf_map_elem", ...
+    std::string target_name;   ///< what is walked: "task", "bpf_map_elem", ...
     std::optional<map_id> map; ///< for iterators over one map's elements
 };
 

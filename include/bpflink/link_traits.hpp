@@ -56,10 +56,12 @@ inline constexpr std::array<link_traits, 16> link_traits_table{{
     return index < link_traits_table.size() ? &link_traits_table[index] : nullptr;
 }
 
-static_assert([] {
-    for (unsigned i = 0; i != link_traits_table.size(); ++i)
-        if (link_traits_table[i].type != static_cast<link_type>(i)) return false;
-    return true;
-}(), "the table is indexed by the kernel's numbers");
+static_assert(
+    [] {
+        for (unsigned i = 0; i != link_traits_table.size(); ++i)
+            if (link_traits_table[i].type != static_cast<link_type>(i)) return false;
+        return true;
+    }(),
+    "the table is indexed by the kernel's numbers");
 
 } // namespace bpflink

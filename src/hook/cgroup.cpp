@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/hook/cgroup.hpp>
-
 #include "../identify.hpp"
 #include "create.hpp"
+
+#include <bpflink/hook/cgroup.hpp>
 
 #include <cerrno>
 
@@ -83,14 +83,12 @@ result<unique_fd> open_cgroup(std::string_view path, std::string const& subject)
 
 std::string advice_on(int outcome, hook::cgroup const& where) {
     switch (-outcome) {
-    case EBADF:
-        return "the directory is not a version 2 cgroup, or a descriptor is not open";
+    case EBADF: return "the directory is not a version 2 cgroup, or a descriptor is not open";
     case EINVAL:
         return "the program was not loaded for attach type " + to_string(where.attach) +
                ", or this kernel does not have it";
     case E2BIG: return "64 programs are there, the most the kernel takes";
-    case EPERM:
-        return "CAP_NET_ADMIN and CAP_BPF are needed, or a program above forbids more";
+    case EPERM: return "CAP_NET_ADMIN and CAP_BPF are needed, or a program above forbids more";
     default: return {};
     }
 }

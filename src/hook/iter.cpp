@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/hook/iter.hpp>
-
 #include "create.hpp"
+
+#include <bpflink/hook/iter.hpp>
 
 #include <cerrno>
 
@@ -27,7 +27,8 @@ result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
     if (outcome == -EINVAL)
         advice = where.map ? "the program does not walk the elements of a map, or not of this type"
                            : "the program was not loaded as an iterator";
-    if (outcome == -EBADF && !where.map) advice = "the program walks a map's elements: name the map";
+    if (outcome == -EBADF && !where.map)
+        advice = "the program walks a map's elements: name the map";
     if (outcome == -EPERM) advice = "CAP_BPF and CAP_PERFMON are needed";
     return created(outcome, operation::link_create, subject, std::move(advice));
 }

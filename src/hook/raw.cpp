@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/hook/attach.hpp>
-
 #include "create.hpp"
+
+#include <bpflink/hook/attach.hpp>
 
 #include <cerrno>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/hook/raw_tracepoint.hpp>
-
 #include "create.hpp"
+
+#include <bpflink/hook/raw_tracepoint.hpp>
 
 #include <cerrno>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/hook/xdp.hpp>
-
 #include "create.hpp"
+
+#include <bpflink/hook/xdp.hpp>
 
 #include <cerrno>
 
@@ -17,8 +17,7 @@ std::string advice_on(int outcome, hook::xdp const& where) {
         return where.mode == xdp_mode::automatic || where.mode == xdp_mode::generic
                    ? "the interface takes no XDP program"
                    : "the driver has no XDP in this mode: try xdp_mode::generic";
-    case EINVAL:
-        return "the interface index, the mode, or a program loaded for a devmap or cpumap";
+    case EINVAL: return "the interface index, the mode, or a program loaded for a devmap or cpumap";
     case EPERM: return "CAP_NET_ADMIN and CAP_BPF are needed";
     default: return {};
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/detail/info_reader.hpp>
-#include <bpflink/views/pins.hpp>
-
 #include "../fail.hpp"
 #include "../identify.hpp"
 #include "../sys.hpp"
+
+#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/views/pins.hpp>
 
 #include <cerrno>
 #include <utility>
@@ -61,7 +61,8 @@ std::optional<result<pin_entry>> look_at(std::string path) {
 result<listing> open_root(std::string const& root) {
     auto path = absolute(root, operation::open);
     if (!path) return tl::unexpected{std::move(path).error()};
-    while (path->size() > 1 && path->back() == '/') path->pop_back();
+    while (path->size() > 1 && path->back() == '/')
+        path->pop_back();
     auto opened = listing::open(*path);
     if (opened && sys::is_on_bpffs(path->c_str()) != 1)
         return fail(-EINVAL, operation::open, errc::invalid_argument, *std::move(path),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bpflink/detail/access.hpp>
-#include <bpflink/views/infos.hpp>
-
 #include "../fail.hpp"
 #include "../sys.hpp"
+
+#include <bpflink/detail/access.hpp>
+#include <bpflink/views/infos.hpp>
 
 #include <cerrno>
 
@@ -48,7 +48,8 @@ void open_walk::next(std::optional<result<unique_fd>>& out) {
 void open_walk::next(std::optional<result<link>>& out) {
     std::optional<result<unique_fd>> opened;
     next(opened);
-    if (opened) out.emplace(std::move(*opened).map(
+    if (opened)
+        out.emplace(std::move(*opened).map(
             [](unique_fd&& fd) { return access::make_link(std::move(fd)); }));
 }
 

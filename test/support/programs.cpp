@@ -20,8 +20,8 @@ namespace {
 
 // In the order of the enum in programs.bpf.c.
 constexpr std::array<std::string_view, 8> counters{
-    "xdp_a", "xdp_b", "egress_a", "egress_b", "connect4_a", "sys_enter_a", "iter_tasks",
-    "iter_maps",
+    "xdp_a",      "xdp_b",       "egress_a",   "egress_b",
+    "connect4_a", "sys_enter_a", "iter_tasks", "iter_maps",
 };
 
 std::string symbol(std::string_view name) {
@@ -58,8 +58,7 @@ test_programs::test_programs(std::initializer_list<std::string_view> names) {
 }
 
 ::bpf_program* test_programs::get(std::string_view name) const {
-    auto* const program =
-        ::bpf_object__find_program_by_name(object_.get(), symbol(name).c_str());
+    auto* const program = ::bpf_object__find_program_by_name(object_.get(), symbol(name).c_str());
     if (!program) throw std::runtime_error{"no test program " + std::string{name}};
     return program;
 }

@@ -81,9 +81,9 @@ private:
 };
 
 template <class Sink>
-concept descriptor_sink = std::same_as<std::remove_cvref_t<Sink>, unique_fd> ||
-                          std::invocable<Sink&, unique_fd> ||
-                          requires(Sink& sink, unique_fd fd) { sink.push_back(std::move(fd)); };
+concept descriptor_sink =
+    std::same_as<std::remove_cvref_t<Sink>, unique_fd> || std::invocable<Sink&, unique_fd> ||
+    requires(Sink& sink, unique_fd fd) { sink.push_back(std::move(fd)); };
 
 /// The step that ends a chain.
 template <descriptor_sink Sink>

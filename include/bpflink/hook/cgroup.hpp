@@ -9,9 +9,9 @@
 
 namespace bpflink {
 
-/// A hook of a version 2 cgroup, for the processes in it and below. Any number of links (64 programs)
-/// an attach type; a link never stops others (ALLOW_MULTI). When the directory is removed, the link
-/// is defunct.
+/// A hook of a version 2 cgroup, for the processes in it and below. Any number of links (64
+/// programs) an attach type; a link never stops others (ALLOW_MULTI). When the directory is
+/// removed, the link is defunct.
 ///
 /// `cgroup` is the directory: its path (copied) or a descriptor opened for reading (borrowed).
 /// `attach` says which of the hooks; each goes with one program type.
@@ -32,8 +32,8 @@ struct hook_traits<hook::cgroup> {
     static constexpr std::string_view name = "cgroup";
     static constexpr std::array link_types{link_type::cgroup};
     static constexpr std::array program_types{
-        program_type::cgroup_skb,    program_type::cgroup_sock,    program_type::cgroup_sock_addr,
-        program_type::cgroup_device, program_type::cgroup_sysctl,  program_type::cgroup_sockopt,
+        program_type::cgroup_skb,    program_type::cgroup_sock,   program_type::cgroup_sock_addr,
+        program_type::cgroup_device, program_type::cgroup_sysctl, program_type::cgroup_sockopt,
         program_type::sock_ops,
     };
     static constexpr kernel_version since{5, 7};

@@ -38,9 +38,8 @@ concept hook_like = requires(H const& where, link_info const& info, detail::borr
 namespace detail {
 
 template <class Hook, program_type Type>
-concept hook_takes_program_type =
-    std::ranges::find(hook_traits<Hook>::program_types, Type) !=
-    hook_traits<Hook>::program_types.end();
+concept hook_takes_program_type = std::ranges::find(hook_traits<Hook>::program_types, Type) !=
+                                  hook_traits<Hook>::program_types.end();
 
 template <class Hook>
 constexpr bool every_kind(auto holds) {

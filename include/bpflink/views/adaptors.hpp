@@ -53,9 +53,7 @@ inline constexpr auto has_value = []<class T>(result<T> const& r) noexcept {
 /// time.
 inline constexpr auto value = []<class R>(R&& r) noexcept -> decltype(auto)
     requires detail::is_result<std::remove_cvref_t<R>>
-{
-    return *std::forward<R>(r);
-};
+{ return *std::forward<R>(r); };
 
 namespace detail {
 
@@ -118,8 +116,7 @@ struct header_filter {
         requires describes_link<std::ranges::range_value_t<R>>
     [[nodiscard]] friend auto operator|(R&& range, header_filter const& filter) {
         using source = header_filter_source<std::views::all_t<R>, Wanted>;
-        return walk_view<source>{
-            source{std::views::all(std::forward<R>(range)), filter.wanted}};
+        return walk_view<source>{source{std::views::all(std::forward<R>(range)), filter.wanted}};
     }
 };
 
