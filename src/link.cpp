@@ -117,8 +117,7 @@ result<link_info> link::info() const {
 }
 
 link_state link::state() const {
-    auto const known = info();
-    return known ? state_of(*known) : link_state::unknown;
+    return detail::read_state(fd_);
 }
 
 result<void> link::update_program(fd_view next, fd_view expected) {

@@ -49,10 +49,14 @@ std::optional<To> reported(bool marked, From value, From untouched) {
     return To{value};
 }
 
-/// Where a kind has its name: an address and a length, both in and out. All kinds of today keep
-/// them at the same place.
+/// Whether a kind has a name: an address and a length, both in and out, at the same place in all.
 bool has_name(link_type type) noexcept {
     return type == link_type::raw_tracepoint || type == link_type::iter;
+}
+
+/// Whether the question looks different for this kind than for any other.
+bool is_asked_specially(link_type type) noexcept {
+    return has_name(type) || type == link_type::tracing;
 }
 
 void offer(uapi::link_info& raw, std::span<char> buffer) noexcept {
@@ -136,12 +140,18 @@ result<link_header> read_header(fd_view link) {
     return link_header{static_cast<link_type>(raw.type), link_id{raw.id}, program_id{raw.prog_id}};
 }
 
+link_state read_state(fd_view link) noexcept {
+    uapi::link_info raw{};
+    if (ask(link, raw) < 0) return link_state::unknown;
+    return state_of({static_cast<link_type>(raw.type), link_id{raw.id}, program_id{raw.prog_id},
+                     decode(raw, "", 0)});
+}
+
 result<link_info> info_reader::read(fd_view link) {
     std::string longer; // for a name that name_ is too short for
     std::span<char> buffer{name_};
-    // The kinds overlay each other's fields, so that an answer to a question for another kind is
-    // asked for again. Names grow and shrink never, but a descriptor's link is asked about only
-    // here: a handful of rounds is more than the kernel can make necessary.
+    // The kinds overlay each other's fields, so the answer to another kind's question is thrown
+    // away and the right one put: two rounds, and a third where the name needs a longer buffer.
     for (int round = 0; round != 8; ++round) {
         auto const asked = last_;
         auto const marked_size = kernel_size.load(std::memory_order_relaxed);
@@ -163,10 +173,7 @@ result<link_info> info_reader::read(fd_view link) {
         if (outcome < 0) return fail(outcome, operation::link_get_info, describe(link));
 
         last_ = static_cast<link_type>(raw.type);
-        bool const right_question =
-            last_ == asked || (!has_name(last_) && !has_name(asked) &&
-                               last_ != link_type::tracing && asked != link_type::tracing);
-        if (!right_question) continue;
+        if (last_ != asked && (is_asked_specially(last_) || is_asked_specially(asked))) continue;
         return link_info{last_, link_id{raw.id}, program_id{raw.prog_id},
                          decode(raw, buffer.data(), marked_size)};
     }

@@ -56,16 +56,17 @@ struct raw_tracepoint_attr {
 };
 
 struct link_create_attr {
+    struct iter_part {
+        std::uint64_t info;
+        std::uint32_t info_len;
+    };
     std::uint32_t prog_fd;
     std::uint32_t target; // a descriptor or an interface
     std::uint32_t attach_type;
     std::uint32_t flags;
     union {
         std::uint32_t target_btf_id;
-        struct {
-            std::uint64_t info;
-            std::uint32_t info_len;
-        } iter;
+        iter_part iter;
     };
 };
 
@@ -98,52 +99,61 @@ struct iter_map_info {
 
 // struct bpf_link_info
 struct link_info {
+    struct raw_tracepoint_part {
+        std::uint64_t name;
+        std::uint32_t name_len;
+        std::uint32_t padding;
+        std::uint64_t cookie; // since 6.17
+    };
+    struct tracing_part {
+        std::uint32_t attach_type;
+        std::uint32_t target_obj_id; // since 5.13
+        std::uint32_t target_btf_id; // since 5.13
+        std::uint32_t padding;
+        std::uint64_t cookie; // since 6.17
+    };
+    struct cgroup_part {
+        std::uint64_t cgroup_id;
+        std::uint32_t attach_type;
+    };
+    struct iter_part {
+        std::uint64_t name;
+        std::uint32_t name_len;
+        std::uint32_t map_id; // since 5.10
+    };
+    struct netns_part {
+        std::uint32_t netns_ino;
+        std::uint32_t attach_type;
+    };
+    struct device_part { // xdp (without the attach type), tcx, netkit
+        std::uint32_t ifindex;
+        std::uint32_t attach_type;
+    };
+    struct map_part { // struct_ops (without the attach type), sockmap
+        std::uint32_t map_id;
+        std::uint32_t attach_type;
+    };
+    struct netfilter_part {
+        std::uint32_t pf;
+        std::uint32_t hooknum;
+        std::int32_t priority;
+        std::uint32_t flags;
+    };
+
     std::uint32_t type;
     std::uint32_t id;
     std::uint32_t prog_id;
     std::uint32_t padding;
     union {
-        struct {
-            std::uint64_t name;
-            std::uint32_t name_len;
-            std::uint32_t padding;
-            std::uint64_t cookie; // since 6.17
-        } raw_tracepoint;
-        struct {
-            std::uint32_t attach_type;
-            std::uint32_t target_obj_id; // since 5.13
-            std::uint32_t target_btf_id; // since 5.13
-            std::uint32_t padding;
-            std::uint64_t cookie; // since 6.17
-        } tracing;
-        struct {
-            std::uint64_t cgroup_id;
-            std::uint32_t attach_type;
-        } cgroup;
-        struct {
-            std::uint64_t name;
-            std::uint32_t name_len;
-            std::uint32_t map_id;
-        } iter;
-        struct {
-            std::uint32_t netns_ino;
-            std::uint32_t attach_type;
-        } netns;
-        struct {
-            std::uint32_t ifindex;
-            std::uint32_t attach_type;
-        } device; // xdp (without the attach type), tcx, netkit
-        struct {
-            std::uint32_t map_id;
-            std::uint32_t attach_type;
-        } map; // struct_ops (without the attach type), sockmap
-        struct {
-            std::uint32_t pf;
-            std::uint32_t hooknum;
-            std::int32_t priority;
-            std::uint32_t flags;
-        } netfilter;
         unsigned char bytes[48];
+        raw_tracepoint_part raw_tracepoint;
+        tracing_part tracing;
+        cgroup_part cgroup;
+        iter_part iter;
+        netns_part netns;
+        device_part device;
+        map_part map;
+        netfilter_part netfilter;
     };
 };
 

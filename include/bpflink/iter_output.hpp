@@ -30,11 +30,11 @@ public:
     ///         what the program itself returned
     /// @kernel kernel/bpf/bpf_iter.c, bpf_seq_read()
     /// @cost 1 system call
-    result<std::size_t> read(std::span<std::byte> into);
+    [[nodiscard]] result<std::size_t> read(std::span<std::byte> into);
 
     /// All that is left, as text.
     /// @errors as read; what was read before the error is lost
-    result<std::string> read_all();
+    [[nodiscard]] result<std::string> read_all();
 
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }
 

@@ -59,7 +59,8 @@ public:
     /// @param path  on a bpffs; copied, and made absolute
     /// @errors not_found         nothing is there
     ///         not_a_link        another object's pin
-    ///         permission_denied EACCES: the file's mode, or the place is not on a bpffs
+    ///         invalid_argument  empty, a directory, or not on a bpffs
+    ///         permission_denied the file's mode
     /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_get_user()
     /// @cost 3 system calls
     [[nodiscard]] static result<link> load_pinned(std::string_view path);
@@ -93,14 +94,14 @@ public:
     /// @kernel since 5.7; kernel/bpf/syscall.c, link_update()
     /// @cost 1 system call
     template <any_program P>
-    result<void> update(P const& prog) {
+    [[nodiscard]] result<void> update(P const& prog) {
         return update_program(prog.fd(), fd_view{});
     }
 
     /// Compare-and-swap: swaps only while `old` is the program that runs.
     /// @errors program_mismatch  it is not (EPERM in the kernel), and as above
     template <any_program P>
-    result<void> update(P const& prog, expected_program old) {
+    [[nodiscard]] result<void> update(P const& prog, expected_program old) {
         return update_program(prog.fd(), old.fd());
     }
 
@@ -109,7 +110,7 @@ public:
     /// @errors not_supported  the kernel cannot detach this kind; close it instead
     /// @kernel since 5.9; kernel/bpf/syscall.c, link_detach()
     /// @cost 1 system call
-    result<void> detach();
+    [[nodiscard]] result<void> detach();
 
     /// Keeps the link alive by a name on a bpffs. Again at the same path: nothing to do while the
     /// pin is ours, pinned anew when it is gone. Elsewhere: a move.
@@ -121,16 +122,18 @@ public:
     ///         permission_denied
     /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_pin_user(), bpf_lookup() for the dot
     /// @cost 1 system call for a first pin
-    result<void> pin(std::string_view path) { return pins_.pin(fd_, path); }
+    [[nodiscard]] result<void> pin(std::string_view path) { return pins_.pin(fd_, path); }
 
     /// Pins over whatever link's pin is there, atomically: nobody sees the path without a link.
     /// The replaced link loses that pin for good, so in a chain let it be the last step.
     /// @errors not_a_link  a map's or program's pin is there; it stays. Otherwise as pin
-    result<void> replace_pin(std::string_view path) { return pins_.replace_pin(fd_, path); }
+    [[nodiscard]] result<void> replace_pin(std::string_view path) {
+        return pins_.replace_pin(fd_, path);
+    }
 
     /// Removes the pin if it is this link's. Not pinned, or already gone, is no error.
     /// @errors already_exists  something else is at the path now: it stays and is forgotten
-    result<void> unpin() { return pins_.unpin(fd_); }
+    [[nodiscard]] result<void> unpin() { return pins_.unpin(fd_); }
 
     /// Whether the handle remembers a pin (from pin, replace_pin or load_pinned); asks nobody.
     [[nodiscard]] bool is_pinned() const noexcept { return pins_.is_pinned(); }

@@ -34,17 +34,17 @@ public:
     [[nodiscard]] bool is_pinned() const noexcept { return !path_.empty(); }
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
 
-    result<void> pin(fd_view link, std::string_view path);
-    result<void> replace_pin(fd_view link, std::string_view path);
-    result<void> unpin(fd_view link);
+    [[nodiscard]] result<void> pin(fd_view link, std::string_view path);
+    [[nodiscard]] result<void> replace_pin(fd_view link, std::string_view path);
+    [[nodiscard]] result<void> unpin(fd_view link);
 
     /// Puts the pin back to where the handle found it: removed, moved back, or pinned again.
-    result<void> restore(fd_view link);
+    [[nodiscard]] result<void> restore(fd_view link);
 
 private:
-    result<void> pin_anew(fd_view link, std::string path);
-    result<void> move(fd_view link, std::string path);
-    result<bool> still_ours(fd_view link);
+    [[nodiscard]] result<void> pin_anew(fd_view link, std::string path);
+    [[nodiscard]] result<void> move(fd_view link, std::string path);
+    [[nodiscard]] result<bool> still_ours(fd_view link);
 
     std::string path_;   // empty: not pinned
     std::string origin_; // empty: this handle found no pin

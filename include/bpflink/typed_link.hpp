@@ -76,24 +76,26 @@ public:
 
     template <program_for<Hook> P>
         requires(updatable<Hook>)
-    result<void> update(P const& prog) {
+    [[nodiscard]] result<void> update(P const& prog) {
         return link_.update(prog);
     }
     template <program_for<Hook> P>
         requires(updatable<Hook>)
-    result<void> update(P const& prog, expected_program old) {
+    [[nodiscard]] result<void> update(P const& prog, expected_program old) {
         return link_.update(prog, old);
     }
 
-    result<void> detach()
+    [[nodiscard]] result<void> detach()
         requires(detachable<Hook>)
     {
         return link_.detach();
     }
 
-    result<void> pin(std::string_view path) { return link_.pin(path); }
-    result<void> replace_pin(std::string_view path) { return link_.replace_pin(path); }
-    result<void> unpin() { return link_.unpin(); }
+    [[nodiscard]] result<void> pin(std::string_view path) { return link_.pin(path); }
+    [[nodiscard]] result<void> replace_pin(std::string_view path) {
+        return link_.replace_pin(path);
+    }
+    [[nodiscard]] result<void> unpin() { return link_.unpin(); }
     [[nodiscard]] bool is_pinned() const noexcept { return link_.is_pinned(); }
     [[nodiscard]] std::optional<std::string_view> pinned_path() const noexcept {
         return link_.pinned_path();

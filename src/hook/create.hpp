@@ -16,7 +16,7 @@ namespace bpflink {
     return static_cast<std::uint32_t>(fd.get());
 }
 
-/// What stands in for a program without a descriptor: the kernel's own answer to a closed one.
+/// The new descriptor, or the kernel's refusal with advice on it.
 [[nodiscard]] inline result<unique_fd> created(int outcome, operation where, std::string subject,
                                                std::string advice = {}) {
     if (outcome >= 0) return unique_fd{outcome};

@@ -20,9 +20,4 @@ struct access {
     [[nodiscard]] static result<void> restore_pin(link& l) { return l.pins_.restore(l.fd_); }
 };
 
-/// The link inside any handle.
-[[nodiscard]] inline link& untyped(link& l) noexcept {
-    return l;
-}
-
 } // namespace bpflink::detail

@@ -30,4 +30,7 @@ struct link_header {
 };
 [[nodiscard]] result<link_header> read_header(fd_view link);
 
+/// The state alone, without names: one call.
+[[nodiscard]] link_state read_state(fd_view link) noexcept;
+
 } // namespace bpflink::detail

@@ -64,6 +64,11 @@ namespace detail {
     return link_header{info.type, info.id, info.program};
 }
 
+/// An element can be taken out of the range: not so from an lvalue container of links.
+template <class R>
+concept yields_movable =
+    std::constructible_from<std::ranges::range_value_t<R>, std::ranges::range_reference_t<R>>;
+
 /// Elements that the adaptors can ask for their kind and program.
 template <class E>
 concept describes_link = is_result<E> && requires(typename E::value_type const& v) {
@@ -113,7 +118,7 @@ struct header_filter {
     Wanted wanted;
 
     template <std::ranges::viewable_range R>
-        requires describes_link<std::ranges::range_value_t<R>>
+        requires describes_link<std::ranges::range_value_t<R>> && yields_movable<R>
     [[nodiscard]] friend auto operator|(R&& range, header_filter const& filter) {
         using source = header_filter_source<std::views::all_t<R>, Wanted>;
         return walk_view<source>{source{std::views::all(std::forward<R>(range)), filter.wanted}};
@@ -132,7 +137,7 @@ struct program_is {
 
 struct collect_fn {
     template <std::ranges::input_range R>
-        requires is_result<std::ranges::range_value_t<R>>
+        requires is_result<std::ranges::range_value_t<R>> && yields_movable<R>
     [[nodiscard]] auto operator()(R&& range) const {
         using value_type = typename std::ranges::range_value_t<R>::value_type;
         result<std::vector<value_type>> all = std::vector<value_type>{};
@@ -147,7 +152,7 @@ struct collect_fn {
     }
 
     template <std::ranges::input_range R>
-        requires is_result<std::ranges::range_value_t<R>>
+        requires std::invocable<collect_fn const&, R>
     [[nodiscard]] friend auto operator|(R&& range, collect_fn const& self) {
         return self(std::forward<R>(range));
     }
