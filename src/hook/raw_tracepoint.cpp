@@ -26,13 +26,14 @@ std::string advice_on(int outcome, hook::raw_tracepoint const& where) {
 
 result<unique_fd> hook_traits<hook::raw_tracepoint>::create(detail::borrowed_program prog,
                                                             hook::raw_tracepoint const& where) {
-    std::string const name{where.name};
-    std::string const subject = "tracepoint '" + name + "'";
-    if (name.empty() || name.size() > longest_name || name.find('\0') != std::string::npos)
+    std::string const zero_terminated{where.name};
+    std::string const subject = "tracepoint '" + zero_terminated + "'";
+    if (where.name.empty() || where.name.size() > longest_name ||
+        where.name.find('\0') != std::string_view::npos)
         return fail(-EINVAL, operation::raw_tracepoint_open, errc::invalid_argument, subject,
                     "a tracepoint's name has 1 to 127 bytes");
     uapi::raw_tracepoint_attr const attr{
-        .name = reinterpret_cast<std::uintptr_t>(name.c_str()),
+        .name = reinterpret_cast<std::uintptr_t>(zero_terminated.c_str()),
         .prog_fd = raw_fd(prog.fd),
         .padding = 0,
         .cookie = where.cookie.value(),

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// What sys.cpp hands to the kernel and makes of its answers. The linker puts the functions below in
+// place of the C library's (--wrap).
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "sys.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstdarg>
+#include <cstring>
+#include <functional>
+
+#include <doctest/doctest.h>
+
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+
+namespace sys = bpflink::sys;
+namespace uapi = bpflink::uapi;
+
+namespace {
+
+struct {
+    int interruptions = 0; // how many calls still fail with EINTR
+    int fails_with = 0;    // what later ones fail with; 0: they succeed with `returns`
+    long returns = 0;
+    int calls = 0;
+    long command = -1;
+    std::array<unsigned char, 128> attr{};
+    unsigned long attr_size = 0;
+    std::function<void(void*)> answer;
+} script;
+
+long play() {
+    ++script.calls;
+    if (script.interruptions > 0) {
+        --script.interruptions;
+        errno = EINTR;
+        return -1;
+    }
+    if (script.fails_with != 0) {
+        errno = script.fails_with;
+        return -1;
+    }
+    return script.returns;
+}
+
+template <class Attr>
+Attr sent() {
+    REQUIRE(script.attr_size == sizeof(Attr));
+    Attr attr;
+    std::memcpy(&attr, script.attr.data(), sizeof attr);
+    return attr;
+}
+
+struct fresh_script {
+    fresh_script() { script = {}; }
+    ~fresh_script() { script = {}; }
+};
+
+} // namespace
+
+extern "C" {
+long __real_syscall(long number, ...);
+int __real_close(int fd);
+ssize_t __real_read(int fd, void* into, size_t size);
+
+long __wrap_syscall(long number, ...) {
+    va_list arguments;
+    va_start(arguments, number);
+    long const command = va_arg(arguments, int);
+    void* const attr = va_arg(arguments, void*);
+    unsigned long const size = va_arg(arguments, unsigned long);
+    va_end(arguments);
+    if (number != SYS_bpf) return __real_syscall(number, command, attr, size);
+    script.command = command;
+    script.attr_size = size;
+    std::memcpy(script.attr.data(), attr, size);
+    long const outcome = play();
+    if (outcome >= 0 && script.answer) script.answer(attr);
+    return outcome;
+}
+ssize_t __wrap_read(int, void*, size_t) {
+    return play();
+}
+int __wrap_open(char const*, int, ...) {
+    return static_cast<int>(play());
+}
+int __wrap_close(int) {
+    return static_cast<int>(play());
+}
+int __wrap_statfs(char const*, struct statfs* facts) {
+    facts->f_type = uapi::bpf_fs_magic;
+    return static_cast<int>(play());
+}
+}
+
+TEST_CASE_FIXTURE(fresh_script, "every bpf command goes out with its number and its operands") {
+    sys::link_update({.link_fd = 3, .new_fd = 4, .flags = uapi::f_replace, .old_fd = 5});
+    CHECK(script.command == static_cast<long>(uapi::command::link_update));
+    CHECK(sent<uapi::link_update_attr>().old_fd == 5);
+
+    sys::link_detach(7);
+    CHECK(script.command == static_cast<long>(uapi::command::link_detach));
+    CHECK(sent<uapi::link_detach_attr>().link_fd == 7);
+
+    sys::link_get_fd_by_id(9);
+    CHECK(script.command == static_cast<long>(uapi::command::link_get_fd_by_id));
+    CHECK(sent<uapi::id_attr>().start_id == 9);
+
+    sys::program_get_fd_by_id(10);
+    CHECK(script.command == static_cast<long>(uapi::command::prog_get_fd_by_id));
+    CHECK(sent<uapi::id_attr>().start_id == 10);
+
+    sys::program_bind_map(11, -1);
+    CHECK(script.command == static_cast<long>(uapi::command::prog_bind_map));
+    CHECK(sent<uapi::prog_bind_map_attr>().prog_fd == 11);
+    CHECK(sent<uapi::prog_bind_map_attr>().map_fd == 0xffff'ffffU);
+
+    sys::iter_create(12);
+    CHECK(script.command == static_cast<long>(uapi::command::iter_create));
+    CHECK(sent<uapi::iter_create_attr>().link_fd == 12);
+
+    char const path[] = "/p";
+    sys::obj_pin(13, path);
+    CHECK(script.command == static_cast<long>(uapi::command::obj_pin));
+    CHECK(sent<uapi::obj_attr>().bpf_fd == 13);
+    CHECK(sent<uapi::obj_attr>().pathname == reinterpret_cast<std::uintptr_t>(path));
+
+    sys::obj_get(path);
+    CHECK(script.command == static_cast<long>(uapi::command::obj_get));
+    CHECK(sent<uapi::obj_attr>().pathname == reinterpret_cast<std::uintptr_t>(path));
+    CHECK(sent<uapi::obj_attr>().bpf_fd == 0);
+
+    uapi::raw_tracepoint_attr tracepoint{};
+    tracepoint.cookie = 14;
+    sys::raw_tracepoint_open(tracepoint);
+    CHECK(script.command == static_cast<long>(uapi::command::raw_tracepoint_open));
+    CHECK(sent<uapi::raw_tracepoint_attr>().cookie == 14);
+
+    uapi::link_create_attr create{};
+    create.attach_type = 15;
+    sys::link_create(create);
+    CHECK(script.command == static_cast<long>(uapi::command::link_create));
+    CHECK(sent<uapi::link_create_attr>().attach_type == 15);
+}
+
+TEST_CASE_FIXTURE(fresh_script, "the next id and the size of an info come back") {
+    script.answer = [](void* attr) { static_cast<uapi::id_attr*>(attr)->next_id = 21; };
+    std::uint32_t next = 0;
+    CHECK(sys::link_get_next_id(20, next) == 0);
+    CHECK(next == 21);
+    CHECK(sent<uapi::id_attr>().start_id == 20);
+
+    script.answer = [](void* attr) { static_cast<uapi::info_attr*>(attr)->info_len = 32; };
+    uapi::link_info info{};
+    std::uint32_t size = sizeof info;
+    CHECK(sys::obj_get_info(3, &info, size) == 0);
+    CHECK(size == 32);
+    CHECK(sent<uapi::info_attr>().info_len == sizeof info);
+    CHECK(sent<uapi::info_attr>().info == reinterpret_cast<std::uintptr_t>(&info));
+}
+
+TEST_CASE_FIXTURE(fresh_script, "a command that a signal interrupts is made again") {
+    script.interruptions = 3;
+    script.returns = 42;
+    CHECK(sys::link_get_fd_by_id(1) == 42);
+    CHECK(script.calls == 4);
+}
+
+TEST_CASE_FIXTURE(fresh_script, "reading, opening and statfs are made again too") {
+    std::array<std::byte, 4> buffer{};
+    script.interruptions = 1;
+    script.returns = 4;
+    CHECK(sys::read(3, buffer) == 4);
+    CHECK(script.calls == 2);
+
+    script.interruptions = 1;
+    CHECK(sys::open_directory("/somewhere") == 4);
+    CHECK(script.calls == 4);
+
+    script.interruptions = 1;
+    script.returns = 0;
+    CHECK(sys::is_on_bpffs("/somewhere") == 1);
+    CHECK(script.calls == 6);
+}
+
+TEST_CASE_FIXTURE(fresh_script, "closing is never made again, as the number is free by then") {
+    script.interruptions = 1;
+    CHECK(sys::close(99) == -EINTR);
+    CHECK(script.calls == 1);
+}
+
+TEST_CASE_FIXTURE(fresh_script, "a failure is errno, negated") {
+    for (int const number : {EPERM, EINVAL, EAGAIN, ENOLINK, 524}) {
+        script.fails_with = number;
+        CHECK(sys::link_get_fd_by_id(1) == -number);
+        CHECK(sys::link_detach(1) == -number);
+    }
+}
