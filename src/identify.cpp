@@ -71,6 +71,13 @@ result<object_kind> identify(fd_view fd) {
     return kind_by_name(fd);
 }
 
+result<void> require_kind(fd_view fd, object_kind wanted, operation where, char const* needed) {
+    return identify(fd).and_then([&](object_kind kind) -> result<void> {
+        if (kind == wanted) return {};
+        return fail(-EINVAL, where, errc::invalid_argument, describe(fd), needed);
+    });
+}
+
 result<void> require_link(fd_view fd, std::string subject) {
     auto const kind = identify(fd);
     if (!kind) return tl::unexpected{kind.error()};

@@ -18,6 +18,12 @@ enum class object_kind { link, program, map, other };
 /// @errors EBADF  not open
 [[nodiscard]] result<object_kind> identify(fd_view fd);
 
+/// Succeeds when `fd` is of the wanted kind.
+/// @param needed  what the message says when it is not
+/// @errors invalid_argument; EBADF
+[[nodiscard]] result<void> require_kind(fd_view fd, object_kind wanted, operation where,
+                                        char const* needed);
+
 /// Succeeds when `fd` is a link.
 /// @param subject  for the message
 /// @errors not_a_link; EBADF

@@ -6,6 +6,7 @@
 #include <bpflink/detail/info_reader.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_traits.hpp>
+#include <bpflink/program.hpp>
 
 #include <cerrno>
 

@@ -15,13 +15,6 @@ error wrong_type(std::string subject, program_type is, program_type wanted) {
                  "it is of type " + to_string(is) + ", and " + to_string(wanted) + " is needed"};
 }
 
-result<void> require_kind(fd_view fd, object_kind wanted, operation where, char const* needed) {
-    return identify(fd).and_then([&](object_kind kind) -> result<void> {
-        if (kind == wanted) return {};
-        return fail(-EINVAL, where, errc::invalid_argument, describe(fd), needed);
-    });
-}
-
 } // namespace
 
 namespace detail {
@@ -85,22 +78,6 @@ result<program> program::load_pinned(std::string_view path) {
 result<program> program::from_fd(unique_fd&& fd) {
     return detail::identify_program(fd).map(
         [&](detail::program_id_and_type facts) { return program{std::move(fd), facts}; });
-}
-
-result<map_ref> map_ref::from(::bpf_map const* map) {
-    if (!map)
-        return fail(-EINVAL, operation::map_get_info, errc::invalid_argument, {},
-                    "the map is a null pointer");
-    int const fd = sys::map_fd(map);
-    if (fd < 0)
-        return fail(fd, operation::map_get_info, errc::invalid_argument, {},
-                    "the map is not created: load its bpf_object first");
-    return map_ref{fd_view{fd}};
-}
-
-result<map_ref> map_ref::from_fd(fd_view fd) {
-    return require_kind(fd, object_kind::map, operation::map_get_info, "it is not a BPF map")
-        .map([&] { return map_ref{fd}; });
 }
 
 } // namespace bpflink

@@ -3,6 +3,7 @@
 
 // Everything. `namespace bl = bpflink;` and not a using directive: <unistd.h> has a ::link too.
 
+#include <bpflink/any_program.hpp>
 #include <bpflink/attach_type.hpp>
 #include <bpflink/coro/await.hpp>
 #include <bpflink/error.hpp>
@@ -20,10 +21,12 @@
 #include <bpflink/link_info.hpp>
 #include <bpflink/link_traits.hpp>
 #include <bpflink/link_type.hpp>
+#include <bpflink/map_ref.hpp>
 #include <bpflink/operation.hpp>
 #include <bpflink/operations.hpp>
 #include <bpflink/pin.hpp>
 #include <bpflink/program.hpp>
+#include <bpflink/program_ref.hpp>
 #include <bpflink/program_type.hpp>
 #include <bpflink/typed_link.hpp>
 #include <bpflink/version.hpp>
@@ -32,3 +35,4 @@
 #include <bpflink/views/link_ids.hpp>
 #include <bpflink/views/links.hpp>
 #include <bpflink/views/pins.hpp>
+#include <bpflink/views/results.hpp>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/any_program.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/fwd.hpp>
 #include <bpflink/link_info.hpp>
 #include <bpflink/pin.hpp>
-#include <bpflink/program.hpp>
 
 #include <optional>
 #include <string_view>

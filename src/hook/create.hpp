@@ -5,7 +5,7 @@
 #include "../sys.hpp"
 
 #include <bpflink/fd.hpp>
-#include <bpflink/program.hpp>
+#include <bpflink/any_program.hpp>
 
 #include <cstdint>
 #include <string>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bpflink/hook/traits.hpp>
+#include <bpflink/map_ref.hpp>
 
 #include <array>
 #include <optional>

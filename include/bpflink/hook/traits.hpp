@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/any_program.hpp>
 #include <bpflink/error.hpp>
+#include <bpflink/fwd.hpp>
 #include <bpflink/link_info.hpp>
 #include <bpflink/link_traits.hpp>
-#include <bpflink/program.hpp>
 
 #include <algorithm>
 #include <concepts>

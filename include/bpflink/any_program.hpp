@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/attach_type.hpp>
+#include <bpflink/fd.hpp>
+#include <bpflink/program_type.hpp>
+
+#include <concepts>
+#include <optional>
+#include <type_traits>
+
+namespace bpflink {
+
+/// Anything that lends a descriptor: what the untyped operations take, checked by the kernel.
+template <class P>
+concept any_program = requires(P const& p) {
+    { p.fd() } -> std::convertible_to<fd_view>;
+};
+
+/// A program whose type is known at compile time, as `static constexpr program_type type`: a
+/// service can bring a class of its own.
+template <class P>
+concept bpf_program =
+    any_program<P> && requires { typename std::integral_constant<program_type, P::type>; };
+
+/// A program that a compare-and-swap update expects to find; made by `expecting`.
+class expected_program {
+public:
+    [[nodiscard]] fd_view fd() const noexcept { return fd_; }
+
+private:
+    template <any_program P>
+    friend expected_program expecting(P const& prog) noexcept;
+    explicit expected_program(fd_view fd) noexcept : fd_{fd} {}
+
+    fd_view fd_;
+};
+
+/// `link.update(next, expecting(current))`: swap only while `prog` is the one that runs.
+/// @param prog  borrowed
+template <any_program P>
+[[nodiscard]] expected_program expecting(P const& prog) noexcept {
+    return expected_program{prog.fd()};
+}
+
+namespace detail {
+
+/// What a hook needs to know of a program, whatever class it came in.
+struct borrowed_program {
+    fd_view fd;
+    program_type type = program_type::unspec;
+    std::optional<attach_type> expected; // known only where libbpf loaded it
+};
+
+template <any_program P>
+[[nodiscard]] borrowed_program borrow(P const& prog) {
+    borrowed_program lent{prog.fd(), program_type::unspec, std::nullopt};
+    if constexpr (bpf_program<P>) lent.type = P::type;
+    if constexpr (requires {
+                      { prog.expected_attach_type() } -> std::same_as<std::optional<attach_type>>;
+                  })
+        lent.expected = prog.expected_attach_type();
+    return lent;
+}
+
+} // namespace detail
+
+} // namespace bpflink

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
+#include <bpflink/fwd.hpp>
+
+namespace bpflink {
+
+/// Borrows a map: what struct_ops attaches and a sockmap is a hook of.
+class map_ref {
+public:
+    /// @param map  a map of a loaded ::bpf_object; borrowed
+    /// @errors invalid_argument  nullptr or not created yet
+    /// @cost no system call
+    [[nodiscard]] static result<map_ref> from(::bpf_map const* map);
+
+    /// @param fd  a map's descriptor; borrowed
+    /// @errors invalid_argument  another kind of object
+    ///         EBADF             not open
+    [[nodiscard]] static result<map_ref> from_fd(fd_view fd);
+
+    [[nodiscard]] fd_view fd() const noexcept { return fd_; }
+
+private:
+    explicit map_ref(fd_view fd) noexcept : fd_{fd} {}
+
+    fd_view fd_;
+};
+
+} // namespace bpflink
