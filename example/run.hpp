@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/error.hpp>
+
+#include <exception>
+#include <iostream>
+
+/// Runs an example, says what stopped it, and gives main its exit code.
+inline int run(bpflink::result<void> (*example)()) {
+    try {
+        auto const outcome = example();
+        if (outcome) return 0;
+        std::cerr << outcome.error().message() << '\n';
+    } catch (std::exception const& e) { // of the sandbox, or of loading the programs
+        std::cerr << e.what() << '\n';
+    }
+    return 1;
+}
