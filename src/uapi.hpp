@@ -59,14 +59,15 @@ struct link_create_attr {
     struct iter_part {
         std::uint64_t info;
         std::uint32_t info_len;
+        std::uint32_t padding;
     };
     std::uint32_t prog_fd;
     std::uint32_t target; // a descriptor or an interface
     std::uint32_t attach_type;
     std::uint32_t flags;
     union {
+        iter_part iter; // first, as the largest: an initializer then leaves no byte undefined
         std::uint32_t target_btf_id;
-        iter_part iter;
     };
 };
 
@@ -163,8 +164,14 @@ struct prog_info_head {
     std::uint32_t id;
 };
 
-static_assert(sizeof(link_info) == 64);
-static_assert(sizeof(raw_tracepoint_attr) == 24);
-static_assert(std::is_trivially_copyable_v<link_info>);
+static_assert(sizeof(link_info) == 64 && std::is_trivially_copyable_v<link_info>);
+
+// The kernel reads every byte: a compiler's padding would be a field of a newer kernel.
+template <class... Attr>
+inline constexpr bool has_no_padding = (std::has_unique_object_representations_v<Attr> && ...);
+static_assert(has_no_padding<obj_attr, id_attr, info_attr, raw_tracepoint_attr,
+                             link_create_attr::iter_part, link_update_attr, link_detach_attr,
+                             iter_create_attr, prog_bind_map_attr, iter_map_info>);
+static_assert(sizeof(link_create_attr) == 16 + sizeof(link_create_attr::iter_part));
 
 } // namespace bpflink::uapi

@@ -2,7 +2,6 @@
 #include "shared.h"
 
 #include <linux/bpf.h>
-
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

@@ -4,8 +4,8 @@
 #include "../fail.hpp"
 #include "../sys.hpp"
 
-#include <bpflink/fd.hpp>
 #include <bpflink/any_program.hpp>
+#include <bpflink/fd.hpp>
 
 #include <cstdint>
 #include <string>

@@ -20,7 +20,7 @@ result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
     attr.attach_type = static_cast<std::uint32_t>(attach_type::trace_iter);
     if (where.map) {
         map.map_fd = raw_fd(where.map->fd());
-        attr.iter = {.info = reinterpret_cast<std::uintptr_t>(&map), .info_len = sizeof map};
+        attr.iter = {reinterpret_cast<std::uintptr_t>(&map), sizeof map, 0};
     }
     int const outcome = sys::link_create(attr);
     std::string advice;

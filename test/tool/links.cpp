@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes links in namespaces of its own and says which on standard output, one JSON object a line
+// and "ready" at the end. When its standard input ends, everything goes.
+#include "kinds.hpp"
+#include "programs.hpp"
+#include "sandbox.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <bpf/bpf.h>
+#include <net/if.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace {
+
+namespace bl = bpflink;
+using bl::program_type;
+
+template <class T>
+T require(bl::result<T> outcome) {
+    if (!outcome) throw std::runtime_error{outcome.error().message()};
+    return *std::move(outcome);
+}
+
+template <program_type Type>
+bl::program_ref<Type> program_of(test_programs const& programs, char const* name) {
+    return require(bl::program_ref<Type>::from(programs.get(name)));
+}
+
+bl::cgroup_link on_cgroup(test_programs const& programs, std::string const& path) {
+    return require(bl::attach(
+        program_of<program_type::cgroup_skb>(programs, "egress_a"),
+        bl::hook::cgroup{.cgroup = path, .attach = bl::attach_type::cgroup_inet_egress}));
+}
+
+/// With a cookie where the kernel takes one.
+bl::raw_tracepoint_link on_tracepoint(test_programs const& programs) {
+    auto const program = program_of<program_type::raw_tracepoint>(programs, "sys_enter_a");
+    auto with_cookie =
+        bl::attach(program, bl::hook::raw_tracepoint{.name = "sys_enter", .cookie = bl::cookie{7}});
+    if (with_cookie) return *std::move(with_cookie);
+    return require(bl::attach(program, bl::hook::raw_tracepoint{.name = "sys_enter"}));
+}
+
+void say(char const* name, bl::fd_view link) {
+    auto const info = require(require(bl::link::duplicate(link)).info());
+    std::printf("{\"link\": \"%s\", \"id\": %u, \"program\": %u}\n", name, info.id.value(),
+                info.program.value());
+}
+
+void say(char const* fact, std::string const& value) {
+    std::printf("{\"fact\": \"%s\", \"value\": \"%s\"}\n", fact, value.c_str());
+}
+
+std::string device_name(bl::ifindex device) {
+    char name[IF_NAMESIZE];
+    if (!::if_indextoname(device.value(), name)) throw std::runtime_error{"no device's name"};
+    return name;
+}
+
+/// A cgroup whose name tries to talk to the terminal; it is below `parent`, and goes before it.
+class hostile_cgroup {
+public:
+    explicit hostile_cgroup(std::string const& parent) : path_{parent + "/evil\x1b[31m\xff\ttab"} {
+        if (::mkdir(path_.c_str(), 0755) < 0)
+            throw std::system_error{errno, std::generic_category(), "a cgroup"};
+    }
+    ~hostile_cgroup() {
+        if (::rmdir(path_.c_str()) < 0) std::perror("the hostile cgroup");
+    }
+    hostile_cgroup(hostile_cgroup const&) = delete;
+    hostile_cgroup& operator=(hostile_cgroup const&) = delete;
+
+    [[nodiscard]] std::string const& path() const noexcept { return path_; }
+
+private:
+    std::string path_;
+};
+
+void pin(int fd, std::string const& path) {
+    if (::bpf_obj_pin(fd, path.c_str()) < 0)
+        throw std::system_error{errno, std::generic_category(), path};
+}
+
+void wait_for_end_of_input() {
+    std::puts("ready");
+    std::fflush(stdout);
+    char ignored[64];
+    while (::read(STDIN_FILENO, ignored, sizeof ignored) > 0) {
+    }
+}
+
+void run() {
+    sandbox::enter_private_mounts();
+    sandbox::network network;
+    auto const device = network.add_veth().here;
+    sandbox::bpffs const bpffs;
+    sandbox::cgroup const cgroup;
+    hostile_cgroup const hostile{cgroup.path()};
+    test_programs const programs{"xdp_a", "egress_a", "sys_enter_a", "iter_tasks", "iter_maps"};
+
+    auto const xdp = require(bl::attach(program_of<program_type::xdp>(programs, "xdp_a"),
+                                        bl::hook::xdp{.ifindex = device}) |
+                             bl::pin(bpffs.path() + "/xdp"));
+    auto const on_hostile = on_cgroup(programs, hostile.path());
+    auto const plain = on_cgroup(programs, cgroup.path());
+    auto const raw_tracepoint = on_tracepoint(programs);
+    auto const tasks = require(
+        bl::attach(program_of<program_type::tracing>(programs, "iter_tasks"), bl::hook::iter{}));
+    auto const elements = require(bl::map_ref::from(programs.map("elements")));
+    auto const map_elements = require(bl::attach(
+        program_of<program_type::tracing>(programs, "iter_maps"), bl::hook::iter{.map = elements}));
+    bl::cgroup_link defunct;
+    {
+        sandbox::cgroup gone;
+        defunct = on_cgroup(programs, gone.path());
+    }
+    auto const others = attach_other_kinds(device.value());
+    pin(programs.fd("xdp_a"), bpffs.path() + "/program");
+    pin(elements.fd().get(), bpffs.path() + "/map");
+
+    say("bpffs", bpffs.path());
+    say("cgroup", cgroup.path());
+    say("device", device_name(device));
+    say("ifindex", std::to_string(device.value()));
+    say("xdp", xdp.fd());
+    say("cgroup", plain.fd());
+    say("hostile", on_hostile.fd());
+    say("defunct", defunct.fd());
+    say("raw_tracepoint", raw_tracepoint.fd());
+    say("iter", tasks.fd());
+    say("iter_map", map_elements.fd());
+    for (auto const& other : others) {
+        if (other.fd)
+            say(other.name.c_str(), other.fd);
+        else
+            std::printf("{\"missing\": \"%s\", \"why\": \"%s\"}\n", other.name.c_str(),
+                        other.missing.c_str());
+    }
+    wait_for_end_of_input();
+}
+
+} // namespace
+
+int main() {
+    // Whatever ends the test ends the input too, and only that way everything is cleaned up.
+    for (int const number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP})
+        std::signal(number, SIG_IGN);
+    try {
+        run();
+        return 0;
+    } catch (std::exception const& e) {
+        std::fprintf(stderr, "%s\n", e.what());
+        return 1;
+    }
+}

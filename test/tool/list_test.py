@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""list and show: which links, and what is said of them."""
+
+import json
+import socket
+
+import support
+from support import TOOL, LinksTest, run
+
+
+class Filters(LinksTest):
+    def test_by_type(self):
+        ids = self.links.ids
+        listed = self.links.list("--type", "cgroup")
+        self.assertLessEqual({ids["cgroup"], ids["hostile"], ids["defunct"]}, listed.keys())
+        self.assertEqual({"cgroup"}, {link["type"] for link in listed.values()})
+
+    def test_by_the_number_of_a_type(self):
+        self.assertIn(self.links.ids["xdp"], self.links.list("--type", "6"))
+        self.assertEqual({}, self.links.list("--type", "4294967295"))
+
+    def test_by_program(self):
+        listed = self.links.list("--program", str(self.links.programs["cgroup"]))
+        self.assertEqual({self.links.ids[name] for name in ("cgroup", "hostile", "defunct")},
+                         listed.keys())
+
+    def test_together_they_must_both_hold(self):
+        program = str(self.links.programs["xdp"])
+        self.assertEqual([self.links.ids["xdp"]],
+                         list(self.links.list("--type", "xdp", "--program", program)))
+        self.assertEqual({}, self.links.list("--type", "cgroup", "--program", program))
+
+    def test_nothing_found_is_no_failure(self):
+        done = self.links.tool("list", "--type", "4294967295")
+        self.assertEqual((0, b"ID  TYPE  PROGRAM  STATE  TARGET\n", b""),
+                         (done.returncode, done.stdout, done.stderr))
+        self.assertEqual([], self.links.read("list", "--json", "--type", "4294967295"))
+
+
+class Pinned(LinksTest):
+    def setUp(self):
+        self.made = []
+
+    def tearDown(self):
+        for path in self.made:
+            self.links.run("rm", "-f", path)
+
+    def pin(self, name, path):
+        self.made.append(path)
+        self.assert_quiet(self.links.tool("pin", str(self.links.ids[name]), path))
+
+    def pinned(self, *arguments):
+        """Ours among the pinned links: other people may have some too."""
+        listed = self.links.list("--pinned", *arguments)
+        for link in listed.values():
+            self.assertTrue(link["pinned"])
+        ours = self.links.ids.values()
+        return {number: link["pinned"] for number, link in listed.items() if number in ours}
+
+    def test_only_pinned_links_are_listed_with_all_their_paths(self):
+        again = self.links.pin_path("xdp_by_another_name")
+        self.pin("xdp", again)
+        self.assertEqual({self.links.ids["xdp"]: [self.links.pin_path("xdp"), again]},
+                         self.pinned())
+        self.assertEqual({}, self.pinned("--type", "cgroup"))
+        listed = self.links.list()
+        self.assertNotIn("pinned", listed[self.links.ids["xdp"]])
+
+    def test_the_table_has_a_column_of_paths(self):
+        text = self.links.tool("list", "--pinned").stdout.decode()
+        self.assertRegex(text, r"\AID +TYPE +PROGRAM +STATE +TARGET +PINNED\n")
+        self.assertRegex(text, rf"{self.links.ids['xdp']} .*  {self.links.pin_path('xdp')}\n")
+
+    def test_every_bpffs_is_looked_at_even_one_with_a_blank_in_its_path(self):
+        below = self.links.pin_path("xdp").removesuffix("xdp") + "directory with blank"
+        self.links.run("mkdir", below)
+        self.addCleanup(self.links.run, "rmdir", below)
+        self.links.run("mount", "-t", "bpf", "bpf", below)
+        self.addCleanup(self.links.run, "umount", below)
+        self.pin("cgroup", f"{below}/inside")
+        self.assertEqual({self.links.ids["xdp"]: [self.links.pin_path("xdp")],
+                          self.links.ids["cgroup"]: [f"{below}/inside"]}, self.pinned())
+
+    def test_a_bpffs_that_another_mount_hides_is_passed_over(self):
+        bpffs = self.links.facts["bpffs"]
+        self.links.run("mount", "-t", "tmpfs", "tmpfs", bpffs)
+        self.addCleanup(self.links.run, "umount", bpffs)
+        self.assertEqual({}, self.pinned())
+
+    def test_a_hostile_path_is_escaped_in_the_table_and_replaced_in_json(self):
+        path = self.links.pin_path("").encode() + b"\xff\x1b[31m\"\\"
+        self.pin("cgroup", path)
+        self.assertEqual([self.links.pin_path("\ufffd\x1b[31m\"\\")],
+                         self.pinned()[self.links.ids["cgroup"]])
+        text = self.links.tool("list", "--pinned").stdout
+        self.assertNotIn(b"\x1b", text)
+        self.assertIn(rb"/\xff\x1b[31m" + b'"\\', text)
+
+    def test_a_pin_that_cannot_be_read_is_reported_and_the_others_are_listed(self):
+        path = self.links.pin_path("unreadable")
+        self.pin("cgroup", path)
+        self.links.run("chmod", "000", path)
+        done = self.links.run("setpriv", "--bounding-set=-dac_override,-dac_read_search", TOOL,
+                              "list", "--pinned", "--json")
+        self.assertEqual(1, done.returncode)
+        self.assertIn(self.links.ids["xdp"], [link["id"] for link in json.loads(done.stdout)])
+        # Some kernels put pins of their own into a new bpffs, which are then unreadable too.
+        complaints = done.stderr.decode().splitlines()
+        self.assertEqual(1, sum(f"bpflink: obj_get {path}: " in line for line in complaints))
+        self.assertTrue(all("EACCES" in line for line in complaints), complaints)
+
+    def test_who_may_not_list_all_links_may_still_list_the_pinned_ones(self):
+        done = self.links.run("setpriv", "--bounding-set=-sys_admin", TOOL, "list", "--pinned",
+                              "--json")
+        self.assertIn(self.links.ids["xdp"],
+                      [link["id"] for link in support.json_of(done)])
+
+
+class Show(LinksTest):
+    def test_json_is_the_object_of_the_list_and_the_pins(self):
+        listed = self.links.list()
+        for name, number in self.links.ids.items():
+            with self.subTest(name):
+                pinned = [self.links.pin_path("xdp")] if name == "xdp" else []
+                self.assertEqual(listed[number] | {"pinned": pinned},
+                                 self.links.read("show", str(number), "--json"))
+
+    def test_text_has_a_line_for_each_fact(self):
+        ids, facts = self.links.ids, self.links.facts
+        done = self.links.tool("show", str(ids["xdp"]), env={"COLUMNS": "10"})
+        self.assertEqual(
+            f"ID       {ids['xdp']}\n"
+            "TYPE     xdp\n"
+            f"PROGRAM  {self.links.programs['xdp']}\n"
+            "STATE    attached\n"
+            f"TARGET   {facts['device']} (ifindex {facts['ifindex']})\n"
+            f"PINNED   {self.links.pin_path('xdp')}\n", done.stdout.decode())
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+
+    def test_a_link_that_is_not_there_fails(self):
+        for options in (), ("--json",):
+            self.assert_fails(self.links.tool("show", "4294967295", *options),
+                              "link 4294967295", "ENOENT")
+
+    def test_a_device_of_another_network_namespace_has_no_name_or_a_namesake(self):
+        number = int(self.links.facts["ifindex"])
+        try:
+            expected = socket.if_indextoname(number)
+        except OSError:
+            expected = "(unknown)"
+        link = support.json_of(run(TOOL, "show", str(self.links.ids["xdp"]), "--json"))
+        self.assertEqual((expected, number), (link["devname"], link["ifindex"]))
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the command line program share: running it, and links to run it on."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import unittest
+
+TOOL = os.environ["BPFLINK"]
+LINKS = os.environ["LINKS"]
+
+# The locale, the width and the colours are what a test says, not what the caller has.
+ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C.UTF-8"}
+ENVIRONMENT |= {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+
+SKIPPED = 77  # what ctest takes for a test that could not be run
+
+
+def skip_all(reason):
+    print(f"SKIP: {reason}", flush=True)
+    sys.exit(SKIPPED)
+
+
+def run(*command, **options):
+    """Runs a command to its end; what it prints is bytes."""
+    environment = ENVIRONMENT | options.pop("env", {})
+    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+               "timeout": 60} | options
+    return subprocess.run(command, env=environment, check=False, **options)
+
+
+class Links:
+    """The links of links.cpp: they are there until close(), in namespaces of their own."""
+
+    def __init__(self):
+        self.ids, self.programs, self.facts, self.missing = {}, {}, {}, {}
+        self.process = subprocess.Popen([LINKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        env=ENVIRONMENT)
+        for line in self.process.stdout:
+            if line == b"ready\n":
+                break
+            said = json.loads(line)
+            if "link" in said:
+                self.ids[said["link"]] = said["id"]
+                self.programs[said["link"]] = said["program"]
+            elif "fact" in said:
+                self.facts[said["fact"]] = said["value"]
+            else:
+                self.missing[said["missing"]] = said["why"]
+        else:
+            self.process.communicate()
+            raise RuntimeError(f"{LINKS} ended before it was ready: {self.process.returncode}")
+        for kind, why in self.missing.items():
+            print(f"SKIP: no {kind} link: {why}", flush=True)
+
+    def close(self):
+        """Ends the links, and sees to it that nothing is left of them."""
+        self.process.stdout.close()
+        self.process.stdin.close()
+        try:
+            outcome = self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        if outcome != 0:
+            raise RuntimeError(f"{LINKS} exited with {outcome}")
+        for place in self.facts["cgroup"], self.facts["bpffs"]:
+            if os.path.exists(place):
+                raise RuntimeError(f"{place} is left over")
+        deadline = time.monotonic() + 10  # links go in the background with their last pin
+        while left := set(self.ids.values()) & {link["id"] for link in all_links()}:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"links are left over: {left}")
+            time.sleep(0.01)
+
+    def enter(self, *command):
+        """A command line that runs in the namespaces of the links."""
+        return "nsenter", f"--target={self.process.pid}", "--mount", "--net", *command
+
+    def run(self, *command, **options):
+        return run(*self.enter(*command), **options)
+
+    def tool(self, *arguments, **options):
+        return self.run(TOOL, *arguments, **options)
+
+    def read(self, *arguments, **options):
+        """The tool's JSON; it must have nothing to complain of."""
+        return json_of(self.tool(*arguments, **options))
+
+    def list(self, *arguments):
+        return {link["id"]: link for link in self.read("list", "--json", *arguments)}
+
+    def pin_path(self, name):
+        return f"{self.facts['bpffs']}/{name}"
+
+
+def json_of(done):
+    if done.returncode != 0 or done.stderr:
+        raise AssertionError(f"exit code {done.returncode}: {done.stderr.decode(errors='replace')}")
+    return json.loads(done.stdout)
+
+
+def all_links():
+    return json_of(run(TOOL, "list", "--json"))
+
+
+class LinksTest(unittest.TestCase):
+    """Tests on links that are there for the whole class."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.links = Links()
+        cls.addClassCleanup(cls.links.close)
+
+    def assert_fails(self, done, *words, code=1):
+        """It ends with `code`, prints nothing, and says each of `words` in one line on stderr."""
+        self.assertEqual(code, done.returncode, done)
+        self.assertEqual(b"", done.stdout)
+        said = done.stderr.decode()
+        self.assertRegex(said, r"\Abpflink: [^\n]+\n\Z")
+        for word in words:
+            self.assertIn(word, said)
+
+    def assert_quiet(self, done):
+        self.assertEqual((0, b"", b""), (done.returncode, done.stdout, done.stderr))
+
+
+def main():
+    """Runs the tests of the script that calls it; they need root."""
+    if os.geteuid() != 0:
+        skip_all("links need root")
+    if not shutil.which("nsenter"):
+        skip_all("there is no nsenter (util-linux)")
+    unittest.main(verbosity=2)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of list: its cells, its width and its colours."""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import termios
+
+import support
+from support import LinksTest
+
+ELLIPSIS = "…"
+
+
+class Table(LinksTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Nobody else's links come and go in this list.
+        cls.ours = "--program", str(cls.links.programs["cgroup"])
+
+    def rows(self, *arguments, **options):
+        done = self.links.tool("list", *arguments, **options)
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        return done.stdout.decode().splitlines()
+
+    def row(self, name, *arguments):
+        """The cells of one of our links."""
+        for line in self.rows(*arguments)[1:]:
+            cells = re.split(r" {2,}", line)
+            if cells[0] == str(self.links.ids[name]):
+                return cells
+        self.fail(f"{name} is not listed")
+
+    def test_each_link_has_a_row_with_what_it_is_attached_to(self):
+        facts = self.links.facts
+        device = f"{facts['device']} (ifindex {facts['ifindex']})"
+        expected = {
+            "xdp": ["xdp", "attached", device],
+            "cgroup": ["cgroup", "attached", f"{facts['cgroup']}, cgroup_inet_egress"],
+            "defunct": ["cgroup", "defunct", "cgroup_inet_egress"],
+            "iter": ["iter", "attached", "task"],
+            "tcx": ["tcx", "attached", f"{device}, tcx_ingress"],
+            "netfilter": ["netfilter", "unknown", "ip input priority -128"],
+            "perf_event": ["perf_event", "attached", "-"],
+        }
+        for name in expected.keys() - self.links.missing.keys():
+            with self.subTest(name):
+                row = self.row(name)
+                self.assertEqual(str(self.links.programs[name]), row.pop(2))
+                self.assertEqual(expected[name], row[1:])
+        self.assertRegex(self.row("raw_tracepoint")[-1], r"\Asys_enter(, cookie 7)?\Z")
+        self.assertRegex(self.row("iter_map")[-1], r"\Abpf_map_elem, map \d+\Z")
+        if "netns" in self.links.ids:
+            self.assertRegex(self.row("netns")[-1], r"\Anetns \d+, sk_lookup\Z")
+        if "sockmap" in self.links.ids:
+            self.assertRegex(self.row("sockmap")[-1], r"\Amap \d+, sk_skb_verdict\Z")
+
+    def test_columns_are_aligned(self):
+        rows = self.rows()
+        self.assertEqual(["ID", "TYPE", "PROGRAM", "STATE", "TARGET"], rows[0].split())
+        starts = [match.start() for match in re.finditer(r"\S+", rows[0])]
+        for row in rows[1:]:
+            for start in starts[1:]:
+                self.assertEqual("  ", row[start - 2:start], row)
+                self.assertNotEqual(" ", row[start], row)
+
+    def test_a_hostile_name_prints_no_control_character(self):
+        self.assertIn(r"/evil\x1b[31m\xff\x09tab", self.row("hostile")[-1])
+        self.assertNotRegex("".join(self.rows()), r"[\x00-\x1f\x7f]")
+
+    def test_without_a_terminal_and_columns_nothing_is_cut(self):
+        whole = self.rows(*self.ours)
+        self.assertNotIn(ELLIPSIS, "".join(whole))
+        for columns in "0", "-5", "many", "":
+            self.assertEqual(whole, self.rows(*self.ours, env={"COLUMNS": columns}))
+
+    def test_lines_fit_into_columns_with_an_ellipsis_in_the_last_column(self):
+        whole = self.rows(*self.ours)
+        width = max(map(len, whole)) - 5
+        lines = self.rows(*self.ours, env={"COLUMNS": str(width)})
+        for full, line in zip(whole, lines, strict=True):
+            self.assertEqual(full if len(full) <= width else full[:width - 1] + ELLIPSIS, line)
+        self.assertIn(ELLIPSIS, "".join(lines))
+
+    def test_a_very_narrow_width_still_gives_a_line_for_each_link(self):
+        for width in range(1, 12):
+            lines = self.rows(*self.ours, env={"COLUMNS": str(width)})
+            self.assertEqual(4, len(lines))
+            self.assertLessEqual(max(map(len, lines)), width)
+
+    def test_outside_utf_8_the_ellipsis_is_three_dots(self):
+        lines = self.rows(*self.ours, env={"COLUMNS": "50", "LC_ALL": "C"})
+        self.assertIn("...", "".join(lines))
+        self.assertLessEqual(max(map(len, lines)), 50)
+
+    def on_terminal(self, width, *arguments, **environment):
+        """What the tool prints on a terminal of this width."""
+        master, slave = pty.openpty()
+        with open(master, "rb", buffering=0) as terminal:
+            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+            done = self.links.tool(*arguments, stdout=slave, env={"TERM": "xterm"} | environment)
+            os.close(slave)
+            self.assertEqual((0, b""), (done.returncode, done.stderr))
+            text = b""
+            try:
+                while some := terminal.read(65536):
+                    text += some
+            except OSError:  # EIO: the other end is closed
+                pass
+        return text.decode().replace("\r\n", "\n")
+
+    def test_lines_fit_into_the_terminal_whatever_columns_says(self):
+        text = self.on_terminal(60, "list", *self.ours, NO_COLOR="1", COLUMNS="1000")
+        lines = text.splitlines()
+        self.assertEqual(60, max(map(len, lines)))
+        self.assertIn(ELLIPSIS, text)
+        self.assertEqual([line if len(line) <= 60 else line[:59] + ELLIPSIS
+                          for line in self.rows(*self.ours)], lines)
+
+    def test_colours_are_for_terminals_that_want_them(self):
+        coloured = self.on_terminal(200, "list")
+        self.assertRegex(coloured, r"\A\x1b\[1mID .*\x1b\[0m\n")
+        marked = [line for line in coloured.splitlines() if "\x1b[33m" in line]
+        self.assertIn(str(self.links.ids["defunct"]), "".join(marked))
+        self.assertTrue(all("defunct" in line for line in marked))
+        self.assertIn("\x1b", self.on_terminal(200, "list", NO_COLOR=""))
+        for environment in {"NO_COLOR": "1"}, {"TERM": "dumb"}:
+            self.assertNotIn("\x1b", self.on_terminal(200, "list", **environment))
+        self.assertNotIn("\x1b", self.on_terminal(200, "list", "--json"))
+
+    def test_colours_do_not_count_as_width(self):
+        coloured = self.on_terminal(60, "list", *self.ours)
+        plain = self.on_terminal(60, "list", *self.ours, NO_COLOR="1")
+        self.assertEqual(plain, re.sub(r"\x1b\[[0-9;]*m", "", coloured))
+
+
+if __name__ == "__main__":
+    support.main()

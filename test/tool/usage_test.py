@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line itself: nothing here asks the kernel for anything."""
+
+import unittest
+
+from support import TOOL, run
+
+COMMANDS = "list", "show", "pin", "unpin", "detach"
+
+
+class Usage(unittest.TestCase):
+    def assert_usage_error(self, *arguments, says):
+        done = run(TOOL, *arguments)
+        self.assertEqual(2, done.returncode, done)
+        self.assertEqual(b"", done.stdout)
+        self.assertTrue(done.stderr.startswith(b"bpflink: "), done.stderr)
+        self.assertIn(says, done.stderr.decode())
+        self.assertIn("--help", done.stderr.decode())
+
+    def test_help_names_every_command_and_has_examples(self):
+        done = run(TOOL, "--help")
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        text = done.stdout.decode()
+        self.assertIn("\nExamples:\n  bpflink list", text)
+        self.assertIn("Exit status", text)
+        for command in COMMANDS:
+            self.assertRegex(text, rf"\n  {command} ")
+
+    def test_help_of_every_command_has_an_example_of_it(self):
+        for command in COMMANDS:
+            with self.subTest(command):
+                done = run(TOOL, command, "--help")
+                self.assertEqual((0, b""), (done.returncode, done.stderr))
+                self.assertRegex(done.stdout.decode(), rf"\nExamples?:\n  bpflink {command}\b")
+
+    def test_help_lines_fit_into_100_columns(self):
+        for command in (), *((c,) for c in COMMANDS):
+            for line in run(TOOL, *command, "--help").stdout.decode().splitlines():
+                self.assertLessEqual(len(line), 100, line)
+
+    def test_version(self):
+        done = run(TOOL, "--version")
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        self.assertRegex(done.stdout.decode(), r"\Abpflink \d+\.\d+\.\d+\n\Z")
+
+    def test_wrong_command_lines_exit_with_2_and_say_why(self):
+        self.assert_usage_error(says="required")
+        self.assert_usage_error("frob", says="'frob'")
+        self.assert_usage_error("--frob", says="'--frob'")
+        self.assert_usage_error("list", "extra", says="extra")
+        self.assert_usage_error("list", "--frob", says="--frob")
+        self.assert_usage_error("list", "--type", says="--type")
+        self.assert_usage_error("list", "--program", "0", says="'0'")
+        self.assert_usage_error("show", says="ID")
+        self.assert_usage_error("pin", "1", says="PATH")
+        self.assert_usage_error("unpin", says="PATH")
+        self.assert_usage_error("detach", says="ID")
+
+    def test_an_id_is_a_decimal_number_from_1_on(self):
+        for word in "", "0", "-1", "+1", "1x", "x", "0x10", " 1", "1.0", "4294967296":
+            for command in ("show",), ("detach",), ("list", "--program"):
+                with self.subTest(command + (word,)):
+                    self.assert_usage_error(*command, word, says="")
+
+    def test_an_unknown_type_is_refused_with_the_names_of_all(self):
+        self.assert_usage_error("list", "--type", "frob", says="raw_tracepoint, tracing, cgroup")
+
+    def test_a_hostile_argument_reaches_stderr_without_its_control_characters(self):
+        done = run(TOOL, "list", "--type", b"\x1b[31m\xff\n")
+        self.assertEqual(2, done.returncode)
+        self.assertNotIn(b"\x1b", done.stderr)
+        self.assertIn(rb"\x1b[31m\xff\x0a", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

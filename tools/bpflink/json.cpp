@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "json.hpp"
+
+#include <bpflink/link_traits.hpp>
+
+#include <array>
+#include <variant>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <net/if.h>
+
+namespace tool {
+namespace {
+
+namespace bl = bpflink;
+using json = nlohmann::ordered_json;
+
+/// The name of a kernel's constant, or its number where there is no name for it.
+template <class Enum>
+json name_or_number(Enum value) {
+    auto const number = static_cast<unsigned>(value);
+    auto name = to_string(value);
+    if (name == fmt::format("unknown({})", number)) return number;
+    return name;
+}
+
+struct add_details {
+    record const& link;
+    json& to;
+
+    void operator()(bl::raw_tracepoint_details const& d) const {
+        to["tp_name"] = d.name;
+        add("cookie", d.cookie);
+    }
+    void operator()(bl::tracing_details const& d) const {
+        if (link.program_type) to["prog_type"] = name_or_number(*link.program_type);
+        to["attach_type"] = name_or_number(d.attach);
+        if (d.target_object) to["target_obj_id"] = *d.target_object;
+        add("target_btf_id", d.target);
+        add("cookie", d.cookie);
+    }
+    void operator()(bl::cgroup_details const& d) const {
+        to["cgroup_id"] = d.cgroup_id;
+        to["attach_type"] = name_or_number(d.attach);
+    }
+    void operator()(bl::iter_details const& d) const {
+        to["target_name"] = d.target_name;
+        add("map_id", d.map);
+    }
+    void operator()(bl::netns_details const& d) const {
+        to["netns_ino"] = d.netns_inode;
+        to["attach_type"] = name_or_number(d.attach);
+    }
+    void operator()(bl::xdp_details const& d) const { add_device(d.ifindex); }
+    void operator()(bl::struct_ops_details const& d) const { add_map(d.map); }
+    void operator()(bl::netfilter_details const& d) const {
+        to["pf"] = d.protocol_family;
+        to["hook"] = d.hook;
+        to["prio"] = d.priority;
+        to["flags"] = d.flags;
+    }
+    void operator()(bl::tcx_details const& d) const {
+        add_device(d.ifindex);
+        to["attach_type"] = name_or_number(d.attach);
+    }
+    void operator()(bl::netkit_details const& d) const {
+        add_device(d.ifindex);
+        to["attach_type"] = name_or_number(d.attach);
+    }
+    void operator()(bl::sockmap_details const& d) const {
+        add_map(d.map);
+        to["attach_type"] = name_or_number(d.attach);
+    }
+    void operator()(bl::unknown_details const&) const {}
+
+private:
+    template <class Id>
+    void add(char const* key, std::optional<Id> id) const {
+        if (id) to[key] = id->value();
+    }
+    void add_map(std::optional<bl::map_id> map) const {
+        to["map_id"] = map.value_or(bl::map_id{}).value();
+    }
+    void add_device(bl::ifindex index) const {
+        std::array<char, IF_NAMESIZE> name{"(unknown)"};
+        if (index == bl::ifindex{})
+            name = {"(detached)"};
+        else
+            ::if_indextoname(index.value(), name.data());
+        to["devname"] = name.data();
+        to["ifindex"] = index.value();
+    }
+};
+
+} // namespace
+
+std::string to_json(record const& link) {
+    auto const& info = link.info;
+    json object{{"id", info.id.value()},
+                {"type", name_or_number(info.type)},
+                {"prog_id", info.program.value()}};
+    std::visit(add_details{link, object}, info.details);
+    object["state"] = to_string(state_of(info));
+    if (link.pinned) object["pinned"] = *link.pinned;
+    return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string to_json(std::vector<record> const& links) {
+    std::string text = "[";
+    for (auto const& link : links) {
+        if (text.size() > 1) text += ",\n ";
+        text += to_json(link);
+    }
+    return text + "]";
+}
+
+} // namespace tool

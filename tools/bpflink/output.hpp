@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace tool {
+
+/// Writes to standard output. Throws std::system_error; EPIPE is one of the errors, not a signal.
+void print(std::string_view text);
+
+/// Makes sure that everything has arrived.
+void flush();
+
+/// A line on standard error, after the program's name; that it cannot be written is not noticed.
+void complain(std::string_view message) noexcept;
+
+} // namespace tool

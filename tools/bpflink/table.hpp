@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace tool {
+
+/// Rows in aligned columns.
+class table {
+public:
+    using cells = std::vector<std::string>;
+
+    explicit table(cells headings);
+
+    /// @param row  as many cells as there are headings, of any bytes
+    void add(cells row, bool marked = false);
+
+    /// One line a row. Lines are cut to `width` columns, at the cost of the last column.
+    /// @param colour  whether headings and marked rows stand out
+    [[nodiscard]] std::string render(std::size_t width, bool colour) const;
+
+private:
+    struct entry {
+        cells row;
+        bool marked;
+    };
+
+    std::vector<entry> entries_; // the headings first
+    std::vector<std::size_t> widths_;
+};
+
+} // namespace tool

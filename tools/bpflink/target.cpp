@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "target.hpp"
+
+#include <array>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <net/if.h>
+
+namespace tool {
+namespace {
+
+namespace bl = bpflink;
+
+std::string device(bl::ifindex index) {
+    if (index == bl::ifindex{}) return {};
+    std::array<char, IF_NAMESIZE> name{};
+    if (::if_indextoname(index.value(), name.data()))
+        return fmt::format("{} (ifindex {})", name.data(), index.value());
+    return fmt::format("ifindex {}", index.value());
+}
+
+std::string map(std::optional<bl::map_id> id) {
+    return id ? fmt::format("map {}", id->value()) : std::string{};
+}
+
+std::string cookie(std::optional<bl::cookie> value) {
+    return value && *value != bl::cookie{} ? fmt::format("cookie {}", value->value())
+                                           : std::string{};
+}
+
+std::string name_or_number(std::span<std::string_view const> names, std::uint32_t number) {
+    if (number < names.size() && !names[number].empty()) return std::string{names[number]};
+    return std::to_string(number);
+}
+
+std::string netfilter(bl::netfilter_details const& d) {
+    // NFPROTO_* and NF_INET_*, by the names that nft gives them.
+    constexpr std::array<std::string_view, 11> families{"", "inet",   "ip", "arp", "",   "netdev",
+                                                        "", "bridge", "",   "",    "ip6"};
+    constexpr std::array<std::string_view, 5> hooks{"prerouting", "input", "forward", "output",
+                                                    "postrouting"};
+    return fmt::format("{} {} priority {}", name_or_number(families, d.protocol_family),
+                       name_or_number(hooks, d.hook), d.priority);
+}
+
+/// The parts of the description, some of them empty.
+struct parts_of {
+    record const& link;
+    cgroup_paths& cgroups;
+
+    using parts = std::vector<std::string>;
+
+    parts operator()(bl::raw_tracepoint_details const& d) const {
+        return {d.name, cookie(d.cookie)};
+    }
+    parts operator()(bl::tracing_details const& d) const {
+        bool const replaces = link.program_type == bl::program_type::ext;
+        parts all;
+        // A replacement has no attach type; the kernel reports 0, which is another's.
+        if (!replaces) all.push_back(to_string(d.attach));
+        if (d.target_object && *d.target_object != 0)
+            all.push_back(
+                fmt::format("{} {}", replaces ? "program" : "BTF object", *d.target_object));
+        if (d.target && *d.target != bl::btf_id{})
+            all.push_back(fmt::format("BTF type {}", d.target->value()));
+        all.push_back(cookie(d.cookie));
+        return all;
+    }
+    parts operator()(bl::cgroup_details const& d) const {
+        auto place = d.cgroup_id != 0 ? cgroups.find(d.cgroup_id) : std::string{};
+        return {place ? *std::move(place) : fmt::format("cgroup id {}", d.cgroup_id),
+                to_string(d.attach)};
+    }
+    parts operator()(bl::iter_details const& d) const { return {d.target_name, map(d.map)}; }
+    parts operator()(bl::netns_details const& d) const {
+        return {d.netns_inode != 0 ? fmt::format("netns {}", d.netns_inode) : std::string{},
+                to_string(d.attach)};
+    }
+    parts operator()(bl::xdp_details const& d) const { return {device(d.ifindex)}; }
+    parts operator()(bl::struct_ops_details const& d) const { return {map(d.map)}; }
+    parts operator()(bl::netfilter_details const& d) const {
+        constexpr std::uint32_t defragments = 1; // BPF_F_NETFILTER_IP_DEFRAG
+        return {netfilter(d), (d.flags & defragments) != 0 ? "defragmented" : std::string{}};
+    }
+    parts operator()(bl::tcx_details const& d) const {
+        return {device(d.ifindex), to_string(d.attach)};
+    }
+    parts operator()(bl::netkit_details const& d) const {
+        return {device(d.ifindex), to_string(d.attach)};
+    }
+    parts operator()(bl::sockmap_details const& d) const {
+        return {map(d.map), to_string(d.attach)};
+    }
+    parts operator()(bl::unknown_details const&) const { return {}; }
+};
+
+} // namespace
+
+std::string target_of(record const& link, cgroup_paths& cgroups) {
+    std::string text;
+    for (auto const& part : std::visit(parts_of{link, cgroups}, link.info.details)) {
+        if (!text.empty() && !part.empty()) text += ", ";
+        text += part;
+    }
+    return text.empty() ? "-" : text;
+}
+
+} // namespace tool

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+
+namespace tool {
+
+/// How many columns a line of output may take: the terminal's, else $COLUMNS, else any number.
+[[nodiscard]] std::size_t output_width();
+
+/// Whether output may be coloured: on a terminal, unless $NO_COLOR (no-color.org) asks for none.
+[[nodiscard]] bool wants_colour();
+
+} // namespace tool

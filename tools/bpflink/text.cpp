@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text.hpp"
+
+#include <cwchar>
+
+#include <fmt/format.h>
+
+namespace tool {
+namespace {
+
+/// The first character of a text in the locale's encoding.
+struct character {
+    std::string_view bytes;
+    int columns; // negative: not to be printed
+};
+
+character first_of(std::string_view text) {
+    wchar_t wide = 0;
+    std::mbstate_t state{};
+    auto const size = std::mbrtowc(&wide, text.data(), text.size(), &state);
+    if (size == 0 || size > text.size()) return {text.substr(0, 1), -1}; // NUL, or no character
+    return {text.substr(0, size), ::wcwidth(wide)};
+}
+
+/// "…" where the locale has it.
+std::string_view ellipsis() {
+    static constexpr std::string_view dots{"…"};
+    return first_of(dots).bytes == dots ? dots : "...";
+}
+
+} // namespace
+
+std::string printable(std::string_view bytes) {
+    std::string text;
+    while (!bytes.empty()) {
+        auto const next = first_of(bytes);
+        if (next.columns >= 0)
+            text += next.bytes;
+        else
+            for (char const byte : next.bytes)
+                text += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+        bytes.remove_prefix(next.bytes.size());
+    }
+    return text;
+}
+
+std::size_t columns(std::string_view text) {
+    std::size_t total = 0;
+    while (!text.empty()) {
+        auto const next = first_of(text);
+        if (next.columns > 0) total += static_cast<std::size_t>(next.columns);
+        text.remove_prefix(next.bytes.size());
+    }
+    return total;
+}
+
+std::string cut(std::string_view text, std::size_t limit) {
+    if (columns(text) <= limit) return std::string{text};
+    auto const tail = columns(ellipsis()) <= limit ? ellipsis() : std::string_view{};
+    std::string head;
+    for (auto left = limit - columns(tail);;) {
+        auto const next = first_of(text);
+        auto const wanted = next.columns > 0 ? static_cast<std::size_t>(next.columns) : 0;
+        if (wanted > left) return head.append(tail);
+        left -= wanted;
+        head += next.bytes;
+        text.remove_prefix(next.bytes.size());
+    }
+}
+
+} // namespace tool
