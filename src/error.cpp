@@ -13,10 +13,12 @@ namespace {
 
 constexpr int enotsupp = 524; // the kernel's own, which libc does not know
 
-// From errc{1} on.
-constexpr std::array<std::string_view, 10> condition_names{
-    "not_supported", "not_found",        "already_exists", "permission_denied", "not_a_link",
-    "defunct",       "program_mismatch", "stale_revision", "hook_busy",         "invalid_argument",
+// errc{} is no condition.
+constexpr std::array<std::string_view, 11> condition_names{
+    "none",           "not_supported",     "not_found",
+    "already_exists", "permission_denied", "not_a_link",
+    "defunct",        "program_mismatch",  "stale_revision",
+    "hook_busy",      "invalid_argument",
 };
 
 std::string describe(int number) {
@@ -58,8 +60,8 @@ auto const& make_categories(std::index_sequence<Index...>) noexcept {
 
 /// Indexed by condition; 0 is none.
 std::error_category const& category_of(errc condition) noexcept {
-    return make_categories(std::make_index_sequence<condition_names.size() +
-                                                    1>{})[static_cast<std::size_t>(condition)];
+    return make_categories(
+        std::make_index_sequence<condition_names.size()>{})[static_cast<std::size_t>(condition)];
 }
 
 class condition_category final : public std::error_category {
@@ -82,7 +84,7 @@ public:
 } // namespace
 
 std::string to_string(errc condition) {
-    return detail::name_or_number(condition_names, static_cast<unsigned>(condition) - 1);
+    return detail::name_or_number(condition_names, static_cast<unsigned>(condition));
 }
 
 std::ostream& operator<<(std::ostream& out, errc condition) {

@@ -4,11 +4,10 @@
 #include "fail.hpp"
 #include "sys.hpp"
 
-#include <bpflink/detail/info_reader.hpp>
-
 #include <array>
 #include <cerrno>
-#include <climits>
+#include <string_view>
+#include <utility>
 
 namespace bpflink {
 namespace {
@@ -71,10 +70,11 @@ result<object_kind> identify(fd_view fd) {
     return kind_by_name(fd);
 }
 
-result<void> require_kind(fd_view fd, object_kind wanted, operation where, char const* needed) {
+result<void> require_kind(fd_view fd, object_kind wanted, operation where, std::string subject,
+                          char const* needed) {
     return identify(fd).and_then([&](object_kind kind) -> result<void> {
         if (kind == wanted) return {};
-        return fail(-EINVAL, where, errc::invalid_argument, describe(fd), needed);
+        return fail(-EINVAL, where, errc::invalid_argument, std::move(subject), needed);
     });
 }
 
@@ -86,40 +86,6 @@ result<void> require_link(fd_view fd, std::string subject) {
                              : *kind == object_kind::map   ? "it is a BPF map"
                                                            : "it is not a BPF link";
     return fail(-EINVAL, operation::identify, errc::not_a_link, std::move(subject), what);
-}
-
-result<unique_fd> open_pin(std::string const& path) {
-    int const outcome = sys::obj_get(path.c_str());
-    if (outcome >= 0) return unique_fd{outcome};
-    if (outcome == -EACCES) { // the kernel's word for every file that is not a pin, too
-        if (sys::is_on_bpffs(path.c_str()) == 0)
-            return fail(outcome, operation::obj_get, errc::invalid_argument, path,
-                        "the path is not on a bpffs");
-        if (unique_fd const directory{sys::open_directory(path.c_str())})
-            return fail(outcome, operation::obj_get, errc::invalid_argument, path,
-                        "it is a directory");
-    }
-    return fail(outcome, operation::obj_get, path);
-}
-
-result<link_id> pinned_link_id(std::string const& path) {
-    return open_pin(path).and_then([&](unique_fd&& fd) {
-        return require_link(fd, path)
-            .and_then([&] { return detail::read_header(fd); })
-            .map([](detail::link_header const& header) { return header.id; });
-    });
-}
-
-result<std::string> absolute(std::string_view path, operation where) {
-    if (path.empty()) return fail(-EINVAL, where, errc::invalid_argument, {}, "the path is empty");
-    if (path.find('\0') != std::string_view::npos)
-        return fail(-EINVAL, where, errc::invalid_argument, std::string{path},
-                    "the path has a zero byte in it");
-    if (path.front() == '/') return std::string{path};
-    std::array<char, PATH_MAX> directory;
-    if (int const outcome = sys::current_directory(directory); outcome < 0)
-        return fail(outcome, where, std::string{path});
-    return std::string{directory.data()} + "/" + std::string{path};
 }
 
 } // namespace bpflink

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fail.hpp"
 #include "identify.hpp"
+#include "path.hpp"
 #include "sys.hpp"
 
-#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_traits.hpp>
 #include <bpflink/program.hpp>
@@ -24,7 +25,7 @@ std::string subject_of(fd_view link) {
 }
 
 result<detail::program_id_and_type> program_facts(fd_view program) {
-    return detail::identify_program(program);
+    return detail::identify_program(program, describe(program));
 }
 
 /// Why the kernel answered EPERM to a compare-and-swap: it has one number for a program that was
@@ -114,22 +115,22 @@ result<void> link::close() {
 }
 
 result<link_info> link::info() const {
-    return detail::info_reader{}.read(fd_);
+    return detail::read_info(fd_);
 }
 
 link_state link::state() const {
     return detail::read_state(fd_);
 }
 
-result<void> link::update_program(fd_view next, fd_view expected) {
+result<void> link::update_program(fd_view next, expected_program const* expected) {
     int const outcome = sys::link_update({
         .link_fd = static_cast<std::uint32_t>(fd_.get()),
         .new_fd = static_cast<std::uint32_t>(next.get()),
         .flags = expected ? uapi::f_replace : 0,
-        .old_fd = expected ? static_cast<std::uint32_t>(expected.get()) : 0,
+        .old_fd = expected ? static_cast<std::uint32_t>(expected->fd().get()) : 0,
     });
     if (outcome >= 0) return {};
-    if (outcome == -EPERM && expected) return denied_update(fd_, expected);
+    if (outcome == -EPERM && expected) return denied_update(fd_, expected->fd());
     if (outcome == -EINVAL) return invalid_update(outcome, fd_, next);
     if (outcome == -ENOLINK)
         return fail(outcome, operation::link_update, errc::defunct, subject_of(fd_),

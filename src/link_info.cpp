@@ -3,23 +3,20 @@
 #include "identify.hpp"
 #include "sys.hpp"
 
-#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/link_info.hpp>
 #include <bpflink/link_traits.hpp>
 
-#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <string>
+#include <utility>
 
 namespace bpflink {
 namespace {
 
 constexpr std::size_t header_size = offsetof(uapi::link_info, padding);
-
-/// How much of uapi::link_info the running kernel knows, from what it wrote back; 0 until then.
-std::atomic<std::uint32_t> kernel_size;
 
 // A kernel that does not report a field leaves the caller's bytes in it, and a field that it does
 // report may well be 0. So optional fields go in with a value that no kernel gives, but only where
@@ -27,8 +24,7 @@ std::atomic<std::uint32_t> kernel_size;
 constexpr std::uint32_t untouched_id = 0xfedc'ba98U;
 constexpr std::uint64_t untouched_cookie = 0xfedc'ba98'7654'3210U;
 
-void mark(uapi::link_info& raw, link_type type) noexcept {
-    auto const known = kernel_size.load(std::memory_order_relaxed); // a hint, the same for all
+void mark(uapi::link_info& raw, link_type type, std::size_t known) noexcept {
     auto const reaches = [&](auto const& field) {
         auto const offset = reinterpret_cast<char const*>(&field) - reinterpret_cast<char*>(&raw);
         return static_cast<std::size_t>(offset) + sizeof field <= known;
@@ -53,27 +49,14 @@ std::optional<To> reported(bool marked, From value, From untouched) {
 bool has_name(link_type type) noexcept {
     return type == link_type::raw_tracepoint || type == link_type::iter;
 }
-
-/// Whether the question looks different for this kind than for any other.
-bool is_asked_specially(link_type type) noexcept {
-    return has_name(type) || type == link_type::tracing;
-}
-
-void offer(uapi::link_info& raw, std::span<char> buffer) noexcept {
-    raw.raw_tracepoint.name = reinterpret_cast<std::uintptr_t>(buffer.data());
-    raw.raw_tracepoint.name_len = static_cast<std::uint32_t>(buffer.size());
-}
-
 static_assert(offsetof(uapi::link_info, iter.name) ==
               offsetof(uapi::link_info, raw_tracepoint.name));
 static_assert(offsetof(uapi::link_info, iter.name_len) ==
               offsetof(uapi::link_info, raw_tracepoint.name_len));
 
-int ask(fd_view link, uapi::link_info& raw) noexcept {
-    std::uint32_t size = sizeof raw;
-    int const outcome = sys::obj_get_info(link.get(), &raw, size);
-    if (outcome >= 0) kernel_size.store(size, std::memory_order_relaxed);
-    return outcome;
+int ask(fd_view link, uapi::link_info& raw, std::uint32_t& size) noexcept {
+    size = sizeof raw;
+    return sys::obj_get_info(link.get(), &raw, size);
 }
 
 std::optional<map_id> nonzero_map(std::uint32_t id) {
@@ -82,14 +65,15 @@ std::optional<map_id> nonzero_map(std::uint32_t id) {
 }
 
 /// @param marked_size  how far the optional fields were marked
-link_details decode(uapi::link_info const& raw, char const* name, std::size_t marked_size) {
+link_details decode(uapi::link_info const& raw, std::string name, std::size_t marked_size) {
     auto const marked = [&](std::size_t end) { return end <= marked_size; };
     switch (static_cast<link_type>(raw.type)) {
     case link_type::raw_tracepoint:
         return raw_tracepoint_details{
-            name, reported<cookie>(
-                      marked(offsetof(uapi::link_info, raw_tracepoint.cookie) + sizeof(cookie)),
-                      raw.raw_tracepoint.cookie, untouched_cookie)};
+            std::move(name),
+            reported<cookie>(
+                marked(offsetof(uapi::link_info, raw_tracepoint.cookie) + sizeof(cookie)),
+                raw.raw_tracepoint.cookie, untouched_cookie)};
     case link_type::tracing: {
         bool const ids =
             marked(offsetof(uapi::link_info, tracing.target_btf_id) + sizeof(std::uint32_t));
@@ -103,7 +87,7 @@ link_details decode(uapi::link_info const& raw, char const* name, std::size_t ma
     case link_type::cgroup:
         return cgroup_details{raw.cgroup.cgroup_id,
                               static_cast<attach_type>(raw.cgroup.attach_type)};
-    case link_type::iter: return iter_details{name, nonzero_map(raw.iter.map_id)};
+    case link_type::iter: return iter_details{std::move(name), nonzero_map(raw.iter.map_id)};
     case link_type::netns:
         return netns_details{raw.netns.netns_ino, static_cast<attach_type>(raw.netns.attach_type)};
     case link_type::xdp: return xdp_details{ifindex{raw.device.ifindex}};
@@ -142,42 +126,38 @@ result<link_header> read_header(fd_view link) {
 
 link_state read_state(fd_view link) noexcept {
     uapi::link_info raw{};
-    if (ask(link, raw) < 0) return link_state::unknown;
+    std::uint32_t size;
+    if (ask(link, raw, size) < 0) return link_state::unknown;
     return state_of({static_cast<link_type>(raw.type), link_id{raw.id}, program_id{raw.prog_id},
-                     decode(raw, "", 0)});
+                     decode(raw, {}, 0)});
 }
 
-result<link_info> info_reader::read(fd_view link) {
-    std::string longer; // for a name that name_ is too short for
-    std::span<char> buffer{name_};
-    // The kinds overlay each other's fields, so the answer to another kind's question is thrown
-    // away and the right one put: two rounds, and a third where the name needs a longer buffer.
-    for (int round = 0; round != 8; ++round) {
-        auto const asked = last_;
-        auto const marked_size = kernel_size.load(std::memory_order_relaxed);
-        uapi::link_info raw{};
-        mark(raw, asked);
-        if (has_name(asked)) offer(raw, buffer);
+result<link_info> read_info(fd_view link) {
+    // The first question has no address and no mark in it: the kinds overlay each other's fields,
+    // and the kernel would write to an address that was meant for another kind's.
+    uapi::link_info raw{};
+    std::uint32_t known;
+    if (int const outcome = ask(link, raw, known); outcome < 0)
+        return fail(outcome, operation::link_get_info, describe(link));
+    auto const type = static_cast<link_type>(raw.type);
 
-        int const outcome = ask(link, raw);
-        if (outcome == -ENOSPC) {
-            // Nothing came back but the start of the name: ask for the length.
-            uapi::link_info sizes{};
-            if (int const again = ask(link, sizes); again < 0)
-                return fail(again, operation::link_get_info, describe(link));
-            longer.resize(sizes.raw_tracepoint.name_len + 1);
-            buffer = longer;
-            last_ = static_cast<link_type>(sizes.type);
-            continue;
+    std::string name;
+    std::size_t marked_size = 0;
+    if (has_name(type) || type == link_type::tracing) {
+        if (has_name(type)) name.resize(raw.raw_tracepoint.name_len);
+        raw = {};
+        mark(raw, type, known);
+        marked_size = known;
+        if (!name.empty()) {
+            raw.raw_tracepoint.name = reinterpret_cast<std::uintptr_t>(name.data());
+            raw.raw_tracepoint.name_len = static_cast<std::uint32_t>(name.size());
         }
-        if (outcome < 0) return fail(outcome, operation::link_get_info, describe(link));
-
-        last_ = static_cast<link_type>(raw.type);
-        if (last_ != asked && (is_asked_specially(last_) || is_asked_specially(asked))) continue;
-        return link_info{last_, link_id{raw.id}, program_id{raw.prog_id},
-                         decode(raw, buffer.data(), marked_size)};
+        if (int const outcome = ask(link, raw, known); outcome < 0)
+            return fail(outcome, operation::link_get_info, describe(link));
+        name.resize(std::strlen(name.c_str())); // the kernel counts the zero byte
     }
-    return fail(-ENOSPC, operation::link_get_info, describe(link));
+    return link_info{type, link_id{raw.id}, program_id{raw.prog_id},
+                     decode(raw, std::move(name), marked_size)};
 }
 
 } // namespace detail

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fail.hpp"
-#include "identify.hpp"
+#include "path.hpp"
 #include "sys.hpp"
 
-#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/pin.hpp>
 
 #include <atomic>
@@ -13,45 +13,6 @@
 namespace bpflink {
 namespace {
 
-std::string directory_of(std::string const& path) {
-    auto const slash = path.rfind('/');
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string_view name_of(std::string_view path) {
-    return path.substr(path.rfind('/') + 1);
-}
-
-/// Puts a reason to what the kernel said of a pin's place.
-tl::unexpected<error> fail_at(int outcome, operation where, std::string const& path) {
-    if (outcome == -EPERM || outcome == -EINVAL || outcome == -EXDEV) {
-        if (sys::is_on_bpffs(directory_of(path).c_str()) == 0)
-            return fail(outcome, where, errc::invalid_argument, path,
-                        "the directory is not on a bpffs: mount one there, or pin below "
-                        "/sys/fs/bpf");
-        if (name_of(path).find('.') != std::string_view::npos)
-            return fail(outcome, where, errc::invalid_argument, path,
-                        "the kernel takes no dot in a pin's name");
-    }
-    if (outcome == -ENOENT)
-        return fail(outcome, where, errc::not_found, path, "the directory does not exist");
-    if (outcome == -EEXIST)
-        return fail(outcome, where, errc::already_exists, path,
-                    "something is pinned there: replace_pin replaces a link");
-    return fail(outcome, where, path);
-}
-
-tl::unexpected<error> taken(operation where, std::string const& path) {
-    return fail(-EEXIST, where, errc::already_exists, path,
-                "it is no longer this link's pin, and was left alone");
-}
-
-result<void> pin_at(fd_view link, std::string const& path) {
-    if (int const outcome = sys::obj_pin(link.get(), path.c_str()); outcome < 0)
-        return fail_at(outcome, operation::obj_pin, path);
-    return {};
-}
-
 /// Pins under a name that nobody has, in the directory of `path`.
 result<std::string> pin_beside(fd_view link, std::string const& path) {
     static std::atomic<unsigned> counter;
@@ -59,42 +20,61 @@ result<std::string> pin_beside(fd_view link, std::string const& path) {
     for (int attempt = 1;; ++attempt) {
         auto const stem = directory_of(path) + "/bpflink_" + std::to_string(sys::process_id());
         auto name = stem + "_" + std::to_string(++counter);
-        auto const outcome = pin_at(link, name);
-        if (outcome) return name;
-        if (outcome.error() != errc::already_exists || attempt == attempts)
-            return tl::unexpected{outcome.error()};
+        int const outcome = sys::obj_pin(link.get(), name.c_str());
+        if (outcome >= 0) return name;
+        if (outcome != -EEXIST || attempt == attempts)
+            return fail_at(outcome, operation::obj_pin, path);
     }
+}
+
+void tell_of(error& why, error const& undoing) {
+    why.add_advice("undoing failed too: " + undoing.message());
+}
+
+/// Removes a pin that was made on the way to `why`.
+tl::unexpected<error> take_back(std::string const& path, error why) {
+    if (int const outcome = sys::unlink(path.c_str()); outcome < 0 && outcome != -ENOENT)
+        tell_of(why, error{-outcome, operation::unlink, path});
+    return tl::unexpected{std::move(why)};
 }
 
 } // namespace
 
-result<bool> pin_memory::still_ours(fd_view link) {
+result<pin_memory::standing> pin_memory::look(fd_view link) const {
+    if (path_.empty()) return standing::none;
     auto const own = detail::read_header(link);
     if (!own) return tl::unexpected{own.error()};
     auto const there = pinned_link_id(path_);
-    if (there) return *there == own->id;
-    if (there.error() == errc::not_a_link) return false;
+    if (there) return *there == own->id ? standing::ours : standing::foreign;
+    if (there.error() == errc::not_found) return standing::none;
+    if (there.error() == errc::not_a_link) return standing::foreign;
     return tl::unexpected{there.error()};
+}
+
+tl::unexpected<error> pin_memory::forget(operation where) {
+    return fail(-EEXIST, where, errc::already_exists, std::exchange(path_, {}),
+                "it is no longer this link's pin, and was left alone");
 }
 
 result<void> pin_memory::pin(fd_view link, std::string_view path) {
     auto wanted = absolute(path, operation::obj_pin);
     if (!wanted) return tl::unexpected{std::move(wanted).error()};
-    if (path_.empty()) return pin_anew(link, *std::move(wanted));
-
-    auto const ours = still_ours(link);
-    if (!ours && ours.error() == errc::not_found) return pin_anew(link, *std::move(wanted));
-    if (!ours) return tl::unexpected{ours.error()};
-    if (!*ours) {
-        auto const lost = std::exchange(path_, {});
-        return taken(operation::obj_pin, lost);
+    auto const now = look(link);
+    if (!now) return tl::unexpected{now.error()};
+    switch (*now) {
+    case standing::none: return pin_anew(link, *std::move(wanted));
+    case standing::foreign: return forget(operation::obj_pin);
+    case standing::ours: break;
     }
-    if (path_ == *wanted) return {};
+    if (is_same_place(path_, *wanted)) return {};
     return move(link, *std::move(wanted));
 }
 
 result<void> pin_memory::pin_anew(fd_view link, std::string path) {
-    return pin_at(link, path).map([&] { path_ = std::move(path); });
+    if (int const outcome = sys::obj_pin(link.get(), path.c_str()); outcome < 0)
+        return fail_at(outcome, operation::obj_pin, path);
+    path_ = std::move(path);
+    return {};
 }
 
 result<void> pin_memory::move(fd_view link, std::string path) {
@@ -104,9 +84,8 @@ result<void> pin_memory::move(fd_view link, std::string path) {
         if (auto pinned = pin_anew(link, path); !pinned) return pinned;
         int const gone = sys::unlink(old.c_str());
         if (gone >= 0 || gone == -ENOENT) return {};
-        sys::unlink(path_.c_str());
         path_ = old;
-        return fail(gone, operation::unlink, old);
+        return take_back(path, error{-gone, operation::unlink, old});
     }
     if (outcome < 0) return fail_at(outcome, operation::rename, path);
     path_ = std::move(path);
@@ -116,34 +95,47 @@ result<void> pin_memory::move(fd_view link, std::string path) {
 result<void> pin_memory::replace_pin(fd_view link, std::string_view path) {
     auto wanted = absolute(path, operation::obj_pin);
     if (!wanted) return tl::unexpected{std::move(wanted).error()};
+    auto const now = look(link);
+    if (!now) return tl::unexpected{now.error()};
+    bool const ours = *now == standing::ours;
+    if (ours && is_same_place(path_, *wanted)) return {};
     // Nothing but a link's pin is replaced: a map's may be all that holds its contents.
     if (auto const there = pinned_link_id(*wanted); !there && there.error() != errc::not_found)
         return tl::unexpected{there.error()};
-    auto temporary = pin_beside(link, *wanted);
-    if (!temporary) return tl::unexpected{std::move(temporary).error()};
-    if (int const outcome = sys::rename(temporary->c_str(), wanted->c_str()); outcome < 0) {
-        sys::unlink(temporary->c_str());
-        return fail_at(outcome, operation::rename, *wanted);
+    if (!ours) return replace_from(link, *std::move(wanted), {});
+
+    int const outcome = sys::rename(path_.c_str(), wanted->c_str());
+    if (outcome == -EXDEV) return replace_from(link, *std::move(wanted), path_); // another bpffs
+    if (outcome < 0) return fail_at(outcome, operation::rename, *wanted);
+    path_ = *std::move(wanted);
+    return {};
+}
+
+// The replaced pin cannot be made again, so it goes last of all.
+result<void> pin_memory::replace_from(fd_view link, std::string path, std::string const& old) {
+    auto const temporary = pin_beside(link, path);
+    if (!temporary) return tl::unexpected{temporary.error()};
+    if (!old.empty()) {
+        int const gone = sys::unlink(old.c_str());
+        if (gone < 0 && gone != -ENOENT)
+            return take_back(*temporary, error{-gone, operation::unlink, old});
     }
-    if (path_ == *wanted) return {};
-    // The old pin goes, as in a move; when it is not ours any more, it stays.
-    auto const ours = path_.empty() ? result<bool>{false} : still_ours(link);
-    auto const old = std::exchange(path_, *std::move(wanted));
-    if (!ours || !*ours) return {};
-    if (int const outcome = sys::unlink(old.c_str()); outcome < 0 && outcome != -ENOENT)
-        return fail(outcome, operation::unlink, old);
+    if (int const outcome = sys::rename(temporary->c_str(), path.c_str()); outcome < 0) {
+        auto why = fail_at(outcome, operation::rename, path).value();
+        if (!old.empty())
+            if (int const again = sys::obj_pin(link.get(), old.c_str()); again < 0)
+                tell_of(why, error{-again, operation::obj_pin, old});
+        return take_back(*temporary, std::move(why));
+    }
+    path_ = std::move(path);
     return {};
 }
 
 result<void> pin_memory::unpin(fd_view link) {
-    if (path_.empty()) return {};
-    auto const ours = still_ours(link);
-    if (!ours && ours.error() != errc::not_found) return tl::unexpected{ours.error()};
-    if (ours && !*ours) {
-        auto const lost = std::exchange(path_, {});
-        return taken(operation::unlink, lost);
-    }
-    if (ours) {
+    auto const now = look(link);
+    if (!now) return tl::unexpected{now.error()};
+    if (*now == standing::foreign) return forget(operation::unlink);
+    if (*now == standing::ours) {
         int const outcome = sys::unlink(path_.c_str());
         if (outcome < 0 && outcome != -ENOENT) return fail(outcome, operation::unlink, path_);
     }

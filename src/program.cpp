@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fail.hpp"
 #include "identify.hpp"
+#include "path.hpp"
 #include "sys.hpp"
 
 #include <bpflink/program.hpp>
@@ -23,9 +24,9 @@ error wrong_program_type(program_id id, program_type is, program_type wanted) {
     return wrong_type("program " + std::to_string(id.value()), is, wanted);
 }
 
-result<program_id_and_type> identify_program(fd_view fd) {
+result<program_id_and_type> identify_program(fd_view fd, std::string subject) {
     if (auto kind = require_kind(fd, object_kind::program, operation::program_get_info,
-                                 "it is not a BPF program");
+                                 std::move(subject), "it is not a BPF program");
         !kind)
         return tl::unexpected{kind.error()};
     uapi::prog_info_head head{};
@@ -36,8 +37,8 @@ result<program_id_and_type> identify_program(fd_view fd) {
 }
 
 result<borrowed_program> inspect(fd_view fd, program_type wanted) {
-    return identify_program(fd).and_then(
-        [&](program_id_and_type facts) -> result<borrowed_program> {
+    return identify_program(fd, describe(fd))
+        .and_then([&](program_id_and_type facts) -> result<borrowed_program> {
             if (facts.type != wanted)
                 return tl::unexpected{wrong_program_type(facts.id, facts.type, wanted)};
             return borrowed_program{fd, wanted, std::nullopt};
@@ -70,14 +71,19 @@ result<program> program::from_id(program_id id) {
 }
 
 result<program> program::load_pinned(std::string_view path) {
-    return absolute(path, operation::obj_get).and_then(open_pin).and_then([](unique_fd&& fd) {
-        return from_fd(std::move(fd));
+    return absolute(path, operation::obj_get).and_then([](std::string&& where) {
+        return open_pin(where).and_then(
+            [&](unique_fd&& fd) { return checked(std::move(fd), std::move(where)); });
     });
 }
 
 result<program> program::from_fd(unique_fd&& fd) {
-    return detail::identify_program(fd).map(
-        [&](detail::program_id_and_type facts) { return program{std::move(fd), facts}; });
+    return checked(std::move(fd), describe(fd_view{fd}));
+}
+
+result<program> program::checked(unique_fd&& fd, std::string subject) {
+    return detail::identify_program(fd, std::move(subject))
+        .map([&](detail::program_id_and_type facts) { return program{std::move(fd), facts}; });
 }
 
 } // namespace bpflink

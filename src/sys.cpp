@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -155,6 +156,12 @@ int is_on_bpffs(char const* path) noexcept {
     return outcome < 0 ? outcome : facts.f_type == uapi::bpf_fs_magic;
 }
 
+int is_same_directory(char const* a, char const* b) noexcept {
+    struct stat first, second;
+    if (::stat(a, &first) < 0 || ::stat(b, &second) < 0) return -errno;
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 int current_directory(std::span<char> into) noexcept {
     return ::getcwd(into.data(), into.size()) ? 0 : -errno;
 }
@@ -187,6 +194,12 @@ int list_next(void* stream, entry& out) noexcept {
 
 void list_end(void* stream) noexcept {
     ::closedir(static_cast<DIR*>(stream));
+}
+
+int has_interface(std::uint32_t index) noexcept {
+    char name[IF_NAMESIZE];
+    if (::if_indextoname(index, name)) return 1;
+    return errno == ENXIO ? 0 : -errno;
 }
 
 int process_id() noexcept {

@@ -49,6 +49,7 @@ int unlink(char const* path) noexcept;
 int rename(char const* from, char const* to) noexcept;            // over what is there
 int rename_no_replace(char const* from, char const* to) noexcept; // EEXIST when something is
 int is_on_bpffs(char const* path) noexcept;                       // 1, 0
+int is_same_directory(char const* a, char const* b) noexcept;     // 1, 0
 int current_directory(std::span<char> into) noexcept;
 
 enum class entry_kind { directory, file, other };
@@ -59,6 +60,9 @@ struct entry {
 int list_begin(char const* path, void*& stream) noexcept;
 int list_next(void* stream, entry& out) noexcept; // 1, or 0 at the end
 void list_end(void* stream) noexcept;
+
+// Whether this network namespace has an interface: 1, 0.
+int has_interface(std::uint32_t index) noexcept;
 
 // A number that no other process on this machine has now.
 int process_id() noexcept;

@@ -19,9 +19,12 @@ concept any_program = requires(P const& p) {
 
 /// A program whose type is known at compile time, as `static constexpr program_type type`: a
 /// service can bring a class of its own.
+// The first requirement keeps a non-static `type` away from the second: for GCC 12 that is an
+// error.
 template <class P>
-concept bpf_program =
-    any_program<P> && requires { typename std::integral_constant<program_type, P::type>; };
+concept bpf_program = any_program<P> && requires {
+    { &P::type } -> std::same_as<program_type const*>;
+} && requires { typename std::integral_constant<program_type, P::type>; };
 
 /// A program that a compare-and-swap update expects to find; made by `expecting`.
 class expected_program {

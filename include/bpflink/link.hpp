@@ -77,7 +77,9 @@ public:
     /// What the kernel says of the link.
     /// @errors none that a link can cause; whatever a security module refuses with
     /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_get_info_by_fd()
-    /// @cost 1 system call, 2 where the kind has a name; allocates the name
+    /// @cost 1 system call, 2 where the kind has a name or a cookie (raw_tracepoint, iter,
+    /// tracing);
+    ///       allocates names longer than 15 characters
     [[nodiscard]] result<link_info> info() const;
 
     /// `unknown` also when the kernel refuses to answer.
@@ -95,14 +97,14 @@ public:
     /// @cost 1 system call
     template <any_program P>
     [[nodiscard]] result<void> update(P const& prog) {
-        return update_program(prog.fd(), fd_view{});
+        return update_program(prog.fd(), nullptr);
     }
 
     /// Compare-and-swap: swaps only while `old` is the program that runs.
     /// @errors program_mismatch  it is not (EPERM in the kernel), and as above
     template <any_program P>
     [[nodiscard]] result<void> update(P const& prog, expected_program old) {
-        return update_program(prog.fd(), old.fd());
+        return update_program(prog.fd(), &old);
     }
 
     /// Takes the program off the hook at once, whoever else holds the link; the link stays as a
@@ -159,7 +161,7 @@ private:
     explicit link(unique_fd fd, pin_memory pins = {}) noexcept
         : fd_{std::move(fd)}, pins_{std::move(pins)} {}
 
-    result<void> update_program(fd_view next, fd_view expected);
+    result<void> update_program(fd_view next, expected_program const* expected);
 
     unique_fd fd_;
     pin_memory pins_;

@@ -42,9 +42,14 @@ public:
     [[nodiscard]] result<void> restore(fd_view link);
 
 private:
+    /// What is at path_: nothing, this link's pin, or anything else.
+    enum class standing { none, ours, foreign };
+    [[nodiscard]] result<standing> look(fd_view link) const;
+    [[nodiscard]] tl::unexpected<error> forget(operation where);
+
     [[nodiscard]] result<void> pin_anew(fd_view link, std::string path);
     [[nodiscard]] result<void> move(fd_view link, std::string path);
-    [[nodiscard]] result<bool> still_ours(fd_view link);
+    [[nodiscard]] result<void> replace_from(fd_view link, std::string path, std::string const& old);
 
     std::string path_;   // empty: not pinned
     std::string origin_; // empty: this handle found no pin

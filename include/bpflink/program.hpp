@@ -7,6 +7,7 @@
 #include <bpflink/program_ref.hpp>
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -19,7 +20,7 @@ struct program_id_and_type {
     program_type type;
 };
 
-[[nodiscard]] result<program_id_and_type> identify_program(fd_view fd);
+[[nodiscard]] result<program_id_and_type> identify_program(fd_view fd, std::string subject);
 [[nodiscard]] error wrong_program_type(program_id id, program_type is, program_type wanted);
 
 } // namespace detail
@@ -62,6 +63,8 @@ public:
     result<program_ref<Type>> as() const&& = delete; // the reference would dangle
 
 private:
+    static result<program> checked(unique_fd&& fd, std::string subject);
+
     program(unique_fd fd, detail::program_id_and_type facts) noexcept
         : fd_{std::move(fd)}, facts_{facts} {}
 

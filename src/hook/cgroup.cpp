@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../identify.hpp"
+#include "../path.hpp"
 #include "create.hpp"
 
 #include <bpflink/hook/cgroup.hpp>

@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "create.hpp"
 
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/hook/iter.hpp>
 
 #include <cerrno>
+#include <utility>
+#include <variant>
 
 namespace bpflink {
+namespace {
+
+// The map's descriptor shares its bytes with the options of other iterators: one over tasks takes
+// it for a thread's id.
+result<unique_fd> checked(unique_fd link, std::string const& subject) {
+    auto const info = detail::read_info(link);
+    if (!info) return tl::unexpected{info.error()};
+    auto const* const details = std::get_if<iter_details>(&info->details);
+    if (details && details->map) return link;
+    return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
+                "the program walks something else than a map's elements");
+}
+
+} // namespace
 
 result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
                                                   hook::iter const& where) {
@@ -23,6 +40,7 @@ result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
         attr.iter = {reinterpret_cast<std::uintptr_t>(&map), sizeof map, 0};
     }
     int const outcome = sys::link_create(attr);
+    if (outcome >= 0 && where.map) return checked(unique_fd{outcome}, subject);
     std::string advice;
     if (outcome == -EINVAL)
         advice = where.map ? "the program does not walk the elements of a map, or not of this type"

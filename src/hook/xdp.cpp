@@ -12,12 +12,11 @@ std::string advice_on(int outcome, hook::xdp const& where) {
     switch (-outcome) {
     case EBUSY: return "another XDP program is on the interface: update its link, or detach it";
     case EEXIST: return "the interface runs XDP in another mode";
-    case ENODEV: return "no such interface in this network namespace";
     case EOPNOTSUPP:
         return where.mode == xdp_mode::automatic || where.mode == xdp_mode::generic
                    ? "the interface takes no XDP program"
                    : "the driver has no XDP in this mode: try xdp_mode::generic";
-    case EINVAL: return "the interface index, the mode, or a program loaded for a devmap or cpumap";
+    case EINVAL: return "the mode, or a program loaded for a devmap or cpumap";
     case EPERM: return "CAP_NET_ADMIN and CAP_BPF are needed";
     default: return {};
     }
@@ -39,6 +38,10 @@ result<unique_fd> hook_traits<hook::xdp>::create(detail::borrowed_program prog,
         .flags = static_cast<std::uint32_t>(where.mode),
         .iter = {},
     });
+    // The kernel says EINVAL to many things.
+    if (outcome == -EINVAL && sys::has_interface(where.ifindex.value()) == 0)
+        return fail(outcome, operation::link_create, errc::not_found, interface,
+                    "no such interface in this network namespace");
     return created(outcome, operation::link_create, interface, advice_on(outcome, where));
 }
 

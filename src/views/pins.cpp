@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../fail.hpp"
 #include "../identify.hpp"
+#include "../path.hpp"
 #include "../sys.hpp"
 
-#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/views/pins.hpp>
 
 #include <cerrno>

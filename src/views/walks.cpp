@@ -57,7 +57,7 @@ void info_walk::next(std::optional<result<link_info>>& out) {
     std::optional<result<unique_fd>> opened;
     opened_.next(opened);
     if (opened)
-        out.emplace(std::move(*opened).and_then([&](unique_fd&& fd) { return reader_.read(fd); }));
+        out.emplace(std::move(*opened).and_then([](unique_fd&& fd) { return read_info(fd); }));
 }
 
 } // namespace bpflink::detail

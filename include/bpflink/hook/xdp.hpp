@@ -20,7 +20,7 @@ enum class xdp_mode : unsigned {
 /// does not hold the interface: when that goes, the link is defunct.
 /// @errors hook_busy          another XDP link is there (EBUSY), or a program without a link
 ///         already_exists     another mode is in use (EEXIST)
-///         not_found          no such interface in the caller's network namespace (ENODEV)
+///         not_found          no such interface in the caller's network namespace (EINVAL)
 ///         not_supported      the driver has no XDP in this mode (EOPNOTSUPP)
 ///         invalid_argument   the program was loaded for a devmap or cpumap
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/detail/walk_view.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/views/results.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <bpflink/detail/info_reader.hpp>
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/views/links.hpp>
 
 #include <optional>
@@ -18,7 +18,6 @@ public:
 
 private:
     open_walk opened_;
-    info_reader reader_;
 };
 
 struct infos_source {
@@ -35,8 +34,8 @@ using infos_view = detail::walk_view<detail::infos_source>;
 /// Elements: result<link_info>.
 /// @errors as links() and link::info
 /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_get_info_by_fd()
-/// @cost 4 system calls a link (next id, open, info, close), one or two more where the kind differs
-///       from that of the link before and one of them has a name; allocates only names
+/// @cost 4 system calls a link (next id, open, info, close) and one more for each whose info takes
+///       two; allocates only names longer than 15 characters
 [[nodiscard]] inline infos_view infos(link_id after = {}) {
     return infos_view{{after}};
 }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include <bpflink/any_program.hpp>
+#include <bpflink/program.hpp>
+#include <bpflink/program_ref.hpp>
+
+static_assert(bl::any_program<held_program> && !bl::bpf_program<held_program>);
+static_assert(bl::bpf_program<typed_program<bl::program_type::xdp>>);
+static_assert(bl::any_program<bl::program> && !bl::bpf_program<bl::program>);
+static_assert(bl::bpf_program<bl::program_ref<bl::program_type::kprobe>>);
+static_assert(!bl::any_program<int> && !bl::any_program<bl::unique_fd>);
+
+namespace {
+
+struct type_at_run_time {
+    bl::program_type type{};
+    [[nodiscard]] bl::fd_view fd() const { return {}; }
+};
+static_assert(bl::any_program<type_at_run_time> && !bl::bpf_program<type_at_run_time>);
+
+struct knows_its_attach_type {
+    static constexpr bl::program_type type = bl::program_type::xdp;
+    [[nodiscard]] bl::fd_view fd() const { return bl::fd_view{7}; }
+    [[nodiscard]] std::optional<bl::attach_type> expected_attach_type() const {
+        return bl::attach_type::xdp_devmap;
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(machine, "of a program is borrowed what its class knows") {
+    held_program const held{open(add_program(bl::program_type::xdp))};
+    auto const plain = bl::detail::borrow(held);
+    CHECK(plain.fd == held.fd());
+    CHECK(plain.type == bl::program_type::unspec);
+    CHECK_FALSE(plain.expected.has_value());
+
+    typed_program<bl::program_type::xdp> const typed{{open(add_program(bl::program_type::xdp))}};
+    CHECK(bl::detail::borrow(typed).type == bl::program_type::xdp);
+    CHECK_FALSE(bl::detail::borrow(typed).expected.has_value());
+
+    auto const all = bl::detail::borrow(knows_its_attach_type{});
+    CHECK(all.fd.get() == 7);
+    CHECK(all.type == bl::program_type::xdp);
+    CHECK(all.expected == bl::attach_type::xdp_devmap);
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// bpf(2), command by command.
+#include "model.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+namespace fake {
+namespace {
+
+bool is_cgroup_hook(bl::attach_type attach) {
+    auto const number = static_cast<unsigned>(attach);
+    auto const between = [&](unsigned low, unsigned high) {
+        return number >= low && number <= high;
+    };
+    return between(0, 3) || number == 6 || between(8, 15) || between(18, 22) || between(29, 32) ||
+           number == 34 || between(49, 53);
+}
+
+bool is_detachable(bl::link_type type) {
+    switch (type) {
+    case bl::link_type::cgroup:
+    case bl::link_type::netns:
+    case bl::link_type::xdp:
+    case bl::link_type::struct_ops:
+    case bl::link_type::netfilter:
+    case bl::link_type::tcx:
+    case bl::link_type::netkit:
+    case bl::link_type::sockmap: return true;
+    default: return false;
+    }
+}
+
+bool takes_new_program(bl::link_type type) {
+    switch (type) {
+    case bl::link_type::cgroup:
+    case bl::link_type::iter:
+    case bl::link_type::netns:
+    case bl::link_type::xdp:
+    case bl::link_type::tcx:
+    case bl::link_type::netkit:
+    case bl::link_type::sockmap: return true;
+    default: return false;
+    }
+}
+
+int signed_fd(std::uint32_t number) {
+    return static_cast<int>(number);
+}
+
+std::string text_at(std::uint64_t address) {
+    return reinterpret_cast<char const*>(static_cast<std::uintptr_t>(address));
+}
+
+} // namespace
+
+int kernel::install_new_link(link_facts facts, std::shared_ptr<program> prog) {
+    auto made = std::make_shared<link>();
+    facts.id = next_id_;
+    made->facts = std::move(facts);
+    made->prog = std::move(prog);
+    int const fd = install(made, created_link_name);
+    if (fd < 0) return fd;
+    ++next_id_;
+    newest_link_ = made->id();
+    links_[newest_link_] = made;
+    return fd;
+}
+
+int kernel::sys_link_create(uapi::link_create_attr const& attr) {
+    last_create = attr;
+    last_create_map.reset();
+    int outcome;
+    auto const prog = get<program>(signed_fd(attr.prog_fd), outcome);
+    if (!prog) return outcome;
+    auto const attach = static_cast<bl::attach_type>(attr.attach_type);
+    if (attach == bl::attach_type::xdp) {
+        if (prog->type != bl::program_type::xdp) return -EINVAL;
+        if (!has_interface(attr.target)) return -EINVAL;
+        for (auto const& entry : links_)
+            if (auto const other = entry.second.lock(); other && !other->defunct &&
+                                                        other->facts.type == bl::link_type::xdp &&
+                                                        other->facts.target == attr.target)
+                return -EBUSY;
+        return install_new_link({.type = bl::link_type::xdp, .target = attr.target}, prog);
+    }
+    if (attach == bl::attach_type::tcx_ingress || attach == bl::attach_type::tcx_egress) {
+        if (prog->type != bl::program_type::sched_cls) return -EINVAL;
+        if (!has_interface(attr.target)) return -ENODEV;
+        return install_new_link(
+            {.type = bl::link_type::tcx, .attach = attach, .target = attr.target}, prog);
+    }
+    if (attach == bl::attach_type::trace_iter) {
+        if (prog->type != bl::program_type::tracing || prog->expected != attach) return -EINVAL;
+        if (attr.iter.info != 0) {
+            uapi::iter_map_info info;
+            std::memcpy(&info, reinterpret_cast<void const*>(attr.iter.info), sizeof info);
+            last_create_map = info.map_fd;
+            auto const over = get<map>(signed_fd(info.map_fd), outcome);
+            if (!over) return outcome;
+            if (!walks_tasks)
+                return install_new_link(
+                    {.type = bl::link_type::iter, .target = over->id, .name = "bpf_map_elem"},
+                    prog);
+        }
+        return install_new_link({.type = bl::link_type::iter, .name = "task"}, prog);
+    }
+    if (is_cgroup_hook(attach)) {
+        auto const where = get<directory>(signed_fd(attr.target), outcome);
+        if (!where || !where->is_cgroup) return -EBADF;
+        return install_new_link(
+            {.type = bl::link_type::cgroup, .attach = attach, .cgroup_id = 7'777}, prog);
+    }
+    return -EINVAL;
+}
+
+int kernel::sys_raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) {
+    int outcome;
+    auto const prog = get<program>(signed_fd(attr.prog_fd), outcome);
+    if (!prog) return outcome;
+    if (attr.cookie != 0 && !takes_tracepoint_cookies) return -EINVAL;
+    if (prog->type != bl::program_type::raw_tracepoint &&
+        prog->type != bl::program_type::raw_tracepoint_writable)
+        return -EINVAL;
+    auto name = text_at(attr.name);
+    if (std::ranges::find(tracepoints, name) == tracepoints.end()) return -ENOENT;
+    last_cookie = attr.cookie;
+    return install_new_link(
+        {.type = bl::link_type::raw_tracepoint, .name = std::move(name), .cookie = attr.cookie},
+        prog);
+}
+
+int kernel::sys_link_update(uapi::link_update_attr const& attr) {
+    if ((attr.flags & ~uapi::f_replace) != 0) return -EINVAL;
+    int outcome;
+    auto const l = get<link>(signed_fd(attr.link_fd), outcome);
+    if (!l) return outcome;
+    last_update = attr;
+    bool const replace = (attr.flags & uapi::f_replace) != 0;
+    if (l->facts.type == bl::link_type::struct_ops) {
+        auto const next = get<map>(signed_fd(attr.new_fd), outcome);
+        if (next) l->facts.target = next->id;
+        return outcome;
+    }
+    return update_program(*l, attr.new_fd, replace, attr.old_fd);
+}
+
+int kernel::update_program(link& l, std::uint32_t next_fd, bool replace, std::uint32_t old_fd) {
+    int outcome;
+    auto const next = get<program>(signed_fd(next_fd), outcome);
+    if (!next) return outcome;
+    std::shared_ptr<program> old;
+    if (replace) {
+        old = get<program>(signed_fd(old_fd), outcome);
+        if (!old) return outcome;
+    } else if (old_fd != 0) {
+        return -EINVAL;
+    }
+    if (l.facts.type == bl::link_type::netfilter) return -EOPNOTSUPP;
+    if (!takes_new_program(l.facts.type)) return -EINVAL;
+    if (l.defunct) return -ENOLINK;
+    if (old && old != l.prog) return -EPERM;
+    if (next->type != l.prog->type || next->expected != l.prog->expected) return -EINVAL;
+    l.prog = next;
+    return 0;
+}
+
+int kernel::sys_link_detach(int fd) {
+    int outcome;
+    auto const l = get<link>(fd, outcome);
+    if (!l) return outcome;
+    if (!is_detachable(l->facts.type)) return -EOPNOTSUPP;
+    l->defunct = true;
+    return 0;
+}
+
+int kernel::sys_link_get_next_id(std::uint32_t after, std::uint32_t& next) {
+    if (after >= INT_MAX) return -EINVAL;
+    for (auto entry = links_.upper_bound(after); entry != links_.end(); ++entry)
+        if (!entry->second.expired()) {
+            next = entry->first;
+            return 0;
+        }
+    return -ENOENT;
+}
+
+int kernel::sys_link_get_fd_by_id(std::uint32_t id) {
+    auto* const found = find_link(id);
+    if (!found) return -ENOENT;
+    if (!found->settled) return -EAGAIN;
+    return install(found->shared_from_this(), opened_link_name);
+}
+
+int kernel::sys_program_get_fd_by_id(std::uint32_t id) {
+    auto const found = programs_.find(id);
+    auto const held = found == programs_.end() ? nullptr : found->second.lock();
+    if (!held) return -ENOENT;
+    return install(held, program_name);
+}
+
+int kernel::sys_program_bind_map(int prog_fd, int map_fd) {
+    int outcome;
+    if (!get<program>(prog_fd, outcome)) return outcome;
+    if (!get<map>(map_fd, outcome)) return outcome;
+    return 0;
+}
+
+int kernel::sys_iter_create(int fd) {
+    int outcome;
+    auto const l = get<link>(fd, outcome);
+    if (!l) return outcome;
+    if (l->facts.type != bl::link_type::iter) return -EINVAL;
+    return install(std::make_shared<iterator_run>(iterator_run{l->output}), "anon_inode:bpf_iter");
+}
+
+int kernel::sys_read(int fd, std::span<std::byte> into) {
+    int outcome;
+    auto const run = get<iterator_run>(fd, outcome);
+    if (!run) return outcome;
+    if (run->left.empty()) return 0;
+    auto& step = run->left.front();
+    if (auto const* const number = std::get_if<int>(&step)) {
+        int const failure = -*number;
+        run->left.pop_front();
+        return failure;
+    }
+    auto& text = std::get<std::string>(step);
+    auto const count = std::min(text.size(), into.size());
+    std::memcpy(into.data(), text.data(), count);
+    text.erase(0, count);
+    if (text.empty()) run->left.pop_front();
+    return static_cast<int>(count);
+}
+
+} // namespace fake

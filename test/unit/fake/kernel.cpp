@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// The machine around the objects: who holds what, descriptors, counted and troubled calls.
+#include "kernel.hpp"
+
+#include "model.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <numeric>
+
+namespace fake {
+namespace {
+
+kernel* running = nullptr;
+
+template <class T>
+bool holds(object const& what, T const* wanted) {
+    auto const* const held = std::get_if<std::shared_ptr<T>>(&what);
+    return held && held->get() == wanted;
+}
+
+} // namespace
+
+kernel::kernel() : previous_{running} {
+    running = this;
+    make_node("/", {});
+    make_node("/home", {});
+    make_node("/bpf", {.filesystem = 1});
+    make_node("/other", {.filesystem = 2});
+    make_cgroup("/cgroup");
+}
+
+kernel::~kernel() {
+    running = previous_;
+}
+
+kernel& kernel::current() {
+    if (!running) {
+        std::fputs("a system call outside any fake kernel\n", stderr);
+        std::abort();
+    }
+    return *running;
+}
+
+program& kernel::add_program(bl::program_type type, bl::attach_type expected) {
+    auto made = std::make_shared<program>();
+    made->id = next_id_++;
+    made->type = type;
+    made->expected = expected;
+    programs_[made->id] = made;
+    elsewhere_.emplace_back(made);
+    return *made;
+}
+
+map& kernel::add_map() {
+    auto made = std::make_shared<map>();
+    made->id = next_id_++;
+    elsewhere_.emplace_back(made);
+    return *made;
+}
+
+link& kernel::add_link(link_facts facts) {
+    auto made = std::make_shared<link>();
+    if (facts.id == 0) facts.id = next_id_++;
+    if (facts.prog) made->prog = facts.prog->shared_from_this();
+    made->facts = std::move(facts);
+    links_[made->id()] = made;
+    elsewhere_.emplace_back(made);
+    return *made;
+}
+
+void kernel::let_go(link& l) {
+    std::erase_if(elsewhere_, [&](object const& what) { return holds(what, &l); });
+}
+
+void kernel::let_go(program& p) {
+    std::erase_if(elsewhere_, [&](object const& what) { return holds(what, &p); });
+}
+
+bool kernel::exists(bl::link_id id) const {
+    return find_link(id.value()) != nullptr;
+}
+
+bool kernel::has_program(bl::program_id id) const {
+    auto const found = programs_.find(id.value());
+    return found != programs_.end() && !found->second.expired();
+}
+
+link* kernel::newest_link() const {
+    return find_link(newest_link_);
+}
+
+link* kernel::find_link(std::uint32_t id) const {
+    auto const found = links_.find(id);
+    return found == links_.end() ? nullptr : found->second.lock().get();
+}
+
+bl::unique_fd kernel::open(link& l) {
+    return bl::unique_fd{install(l.shared_from_this(), opened_link_name)};
+}
+
+bl::unique_fd kernel::open(program& p) {
+    return bl::unique_fd{install(p.shared_from_this(), program_name)};
+}
+
+bl::unique_fd kernel::open(map& m) {
+    return bl::unique_fd{install(m.shared_from_this(), map_name)};
+}
+
+bl::unique_fd kernel::open_btf() {
+    return bl::unique_fd{install(std::make_shared<btf>(), "anon_inode:btf")};
+}
+
+bl::unique_fd kernel::open_file() {
+    return bl::unique_fd{install(std::make_shared<plain_file>(), "/home/file")};
+}
+
+bl::unique_fd kernel::open_cgroup() {
+    return bl::unique_fd{install(std::make_shared<directory>(directory{true}), "/cgroup")};
+}
+
+std::vector<int> kernel::open_descriptors() const {
+    std::vector<int> numbers;
+    for (auto const& entry : descriptors_)
+        numbers.push_back(entry.first);
+    return numbers;
+}
+
+int kernel::install(object what, std::string name) {
+    if (descriptors_.size() >= descriptor_limit) return -EMFILE;
+    int number = first_descriptor;
+    while (descriptors_.contains(number))
+        ++number;
+    descriptors_.emplace(number, descriptor{std::move(what), std::move(name)});
+    most_open_ = std::max(most_open_, descriptors_.size());
+    return number;
+}
+
+int kernel::sys_close(int fd) {
+    if (descriptors_.erase(fd) == 1) return 0;
+    ++bad_closes_;
+    return -EBADF;
+}
+
+int kernel::sys_duplicate(int fd) {
+    auto const found = descriptors_.find(fd);
+    if (found == descriptors_.end()) return -EBADF;
+    return install(found->second.what, found->second.name);
+}
+
+int kernel::sys_descriptor_name(int fd, std::span<char> into) {
+    auto const found = descriptors_.find(fd);
+    if (found == descriptors_.end()) return -ENOENT;
+    auto const length = std::min(into.size(), found->second.name.size());
+    std::copy_n(found->second.name.begin(), length, into.begin());
+    return static_cast<int>(length);
+}
+
+int kernel::system_calls() const {
+    return std::accumulate(counts_.begin(), counts_.end(), 0) - calls(call::yield);
+}
+
+void kernel::forget_calls() {
+    for (std::size_t i = 0; i != number_of_calls; ++i) {
+        for (auto& due : troubles_[i])
+            if (due.at != 0) due.at -= counts_[i];
+        counts_[i] = 0;
+    }
+}
+
+void kernel::fail(call what, int number, int nth) {
+    troubles_[static_cast<std::size_t>(what)].push_back({calls(what) + nth, number, {}});
+}
+
+void kernel::fail_any(int number, int nth) {
+    any_left_ = nth;
+    any_number_ = number;
+}
+
+void kernel::mend() {
+    troubles_ = {};
+    any_left_ = 0;
+}
+
+void kernel::fail_always(call what, int number) {
+    troubles_[static_cast<std::size_t>(what)].push_back({0, number, {}});
+}
+
+void kernel::before(call what, std::function<void()> action, int nth) {
+    troubles_[static_cast<std::size_t>(what)].push_back({calls(what) + nth, 0, std::move(action)});
+}
+
+int kernel::enter(call what) {
+    auto const index = static_cast<std::size_t>(what);
+    int const count = ++counts_[index];
+    int number = any_left_ > 0 && --any_left_ == 0 ? any_number_ : 0;
+    std::vector<std::function<void()>> actions;
+    for (auto const& due : troubles_[index]) {
+        if (due.at != 0 && due.at != count) continue;
+        if (due.number != 0) number = due.number;
+        if (due.action) actions.push_back(due.action);
+    }
+    std::erase_if(troubles_[index], [&](trouble const& due) { return due.at == count; });
+    for (auto const& act : actions)
+        act();
+    return number;
+}
+
+} // namespace fake

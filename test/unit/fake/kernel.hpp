@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// A small model of the kernel's BPF objects, standing where src/sys.cpp stands in the library: what
+// each function answers follows kernel/bpf/syscall.c and kernel/bpf/inode.c as read at v6.12. Any
+// call can be made to fail, and things can happen just before it.
+
+#include "objects.hpp"
+#include "uapi.hpp"
+
+#include <bpflink/attach_type.hpp>
+#include <bpflink/fd.hpp>
+#include <bpflink/ids.hpp>
+#include <bpflink/link_type.hpp>
+#include <bpflink/program_type.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fake {
+
+namespace uapi = bpflink::uapi;
+
+/// The functions of src/sys.hpp that enter the kernel, and yield.
+enum class call {
+    link_create,
+    raw_tracepoint_open,
+    link_update,
+    link_detach,
+    link_get_next_id,
+    link_get_fd_by_id,
+    program_get_fd_by_id,
+    program_bind_map,
+    iter_create,
+    obj_pin,
+    obj_get,
+    obj_get_info,
+    close,
+    duplicate,
+    is_open,
+    read,
+    open_directory,
+    descriptor_name,
+    unlink,
+    rename,
+    rename_no_replace,
+    is_on_bpffs,
+    is_same_directory,
+    current_directory,
+    list_begin,
+    list_next,
+    list_end,
+    has_interface,
+    yield,
+};
+inline constexpr std::size_t number_of_calls = static_cast<std::size_t>(call::yield) + 1;
+
+/// One kernel, with one process in it. The newest one is whom src/sys.hpp calls.
+///
+/// Objects live while a descriptor, a pin, a link or "somebody else" holds them. What a test makes
+/// is held by somebody else until let_go().
+class kernel {
+public:
+    kernel();
+    ~kernel();
+    kernel(kernel const&) = delete;
+    kernel& operator=(kernel const&) = delete;
+
+    [[nodiscard]] static kernel& current();
+
+    // Objects
+
+    program& add_program(bl::program_type type, bl::attach_type expected = {});
+    map& add_map();
+    link& add_link(link_facts facts);
+    void let_go(link& l);
+    void let_go(program& p);
+    /// Whether anybody holds it still.
+    [[nodiscard]] bool exists(bl::link_id id) const;
+    [[nodiscard]] bool has_program(bl::program_id id) const;
+    /// The link that the library made last; nullptr when it is gone.
+    [[nodiscard]] link* newest_link() const;
+    [[nodiscard]] link* find_link(std::uint32_t id) const;
+
+    // Descriptors of the process; opening them here is no call
+
+    [[nodiscard]] bl::unique_fd open(link& l);
+    [[nodiscard]] bl::unique_fd open(program& p);
+    [[nodiscard]] bl::unique_fd open(map& m);
+    [[nodiscard]] bl::unique_fd open_btf();
+    [[nodiscard]] bl::unique_fd open_file();
+    [[nodiscard]] bl::unique_fd open_cgroup();
+    [[nodiscard]] bool is_open(int fd) const { return descriptors_.contains(fd); }
+    [[nodiscard]] std::vector<int> open_descriptors() const;
+    [[nodiscard]] std::size_t most_open() const { return most_open_; }
+    [[nodiscard]] std::size_t open_lists() const { return open_lists_; }
+    /// Closes of descriptors that were not open.
+    [[nodiscard]] int bad_closes() const { return bad_closes_; }
+    /// Addresses given to the kernel that are nobody's, and yet might be mapped: it would have
+    /// written there.
+    [[nodiscard]] int stray_addresses() const { return stray_addresses_; }
+
+    enum class node_kind { directory, pin, symlink };
+
+    // Files. "/bpf" and "/other" are two bpffs, "/home" is none, "/cgroup" is a cgroup.
+
+    void make_directory(std::string const& path);
+    void make_cgroup(std::string const& path);
+    void make_symlink(std::string const& path);
+    template <class T>
+    void pin(std::string const& path, T& what) {
+        pin_object(path, what.shared_from_this());
+    }
+    void remove(std::string const& path);
+    [[nodiscard]] bool has_path(std::string const& path) const;
+    /// The id of the link pinned there; 0 when there is none.
+    [[nodiscard]] std::uint32_t link_at(std::string const& path) const;
+    [[nodiscard]] std::vector<std::string> names_in(std::string const& directory) const;
+    void change_directory(std::string path) { working_directory_ = std::move(path); }
+
+    // Time and trouble
+
+    [[nodiscard]] int calls(call what) const { return counts_[static_cast<std::size_t>(what)]; }
+    /// All but yield.
+    [[nodiscard]] int system_calls() const;
+    void forget_calls();
+
+    /// The `nth` call from now on fails with `number`.
+    void fail(call what, int number, int nth = 1);
+    void fail_always(call what, int number);
+    /// The `nth` call from now on fails with `number`, whichever it is.
+    void fail_any(int number, int nth);
+    /// No call is going to fail any more.
+    void mend();
+    /// Whether the failure that fail_any() announced has come.
+    [[nodiscard]] bool has_failed() const { return any_left_ == 0; }
+    /// `action` runs just before the `nth` call from now on.
+    void before(call what, std::function<void()> action, int nth = 1);
+
+    // Facts that differ from kernel to kernel and from machine to machine
+
+    std::uint32_t info_size = 64;         // sizeof(struct bpf_link_info)
+    bool reports_cookies = true;          // of raw tracepoints and tracing links, since 6.17
+    bool reports_tracing_targets = true;  // since 5.13
+    bool takes_tracepoint_cookies = true; // since 6.10
+    std::size_t descriptor_limit = 1'024;
+    int first_descriptor = 3;
+    int process_id = 4'321;
+    bool walks_tasks = false; // an iterator's program, whatever map it is given
+    std::vector<std::uint32_t> interfaces{1, 2, 3};
+    [[nodiscard]] bool has_interface(std::uint32_t index) const {
+        return std::ranges::find(interfaces, index) != interfaces.end();
+    }
+    std::vector<std::string> tracepoints{"sched_switch", "sys_enter"};
+
+    // What was asked for last
+
+    uapi::link_create_attr last_create{};
+    std::optional<std::uint32_t> last_create_map; // its descriptor
+    uapi::link_update_attr last_update{};
+    std::uint64_t last_cookie = 0;
+
+    // src/sys.hpp
+
+    /// Counts a call; the errno that it is to fail with, or 0.
+    int enter(call what);
+
+    int sys_link_create(uapi::link_create_attr const& attr);
+    int sys_raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr);
+    int sys_link_update(uapi::link_update_attr const& attr);
+    int sys_link_detach(int fd);
+    int sys_link_get_next_id(std::uint32_t after, std::uint32_t& next);
+    int sys_link_get_fd_by_id(std::uint32_t id);
+    int sys_program_get_fd_by_id(std::uint32_t id);
+    int sys_program_bind_map(int program, int map);
+    int sys_iter_create(int fd);
+    int sys_obj_pin(int fd, std::string_view path);
+    int sys_obj_get(std::string_view path);
+    int sys_obj_get_info(int fd, void* info, std::uint32_t& size);
+    int sys_close(int fd);
+    int sys_duplicate(int fd);
+    int sys_read(int fd, std::span<std::byte> into);
+    int sys_open_directory(std::string_view path);
+    int sys_descriptor_name(int fd, std::span<char> into);
+    int sys_unlink(std::string_view path);
+    int sys_rename(std::string_view from, std::string_view to, bool replace);
+    int sys_is_on_bpffs(std::string_view path);
+    int sys_is_same_directory(std::string_view a, std::string_view b);
+    int sys_current_directory(std::span<char> into);
+    int sys_list_begin(std::string_view path, void*& stream);
+    bool sys_list_next(void* stream, std::string const*& name, node_kind& kind);
+    void sys_list_end(void* stream);
+
+private:
+    struct descriptor {
+        object what;
+        std::string name; // as /proc/self/fd has it
+    };
+    struct node {
+        node_kind kind{};
+        int filesystem = 0; // 0 is no bpffs
+        std::optional<object> what;
+        bool is_cgroup = false;
+    };
+    struct trouble {
+        int at = 0; // the count of the call; 0: every one
+        int number = 0;
+        std::function<void()> action;
+    };
+    struct listed {
+        std::string name;
+        node_kind kind{};
+    };
+    struct listing {
+        std::vector<listed> entries;
+        std::size_t next = 0;
+        listed current;
+    };
+
+    template <class T>
+    [[nodiscard]] std::shared_ptr<T> get(int fd, int& outcome) const;
+    int install(object what, std::string name);
+    int install_new_link(link_facts facts, std::shared_ptr<program> prog);
+    [[nodiscard]] std::string normal(std::string_view path) const;
+    int look_up(std::string const& path) const;
+    int check_parent(std::string const& path, node const*& parent) const;
+    int update_program(link& l, std::uint32_t next, bool replace, std::uint32_t old);
+    int fill(link const& l, uapi::link_info& info);
+    int copy_name(std::uint64_t address, std::uint32_t& length, std::string const& name);
+    int copy_out(std::uint64_t address, void const* from, std::size_t size);
+    void make_node(std::string const& path, node what);
+    void pin_object(std::string const& path, object what);
+
+    kernel* previous_;
+    std::array<int, number_of_calls> counts_{};
+    std::array<std::vector<trouble>, number_of_calls> troubles_;
+
+    int any_left_ = 0;
+    int any_number_ = 0;
+
+    std::uint32_t next_id_ = 100;
+    std::uint32_t newest_link_ = 0;
+    std::map<std::uint32_t, std::weak_ptr<link>> links_;
+    std::map<std::uint32_t, std::weak_ptr<program>> programs_;
+    std::vector<object> elsewhere_;
+
+    std::map<int, descriptor> descriptors_;
+    std::size_t most_open_ = 0;
+    std::size_t open_lists_ = 0;
+    int bad_closes_ = 0;
+    int stray_addresses_ = 0;
+
+    std::map<std::string, node> nodes_;
+    std::string working_directory_ = "/home";
+};
+
+} // namespace fake

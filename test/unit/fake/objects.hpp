@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the fake kernel holds.
+
+#include <bpflink/attach_type.hpp>
+#include <bpflink/link_type.hpp>
+#include <bpflink/program_type.hpp>
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+// What libbpf hands out: opaque to the library, so that the model may say what is in it.
+struct bpf_program {
+    std::string name;
+    bpflink::program_type type{};
+    bpflink::attach_type expected{};
+    int fd = -1; // or a negated errno where it is not loaded
+};
+
+struct bpf_map {
+    int fd = -1;
+};
+
+namespace fake {
+
+namespace bl = bpflink;
+
+struct program : std::enable_shared_from_this<program> {
+    std::uint32_t id = 0;
+    bl::program_type type{};
+    bl::attach_type expected{};
+};
+
+struct map : std::enable_shared_from_this<map> {
+    std::uint32_t id = 0;
+};
+
+/// What one read of an iterator gives: bytes, or an errno.
+using read_step = std::variant<std::string, int>;
+
+/// What a test says of a link; the model gives the id when it is 0.
+struct link_facts {
+    bl::link_type type{};
+    fake::program* prog = nullptr; // none: struct_ops
+    std::uint32_t id = 0;
+    bl::attach_type attach{};
+    std::uint32_t target = 0; // interface, network namespace's inode or map
+    std::uint64_t cgroup_id = 0;
+    std::string name;         // tracepoint, iterator, probe, executable
+    std::uint64_t cookie = 0; // raw_tracepoint, tracing
+    std::uint32_t object = 0; // tracing
+    std::uint32_t btf = 0;    // tracing
+    std::array<std::uint32_t, 4> netfilter{};
+    std::vector<std::uint64_t> addresses;    // kprobe_multi
+    std::array<unsigned char, 48> unknown{}; // kinds that the model does not know
+};
+
+struct link : std::enable_shared_from_this<link> {
+    link_facts facts;
+    std::shared_ptr<program> prog;
+    bool settled = true;  // false: the id is given out, and the link not attached yet
+    bool defunct = false; // detached, or the target is gone
+    std::deque<read_step> output;
+
+    [[nodiscard]] std::uint32_t id() const { return facts.id; }
+};
+
+struct btf {};
+struct iterator_run {
+    std::deque<read_step> left;
+};
+struct directory {
+    bool is_cgroup = false;
+};
+struct plain_file {};
+
+using object = std::variant<std::shared_ptr<link>, std::shared_ptr<program>, std::shared_ptr<map>,
+                            std::shared_ptr<btf>, std::shared_ptr<iterator_run>,
+                            std::shared_ptr<directory>, std::shared_ptr<plain_file>>;
+
+} // namespace fake

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// In place of src/sys.cpp: every call goes to the fake kernel, which may be told to fail it.
+#include "sys.hpp"
+
+#include "kernel.hpp"
+
+namespace bpflink::sys {
+namespace {
+
+using fake::call;
+
+template <class Answer>
+int entered(call what, Answer answer) noexcept {
+    auto& kernel = fake::kernel::current();
+    if (int const number = kernel.enter(what)) return -number;
+    return answer(kernel);
+}
+
+} // namespace
+
+int link_create(uapi::link_create_attr const& attr) noexcept {
+    return entered(call::link_create, [&](auto& k) { return k.sys_link_create(attr); });
+}
+
+int raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) noexcept {
+    return entered(call::raw_tracepoint_open,
+                   [&](auto& k) { return k.sys_raw_tracepoint_open(attr); });
+}
+
+int link_update(uapi::link_update_attr const& attr) noexcept {
+    return entered(call::link_update, [&](auto& k) { return k.sys_link_update(attr); });
+}
+
+int link_detach(int link) noexcept {
+    return entered(call::link_detach, [&](auto& k) { return k.sys_link_detach(link); });
+}
+
+int link_get_next_id(std::uint32_t after, std::uint32_t& next) noexcept {
+    return entered(call::link_get_next_id,
+                   [&](auto& k) { return k.sys_link_get_next_id(after, next); });
+}
+
+int link_get_fd_by_id(std::uint32_t id) noexcept {
+    return entered(call::link_get_fd_by_id, [&](auto& k) { return k.sys_link_get_fd_by_id(id); });
+}
+
+int program_get_fd_by_id(std::uint32_t id) noexcept {
+    return entered(call::program_get_fd_by_id,
+                   [&](auto& k) { return k.sys_program_get_fd_by_id(id); });
+}
+
+int program_bind_map(int program, int map) noexcept {
+    return entered(call::program_bind_map,
+                   [&](auto& k) { return k.sys_program_bind_map(program, map); });
+}
+
+int iter_create(int link) noexcept {
+    return entered(call::iter_create, [&](auto& k) { return k.sys_iter_create(link); });
+}
+
+int obj_pin(int fd, char const* path) noexcept {
+    return entered(call::obj_pin, [&](auto& k) { return k.sys_obj_pin(fd, path); });
+}
+
+int obj_get(char const* path) noexcept {
+    return entered(call::obj_get, [&](auto& k) { return k.sys_obj_get(path); });
+}
+
+int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept {
+    return entered(call::obj_get_info, [&](auto& k) { return k.sys_obj_get_info(fd, info, size); });
+}
+
+int close(int fd) noexcept {
+    auto& kernel = fake::kernel::current();
+    int const number = kernel.enter(call::close);
+    int const outcome = kernel.sys_close(fd); // the number is free even when closing fails
+    return number != 0 ? -number : outcome;
+}
+
+int duplicate(int fd) noexcept {
+    return entered(call::duplicate, [&](auto& k) { return k.sys_duplicate(fd); });
+}
+
+int is_open(int fd) noexcept {
+    return entered(call::is_open, [&](auto& k) { return k.is_open(fd) ? 0 : -EBADF; });
+}
+
+int read(int fd, std::span<std::byte> into) noexcept {
+    return entered(call::read, [&](auto& k) { return k.sys_read(fd, into); });
+}
+
+int open_directory(char const* path) noexcept {
+    return entered(call::open_directory, [&](auto& k) { return k.sys_open_directory(path); });
+}
+
+int descriptor_name(int fd, std::span<char> into) noexcept {
+    return entered(call::descriptor_name, [&](auto& k) { return k.sys_descriptor_name(fd, into); });
+}
+
+int unlink(char const* path) noexcept {
+    return entered(call::unlink, [&](auto& k) { return k.sys_unlink(path); });
+}
+
+int rename(char const* from, char const* to) noexcept {
+    return entered(call::rename, [&](auto& k) { return k.sys_rename(from, to, true); });
+}
+
+int rename_no_replace(char const* from, char const* to) noexcept {
+    return entered(call::rename_no_replace, [&](auto& k) { return k.sys_rename(from, to, false); });
+}
+
+int is_on_bpffs(char const* path) noexcept {
+    return entered(call::is_on_bpffs, [&](auto& k) { return k.sys_is_on_bpffs(path); });
+}
+
+int is_same_directory(char const* a, char const* b) noexcept {
+    return entered(call::is_same_directory, [&](auto& k) { return k.sys_is_same_directory(a, b); });
+}
+
+int current_directory(std::span<char> into) noexcept {
+    return entered(call::current_directory, [&](auto& k) { return k.sys_current_directory(into); });
+}
+
+int list_begin(char const* path, void*& stream) noexcept {
+    return entered(call::list_begin, [&](auto& k) { return k.sys_list_begin(path, stream); });
+}
+
+int list_next(void* stream, entry& out) noexcept {
+    return entered(call::list_next, [&](auto& k) {
+        std::string const* name = nullptr;
+        fake::kernel::node_kind kind{};
+        if (!k.sys_list_next(stream, name, kind)) return 0;
+        out.name = name->c_str();
+        out.kind = kind == fake::kernel::node_kind::directory ? entry_kind::directory
+                   : kind == fake::kernel::node_kind::pin     ? entry_kind::file
+                                                              : entry_kind::other;
+        return 1;
+    });
+}
+
+void list_end(void* stream) noexcept {
+    auto& kernel = fake::kernel::current();
+    kernel.enter(call::list_end);
+    kernel.sys_list_end(stream);
+}
+
+int has_interface(std::uint32_t index) noexcept {
+    return entered(call::has_interface, [&](auto& k) { return k.has_interface(index) ? 1 : 0; });
+}
+
+int process_id() noexcept {
+    return fake::kernel::current().process_id;
+}
+
+void yield() noexcept {
+    fake::kernel::current().enter(call::yield);
+}
+
+int program_fd(::bpf_program const* prog) noexcept {
+    return prog->fd;
+}
+
+unsigned program_type(::bpf_program const* prog) noexcept {
+    return static_cast<unsigned>(prog->type);
+}
+
+unsigned program_expected_attach_type(::bpf_program const* prog) noexcept {
+    return static_cast<unsigned>(prog->expected);
+}
+
+char const* program_name(::bpf_program const* prog) noexcept {
+    return prog->name.c_str();
+}
+
+int map_fd(::bpf_map const* map) noexcept {
+    return map->fd;
+}
+
+} // namespace bpflink::sys

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include <bpflink/any_program.hpp>
+#include <bpflink/hook/attach.hpp>
+#include <bpflink/hook/cgroup.hpp>
+
+#include <map>
+#include <string>
+#include <utility>
+
+namespace {
+
+struct with_program : machine {
+    typed_program<bl::program_type::cgroup_skb> skb{
+        {open(add_program(bl::program_type::cgroup_skb))}};
+    static constexpr auto egress = bl::attach_type::cgroup_inet_egress;
+};
+
+bl::program_type needed_by(bl::attach_type attach) {
+    using bl::program_type;
+    std::map<unsigned, program_type> const types{
+        {0, program_type::cgroup_skb},        {1, program_type::cgroup_skb},
+        {2, program_type::cgroup_sock},       {3, program_type::sock_ops},
+        {6, program_type::cgroup_device},     {8, program_type::cgroup_sock_addr},
+        {9, program_type::cgroup_sock_addr},  {10, program_type::cgroup_sock_addr},
+        {11, program_type::cgroup_sock_addr}, {12, program_type::cgroup_sock},
+        {13, program_type::cgroup_sock},      {14, program_type::cgroup_sock_addr},
+        {15, program_type::cgroup_sock_addr}, {18, program_type::cgroup_sysctl},
+        {19, program_type::cgroup_sock_addr}, {20, program_type::cgroup_sock_addr},
+        {21, program_type::cgroup_sockopt},   {22, program_type::cgroup_sockopt},
+        {29, program_type::cgroup_sock_addr}, {30, program_type::cgroup_sock_addr},
+        {31, program_type::cgroup_sock_addr}, {32, program_type::cgroup_sock_addr},
+        {34, program_type::cgroup_sock},      {49, program_type::cgroup_sock_addr},
+        {50, program_type::cgroup_sock_addr}, {51, program_type::cgroup_sock_addr},
+        {52, program_type::cgroup_sock_addr}, {53, program_type::cgroup_sock_addr},
+    };
+    auto const found = types.find(static_cast<unsigned>(attach));
+    return found == types.end() ? program_type::unspec : found->second;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(with_program, "a cgroup is named by its path or by a descriptor") {
+    auto const directory = open_cgroup();
+    {
+        auto const by_fd = bl::attach(skb, bl::hook::cgroup{bl::fd_view{directory}, egress});
+        REQUIRE(succeeded(by_fd));
+        CHECK(system_calls() == 1);
+        CHECK(last_create.target == static_cast<std::uint32_t>(directory.get()));
+        CHECK(last_create.attach_type == 1);
+        CHECK(last_create.flags == 0);
+        CHECK(by_fd->details()->attach == egress);
+    }
+    CHECK(is_open(directory.get()));
+    forget_calls();
+    auto const by_path = bl::attach(skb, bl::hook::cgroup{"/cgroup", egress});
+    REQUIRE(succeeded(by_path));
+    CHECK(system_calls() == 3);
+    CHECK(open_descriptors().size() == 3); // program, directory and link: the path's is closed
+    change_directory("/");
+    CHECK(succeeded(bl::attach(skb, bl::hook::cgroup{"cgroup", egress})));
+}
+
+TEST_CASE_FIXTURE(with_program, "what is no cgroup is refused") {
+    auto const no_directory = bl::attach(skb, bl::hook::cgroup{"/nothing", egress});
+    REQUIRE_FALSE(no_directory);
+    check_error(no_directory.error(), ENOENT, bl::operation::open, bl::errc::not_found,
+                {"cgroup /nothing", "cgroup_inet_egress"});
+    auto const other = bl::attach(skb, bl::hook::cgroup{"/home", egress});
+    REQUIRE_FALSE(other);
+    check_error(other.error(), EBADF, bl::operation::link_create, bl::errc::invalid_argument,
+                {"cgroup /home", "not a version 2 cgroup"});
+    auto const file = open_file();
+    auto const no_cgroup = bl::attach(skb, bl::hook::cgroup{bl::fd_view{file}, egress});
+    REQUIRE_FALSE(no_cgroup);
+    check_error(no_cgroup.error(), EBADF, bl::operation::link_create, bl::errc::invalid_argument,
+                {"descriptor " + std::to_string(file.get())});
+    auto const unnamed = bl::attach(skb, bl::hook::cgroup{"", egress});
+    REQUIRE_FALSE(unnamed);
+    check_error(unnamed.error(), EINVAL, bl::operation::open, bl::errc::invalid_argument);
+    pin("/bpf/x", add_map());
+    auto const pinned = bl::attach(skb, bl::hook::cgroup{"/bpf/x", egress});
+    REQUIRE_FALSE(pinned);
+    check_error(pinned.error(), ENOTDIR, bl::operation::open, bl::errc::invalid_argument);
+    CHECK(newest_link() == nullptr);
+}
+
+TEST_CASE_FIXTURE(with_program,
+                  "each refusal has its condition, its advice, and no descriptor left") {
+    struct row {
+        int number;
+        bl::errc condition;
+        char const* advice;
+    };
+    for (row const& each : {
+             row{EINVAL, bl::errc::invalid_argument, "attach type cgroup_inet_egress"},
+             row{E2BIG, no_condition, "64 programs"},
+             row{EPERM, bl::errc::permission_denied, "CAP_NET_ADMIN"},
+             row{EEXIST, bl::errc::already_exists, ""},
+             row{ENOMEM, no_condition, ""},
+         }) {
+        fail(call::link_create, each.number);
+        auto const link = bl::attach(skb, bl::hook::cgroup{"/cgroup", egress});
+        REQUIRE_FALSE(link);
+        check_error(link.error(), each.number, bl::operation::link_create, each.condition,
+                    {"cgroup /cgroup", each.advice});
+        CHECK(open_descriptors().size() == 1);
+    }
+    fail(call::open_directory, EACCES);
+    auto const closed = bl::attach(skb, bl::hook::cgroup{"/cgroup", egress});
+    REQUIRE_FALSE(closed);
+    check_error(closed.error(), EACCES, bl::operation::open, bl::errc::permission_denied);
+}
+
+TEST_CASE_FIXTURE(machine, "every attach type takes the program type that the kernel gives it") {
+    auto const directory = open_cgroup();
+    auto const fd = open(add_program(bl::program_type::unspec));
+    for (unsigned number = 0; number != 70; ++number) {
+        auto const attach = static_cast<bl::attach_type>(number);
+        auto const needed = needed_by(attach);
+        for (auto const type : bl::hook_traits<bl::hook::cgroup>::program_types) {
+            CAPTURE(attach);
+            CAPTURE(type);
+            auto const link = bl::hook_traits<bl::hook::cgroup>::create(
+                {fd, type, std::nullopt}, {bl::fd_view{directory}, attach});
+            if (type == needed) {
+                CHECK(succeeded(link));
+                continue;
+            }
+            REQUIRE_FALSE(link);
+            CHECK(link.error() == bl::errc::invalid_argument);
+            auto const message = link.error().message();
+            if (needed == bl::program_type::unspec) {
+                CHECK(message.find("not a cgroup's") != std::string::npos);
+            } else {
+                CHECK(message.find(to_string(type)) != std::string::npos);
+                CHECK(message.find(to_string(needed)) != std::string::npos);
+            }
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(machine,
+                  "the attach type a program was loaded for counts where the kernel holds to it") {
+    auto const directory = open_cgroup();
+    auto const fd = open(add_program(bl::program_type::unspec));
+    using bl::attach_type;
+    using bl::program_type;
+    struct row {
+        program_type type;
+        attach_type loaded;
+        attach_type wanted;
+        bool taken;
+    };
+    for (row const& each : {
+             row{program_type::cgroup_sock_addr, attach_type::cgroup_inet4_bind,
+                 attach_type::cgroup_inet4_bind, true},
+             row{program_type::cgroup_sock_addr, attach_type::cgroup_inet4_bind,
+                 attach_type::cgroup_inet4_connect, false},
+             row{program_type::cgroup_sock, attach_type::cgroup_inet_sock_create,
+                 attach_type::cgroup_inet_sock_release, false},
+             row{program_type::cgroup_sockopt, attach_type::cgroup_getsockopt,
+                 attach_type::cgroup_setsockopt, false},
+             row{program_type::cgroup_skb, attach_type::cgroup_inet_ingress,
+                 attach_type::cgroup_inet_egress, true},
+             row{program_type::cgroup_device, attach_type{}, attach_type::cgroup_device, true},
+         }) {
+        CAPTURE(each.type);
+        forget_calls();
+        auto const link = bl::hook_traits<bl::hook::cgroup>::create(
+            {fd, each.type, each.loaded}, {bl::fd_view{directory}, each.wanted});
+        CHECK(link.has_value() == each.taken);
+        if (each.taken) continue;
+        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                    {to_string(each.loaded), to_string(each.wanted)});
+        CHECK(system_calls() == 0);
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include <bpflink/hook/attach.hpp>
+#include <bpflink/hook/iter.hpp>
+#include <bpflink/program_ref.hpp>
+
+#include <string>
+#include <utility>
+
+namespace {
+
+struct with_program : machine {
+    typed_program<bl::program_type::tracing> prog{
+        {open(add_program(bl::program_type::tracing, bl::attach_type::trace_iter))}};
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(with_program, "an iterator attaches to nothing in particular") {
+    auto const link = bl::attach(prog, bl::hook::iter{});
+    REQUIRE(succeeded(link));
+    CHECK(system_calls() == 1);
+    CHECK(last_create.attach_type == 28);
+    CHECK(last_create.target == 0);
+    CHECK(last_create.flags == 0);
+    CHECK_FALSE(last_create_map.has_value());
+    CHECK(link->details()->target_name == "task");
+}
+
+TEST_CASE_FIXTURE(with_program, "an iterator over a map's elements borrows the map") {
+    auto& map = add_map();
+    auto const fd = open(map);
+    auto const ref = bl::map_ref::from_fd(fd);
+    REQUIRE(succeeded(ref));
+    auto const link = bl::attach(prog, bl::hook::iter{.map = *ref});
+    REQUIRE(succeeded(link));
+    CHECK(last_create_map == static_cast<std::uint32_t>(fd.get()));
+    CHECK(last_create.iter.info_len == 4);
+    CHECK(link->details()->map == bl::map_id{map.id});
+}
+
+TEST_CASE_FIXTURE(with_program, "a map that the program does not walk is refused") {
+    auto const fd = open(add_map());
+    walks_tasks = true;
+    auto const link = bl::attach(prog, bl::hook::iter{.map = *bl::map_ref::from_fd(fd)});
+    REQUIRE_FALSE(link);
+    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"over a map", "walks something else"});
+    CHECK(newest_link() == nullptr);
+
+    walks_tasks = false;
+    fail(call::obj_get_info, ENOMEM);
+    auto const unknown = bl::attach(prog, bl::hook::iter{.map = *bl::map_ref::from_fd(fd)});
+    REQUIRE_FALSE(unknown);
+    check_error(unknown.error(), ENOMEM, bl::operation::link_get_info, no_condition);
+    CHECK(newest_link() == nullptr);
+}
+
+TEST_CASE_FIXTURE(with_program, "a program loaded for something else is refused by name") {
+    bpf_program const loaded{"fentry", bl::program_type::tracing, bl::attach_type::trace_fentry,
+                             prog.fd().get()};
+    auto const ref = bl::program_ref<bl::program_type::tracing>::from(&loaded);
+    REQUIRE(succeeded(ref));
+    auto const link = bl::attach(*ref, bl::hook::iter{});
+    REQUIRE_FALSE(link);
+    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"iterator", "trace_fentry", "trace_iter"});
+    CHECK(system_calls() == 0);
+}
+
+TEST_CASE_FIXTURE(with_program, "each refusal has its condition and its advice") {
+    auto const fd = open(add_map());
+    auto const map = bl::map_ref::from_fd(fd);
+    REQUIRE(succeeded(map));
+    bl::hook::iter const plain{};
+    bl::hook::iter const over_map{.map = *map};
+    struct row {
+        bl::hook::iter const& where;
+        int number;
+        bl::errc condition;
+        char const* advice;
+    };
+    for (row const& each : {
+             row{plain, EINVAL, bl::errc::invalid_argument, "not loaded as an iterator"},
+             row{plain, EBADF, bl::errc::invalid_argument, "name the map"},
+             row{plain, EPERM, bl::errc::permission_denied, "CAP_PERFMON"},
+             row{plain, ENOMEM, no_condition, "iterator"},
+             row{over_map, EINVAL, bl::errc::invalid_argument, "does not walk the elements"},
+             row{over_map, EBADF, bl::errc::invalid_argument, "over a map"},
+             row{over_map, EPERM, bl::errc::permission_denied, "over a map"},
+         }) {
+        fail(call::link_create, each.number);
+        auto const link = bl::attach(prog, each.where);
+        REQUIRE_FALSE(link);
+        check_error(link.error(), each.number, bl::operation::link_create, each.condition,
+                    {each.advice});
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include <bpflink/hook/attach.hpp>
+#include <bpflink/hook/raw.hpp>
+#include <bpflink/program.hpp>
+
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+TEST_CASE_FIXTURE(machine, "the untyped door takes any program and hands on what it is told") {
+    auto& prog = add_program(bl::program_type::sched_cls);
+    held_program const held{open(prog)};
+    auto const link = bl::attach(
+        held, bl::hook::raw{.target = bl::ifindex{3}, .attach = bl::attach_type::tcx_egress});
+    REQUIRE(succeeded(link));
+    static_assert(std::is_same_v<decltype(link), bl::result<bl::link> const>);
+    CHECK(system_calls() == 1);
+    CHECK(last_create.prog_fd == static_cast<std::uint32_t>(held.fd().get()));
+    CHECK(last_create.target == 3);
+    CHECK(last_create.attach_type == 47);
+    CHECK(last_create.flags == 0);
+    CHECK(last_create.target_btf_id == 0);
+    auto const info = link->info();
+    REQUIRE(succeeded(info));
+    CHECK(info->type == bl::link_type::tcx);
+
+    auto const owner = bl::program::from_id(bl::program_id{prog.id});
+    REQUIRE(succeeded(owner));
+    CHECK(succeeded(bl::attach(
+        *owner, bl::hook::raw{.target = bl::ifindex{2}, .attach = bl::attach_type::tcx_ingress})));
+}
+
+TEST_CASE_FIXTURE(machine, "a target is a descriptor, an interface, or nothing") {
+    held_program const held{open(add_program(bl::program_type::cgroup_skb))};
+    auto const directory = open_cgroup();
+    CHECK(
+        succeeded(bl::attach(held, bl::hook::raw{.target = bl::fd_view{directory},
+                                                 .attach = bl::attach_type::cgroup_inet_egress})));
+    CHECK(last_create.target == static_cast<std::uint32_t>(directory.get()));
+    held_program const iter{
+        open(add_program(bl::program_type::tracing, bl::attach_type::trace_iter))};
+    CHECK(succeeded(
+        bl::attach(iter, bl::hook::raw{.target = {}, .attach = bl::attach_type::trace_iter})));
+    CHECK(last_create.target == 0);
+}
+
+TEST_CASE_FIXTURE(machine, "BTF type and flags go to the kernel unchanged") {
+    held_program const held{open(add_program(bl::program_type::ext))};
+    auto const link = bl::attach(held, bl::hook::raw{.target = {},
+                                                     .attach = static_cast<bl::attach_type>(4'711),
+                                                     .btf = bl::btf_id{815},
+                                                     .flags = 0x8000'0001});
+    REQUIRE_FALSE(link);
+    CHECK(last_create.attach_type == 4'711);
+    CHECK(last_create.target_btf_id == 815);
+    CHECK(last_create.flags == 0x8000'0001);
+    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"attach type unknown(4711)", "does not go with it"});
+}
+
+TEST_CASE_FIXTURE(machine, "what else the kernel says is passed on") {
+    held_program const held{open(add_program(bl::program_type::xdp))};
+    for (auto const& [number, condition] :
+         std::vector<std::pair<int, bl::errc>>{{EPERM, bl::errc::permission_denied},
+                                               {EBUSY, bl::errc::hook_busy},
+                                               {EEXIST, bl::errc::already_exists},
+                                               {ENOENT, bl::errc::not_found},
+                                               {ESTALE, bl::errc::stale_revision},
+                                               {EOPNOTSUPP, bl::errc::not_supported},
+                                               {EAFNOSUPPORT, bl::errc::invalid_argument},
+                                               {EMFILE, no_condition}}) {
+        fail(call::link_create, number);
+        auto const link = bl::attach(
+            held, bl::hook::raw{.target = bl::ifindex{2}, .attach = bl::attach_type::xdp});
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, bl::operation::link_create, condition,
+                    {"attach type xdp"});
+    }
+}

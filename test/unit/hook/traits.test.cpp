@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include <bpflink/hook/cgroup.hpp>
+#include <bpflink/hook/iter.hpp>
+#include <bpflink/hook/raw.hpp>
+#include <bpflink/hook/raw_tracepoint.hpp>
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/hook/xdp.hpp>
+
+#include <string>
+
+namespace {
+
+namespace hook = bl::hook;
+
+static_assert(bl::hook_like<hook::xdp> && bl::updatable<hook::xdp> && bl::detachable<hook::xdp>);
+static_assert(bl::hook_like<hook::cgroup> && bl::updatable<hook::cgroup> &&
+              bl::detachable<hook::cgroup>);
+static_assert(bl::hook_like<hook::iter> && bl::updatable<hook::iter> &&
+              !bl::detachable<hook::iter>);
+static_assert(bl::hook_like<hook::raw_tracepoint> && !bl::updatable<hook::raw_tracepoint> &&
+              !bl::detachable<hook::raw_tracepoint>);
+static_assert(!bl::hook_like<hook::raw> && !bl::updatable<hook::raw> && !bl::hook_like<int>);
+
+static_assert(bl::program_for<typed_program<bl::program_type::xdp>, hook::xdp>);
+static_assert(!bl::program_for<typed_program<bl::program_type::kprobe>, hook::xdp>);
+static_assert(!bl::program_for<held_program, hook::xdp>, "of no known type");
+
+template <class Hook>
+void check_matches(bl::link_type own) {
+    for (unsigned number = 0; number != 20; ++number) {
+        auto const type = static_cast<bl::link_type>(number);
+        CAPTURE(type);
+        CHECK((bl::hook_traits<Hook>::matches({.type = type}) == bl::match::yes) == (type == own));
+        CHECK((bl::hook_traits<Hook>::matches({.type = type}) == bl::match::no) == (type != own));
+    }
+}
+
+} // namespace
+
+TEST_CASE("a hook knows its links by their kind") {
+    check_matches<hook::xdp>(bl::link_type::xdp);
+    check_matches<hook::cgroup>(bl::link_type::cgroup);
+    check_matches<hook::iter>(bl::link_type::iter);
+    check_matches<hook::raw_tracepoint>(bl::link_type::raw_tracepoint);
+}
+
+TEST_CASE("a link of another hook is refused with both named") {
+    auto const e =
+        bl::detail::wrong_hook({.type = bl::link_type::tcx, .id = bl::link_id{7}}, "xdp");
+    check_error(e, EINVAL, bl::operation::identify, bl::errc::invalid_argument,
+                {"link 7", "type tcx", "hook xdp"});
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kinds overlay each other's fields: what is one kind's length is another's count or address.
+#include "every_kind.hpp"
+
+#include <bpflink/detail/read_info.hpp>
+
+#include <string>
+#include <variant>
+
+namespace {
+
+struct reading : machine {
+    fake::program& prog = add_program(bl::program_type::tracing);
+    fake::link& tracepoint =
+        add_link({.type = bl::link_type::raw_tracepoint, .prog = &prog, .name = "sched_switch"});
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(reading, "a kind is known before it is asked anything of its own") {
+    SUBCASE("on a kernel of today") {
+    }
+    SUBCASE("on a kernel that reports no cookies") {
+        reports_cookies = false;
+    }
+    for (auto* const link : add_every_kind(*this)) {
+        auto const type = link->facts.type;
+        CAPTURE(type);
+        auto const fd = open(*link);
+        forget_calls();
+        auto const info = bl::detail::read_info(fd);
+        REQUIRE(succeeded(info));
+        CHECK(info->type == type);
+        bool const twice = type == bl::link_type::raw_tracepoint || type == bl::link_type::iter ||
+                           type == bl::link_type::tracing;
+        CHECK(system_calls() == (twice ? 2 : 1));
+    }
+}
+
+TEST_CASE_FIXTURE(reading, "a name of any length is whole") {
+    for (std::size_t const length : {1UL, 15UL, 16UL, 127UL, 128UL, 129UL, 1'000UL}) {
+        std::string const name(length, 'n');
+        auto const fd =
+            open(add_link({.type = bl::link_type::raw_tracepoint, .prog = &prog, .name = name}));
+        auto const info = bl::detail::read_info(fd);
+        REQUIRE(succeeded(info));
+        CHECK(std::get<bl::raw_tracepoint_details>(info->details).name == name);
+    }
+}
+
+TEST_CASE_FIXTURE(reading, "either question can be refused") {
+    auto const fd = open(tracepoint);
+    for (int const nth : {1, 2}) {
+        fail(call::obj_get_info, EPERM, nth);
+        auto const info = bl::detail::read_info(fd);
+        REQUIRE_FALSE(info);
+        check_error(info.error(), EPERM, bl::operation::link_get_info, bl::errc::permission_denied);
+    }
+}
+
+TEST_CASE_FIXTURE(reading, "the head of any link takes one small call") {
+    auto const fd = open(tracepoint);
+    auto const header = bl::detail::read_header(fd);
+    REQUIRE(succeeded(header));
+    CHECK(header->type == bl::link_type::raw_tracepoint);
+    CHECK(header->id.value() == tracepoint.id());
+    CHECK(header->program.value() == prog.id);
+    CHECK(system_calls() == 1);
+    fail(call::obj_get_info, EPERM);
+    auto const refused = bl::detail::read_header(fd);
+    REQUIRE_FALSE(refused);
+    check_error(refused.error(), EPERM, bl::operation::link_get_info, bl::errc::permission_denied);
+}
