@@ -2,11 +2,24 @@
 // Small programs for the tests, the benchmarks and nothing else. Each counts its runs in `runs`, at
 // the index that programs.hpp knows by the program's name.
 #include <linux/bpf.h>
-
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-enum { xdp_a, xdp_b, egress_a, egress_b, connect4_a, sys_enter_a, iter_tasks, iter_maps, counters };
+enum {
+    xdp_a,
+    xdp_b,
+    egress_a,
+    egress_b,
+    connect4_a,
+    sys_enter_a,
+    iter_tasks,
+    iter_maps,
+    connect4_b,
+    iter_tasks_b,
+    xdp_devmap,
+    sys_enter_cookie,
+    counters
+};
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -22,8 +35,20 @@ struct {
     __uint(max_entries, 4);
 } elements SEC(".maps");
 
-// The process whose system calls sys_enter_a counts.
-__u32 traced_process = 0;
+// The process whose system calls sys_enter_a counts: the number that its own pid namespace has for
+// it, and which namespace that is.
+struct {
+    __u64 device;
+    __u64 inode;
+    __u32 id;
+} traced_process = {};
+
+static __always_inline int is_traced(void) {
+    struct bpf_pidns_info current;
+    return bpf_get_ns_current_pid_tgid(traced_process.device, traced_process.inode, &current,
+                                       sizeof current) == 0 &&
+           current.tgid == traced_process.id;
+}
 
 static __always_inline void count(__u32 which) {
     __u64* value = bpf_map_lookup_elem(&runs, &which);
@@ -62,7 +87,7 @@ int run_connect4_a(struct bpf_sock_addr* ctx) {
 
 SEC("raw_tracepoint")
 int run_sys_enter_a(struct bpf_raw_tracepoint_args* ctx) {
-    if (bpf_get_current_pid_tgid() >> 32 == traced_process) count(sys_enter_a);
+    if (is_traced()) count(sys_enter_a);
     return 0;
 }
 
@@ -102,6 +127,38 @@ int run_iter_maps(struct bpf_iter__bpf_map_elem* ctx) {
     if (!key) return 0;
     count(iter_maps);
     BPF_SEQ_PRINTF(ctx->meta->seq, "element %d\n", *key);
+    return 0;
+}
+
+SEC("cgroup/connect4")
+int run_connect4_b(struct bpf_sock_addr* ctx) {
+    count(connect4_b);
+    return 1;
+}
+
+SEC("iter/task")
+int run_iter_tasks_b(struct bpf_iter__task* ctx) {
+    struct task_struct* task = ctx->task;
+    if (!task) return 0;
+    count(iter_tasks_b);
+    BPF_SEQ_PRINTF(ctx->meta->seq, "other %d\n", task->pid);
+    return 0;
+}
+
+SEC("xdp/devmap")
+int run_xdp_devmap(struct xdp_md* ctx) {
+    count(xdp_devmap);
+    return XDP_PASS;
+}
+
+// Leaves the cookie that it was attached with in elements[0]. Loads since 6.10.
+SEC("raw_tracepoint")
+int run_sys_enter_cookie(struct bpf_raw_tracepoint_args* ctx) {
+    if (!is_traced()) return 0;
+    count(sys_enter_cookie);
+    __u32 const where = 0;
+    __u64 const cookie = bpf_get_attach_cookie(ctx);
+    bpf_map_update_elem(&elements, &where, &cookie, BPF_ANY);
     return 0;
 }
 

@@ -14,18 +14,33 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace {
 
 // In the order of the enum in programs.bpf.c.
-constexpr std::array<std::string_view, 8> counters{
-    "xdp_a",      "xdp_b",       "egress_a",   "egress_b",
-    "connect4_a", "sys_enter_a", "iter_tasks", "iter_maps",
+constexpr std::array<std::string_view, 12> counters{
+    "xdp_a",      "xdp_b",     "egress_a",   "egress_b",     "connect4_a", "sys_enter_a",
+    "iter_tasks", "iter_maps", "connect4_b", "iter_tasks_b", "xdp_devmap", "sys_enter_cookie",
 };
 
 std::string symbol(std::string_view name) {
     return "run_" + std::string{name};
+}
+
+/// traced_process of programs.bpf.c.
+struct traced_process {
+    std::uint64_t device;
+    std::uint64_t inode;
+    std::uint32_t id;
+};
+
+traced_process this_process() {
+    struct stat name_space;
+    if (::stat("/proc/self/ns/pid", &name_space) < 0)
+        throw std::system_error{errno, std::generic_category(), "/proc/self/ns/pid"};
+    return {name_space.st_dev, name_space.st_ino, static_cast<std::uint32_t>(::getpid())};
 }
 
 } // namespace
@@ -50,7 +65,7 @@ test_programs::test_programs(std::initializer_list<std::string_view> names) {
         ::bpf_program__set_autoload(program, std::ranges::any_of(names, wanted));
     }
     if (auto* const data = ::bpf_object__find_map_by_name(object_.get(), ".bss")) {
-        std::uint32_t const self = static_cast<std::uint32_t>(::getpid());
+        auto const self = this_process();
         ::bpf_map__set_initial_value(data, &self, sizeof self);
     }
     if (int const outcome = ::bpf_object__load(object_.get()); outcome < 0)

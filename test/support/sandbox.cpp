@@ -77,8 +77,9 @@ public:
         std::memcpy(bytes_.data() + start, &length, sizeof length);
     }
     void append(void const* data, std::size_t size) {
-        auto const* const from = static_cast<char const*>(data);
-        bytes_.insert(bytes_.end(), from, from + size);
+        auto const end = bytes_.size();
+        bytes_.resize(end + size);
+        std::memcpy(bytes_.data() + end, data, size);
     }
 
     void send(char const* what) {
@@ -151,8 +152,10 @@ network::~network() {
 }
 
 network::veth network::add_veth() {
-    std::string const here = "v" + std::to_string(::getpid() % 10'000'000) + "a";
-    std::string const there = "v" + std::to_string(::getpid() % 10'000'000) + "b";
+    std::string stem{'v'}; // fits into IFNAMSIZ; not "v" + ..., on which gcc 12 warns in vain
+    stem += std::to_string(::getpid() % 10'000'000);
+    auto const here = stem + "a";
+    auto const there = stem + "b";
     netlink_request request{RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{}};
     request.add(IFLA_IFNAME, here);
     auto const info = request.open(IFLA_LINKINFO);

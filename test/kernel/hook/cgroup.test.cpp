@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expect.hpp"
+#include "kernel_case.hpp"
+#include "loaded.hpp"
+#include "sandbox.hpp"
+#include "traffic.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <cerrno>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace bl = bpflink;
+
+namespace {
+
+constexpr auto egress = bl::attach_type::cgroup_inet_egress;
+constexpr auto connect4 = bl::attach_type::cgroup_inet4_connect;
+
+bl::unique_fd open_directory(std::string const& path) {
+    bl::unique_fd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    REQUIRE(fd);
+    return fd;
+}
+
+ino_t inode_of(std::string const& path) {
+    struct stat facts{};
+    REQUIRE(::stat(path.c_str(), &facts) == 0);
+    return facts.st_ino;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "an egress link sees the packets of the processes in its cgroup") {
+    sandbox::network const net;
+    sandbox::cgroup group;
+    programs const p{"egress_a", "egress_b"};
+    auto const send = [&] { net.send_to_loopback(3); };
+    auto const directory = open_directory(group.path());
+    bl::hook::cgroup where{.cgroup = group.path(), .attach = egress};
+    SUBCASE("by path") {
+    }
+    SUBCASE("by descriptor") {
+        where.cgroup = bl::fd_view{directory};
+    }
+    auto l = must(bl::attach(p.skb("egress_a"), where));
+    auto const id = must(l.info()).id;
+    CHECK(p.runs_during("egress_a", send) == 0); // not inside
+    group.enter();
+    CHECK(p.runs_during("egress_a", send) == 3);
+
+    must(l.update(p.skb("egress_b")));
+    auto const a = p.runs("egress_a");
+    CHECK(p.runs_during("egress_b", send) == 3);
+    CHECK(p.runs("egress_a") == a);
+    CHECK(must(l.info()).program == p.program_id("egress_b"));
+    CHECK(l.state() == bl::link_state::attached);
+
+    must(l.close());
+    CHECK(is_gone(id));
+    CHECK(p.runs_during("egress_b", send) == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a connect4 link sees the connections of its cgroup") {
+    sandbox::network const net;
+    sandbox::cgroup group;
+    programs const p{"connect4_a", "connect4_b"};
+    auto const connect = [] { connect_to_loopback(2); };
+    auto const directory = open_directory(group.path());
+    bl::hook::cgroup where{.cgroup = group.path(), .attach = connect4};
+    SUBCASE("by path") {
+    }
+    SUBCASE("by descriptor") {
+        where.cgroup = bl::fd_view{directory};
+    }
+    auto l = must(bl::attach(p.connect("connect4_a"), where));
+    group.enter();
+    CHECK(p.runs_during("connect4_a", connect) == 2);
+
+    must(l.update(p.connect("connect4_b"), bl::expecting(p.connect("connect4_a"))));
+    auto const a = p.runs("connect4_a");
+    CHECK(p.runs_during("connect4_b", connect) == 2);
+    CHECK(p.runs("connect4_a") == a);
+
+    must(l.close());
+    CHECK(p.runs_during("connect4_b", connect) == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a detached cgroup link is a shell that can be detached again") {
+    sandbox::network const net;
+    sandbox::cgroup group;
+    programs const p{"egress_a", "egress_b"};
+    auto l = must(bl::attach(p.skb("egress_a"), bl::hook::cgroup{group.path(), egress}));
+    group.enter();
+    CHECK(p.runs_during("egress_a", [&] { net.send_to_loopback(3); }) == 3);
+    must(l.detach());
+    CHECK(p.runs_during("egress_a", [&] { net.send_to_loopback(3); }) == 0);
+    CHECK(l.state() == bl::link_state::defunct);
+    CHECK(must(l.details()).cgroup_id == 0);
+    must(l.detach());
+    check_error(l.update(p.skb("egress_b")), bl::errc::defunct, {"(cgroup)", "detached"});
+    CHECK_FALSE(is_gone(must(l.info()).id));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a cgroup link's info tells the directory and the attach type") {
+    sandbox::cgroup const group;
+    programs const p{"egress_a", "connect4_a"};
+    auto const e = must(bl::attach(p.skb("egress_a"), bl::hook::cgroup{group.path(), egress}));
+    auto const c =
+        must(bl::attach(p.connect("connect4_a"), bl::hook::cgroup{group.path(), connect4}));
+    CHECK(must(e.details()).cgroup_id == inode_of(group.path()));
+    CHECK(must(e.details()).attach == egress);
+    CHECK(must(e.info()).program == p.program_id("egress_a"));
+    CHECK(must(e.info()).type == bl::link_type::cgroup);
+    CHECK(must(c.details()).cgroup_id == inode_of(group.path()));
+    CHECK(must(c.details()).attach == connect4);
+    CHECK(must(c.info()).program == p.program_id("connect4_a"));
+    CHECK(must(c.info()).id != must(e.info()).id);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "links on one cgroup all run, and one goes without the others") {
+    sandbox::network const net;
+    sandbox::cgroup group;
+    programs const p{"egress_a", "egress_b"};
+    bl::hook::cgroup const where{.cgroup = group.path(), .attach = egress};
+    auto a = must(bl::attach(p.skb("egress_a"), where));
+    auto const b = must(bl::attach(p.skb("egress_b"), where));
+    group.enter();
+    CHECK(p.runs_during("egress_a", [&] { net.send_to_loopback(3); }) == 3);
+    CHECK(p.runs("egress_b") == 3);
+    must(a.close());
+    CHECK(p.runs_during("egress_a", [&] { net.send_to_loopback(3); }) == 0);
+    CHECK(p.runs("egress_b") == 6);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a cgroup link is defunct when its directory is removed") {
+    sandbox::cgroup group;
+    programs const p{"egress_a", "egress_b"};
+    auto l = must(bl::attach(p.skb("egress_a"), bl::hook::cgroup{group.path(), egress}));
+    group.remove();
+    CHECK(eventually([&] { return l.state() == bl::link_state::defunct; }));
+    CHECK(must(l.details()).cgroup_id == 0);
+    CHECK(must(l.details()).attach == egress); // that it still knows
+    check_error(l.update(p.skb("egress_b")), bl::errc::defunct, {"cgroup"});
+    check_error(l.update(p.skb("egress_b"), bl::expecting(p.skb("egress_a"))), bl::errc::defunct);
+    CHECK(must(l.info()).program == p.program_id("egress_a"));
+    must(l.detach());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "attaching to what is no cgroup says what it is") {
+    sandbox::cgroup const group;
+    programs const p{"egress_a"};
+    auto const attach = [&](std::string_view path) {
+        return bl::attach(p.skb("egress_a"), bl::hook::cgroup{path, egress});
+    };
+    auto const missing = group.path() / "missing";
+    check_error(attach(missing), bl::errc::not_found, {missing, "ENOENT", "open"});
+    auto const file = group.path() / "cgroup.procs";
+    check_error(attach(file), bl::errc::invalid_argument, {file, "ENOTDIR"});
+    check_error(attach("/proc"), bl::errc::invalid_argument,
+                {"/proc", "not a version 2 cgroup", "link_create"});
+    check_error(attach(""), bl::errc::invalid_argument, {"empty"});
+
+    auto const attach_fd = [&](bl::fd_view fd) {
+        return bl::attach(p.skb("egress_a"), bl::hook::cgroup{fd, egress});
+    };
+    auto const proc = open_directory("/proc");
+    check_error(attach_fd(proc), bl::errc::invalid_argument, {"not a version 2 cgroup"});
+    check_error(attach_fd(bl::fd_view{987'654}), bl::errc::invalid_argument,
+                {"descriptor 987654", "EBADF"});
+    check_error(attach_fd(bl::fd_view{}), bl::errc::invalid_argument, {"EBADF"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a relative cgroup path is taken from the working directory") {
+    sandbox::cgroup const group;
+    programs const p{"egress_a"};
+    auto const before = open_directory(".");
+    REQUIRE(::chdir(group.path().c_str()) == 0);
+    auto const l = bl::attach(p.skb("egress_a"), bl::hook::cgroup{".", egress});
+    REQUIRE(::fchdir(before.get()) == 0);
+    REQUIRE(l);
+    CHECK(must(l->details()).cgroup_id == inode_of(group.path()));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "attaching to a removed cgroup by its descriptor fails") {
+    sandbox::cgroup group;
+    programs const p{"egress_a"};
+    auto const directory = open_directory(group.path());
+    group.remove();
+    auto const l = bl::attach(p.skb("egress_a"), bl::hook::cgroup{bl::fd_view{directory}, egress});
+    check_error(l, bl::errc::not_found, {"descriptor"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "the wrong attach type is refused with both types named") {
+    sandbox::cgroup const group;
+    programs const p{"egress_a", "connect4_a"};
+    auto const with = [&](auto const& prog, bl::attach_type attach) {
+        return bl::attach(prog, bl::hook::cgroup{group.path(), attach});
+    };
+    check_error(with(p.connect("connect4_a"), bl::attach_type::cgroup_inet6_connect),
+                bl::errc::invalid_argument,
+                {group.path(), "cgroup_inet4_connect", "cgroup_inet6_connect"});
+    check_error(with(p.skb("egress_a"), connect4), bl::errc::invalid_argument,
+                {"cgroup_skb", "cgroup_sock_addr"});
+    check_error(with(p.skb("egress_a"), bl::attach_type::xdp), bl::errc::invalid_argument,
+                {"xdp", "not a cgroup's"});
+    // Only the kernel knows what this one was loaded for.
+    auto const by_fd = must(programs::connect_ref::from_fd(bl::fd_view{p.fd("connect4_a")}));
+    check_error(with(by_fd, bl::attach_type::cgroup_inet6_connect), bl::errc::invalid_argument,
+                {"cgroup_inet6_connect", "not loaded for"});
+    // The kernel lets packets' programs move between ingress and egress.
+    CHECK(with(p.skb("egress_a"), bl::attach_type::cgroup_inet_ingress));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "the 65th program on a cgroup is refused with the number") {
+    sandbox::cgroup const group;
+    programs const p{"egress_a"};
+    std::vector<bl::cgroup_link> links;
+    for (int i = 0; i != 64; ++i)
+        links.push_back(
+            must(bl::attach(p.skb("egress_a"), bl::hook::cgroup{group.path(), egress})));
+    auto const one_more = bl::attach(p.skb("egress_a"), bl::hook::cgroup{group.path(), egress});
+    REQUIRE_FALSE(one_more);
+    CHECK(one_more.error().code().value() == E2BIG);
+    CHECK(one_more.error().message().find("64 programs") != std::string::npos);
+}

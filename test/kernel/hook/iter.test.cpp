@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expect.hpp"
+#include "kernel_case.hpp"
+#include "loaded.hpp"
+#include "sandbox.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <algorithm>
+#include <string>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace bl = bpflink;
+
+namespace {
+
+std::uint64_t lines_that_start_with(std::string const& text, std::string_view start) {
+    std::uint64_t count = 0;
+    for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+        if (std::string_view{text}.substr(at).starts_with(start)) ++count;
+    return count;
+}
+
+std::string read_out(bl::iter_link const& l) {
+    auto output = must(l.open());
+    return must(output.read_all());
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "reading a task iterator runs its program on every task") {
+    programs const p{"iter_tasks", "iter_tasks_b"};
+    auto l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    CHECK(p.runs("iter_tasks") == 0); // attached, but nobody reads
+
+    std::string text;
+    auto const runs = p.runs_during("iter_tasks", [&] { text = read_out(l); });
+    CHECK(runs >= 1);
+    CHECK(lines_that_start_with(text, "task ") == runs);
+    CHECK(static_cast<std::uint64_t>(std::ranges::count(text, '\n')) == runs);
+
+    must(l.update(p.iter("iter_tasks_b")));
+    auto const a = p.runs("iter_tasks");
+    auto const after = p.runs_during("iter_tasks_b", [&] { text = read_out(l); });
+    CHECK(after >= 1);
+    CHECK(lines_that_start_with(text, "other ") == after);
+    CHECK(p.runs("iter_tasks") == a);
+    CHECK(must(l.info()).program == p.program_id("iter_tasks_b"));
+
+    auto const id = must(l.info()).id;
+    must(l.close());
+    CHECK(is_gone(id));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an iterator that is being read outlives its link's handle") {
+    programs const p{"iter_tasks"};
+    auto l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    auto output = must(l.open());
+    must(l.close());
+    auto const runs = p.runs_during("iter_tasks", [&] { CHECK(must(output.read_all()) != ""); });
+    CHECK(runs >= 1);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a map iterator walks the elements of its map") {
+    if (auto const why = refusal("iter_maps"); !why.empty()) return skip_case(why);
+    programs const p{"iter_maps"};
+    bl::hook::iter where;
+    auto const elements = must(bl::map_ref::from(p.map("elements")));
+    SUBCASE("borrowed from libbpf") {
+        where.map = elements;
+    }
+    SUBCASE("borrowed by descriptor") {
+        where.map = must(bl::map_ref::from_fd(elements.fd()));
+    }
+    auto const l = must(bl::attach(p.iter("iter_maps"), where));
+    std::string text;
+    CHECK(p.runs_during("iter_maps", [&] { text = read_out(l); }) == 4);
+    CHECK(text == "element 0\nelement 1\nelement 2\nelement 3\n");
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an iterator's output can be read in pieces of any size") {
+    if (auto const why = refusal("iter_maps"); !why.empty()) return skip_case(why);
+    programs const p{"iter_maps"};
+    auto const l = must(bl::attach(
+        p.iter("iter_maps"), bl::hook::iter{.map = must(bl::map_ref::from(p.map("elements")))}));
+    auto output = must(l.open());
+    std::string text;
+    std::array<std::byte, 7> piece;
+    while (auto const count = must(output.read(piece)))
+        text.append(reinterpret_cast<char const*>(piece.data()), count);
+    CHECK(text == "element 0\nelement 1\nelement 2\nelement 3\n");
+    CHECK(must(output.read(piece)) == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an iterator link's info tells what it walks") {
+    programs const p{"iter_tasks"};
+    auto const tasks = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    CHECK(must(tasks.info()).type == bl::link_type::iter);
+    CHECK(must(tasks.info()).program == p.program_id("iter_tasks"));
+    CHECK(must(tasks.details()).target_name == "task");
+    CHECK_FALSE(must(tasks.details()).map);
+    CHECK(tasks.state() == bl::link_state::attached);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "the info of an iterator over elements tells the map") {
+    if (auto const why = refusal("iter_maps"); !why.empty()) return skip_case(why);
+    programs const p{"iter_maps"};
+    auto const map = p.map("elements");
+    ::bpf_map_info facts{};
+    std::uint32_t size = sizeof facts;
+    REQUIRE(::bpf_map_get_info_by_fd(::bpf_map__fd(map), &facts, &size) == 0);
+    auto const elements =
+        must(bl::attach(p.iter("iter_maps"), bl::hook::iter{.map = must(bl::map_ref::from(map))}));
+    CHECK(must(elements.details()).target_name == "bpf_map_elem");
+    CHECK(must(elements.details()).map == bl::map_id{facts.id});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an iterator link cannot be detached") {
+    programs const p{"iter_tasks"};
+    bl::link l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    check_error(l.detach(), bl::errc::not_supported, {"link_detach", "iter"});
+    CHECK(l.state() == bl::link_state::attached);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an iterator link takes no program that walks something else") {
+    if (auto const why = refusal("iter_maps"); !why.empty()) return skip_case(why);
+    programs const p{"iter_tasks", "iter_maps"};
+    auto l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    check_error(l.update(p.iter("iter_maps")), bl::errc::invalid_argument,
+                {"(iter)", "expected attach type"});
+    CHECK(must(l.info()).program == p.program_id("iter_tasks"));
+    CHECK(read_out(l).starts_with("task "));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an iterator over elements needs a map") {
+    if (auto const why = refusal("iter_maps"); !why.empty()) return skip_case(why);
+    programs const p{"iter_maps"};
+    check_error(bl::attach(p.iter("iter_maps"), bl::hook::iter{}), bl::errc::invalid_argument,
+                {"link_create", "name the map"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an iterator over something else takes no map") {
+    programs const p{"iter_tasks"};
+    auto const map = must(bl::map_ref::from(p.map("elements")));
+    check_error(bl::attach(p.iter("iter_tasks"), bl::hook::iter{.map = map}),
+                bl::errc::invalid_argument, {"iterator over a map"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a map with the descriptor 0 can be walked") {
+    if (auto const why = refusal("iter_maps"); !why.empty()) return skip_case(why);
+    programs const p{"iter_maps"};
+    bl::unique_fd const input{::fcntl(0, F_DUPFD_CLOEXEC, 3)};
+    REQUIRE(::dup2(::bpf_map__fd(p.map("elements")), 0) == 0);
+    auto const l = bl::attach(p.iter("iter_maps"),
+                              bl::hook::iter{.map = must(bl::map_ref::from_fd(bl::fd_view{0}))});
+    if (input)
+        ::dup2(input.get(), 0);
+    else
+        ::close(0);
+    if (!l) FAIL(l.error().message());
+    CHECK(read_out(*l).starts_with("element 0\n"));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "only an iterator link's output can be opened") {
+    sandbox::network net;
+    programs const p{"xdp_a"};
+    auto const l = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = net.loopback()}));
+    check_error(bl::iter_output::open(l.fd()), bl::errc::invalid_argument, {"iter_create"});
+    check_error(bl::iter_output::open(bl::fd_view{}), bl::errc::invalid_argument, {"EBADF"});
+}

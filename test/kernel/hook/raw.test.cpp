@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expect.hpp"
+#include "kernel_case.hpp"
+#include "loaded.hpp"
+#include "sandbox.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <fcntl.h>
+
+namespace bl = bpflink;
+
+TEST_CASE_FIXTURE(kernel_case, "hook::raw attaches XDP to an interface") {
+    sandbox::network net;
+    programs const p{"xdp_a", "xdp_b"};
+    constexpr std::uint32_t generic = 2; // XDP_FLAGS_SKB_MODE
+    auto const send = [&] { net.send_to_loopback(3); };
+    bl::link l = must(bl::attach(
+        p.xdp("xdp_a"),
+        bl::hook::raw{.target = net.loopback(), .attach = bl::attach_type::xdp, .flags = generic}));
+    CHECK(p.runs_during("xdp_a", send) == 3);
+    auto const info = must(l.info());
+    CHECK(info.type == bl::link_type::xdp);
+    CHECK(std::get<bl::xdp_details>(info.details).ifindex == net.loopback());
+
+    must(l.update(p.xdp("xdp_b")));
+    CHECK(p.runs_during("xdp_b", send) == 3);
+    auto typed = must(std::move(l).as<bl::xdp_link>());
+    must(typed.detach());
+    CHECK(p.runs_during("xdp_b", send) == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "hook::raw attaches to a cgroup's descriptor") {
+    sandbox::network const net;
+    sandbox::cgroup group;
+    programs const p{"egress_a"};
+    bl::unique_fd const directory{::open(group.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    auto l = must(bl::attach(p.skb("egress_a"),
+                             bl::hook::raw{.target = bl::fd_view{directory},
+                                           .attach = bl::attach_type::cgroup_inet_egress}));
+    group.enter();
+    CHECK(p.runs_during("egress_a", [&] { net.send_to_loopback(3); }) == 3);
+    CHECK(must(l.info()).type == bl::link_type::cgroup);
+    must(l.close());
+    CHECK(p.runs_during("egress_a", [&] { net.send_to_loopback(3); }) == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "hook::raw attaches without a target") {
+    programs const p{"iter_tasks"};
+    bl::link l = must(bl::attach(
+        p.iter("iter_tasks"), bl::hook::raw{.target = {}, .attach = bl::attach_type::trace_iter}));
+    auto output = must(bl::iter_output::open(l.fd()));
+    CHECK(must(output.read_all()).starts_with("task "));
+    CHECK(p.runs("iter_tasks") >= 1);
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "hook::raw passes on what the kernel refuses, with the attach type") {
+    sandbox::network net;
+    programs const p{"xdp_a", "egress_a"};
+    check_error(bl::attach(p.skb("egress_a"),
+                           bl::hook::raw{.target = net.loopback(), .attach = bl::attach_type::xdp}),
+                bl::errc::invalid_argument, {"link_create", "attach type xdp", "program's type"});
+    check_error(bl::attach(p.xdp("xdp_a"), bl::hook::raw{.target = net.loopback(),
+                                                         .attach = bl::attach_type::xdp,
+                                                         .flags = 0x8000'0000U}),
+                bl::errc::invalid_argument);
+    check_error(
+        bl::attach(p.xdp("xdp_a"), bl::hook::raw{.target = bl::fd_view{},
+                                                 .attach = static_cast<bl::attach_type>(4'711)}),
+        bl::errc::invalid_argument, {"unknown(4711)"});
+    auto const first = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = net.loopback()}));
+    check_error(bl::attach(p.xdp("xdp_a"),
+                           bl::hook::raw{.target = net.loopback(), .attach = bl::attach_type::xdp}),
+                bl::errc::hook_busy);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loaded.hpp"
+
+#include "expect.hpp"
+#include "kernel_case.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace bl = bpflink;
+
+programs::programs(std::initializer_list<std::string_view> names) : test_programs{names} {
+    for (auto const name : names)
+        note_own_program(id(name));
+}
+
+std::string refusal(std::string_view name) {
+    try {
+        test_programs const probe{name};
+    } catch (std::system_error const& e) {
+        return "this kernel does not load " + std::string{name} + ": " + e.code().message();
+    }
+    return {};
+}
+
+programs::xdp_ref programs::xdp(std::string_view name) const {
+    return must(xdp_ref::from(get(name)));
+}
+
+programs::skb_ref programs::skb(std::string_view name) const {
+    return must(skb_ref::from(get(name)));
+}
+
+programs::connect_ref programs::connect(std::string_view name) const {
+    return must(connect_ref::from(get(name)));
+}
+
+programs::tracepoint_ref programs::tracepoint(std::string_view name) const {
+    return must(tracepoint_ref::from(get(name)));
+}
+
+programs::iter_ref programs::iter(std::string_view name) const {
+    return must(iter_ref::from(get(name)));
+}
+
+// Not by libbpf, whose enumerations end where the build machine's header does.
+bl::unique_fd load_tiny(bl::program_type type, bl::attach_type expected_attach_type,
+                        std::span<bpf_insn const> code, bl::btf_id target) {
+    ::bpf_attr attributes{};
+    attributes.prog_type = static_cast<std::uint32_t>(type);
+    attributes.expected_attach_type = static_cast<std::uint32_t>(expected_attach_type);
+    attributes.insns = reinterpret_cast<std::uintptr_t>(code.data());
+    attributes.insn_cnt = static_cast<std::uint32_t>(code.size());
+    attributes.license = reinterpret_cast<std::uintptr_t>("GPL");
+    attributes.attach_btf_id = target.value();
+    std::strcpy(attributes.prog_name, "tiny");
+    int const fd =
+        static_cast<int>(::syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof attributes));
+    if (fd < 0) throw std::system_error{errno, std::generic_category(), "loading a program"};
+    note_own_program(id_of_program(bl::fd_view{fd}).value());
+    return bl::unique_fd{fd};
+}
+
+bl::unique_fd load_constant(bl::program_type type, bl::attach_type expected_attach_type, int value,
+                            bl::btf_id target) {
+    bpf_insn const code[]{
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K,
+         .dst_reg = BPF_REG_0,
+         .src_reg = 0,
+         .off = 0,
+         .imm = value},
+        {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+    };
+    return load_tiny(type, expected_attach_type, code, target);
+}
+
+bl::program_id id_of_program(bl::fd_view program) {
+    ::bpf_prog_info info{};
+    std::uint32_t size = sizeof info;
+    if (::bpf_prog_get_info_by_fd(program.get(), &info, &size) < 0)
+        throw std::system_error{errno, std::generic_category(), "a program's id"};
+    return bl::program_id{info.id};
+}
+
+bl::unique_fd make_map() {
+    bl::unique_fd map{::bpf_map_create(BPF_MAP_TYPE_ARRAY, "tiny", 4, 8, 1, nullptr)};
+    if (!map) throw std::system_error{errno, std::generic_category(), "a map"};
+    return map;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "programs.hpp"
+
+#include <bpflink/attach_type.hpp>
+#include <bpflink/ids.hpp>
+#include <bpflink/program.hpp>
+
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <linux/bpf.h>
+
+/// test_programs, known as this process's own, and as references of their type.
+class programs : public test_programs {
+public:
+    explicit programs(std::initializer_list<std::string_view> names);
+
+    using xdp_ref = bpflink::program_ref<bpflink::program_type::xdp>;
+    using skb_ref = bpflink::program_ref<bpflink::program_type::cgroup_skb>;
+    using connect_ref = bpflink::program_ref<bpflink::program_type::cgroup_sock_addr>;
+    using tracepoint_ref = bpflink::program_ref<bpflink::program_type::raw_tracepoint>;
+    using iter_ref = bpflink::program_ref<bpflink::program_type::tracing>;
+
+    [[nodiscard]] xdp_ref xdp(std::string_view name) const;
+    [[nodiscard]] skb_ref skb(std::string_view name) const;
+    [[nodiscard]] connect_ref connect(std::string_view name) const;
+    [[nodiscard]] tracepoint_ref tracepoint(std::string_view name) const;
+    [[nodiscard]] iter_ref iter(std::string_view name) const;
+
+    [[nodiscard]] bpflink::program_id program_id(std::string_view name) const {
+        return bpflink::program_id{id(name)};
+    }
+
+    /// How often `name` runs while `action` does.
+    template <class Action>
+    std::uint64_t runs_during(std::string_view name, Action action) const {
+        auto const before = runs(name);
+        action();
+        return runs(name) - before;
+    }
+};
+
+/// What this kernel says when it is to load a program: nothing where it does. A kernel can be built
+/// to refuse the iterators over a map's elements, which hand out memory that can be written to.
+[[nodiscard]] std::string refusal(std::string_view name);
+
+/// Loads instructions as a program of any type and expected attach type; "tiny" is its name. Throws
+/// std::system_error when the kernel refuses.
+[[nodiscard]] bpflink::unique_fd load_tiny(bpflink::program_type type,
+                                           bpflink::attach_type expected_attach_type,
+                                           std::span<bpf_insn const> code,
+                                           bpflink::btf_id target = {});
+
+/// Loads a program that returns a number and does nothing else.
+[[nodiscard]] bpflink::unique_fd load_constant(bpflink::program_type type,
+                                               bpflink::attach_type expected_attach_type, int value,
+                                               bpflink::btf_id target = {});
+
+/// The id of a program's descriptor.
+[[nodiscard]] bpflink::program_id id_of_program(bpflink::fd_view program);
+
+/// Makes an empty array map.
+[[nodiscard]] bpflink::unique_fd make_map();

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expect.hpp"
+#include "kernel_case.hpp"
+#include "loaded.hpp"
+#include "sandbox.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <array>
+#include <atomic>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace bl = bpflink;
+
+TEST_CASE_FIXTURE(kernel_case, "whoever looks while a pin is replaced sees a link, always") {
+    constexpr unsigned replacements = 1'000;
+    sandbox::bpffs const fs;
+    programs const p{"iter_tasks"};
+    std::array links{must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{})),
+                     must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}))};
+    auto const path = fs.path() / "link";
+    must(links[0].pin(path));
+
+    std::array const ids{must(links[0].info()).id, must(links[1].info()).id};
+    std::array<unsigned, 2> met{};
+    std::atomic<unsigned> looks = 0;
+    std::atomic<bool> ended = false; // by either
+    std::optional<bl::error> failure;
+    std::thread looker{[&] {
+        while (!ended) {
+            auto const seen =
+                bl::link::load_pinned(path).and_then([](bl::link&& l) { return l.info(); });
+            if (seen)
+                ++met[seen->id == ids[0] ? 0 : 1];
+            else
+                failure = seen.error();
+            ++looks;
+            if (failure) ended = true;
+        }
+    }};
+
+    bl::result<void> replaced;
+    unsigned count = 0;
+    // As many looks as replacements at least, so that neither thread sleeps through the other's.
+    for (; replaced && (count < replacements || looks < replacements) && !ended; ++count)
+        replaced = links[(count + 1) % 2].replace_pin(path);
+    ended = true;
+    looker.join();
+
+    if (!replaced) FAIL(replaced.error().message());
+    if (failure) FAIL(failure->message());
+    CHECK(count >= replacements);
+    CHECK(looks >= replacements);
+    CHECK(met[0] > 0);
+    CHECK(met[1] > 0);
+    MESSAGE(count, " replacements, seen ", met[0], " and ", met[1], " times");
+    must(must(bl::link::load_pinned(path)).unpin());
+}
