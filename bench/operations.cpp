@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations.hpp"
+
+#include <cerrno>
+#include <cstdint>
+#include <stdexcept>
+#include <system_error>
+
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace bl = bpflink;
+
+namespace {
+
+constexpr std::size_t batch = 100; // calls between two looks at the clock
+
+template <class T>
+T need(bl::result<T> r) {
+    if (!r) throw std::runtime_error{r.error().message()};
+    if constexpr (!std::is_void_v<T>) return *std::move(r);
+}
+
+int need(int outcome) {
+    if (outcome < 0) throw std::system_error{errno, std::generic_category(), "by hand"};
+    return outcome;
+}
+
+template <class Once>
+work repeated(Once once) {
+    return [once]() mutable {
+        for (std::size_t i = 0; i != batch; ++i)
+            once();
+        return batch;
+    };
+}
+
+std::uint32_t id_of(int link) {
+    ::bpf_link_info info{};
+    std::uint32_t size = 12; // type, id and program
+    need(::bpf_link_get_info_by_fd(link, &info, &size));
+    return info.id;
+}
+
+} // namespace
+
+operations::operations()
+    : cgroup_fd_{::open(cgroup_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)},
+      iter_{need(tracing_ref::from(programs_.get("iter_tasks")))},
+      first_{need(cgroup_skb_ref::from(programs_.get("egress_a")))},
+      second_{need(cgroup_skb_ref::from(programs_.get("egress_b")))},
+      link_{need(bl::attach(first_, egress()))} {
+}
+
+bl::hook::cgroup operations::egress() const {
+    return {.cgroup = bl::fd_view{cgroup_fd_}, .attach = bl::attach_type::cgroup_inet_egress};
+}
+
+std::vector<contest> operations::contests() {
+    int const iter = iter_.fd().get();
+    int const first = first_.fd().get();
+    int const second = second_.fd().get();
+    int const cgroup = cgroup_fd_.get();
+    int const link = link_.fd().get();
+    std::string const path = bpffs_.path() + "/link";
+    auto const pin_by_hand = [link, path] { need(::bpf_obj_pin(link, path.c_str())); };
+    auto const unpin_by_hand = [path] { need(::unlink(path.c_str())); };
+
+    return {
+        {"attach + close, iterator",
+         repeated([this] { need(bl::attach(iter_, bl::hook::iter{})); }),
+         repeated([iter] { ::close(need(::bpf_link_create(iter, 0, BPF_TRACE_ITER, nullptr))); })},
+        {"attach + close, cgroup", repeated([this] { need(bl::attach(second_, egress())); }),
+         repeated([second, cgroup] {
+             ::close(need(::bpf_link_create(second, cgroup, BPF_CGROUP_INET_EGRESS, nullptr)));
+         })},
+        {"update", repeated([this, turn = 0]() mutable {
+             need(link_.update(++turn % 2 == 0 ? first_ : second_));
+         }),
+         repeated([link, first, second, turn = 0]() mutable {
+             need(::bpf_link_update(link, ++turn % 2 == 0 ? first : second, nullptr));
+         })},
+        {"pin + unpin", repeated([this, path] {
+             need(link_.pin(path));
+             need(link_.unpin());
+         }),
+         repeated([=] {
+             pin_by_hand();
+             unpin_by_hand();
+         })},
+        // Whether the pin is still the link's own, as unpin() makes sure.
+        {"pin + unpin, C checks too", repeated([this, path] {
+             need(link_.pin(path));
+             need(link_.unpin());
+         }),
+         repeated([=] {
+             pin_by_hand();
+             int const there = need(::bpf_obj_get(path.c_str()));
+             if (id_of(there) != id_of(link)) throw std::runtime_error{"another link's pin"};
+             ::close(there);
+             unpin_by_hand();
+         })},
+    };
+}
