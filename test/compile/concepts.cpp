@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which programs are programs, and which hook takes which.
+#include <bpflink/bpflink.hpp>
+
+#include <array>
+#include <span>
+
+namespace bl = bpflink;
+using bl::program_type;
+
+namespace {
+
+struct typed_service_program {
+    static constexpr program_type type = program_type::xdp;
+    bl::fd_view fd() const;
+};
+struct untyped_service_program {
+    bl::unique_fd const& fd() const;
+};
+struct lends_a_number {
+    int fd() const;
+};
+struct lends_only_when_mutable {
+    bl::fd_view fd();
+};
+
+static_assert(bl::any_program<bl::program>);
+static_assert(bl::any_program<bl::program_ref<program_type::xdp>>);
+static_assert(bl::any_program<typed_service_program>);
+static_assert(bl::any_program<untyped_service_program>);
+static_assert(!bl::any_program<lends_a_number>, "a bare number may be anything");
+static_assert(!bl::any_program<lends_only_when_mutable>);
+static_assert(!bl::any_program<bl::fd_view>);
+static_assert(!bl::any_program<int>);
+
+static_assert(bl::bpf_program<bl::program_ref<program_type::lsm>>);
+static_assert(bl::bpf_program<typed_service_program>);
+static_assert(!bl::bpf_program<bl::program>);
+static_assert(!bl::bpf_program<untyped_service_program>);
+
+static_assert(bl::program_for<typed_service_program, bl::hook::xdp>);
+static_assert(!bl::program_for<typed_service_program, bl::hook::cgroup>);
+static_assert(!bl::program_for<bl::program, bl::hook::xdp>);
+static_assert(!bl::program_for<typed_service_program, bl::hook::raw>, "outside the table");
+static_assert(!bl::program_for<typed_service_program, int>);
+
+// Every program type up to one that no kernel has yet, against every hook.
+constexpr unsigned types = static_cast<unsigned>(program_type::netfilter) + 2;
+
+template <class Hook, unsigned... Number>
+constexpr auto takes(std::integer_sequence<unsigned, Number...>) {
+    return std::array{bl::program_for<bl::program_ref<static_cast<program_type>(Number)>, Hook>...};
+}
+
+template <class Hook>
+constexpr bool takes_only(std::initializer_list<program_type> wanted) {
+    auto const taken = takes<Hook>(std::make_integer_sequence<unsigned, types>{});
+    for (unsigned number = 0; number != types; ++number) {
+        bool expected = false;
+        for (program_type const type : wanted)
+            expected = expected || type == static_cast<program_type>(number);
+        if (taken[number] != expected) return false;
+    }
+    return true;
+}
+
+static_assert(takes_only<bl::hook::xdp>({program_type::xdp}));
+static_assert(takes_only<bl::hook::iter>({program_type::tracing}));
+static_assert(takes_only<bl::hook::raw_tracepoint>({
+    program_type::raw_tracepoint,
+    program_type::raw_tracepoint_writable,
+}));
+static_assert(takes_only<bl::hook::cgroup>({
+    program_type::cgroup_skb,
+    program_type::cgroup_sock,
+    program_type::cgroup_sock_addr,
+    program_type::cgroup_device,
+    program_type::cgroup_sysctl,
+    program_type::cgroup_sockopt,
+    program_type::sock_ops,
+}));
+static_assert(takes_only<bl::hook::raw>({}));
+
+template <class Program, class Hook>
+concept attaches = requires(Program const& prog, Hook const& where) { bl::attach(prog, where); };
+
+static_assert(attaches<bl::program_ref<program_type::xdp>, bl::hook::xdp>);
+static_assert(!attaches<bl::program_ref<program_type::kprobe>, bl::hook::xdp>);
+static_assert(!attaches<bl::program, bl::hook::xdp>);
+static_assert(attaches<bl::program, bl::hook::raw>, "the untyped door takes every program");
+static_assert(attaches<bl::program_ref<program_type::kprobe>, bl::hook::raw>);
+
+} // namespace

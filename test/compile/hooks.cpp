@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of hooks and the table of link types, and that they agree.
+#include <bpflink/bpflink.hpp>
+
+#include <type_traits>
+
+namespace bl = bpflink;
+
+namespace {
+
+template <class Hook>
+constexpr bool described() {
+    using traits = bl::hook_traits<Hook>;
+    if (!bl::hook_like<Hook> || traits::name.empty()) return false;
+    if (traits::link_types.empty() || traits::program_types.empty()) return false;
+    for (bl::link_type const type : traits::link_types) {
+        // By index: find_traits' pointer is no constant to gcc's undefined behaviour sanitizer.
+        auto const& kind = bl::link_traits_table.at(static_cast<unsigned>(type));
+        if (type == bl::link_type::unspec || traits::since < kind.since) return false;
+    }
+    return true;
+}
+static_assert(described<bl::hook::xdp>());
+static_assert(described<bl::hook::cgroup>());
+static_assert(described<bl::hook::iter>());
+static_assert(described<bl::hook::raw_tracepoint>());
+static_assert(!bl::hook_like<bl::hook::raw>, "the untyped door is in no table");
+static_assert(!bl::hook_like<int>);
+
+static_assert(bl::updatable<bl::hook::xdp> && bl::detachable<bl::hook::xdp>);
+static_assert(bl::updatable<bl::hook::cgroup> && bl::detachable<bl::hook::cgroup>);
+static_assert(bl::updatable<bl::hook::iter> && !bl::detachable<bl::hook::iter>);
+static_assert(!bl::updatable<bl::hook::raw_tracepoint> &&
+              !bl::detachable<bl::hook::raw_tracepoint>);
+static_assert(!bl::updatable<bl::hook::raw> && !bl::detachable<bl::hook::raw>);
+
+// Temporaries beside co_await: gcc 12 destroys twice what has a destructor and no constructor.
+template <class Hook>
+constexpr bool plain = std::is_aggregate_v<Hook> && std::is_trivially_destructible_v<Hook> &&
+                       std::is_trivially_copyable_v<Hook>;
+static_assert(plain<bl::hook::xdp>);
+static_assert(plain<bl::hook::cgroup>);
+static_assert(plain<bl::hook::iter>);
+static_assert(plain<bl::hook::raw_tracepoint>);
+static_assert(plain<bl::hook::raw>);
+static_assert(!std::is_aggregate_v<bl::error>);
+
+// The kernel's numbers.
+static_assert(bl::link_traits_table.size() == 16);
+static_assert(bl::find_traits(bl::link_type::tracing_multi)->name == "tracing_multi");
+static_assert(bl::find_traits(static_cast<bl::link_type>(16)) == nullptr);
+static_assert(static_cast<unsigned>(bl::link_type::sockmap) == 14);
+static_assert(static_cast<unsigned>(bl::program_type::netfilter) == 32);
+static_assert(static_cast<unsigned>(bl::attach_type::trace_fsession_multi) == 61);
+
+// BPF_LINK_UPDATE and BPF_LINK_DETACH, as the kernel's bpf_link_ops have them.
+constexpr auto counted = [](auto holds) {
+    int n = 0;
+    for (auto const& kind : bl::link_traits_table)
+        n += holds(kind);
+    return n;
+};
+static_assert(counted([](auto const& k) { return k.update == bl::update_unit::program; }) == 7);
+static_assert(counted([](auto const& k) { return k.update == bl::update_unit::map; }) == 1);
+static_assert(counted([](auto const& k) { return k.detachable; }) == 8);
+
+} // namespace
