@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -125,6 +126,14 @@ std::string cgroup_root() {
     return place;
 }
 
+/// The version 2 cgroup that this process is in.
+std::string current_cgroup() {
+    std::ifstream all{"/proc/self/cgroup"};
+    for (std::string line; std::getline(all, line);)
+        if (line.starts_with("0::")) return cgroup_root() + line.substr(3);
+    throw std::runtime_error{"this process is in no version 2 cgroup"};
+}
+
 void move_process_to(std::string const& cgroup) {
     std::ofstream processes{cgroup + "/cgroup.procs"};
     processes << ::getpid() << std::flush;
@@ -228,14 +237,15 @@ cgroup::~cgroup() {
 }
 
 void cgroup::enter() {
+    auto from = current_cgroup();
     move_process_to(path_);
-    inside_ = true;
+    entered_from_ = std::move(from);
 }
 
 void cgroup::leave() {
-    if (!inside_) return;
-    move_process_to(std::filesystem::path{path_}.parent_path());
-    inside_ = false;
+    if (entered_from_.empty()) return;
+    move_process_to(entered_from_);
+    entered_from_.clear();
 }
 
 void cgroup::remove() {

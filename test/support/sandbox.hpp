@@ -54,7 +54,7 @@ public:
 
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
 
-    /// Moves this process into it; leave() or the destructor moves it back to the root.
+    /// Moves this process into it; leave() or the destructor moves it back to where it was.
     void enter();
     void leave();
 
@@ -63,7 +63,7 @@ public:
 
 private:
     std::string path_;
-    bool inside_ = false;
+    std::string entered_from_; // empty: this process is not in it
 };
 
 /// A bpffs mounted on a new directory.
