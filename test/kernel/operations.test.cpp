@@ -98,6 +98,9 @@ TEST_CASE_FIXTURE(kernel_case, "operations compose before there is a link, and c
         auto l = must(w.attached() | publish);
         CHECK(w.runs("xdp_b") == 3);
         must(l.unpin());
+        auto const id = must(l.info()).id;
+        must(l.close());
+        CHECK(eventually([&] { return is_gone(id); })); // a removed pin lets go a moment later
     }
     auto l = must(w.attached().and_then(publish).and_then(bl::unpin()));
     CHECK(w.runs("xdp_b") == 3);

@@ -542,6 +542,8 @@ TEST_CASE_FIXTURE(kernel_case, "a typed handle loads, pins and unpins as an unty
     CHECK(l.is_pinned());
     must(l.unpin());
     CHECK(names_in(at.fs.path()) == "");
+    auto const id = must(l.info()).id;
     must(l.close());
+    CHECK(eventually([&] { return is_gone(id); })); // a removed pin lets go a moment later
     CHECK(at.p.runs_during("xdp_a", [&] { at.net.send_to_loopback(2); }) == 0);
 }

@@ -131,10 +131,14 @@ TEST_CASE_FIXTURE(kernel_case, "without privilege a descriptor that was handed o
     auto const l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
     auto const id = must(l.info()).id;
     auto const map = make_map();
+    bool const tells = as_nobody([&](steps& step) {
+                           step(!refused(l.info()), "whether the kernel tells anything");
+                       }) == 0;
+    if (!tells) skip_part("the kernel tells a process without privilege nothing of a link");
     CHECK(as_nobody([&](steps& step) {
               auto const copy = bl::link::duplicate(l.fd());
               step(copy.has_value(), "duplicate");
-              step(copy && copy->info() && copy->info()->id == id, "info");
+              if (tells) step(copy && copy->info() && copy->info()->id == id, "info");
               auto const not_link = bl::link::duplicate(bl::fd_view{map});
               step(!not_link && not_link.error() == bl::errc::not_a_link, "a map");
               auto const closed = bl::link::duplicate(bl::fd_view{987'654});
