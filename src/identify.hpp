@@ -17,7 +17,8 @@ enum class object_kind { link, program, map, other };
 [[nodiscard]] result<object_kind> identify(fd_view fd);
 
 /// Succeeds when `fd` is of the wanted kind.
-/// @param subject, needed  for the message
+/// @param subject  for the message
+/// @param needed   what the message says when it is not
 /// @errors invalid_argument; EBADF
 [[nodiscard]] result<void> require_kind(fd_view fd, object_kind wanted, operation where,
                                         std::string subject, char const* needed);
