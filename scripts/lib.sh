@@ -55,6 +55,8 @@ prepare_machine() {
     ((EUID == 0)) || die "attaching BPF programs needs root: sudo $0"
     IFS=.- read -r major minor _ < <(uname -r)
     ((major > 5 || (major == 5 && minor >= 10))) || die "this is Linux $(uname -r), and bpflink needs 5.10 or newer"
+    # Mounts of one's own need a mounted root, which a plain chroot has not.
+    mountpoint -q / || die "/ is not a mount point, as in a plain chroot: mount --bind its root on itself before the chroot"
     [[ -r /proc/self/mounts ]] || die "/proc is not mounted: mount -t proc proc /proc"
 
     trap leave_as_found EXIT
@@ -68,11 +70,10 @@ prepare_machine() {
     fi
 }
 
-# build DIR TARGET CMAKE-ARGUMENTS...: installs what is missing, then configures and builds in build/DIR.
+# build DIR TARGET CMAKE-ARGUMENTS...: configures and builds in build/DIR.
 build() {
     local dir=build/$1 target=$2 start
     shift 2
-    "$root/scripts/setup"
     start=$SECONDS
     mkdir -p "$root/$dir"
     [[ -e $root/$dir/build.ninja ]] || say "building in $dir (the first time takes a minute or two)"
