@@ -6,58 +6,65 @@
 #include <bpflink/views/infos.hpp>
 
 #include <cerrno>
+#include <string>
+#include <utility>
 
 namespace bpflink::detail {
 
-void id_walk::next(std::optional<result<link_id>>& out) {
-    if (ended_) return;
+/// 1 when there is a next link, 0 at the end, or a negated errno: the last of the walk.
+// Inline, as the one below: after a system call each return costs, for the processor has forgotten
+// to where.
+inline int id_walk::step() noexcept {
+    if (ended_) return 0;
     std::uint32_t found = 0;
     int const outcome = sys::link_get_next_id(last_.value(), found);
     if (outcome >= 0) {
         last_ = link_id{found};
-        out.emplace(last_);
-        return;
+        return 1;
     }
     ended_ = true;
-    if (outcome == -ENOENT) return;
-    error e{-outcome, operation::link_get_next_id, "after link " + std::to_string(last_.value())};
-    if (outcome == -EPERM) e.add_advice("listing links needs CAP_SYS_ADMIN");
-    out.emplace(tl::unexpect, std::move(e));
+    return outcome == -ENOENT ? 0 : outcome;
 }
 
-void open_walk::next(std::optional<result<unique_fd>>& out) {
-    for (std::optional<result<link_id>> id;; id.reset()) {
-        ids_.next(id);
-        if (!id) return;
-        if (!*id) {
-            out.emplace(tl::unexpect, std::move(*id).error());
+error id_walk::failed(int outcome) const {
+    error why{-outcome, operation::link_get_next_id, "after link " + std::to_string(last_.value())};
+    if (outcome == -EPERM) why.add_advice("listing links needs CAP_SYS_ADMIN");
+    return why;
+}
+
+void id_walk::next(std::optional<result<link_id>>& out) {
+    int const outcome = step();
+    if (outcome > 0)
+        out.emplace(last_);
+    else if (outcome < 0)
+        out.emplace(tl::unexpect, failed(outcome));
+}
+
+/// `use` makes an element of the next link's descriptor.
+template <class Element, class Use>
+inline void open_walk::next(std::optional<result<Element>>& out, Use use) {
+    int found;
+    while ((found = ids_.step()) > 0) {
+        int const outcome = sys::link_get_fd_by_id(ids_.last_.value());
+        if (outcome >= 0) {
+            out.emplace(use(unique_fd{outcome}));
             return;
         }
-        int const outcome = sys::link_get_fd_by_id((*id)->value());
         // Gone since, or its id is given out and it is not attached yet.
         if (outcome == -ENOENT || outcome == -EAGAIN) continue;
-        if (outcome >= 0)
-            out.emplace(unique_fd{outcome});
-        else
-            out.emplace(fail(outcome, operation::link_get_fd_by_id,
-                             "link " + std::to_string((*id)->value())));
+        out.emplace(fail(outcome, operation::link_get_fd_by_id,
+                         "link " + std::to_string(ids_.last_.value())));
         return;
     }
+    if (found < 0) out.emplace(tl::unexpect, ids_.failed(found));
 }
 
 void open_walk::next(std::optional<result<link>>& out) {
-    std::optional<result<unique_fd>> opened;
-    next(opened);
-    if (opened)
-        out.emplace(std::move(*opened).map(
-            [](unique_fd&& fd) { return access::make_link(std::move(fd)); }));
+    next(out, [](unique_fd&& fd) { return access::make_link(std::move(fd)); });
 }
 
 void info_walk::next(std::optional<result<link_info>>& out) {
-    std::optional<result<unique_fd>> opened;
-    opened_.next(opened);
-    if (opened)
-        out.emplace(std::move(*opened).and_then([](unique_fd&& fd) { return read_info(fd); }));
+    opened_.next(out, [](unique_fd const& fd) { return read_info(fd); });
 }
 
 } // namespace bpflink::detail

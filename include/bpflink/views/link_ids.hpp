@@ -19,6 +19,10 @@ public:
     void next(std::optional<result<link_id>>& out);
 
 private:
+    friend class open_walk;
+    [[nodiscard]] int step() noexcept;
+    [[nodiscard]] error failed(int outcome) const;
+
     link_id last_;
     bool ended_ = false;
 };

@@ -15,10 +15,13 @@ class open_walk {
 public:
     explicit open_walk(link_id after) noexcept : ids_{after} {}
 
-    void next(std::optional<result<unique_fd>>& out);
     void next(std::optional<result<link>>& out);
 
 private:
+    friend class info_walk;
+    template <class Element, class Use>
+    void next(std::optional<result<Element>>& out, Use use);
+
     id_walk ids_;
 };
 
