@@ -78,8 +78,10 @@ class Links:
             time.sleep(0.01)
 
     def enter(self, *command):
-        """A command line that runs in the namespaces of the links."""
-        return "nsenter", f"--target={self.process.pid}", "--mount", "--net", *command
+        """A command line that runs in the namespaces of the links. Their directories are named, for
+        they may be a chroot's, which entering a mount namespace leaves."""
+        return ("nsenter", f"--target={self.process.pid}", "--mount", "--root", "--wd", "--net",
+                *command)
 
     def run(self, *command, **options):
         return run(*self.enter(*command), **options)
