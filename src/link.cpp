@@ -82,11 +82,12 @@ result<link> link::duplicate(fd_view fd) {
 }
 
 result<link> link::from_id(link_id id) {
-    // EAGAIN: the id is given out, and its link attaches just now; that takes microseconds.
-    constexpr int patience = 1'000;
+    // EAGAIN: the id is given out, and its link attaches just now; that takes microseconds, unless
+    // the attaching thread waits for a lock or for a processor.
+    constexpr int patience = 30; // a second
     int outcome = sys::link_get_fd_by_id(id.value());
     for (int attempt = 0; outcome == -EAGAIN && attempt != patience; ++attempt) {
-        sys::yield();
+        sys::back_off(attempt);
         outcome = sys::link_get_fd_by_id(id.value());
     }
     if (outcome < 0)

@@ -206,8 +206,12 @@ int process_id() noexcept {
     return static_cast<int>(::getpid());
 }
 
-void yield() noexcept {
-    ::sched_yield();
+void back_off(int attempt) noexcept {
+    constexpr int yields = 10;
+    if (attempt < yields)
+        ::sched_yield();
+    else
+        ::usleep(1U << (attempt - yields));
 }
 
 int program_fd(::bpf_program const* prog) noexcept {

@@ -66,7 +66,10 @@ int has_interface(std::uint32_t index) noexcept;
 
 // A number that no other process on this machine has now.
 int process_id() noexcept;
-void yield() noexcept;
+
+// Before another attempt, counted from 0: lets others run, and sleeps from the 11th on, first for
+// 1 us, then twice as long each time.
+void back_off(int attempt) noexcept;
 
 // libbpf
 int program_fd(::bpf_program const* prog) noexcept;

@@ -48,9 +48,10 @@ public:
     [[nodiscard]] static result<link> duplicate(fd_view fd);
 
     /// Opens a link by id. An id that the kernel has given out but whose link is not attached yet
-    /// is waited for, for some microseconds.
+    /// is waited for: microseconds, and a second at most.
     /// @errors not_found          no such id, or it vanished
     ///         permission_denied  CAP_SYS_ADMIN is missing
+    ///         EAGAIN             still not attached after that second
     /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_by_id(): ENOENT, EAGAIN until settled
     /// @cost 1 system call
     [[nodiscard]] static result<link> from_id(link_id id);

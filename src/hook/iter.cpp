@@ -35,8 +35,15 @@ result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
     attr.attach_type = static_cast<std::uint32_t>(attach_type::trace_iter);
+    unique_fd copy;
     if (where.map) {
         map.map_fd = raw_fd(where.map->fd());
+        if (map.map_fd == 0) { // no map, to the kernel
+            int const other = sys::duplicate(0);
+            if (other < 0) return fail(other, operation::duplicate, subject);
+            copy = unique_fd{other};
+            map.map_fd = raw_fd(copy);
+        }
         attr.iter = {reinterpret_cast<std::uintptr_t>(&map), sizeof map, 0};
     }
     int const outcome = sys::link_create(attr);

@@ -127,10 +127,10 @@ TEST_CASE_FIXTURE(one_link, "what else the kernel says of an id is passed on") {
 
 TEST_CASE_FIXTURE(one_link, "a link that is just being attached is waited for") {
     there.settled = false;
-    before(call::yield, [this] { there.settled = true; }, 5);
+    before(call::back_off, [this] { there.settled = true; }, 5);
     auto const opened = bl::link::from_id(id);
     REQUIRE(succeeded(opened));
-    CHECK(calls(call::yield) == 5);
+    CHECK(calls(call::back_off) == 5);
     CHECK(calls(call::link_get_fd_by_id) == 6);
 }
 
@@ -139,12 +139,12 @@ TEST_CASE_FIXTURE(one_link, "a link that never settles is given up on") {
     auto const opened = bl::link::from_id(id);
     REQUIRE_FALSE(opened);
     check_error(opened.error(), EAGAIN, bl::operation::link_get_fd_by_id, no_condition, {name});
-    CHECK(calls(call::yield) > 10);
+    CHECK(calls(call::back_off) > 10);
 }
 
 TEST_CASE_FIXTURE(one_link, "a link that vanishes instead of settling is not found") {
     there.settled = false;
-    before(call::yield, [this] { let_go(there); }, 3);
+    before(call::back_off, [this] { let_go(there); }, 3);
     auto const opened = bl::link::from_id(id);
     REQUIRE_FALSE(opened);
     check_error(opened.error(), ENOENT, bl::operation::link_get_fd_by_id, bl::errc::not_found);

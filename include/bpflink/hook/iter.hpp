@@ -15,6 +15,8 @@ namespace bpflink {
 /// `map` is borrowed, for iterators over the elements of one map.
 /// @errors invalid_argument   the program needs a map and has none, or the other way round
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+///         EMFILE             the map's descriptor is 0, which the kernel takes for none, and no
+///                            other is left for a duplicate
 /// @kernel since 5.8, with a map 5.9; kernel/bpf/bpf_iter.c, bpf_iter_link_attach(); read at v6.12
 /// @cost 1 system call; 3 with a map, as the kernel takes it for something else where none is meant
 struct hook::iter {

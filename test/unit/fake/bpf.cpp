@@ -98,6 +98,7 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
             uapi::iter_map_info info;
             std::memcpy(&info, reinterpret_cast<void const*>(attr.iter.info), sizeof info);
             last_create_map = info.map_fd;
+            if (info.map_fd == 0) return -EBADF;
             auto const over = get<map>(signed_fd(info.map_fd), outcome);
             if (!over) return outcome;
             if (!walks_tasks)

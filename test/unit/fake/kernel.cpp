@@ -159,7 +159,7 @@ int kernel::sys_descriptor_name(int fd, std::span<char> into) {
 }
 
 int kernel::system_calls() const {
-    return std::accumulate(counts_.begin(), counts_.end(), 0) - calls(call::yield);
+    return std::accumulate(counts_.begin(), counts_.end(), 0) - calls(call::back_off);
 }
 
 void kernel::forget_calls() {

@@ -31,7 +31,7 @@ namespace fake {
 
 namespace uapi = bpflink::uapi;
 
-/// The functions of src/sys.hpp that enter the kernel, and yield.
+/// The functions of src/sys.hpp that enter the kernel, and back_off.
 enum class call {
     link_create,
     raw_tracepoint_open,
@@ -61,9 +61,9 @@ enum class call {
     list_next,
     list_end,
     has_interface,
-    yield,
+    back_off,
 };
-inline constexpr std::size_t number_of_calls = static_cast<std::size_t>(call::yield) + 1;
+inline constexpr std::size_t number_of_calls = static_cast<std::size_t>(call::back_off) + 1;
 
 /// One kernel, with one process in it. The newest one is whom src/sys.hpp calls.
 ///
@@ -131,7 +131,7 @@ public:
     // Time and trouble
 
     [[nodiscard]] int calls(call what) const { return counts_[static_cast<std::size_t>(what)]; }
-    /// All but yield.
+    /// All but back_off.
     [[nodiscard]] int system_calls() const;
     void forget_calls();
 

@@ -152,8 +152,8 @@ int process_id() noexcept {
     return fake::kernel::current().process_id;
 }
 
-void yield() noexcept {
-    fake::kernel::current().enter(call::yield);
+void back_off(int) noexcept {
+    fake::kernel::current().enter(call::back_off);
 }
 
 int program_fd(::bpf_program const* prog) noexcept {

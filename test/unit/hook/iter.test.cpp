@@ -40,6 +40,25 @@ TEST_CASE_FIXTURE(with_program, "an iterator over a map's elements borrows the m
     CHECK(link->details()->map == bl::map_id{map.id});
 }
 
+TEST_CASE_FIXTURE(with_program, "a map's descriptor may be 0, which the kernel takes for none") {
+    first_descriptor = 0;
+    auto& map = add_map();
+    auto const fd = open(map);
+    REQUIRE(fd.get() == 0);
+    bl::hook::iter const where{.map = *bl::map_ref::from_fd(fd)};
+    {
+        auto const link = bl::attach(prog, where);
+        REQUIRE(succeeded(link));
+        CHECK(last_create_map != 0U);
+        CHECK_FALSE(is_open(static_cast<int>(*last_create_map)));
+        CHECK(link->details()->map == bl::map_id{map.id});
+    }
+    fail(call::duplicate, EMFILE);
+    auto const link = bl::attach(prog, where);
+    REQUIRE_FALSE(link);
+    check_error(link.error(), EMFILE, bl::operation::duplicate, no_condition, {"over a map"});
+}
+
 TEST_CASE_FIXTURE(with_program, "a map that the program does not walk is refused") {
     auto const fd = open(add_map());
     walks_tasks = true;

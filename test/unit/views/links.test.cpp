@@ -85,7 +85,7 @@ TEST_CASE_FIXTURE(many_links, "a link that is not attached yet is left out, with
     CHECK(seen.size() == 7);
     for (auto const id : {ids[0], ids[5], ids[9]})
         CHECK(std::ranges::find(seen, id) == seen.end());
-    CHECK(calls(call::yield) == 0);
+    CHECK(calls(call::back_off) == 0);
 }
 
 TEST_CASE_FIXTURE(many_links, "when all vanish under the walk it ends") {
