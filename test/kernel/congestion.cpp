@@ -42,7 +42,8 @@ congestion_control::congestion_control() : name_{"bpflink_test"} {
     map_ = ::bpf_object__find_map_by_name(object_.get(), "congestion");
     rename();
     if (::bpf_object__load(object_.get()) < 0) {
-        reason_ = std::string{"the kernel takes no struct_ops map for links: "} + std::strerror(errno);
+        reason_ =
+            std::string{"the kernel takes no struct_ops map for links: "} + std::strerror(errno);
         return;
     }
     link_.reset(::bpf_map__attach_struct_ops(map_));
