@@ -114,7 +114,7 @@ constexpr std::array<std::string_view, 62> attach_type_names{
     "trace_fsession_multi",
 };
 
-constexpr std::array<std::string_view, 20> operation_names{
+constexpr std::array<std::string_view, 24> operation_names{
     "link_create",
     "link_update",
     "link_detach",
@@ -135,6 +135,10 @@ constexpr std::array<std::string_view, 20> operation_names{
     "read",
     "close",
     "duplicate",
+    "prog_query",
+    "perf_event_open",
+    "setsockopt",
+    "resolve_symbol",
 };
 
 constexpr std::array<std::string_view, 3> link_state_names{"attached", "defunct", "unknown"};

@@ -9,8 +9,10 @@
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <net/if.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -92,6 +94,10 @@ int iter_create(int link) noexcept {
     return bpf(uapi::command::iter_create, attr);
 }
 
+int prog_query(uapi::prog_query_attr& attr) noexcept {
+    return bpf(uapi::command::prog_query, attr);
+}
+
 int obj_pin(int fd, char const* path) noexcept {
     uapi::obj_attr const attr{address(path), number(fd), 0};
     return bpf(uapi::command::obj_pin, attr);
@@ -130,6 +136,26 @@ int read(int fd, std::span<std::byte> into) noexcept {
 
 int open_directory(char const* path) noexcept {
     return restarted([&] { return ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+}
+
+int open_file(char const* path) noexcept {
+    return restarted([&] { return ::open(path, O_RDONLY | O_CLOEXEC); });
+}
+
+int perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept {
+    constexpr int no_group = -1;
+    return restarted([&] {
+        return ::syscall(SYS_perf_event_open, &attr, pid, cpu, no_group, PERF_FLAG_FD_CLOEXEC);
+    });
+}
+
+int attach_socket_filter(int socket, int program) noexcept {
+    return negated(::setsockopt(socket, SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof program));
+}
+
+int detach_socket_filter(int socket) noexcept {
+    int const ignored = 0;
+    return negated(::setsockopt(socket, SOL_SOCKET, SO_DETACH_BPF, &ignored, sizeof ignored));
 }
 
 int descriptor_name(int fd, std::span<char> into) noexcept {

@@ -28,6 +28,7 @@ int link_get_fd_by_id(std::uint32_t id) noexcept;
 int program_get_fd_by_id(std::uint32_t id) noexcept;
 int program_bind_map(int program, int map) noexcept;
 int iter_create(int link) noexcept;
+int prog_query(uapi::prog_query_attr& attr) noexcept;
 int obj_pin(int fd, char const* path) noexcept;
 int obj_get(char const* path) noexcept;
 
@@ -40,6 +41,13 @@ int duplicate(int fd) noexcept; // close-on-exec
 int is_open(int fd) noexcept;   // 0 or -EBADF
 int read(int fd, std::span<std::byte> into) noexcept;
 int open_directory(char const* path) noexcept;
+int open_file(char const* path) noexcept; // for reading
+
+// A perf event; -1 stands for every process, or every processor.
+int perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept;
+
+int attach_socket_filter(int socket, int program) noexcept;
+int detach_socket_filter(int socket) noexcept;
 
 // What /proc/self/fd calls a descriptor, as far as it fits; the length.
 int descriptor_name(int fd, std::span<char> into) noexcept;

@@ -14,6 +14,7 @@ enum class command : int {
     obj_get = 7,
     prog_get_fd_by_id = 13,
     obj_get_info_by_fd = 15,
+    prog_query = 16,
     raw_tracepoint_open = 17,
     link_create = 28,
     link_update = 29,
@@ -24,7 +25,12 @@ enum class command : int {
     prog_bind_map = 35,
 };
 
-inline constexpr std::uint32_t f_replace = 1U << 2; // BPF_F_REPLACE
+// BPF_F_REPLACE, and those that say where on a hook a program goes.
+inline constexpr std::uint32_t f_replace = 1U << 2;
+inline constexpr std::uint32_t f_before = 1U << 3;
+inline constexpr std::uint32_t f_after = 1U << 4;
+inline constexpr std::uint32_t f_id = 1U << 5;
+inline constexpr std::uint32_t f_link = 1U << 13;
 
 inline constexpr long bpf_fs_magic = 0xcafe4a11;
 
@@ -61,14 +67,78 @@ struct link_create_attr {
         std::uint32_t info_len;
         std::uint32_t padding;
     };
-    std::uint32_t prog_fd;
-    std::uint32_t target; // a descriptor or an interface
+    struct tracing_part { // fentry and its like, freplace, LSM
+        std::uint32_t target_btf_id;
+        std::uint32_t padding;
+        std::uint64_t cookie; // since 5.19
+    };
+    struct perf_event_part {
+        std::uint64_t cookie;
+    };
+    struct netfilter_part {
+        std::uint32_t pf;
+        std::uint32_t hooknum;
+        std::int32_t priority;
+        std::uint32_t flags;
+    };
+    struct order_part { // tcx, netkit, cgroup
+        std::uint32_t relative;
+        std::uint32_t padding;
+        std::uint64_t expected_revision;
+    };
+    struct kprobe_multi_part {
+        std::uint32_t flags;
+        std::uint32_t count;
+        std::uint64_t symbols;
+        std::uint64_t addresses;
+        std::uint64_t cookies;
+    };
+    struct uprobe_multi_part {
+        std::uint64_t path;
+        std::uint64_t offsets;
+        std::uint64_t ref_ctr_offsets;
+        std::uint64_t cookies;
+        std::uint32_t count;
+        std::uint32_t flags;
+        std::uint32_t pid;
+        std::uint32_t path_fd; // since 7.2
+    };
+    struct tracing_multi_part { // since 7.2
+        std::uint64_t ids;
+        std::uint64_t cookies;
+        std::uint32_t count;
+        std::uint32_t padding;
+    };
+    std::uint32_t prog_fd; // or a struct_ops map's
+    std::uint32_t target;  // a descriptor or an interface
     std::uint32_t attach_type;
     std::uint32_t flags;
     union {
-        iter_part iter; // first, as the largest: an initializer then leaves no byte undefined
+        unsigned char bytes[48]; // first, and all: an initializer then leaves no byte undefined
+        iter_part iter;
         std::uint32_t target_btf_id;
+        tracing_part tracing;
+        perf_event_part perf_event;
+        netfilter_part netfilter;
+        order_part order;
+        kprobe_multi_part kprobe_multi;
+        uprobe_multi_part uprobe_multi;
+        tracing_multi_part tracing_multi;
     };
+};
+
+struct prog_query_attr {
+    std::uint32_t target; // a descriptor or an interface
+    std::uint32_t attach_type;
+    std::uint32_t query_flags;
+    std::uint32_t attach_flags; // the kernel's answer
+    std::uint64_t prog_ids;
+    std::uint32_t count; // in: room; out: how many there are
+    std::uint32_t padding;
+    std::uint64_t prog_attach_flags; // since 6.0
+    std::uint64_t link_ids;          // since 6.6
+    std::uint64_t link_attach_flags; // since 6.6
+    std::uint64_t revision;          // the kernel's answer, since 6.6
 };
 
 struct link_update_attr {
@@ -93,9 +163,19 @@ struct prog_bind_map_attr {
     std::uint32_t flags;
 };
 
-// union bpf_iter_link_info, the map's part.
+// union bpf_iter_link_info, by what is walked.
 struct iter_map_info {
     std::uint32_t map_fd;
+};
+struct iter_cgroup_info { // since 6.1
+    std::uint32_t order;
+    std::uint32_t cgroup_fd;
+    std::uint64_t cgroup_id;
+};
+struct iter_task_info { // since 6.1
+    std::uint32_t tid;
+    std::uint32_t pid;
+    std::uint32_t pid_fd;
 };
 
 // struct bpf_link_info
@@ -118,9 +198,84 @@ struct link_info {
         std::uint32_t attach_type;
     };
     struct iter_part {
+        struct cgroup_part {
+            std::uint64_t cgroup_id;
+            std::uint32_t order;
+        };
+        struct task_part {
+            std::uint32_t tid;
+            std::uint32_t pid;
+        };
         std::uint64_t name;
         std::uint32_t name_len;
         std::uint32_t map_id; // since 5.10
+        union {               // since 6.1
+            cgroup_part cgroup;
+            task_part task;
+        };
+    };
+    struct kprobe_multi_part { // since 6.6
+        std::uint64_t addresses;
+        std::uint32_t count; // in: room; out: how many there are
+        std::uint32_t flags;
+        std::uint64_t missed;  // since 6.7
+        std::uint64_t cookies; // since 6.9
+    };
+    struct uprobe_multi_part { // since 6.8
+        std::uint64_t path;
+        std::uint64_t offsets;
+        std::uint64_t ref_ctr_offsets;
+        std::uint64_t cookies;
+        std::uint32_t path_size; // in: room; out: the length with its zero byte
+        std::uint32_t count;     // in: room; out: how many there are
+        std::uint32_t flags;
+        std::uint32_t pid;
+    };
+    struct tracing_multi_part { // since 7.3
+        std::uint32_t attach_type;
+        std::uint32_t count; // in: room; out: how many there are
+        std::uint32_t btf_obj_id;
+        std::uint32_t padding;
+        std::uint64_t ids;
+        std::uint64_t addresses;
+        std::uint64_t cookies;
+    };
+    struct perf_event_part { // since 6.6
+        struct uprobe_part {
+            std::uint64_t file_name;
+            std::uint32_t name_len;
+            std::uint32_t offset;
+            std::uint64_t cookie;         // since 6.9
+            std::uint64_t ref_ctr_offset; // since 6.16
+        };
+        struct kprobe_part {
+            std::uint64_t func_name;
+            std::uint32_t name_len;
+            std::uint32_t offset;
+            std::uint64_t address;
+            std::uint64_t missed; // since 6.7
+            std::uint64_t cookie; // since 6.9
+        };
+        struct tracepoint_part {
+            std::uint64_t name;
+            std::uint32_t name_len;
+            std::uint32_t padding;
+            std::uint64_t cookie; // since 6.9
+        };
+        struct event_part {
+            std::uint64_t config;
+            std::uint32_t type;
+            std::uint32_t padding;
+            std::uint64_t cookie; // since 6.9
+        };
+        std::uint32_t type; // enum bpf_perf_event_type
+        std::uint32_t padding;
+        union {
+            uprobe_part uprobe;
+            kprobe_part kprobe;
+            tracepoint_part tracepoint;
+            event_part event;
+        };
     };
     struct netns_part {
         std::uint32_t netns_ino;
@@ -155,6 +310,10 @@ struct link_info {
         device_part device;
         map_part map;
         netfilter_part netfilter;
+        kprobe_multi_part kprobe_multi;
+        uprobe_multi_part uprobe_multi;
+        tracing_multi_part tracing_multi;
+        perf_event_part perf_event;
     };
 };
 
@@ -164,14 +323,34 @@ struct prog_info_head {
     std::uint32_t id;
 };
 
+// struct perf_event_attr, up to what probes use of it (PERF_ATTR_SIZE_VER1).
+struct perf_event_attr {
+    std::uint32_t type;
+    std::uint32_t size;
+    std::uint64_t config; // a tracepoint's id; of probes, flags
+    std::uint64_t sample_period;
+    std::uint64_t sample_type;
+    std::uint64_t read_format;
+    std::uint64_t flags;
+    std::uint32_t wakeup_events;
+    std::uint32_t bp_type;
+    std::uint64_t name;   // kprobe_func or uprobe_path
+    std::uint64_t offset; // probe_offset, or a kprobe's address
+};
+static_assert(sizeof(perf_event_attr) == 72);
+
 static_assert(sizeof(link_info) == 64 && std::is_trivially_copyable_v<link_info>);
 
 // The kernel reads every byte: a compiler's padding would be a field of a newer kernel.
 template <class... Attr>
 inline constexpr bool has_no_padding = (std::has_unique_object_representations_v<Attr> && ...);
-static_assert(has_no_padding<obj_attr, id_attr, info_attr, raw_tracepoint_attr,
-                             link_create_attr::iter_part, link_update_attr, link_detach_attr,
-                             iter_create_attr, prog_bind_map_attr, iter_map_info>);
-static_assert(sizeof(link_create_attr) == 16 + sizeof(link_create_attr::iter_part));
+static_assert(
+    has_no_padding<obj_attr, id_attr, info_attr, raw_tracepoint_attr, link_update_attr,
+                   link_detach_attr, iter_create_attr, prog_bind_map_attr, prog_query_attr,
+                   iter_map_info, iter_cgroup_info, iter_task_info, link_create_attr::iter_part,
+                   link_create_attr::tracing_part, link_create_attr::netfilter_part,
+                   link_create_attr::order_part, link_create_attr::kprobe_multi_part,
+                   link_create_attr::uprobe_multi_part, link_create_attr::tracing_multi_part>);
+static_assert(sizeof(link_create_attr) == 64);
 
 } // namespace bpflink::uapi

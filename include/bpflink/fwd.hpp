@@ -31,9 +31,26 @@ struct link_info;
 
 namespace hook {
 struct cgroup;
+struct freplace;
 struct iter;
+struct kprobe;
+struct kprobe_multi;
+struct lsm;
+struct netfilter;
+struct netkit;
+struct netns;
+struct perf_event;
 struct raw;
 struct raw_tracepoint;
+struct sockmap;
+struct struct_ops;
+struct tcx;
+struct tp_btf;
+struct tracepoint;
+struct tracing;
+struct tracing_multi;
+struct uprobe;
+struct uprobe_multi;
 struct xdp;
 } // namespace hook
 

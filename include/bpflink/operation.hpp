@@ -28,6 +28,10 @@ enum class operation {
     read,
     close,
     duplicate,
+    prog_query,
+    perf_event_open,
+    setsockopt,
+    resolve_symbol,
 };
 
 /// The name as the enumerator spells it.

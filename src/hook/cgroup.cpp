@@ -117,7 +117,7 @@ result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program pro
         .target = raw_fd(directory),
         .attach_type = static_cast<std::uint32_t>(where.attach),
         .flags = 0,
-        .iter = {},
+        .bytes = {},
     });
     return created(outcome, operation::link_create, std::move(subject), advice_on(outcome, where));
 }

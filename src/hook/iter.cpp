@@ -27,10 +27,8 @@ result<unique_fd> checked(unique_fd link, std::string const& subject) {
 result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
                                                   hook::iter const& where) {
     std::string const subject = where.map ? "iterator over a map" : "iterator";
-    if (prog.expected && *prog.expected != attach_type::trace_iter)
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
-                    "the program was loaded for attach type " + to_string(*prog.expected) +
-                        ", and " + to_string(attach_type::trace_iter) + " is needed");
+    if (auto fits = check_expected(prog, attach_type::trace_iter, subject); !fits)
+        return tl::unexpected{std::move(fits).error()};
     uapi::iter_map_info map{};
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);

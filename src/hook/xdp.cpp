@@ -28,15 +28,13 @@ result<unique_fd> hook_traits<hook::xdp>::create(detail::borrowed_program prog,
                                                  hook::xdp const& where) {
     std::string const interface = "interface " + std::to_string(where.ifindex.value());
     if (prog.expected == attach_type::xdp_devmap || prog.expected == attach_type::xdp_cpumap)
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, interface,
-                    "the program was loaded for attach type " + to_string(*prog.expected) +
-                        ", and " + to_string(attach_type::xdp) + " is needed");
+        return tl::unexpected{check_expected(prog, attach_type::xdp, interface).error()};
     int const outcome = sys::link_create({
         .prog_fd = raw_fd(prog.fd),
         .target = where.ifindex.value(),
         .attach_type = static_cast<std::uint32_t>(attach_type::xdp),
         .flags = static_cast<std::uint32_t>(where.mode),
-        .iter = {},
+        .bytes = {},
     });
     // The kernel says EINVAL to many things.
     if (outcome == -EINVAL && sys::has_interface(where.ifindex.value()) == 0)

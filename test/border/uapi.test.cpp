@@ -11,6 +11,7 @@
 namespace uapi = bpflink::uapi;
 
 static_assert(uapi::f_replace == BPF_F_REPLACE);
+static_assert(static_cast<int>(uapi::command::prog_query) == BPF_PROG_QUERY);
 static_assert(uapi::bpf_fs_magic == BPF_FS_MAGIC);
 
 static_assert(static_cast<int>(uapi::command::obj_pin) == BPF_OBJ_PIN);
@@ -49,6 +50,20 @@ SAME_PLACE(link_create_attr, flags, bpf_attr, link_create.flags);
 SAME_PLACE(link_create_attr, target_btf_id, bpf_attr, link_create.target_btf_id);
 SAME_PLACE(link_create_attr, iter.info, bpf_attr, link_create.iter_info);
 SAME_PLACE(link_create_attr, iter.info_len, bpf_attr, link_create.iter_info_len);
+SAME_PLACE(link_create_attr, perf_event.cookie, bpf_attr, link_create.perf_event.bpf_cookie);
+SAME_PLACE(link_create_attr, tracing.cookie, bpf_attr, link_create.tracing.cookie);
+SAME_PLACE(link_create_attr, kprobe_multi.flags, bpf_attr, link_create.kprobe_multi.flags);
+SAME_PLACE(link_create_attr, kprobe_multi.count, bpf_attr, link_create.kprobe_multi.cnt);
+SAME_PLACE(link_create_attr, kprobe_multi.symbols, bpf_attr, link_create.kprobe_multi.syms);
+SAME_PLACE(link_create_attr, kprobe_multi.addresses, bpf_attr, link_create.kprobe_multi.addrs);
+SAME_PLACE(link_create_attr, kprobe_multi.cookies, bpf_attr, link_create.kprobe_multi.cookies);
+SAME_PLACE(prog_query_attr, target, bpf_attr, query.target_fd);
+SAME_PLACE(prog_query_attr, attach_type, bpf_attr, query.attach_type);
+SAME_PLACE(prog_query_attr, query_flags, bpf_attr, query.query_flags);
+SAME_PLACE(prog_query_attr, attach_flags, bpf_attr, query.attach_flags);
+SAME_PLACE(prog_query_attr, prog_ids, bpf_attr, query.prog_ids);
+SAME_PLACE(prog_query_attr, count, bpf_attr, query.prog_cnt);
+SAME_PLACE(prog_query_attr, prog_attach_flags, bpf_attr, query.prog_attach_flags);
 SAME_PLACE(link_update_attr, link_fd, bpf_attr, link_update.link_fd);
 SAME_PLACE(link_update_attr, new_fd, bpf_attr, link_update.new_prog_fd);
 SAME_PLACE(link_update_attr, flags, bpf_attr, link_update.flags);

@@ -54,7 +54,7 @@ TEST_CASE_FIXTURE(machine, "a new link's descriptor is spelt otherwise than a la
                                                  .target = 2,
                                                  .attach_type = 37,
                                                  .flags = 0,
-                                                 .iter = {}})};
+                                                 .bytes = {}})};
     auto const later = open(*newest_link());
     std::string created_name(64, '\0');
     std::string later_name(64, '\0');

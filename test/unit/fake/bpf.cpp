@@ -46,6 +46,38 @@ bool takes_new_program(bl::link_type type) {
     }
 }
 
+/// The kind of link of attach types that the model only takes, whatever the program and target.
+bl::link_type link_type_of(bl::attach_type attach) {
+    using enum bl::attach_type;
+    switch (attach) {
+    case trace_raw_tp: return bl::link_type::raw_tracepoint;
+    case trace_fentry:
+    case trace_fexit:
+    case trace_fsession:
+    case modify_return:
+    case lsm_mac: return bl::link_type::tracing;
+    case lsm_cgroup: return bl::link_type::cgroup;
+    case flow_dissector:
+    case sk_lookup: return bl::link_type::netns;
+    case perf_event: return bl::link_type::perf_event;
+    case trace_kprobe_multi:
+    case trace_kprobe_session: return bl::link_type::kprobe_multi;
+    case trace_uprobe_multi:
+    case trace_uprobe_session: return bl::link_type::uprobe_multi;
+    case trace_fentry_multi:
+    case trace_fexit_multi:
+    case trace_fsession_multi: return bl::link_type::tracing_multi;
+    case netfilter: return bl::link_type::netfilter;
+    case netkit_primary:
+    case netkit_peer: return bl::link_type::netkit;
+    case sk_skb_stream_parser:
+    case sk_skb_stream_verdict:
+    case sk_skb_verdict:
+    case sk_msg_verdict: return bl::link_type::sockmap;
+    default: return bl::link_type::unspec;
+    }
+}
+
 int signed_fd(std::uint32_t number) {
     return static_cast<int>(number);
 }
@@ -114,6 +146,10 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
         return install_new_link(
             {.type = bl::link_type::cgroup, .attach = attach, .cgroup_id = 7'777}, prog);
     }
+    if (auto const type = link_type_of(attach); type != bl::link_type::unspec)
+        return install_new_link(
+            {.type = type, .attach = attach, .target = attr.target, .btf = attr.target_btf_id},
+            prog);
     return -EINVAL;
 }
 
@@ -214,6 +250,41 @@ int kernel::sys_iter_create(int fd) {
     if (!l) return outcome;
     if (l->facts.type != bl::link_type::iter) return -EINVAL;
     return install(std::make_shared<iterator_run>(iterator_run{l->output}), "anon_inode:bpf_iter");
+}
+
+int kernel::sys_prog_query(uapi::prog_query_attr& attr) {
+    last_query = attr;
+    auto const room = attr.count;
+    attr.count = static_cast<std::uint32_t>(on_hook.size());
+    attr.attach_flags = 0;
+    attr.revision = hook_revision;
+    if (attr.prog_ids == 0 || on_hook.empty()) return 0;
+    auto const put = [](std::uint64_t array, std::size_t index, std::uint32_t value) {
+        if (array != 0) reinterpret_cast<std::uint32_t*>(array)[index] = value;
+    };
+    for (std::size_t i = 0; i != std::min<std::size_t>(room, on_hook.size()); ++i) {
+        put(attr.prog_ids, i, on_hook[i].program);
+        put(attr.link_ids, i, on_hook[i].link);
+    }
+    return room < on_hook.size() ? -ENOSPC : 0;
+}
+
+int kernel::sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) {
+    last_perf_event = {attr, attr.name != 0 ? text_at(attr.name) : std::string{}, pid, cpu};
+    return install(std::make_shared<plain_file>(), "anon_inode:[perf_event]");
+}
+
+int kernel::sys_open_file(std::string_view path) {
+    auto const found = files.find(path);
+    if (found == files.end()) return -ENOENT;
+    return install(std::make_shared<iterator_run>(iterator_run{{found->second}}),
+                   std::string{path});
+}
+
+int kernel::sys_set_filter(int socket, std::optional<int> program) {
+    if (!is_open(socket)) return -EBADF;
+    last_filter = program;
+    return 0;
 }
 
 int kernel::sys_read(int fd, std::span<std::byte> into) {

@@ -42,6 +42,7 @@ enum class call {
     program_get_fd_by_id,
     program_bind_map,
     iter_create,
+    prog_query,
     obj_pin,
     obj_get,
     obj_get_info,
@@ -50,6 +51,10 @@ enum class call {
     is_open,
     read,
     open_directory,
+    open_file,
+    perf_event_open,
+    attach_socket_filter,
+    detach_socket_filter,
     descriptor_name,
     unlink,
     rename,
@@ -162,6 +167,13 @@ public:
         return std::ranges::find(interfaces, index) != interfaces.end();
     }
     std::vector<std::string> tracepoints{"sched_switch", "sys_enter"};
+    std::map<std::string, std::string, std::less<>> files; // by path; others do not exist
+    struct on_a_hook {
+        std::uint32_t program = 0;
+        std::uint32_t link = 0;
+    };
+    std::vector<on_a_hook> on_hook; // what a query finds
+    std::uint64_t hook_revision = 1;
 
     // What was asked for last
 
@@ -169,6 +181,15 @@ public:
     std::optional<std::uint32_t> last_create_map; // its descriptor
     uapi::link_update_attr last_update{};
     std::uint64_t last_cookie = 0;
+    uapi::prog_query_attr last_query{};
+    struct perf_event {
+        uapi::perf_event_attr attr{};
+        std::string name;
+        int pid = 0;
+        int cpu = 0;
+    };
+    perf_event last_perf_event;
+    std::optional<int> last_filter;
 
     // src/sys.hpp
 
@@ -184,6 +205,10 @@ public:
     int sys_program_get_fd_by_id(std::uint32_t id);
     int sys_program_bind_map(int program, int map);
     int sys_iter_create(int fd);
+    int sys_prog_query(uapi::prog_query_attr& attr);
+    int sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu);
+    int sys_open_file(std::string_view path);
+    int sys_set_filter(int socket, std::optional<int> program);
     int sys_obj_pin(int fd, std::string_view path);
     int sys_obj_get(std::string_view path);
     int sys_obj_get_info(int fd, void* info, std::uint32_t& size);

@@ -58,6 +58,29 @@ int iter_create(int link) noexcept {
     return entered(call::iter_create, [&](auto& k) { return k.sys_iter_create(link); });
 }
 
+int prog_query(uapi::prog_query_attr& attr) noexcept {
+    return entered(call::prog_query, [&](auto& k) { return k.sys_prog_query(attr); });
+}
+
+int perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept {
+    return entered(call::perf_event_open,
+                   [&](auto& k) { return k.sys_perf_event_open(attr, pid, cpu); });
+}
+
+int open_file(char const* path) noexcept {
+    return entered(call::open_file, [&](auto& k) { return k.sys_open_file(path); });
+}
+
+int attach_socket_filter(int socket, int program) noexcept {
+    return entered(call::attach_socket_filter,
+                   [&](auto& k) { return k.sys_set_filter(socket, program); });
+}
+
+int detach_socket_filter(int socket) noexcept {
+    return entered(call::detach_socket_filter,
+                   [&](auto& k) { return k.sys_set_filter(socket, std::nullopt); });
+}
+
 int obj_pin(int fd, char const* path) noexcept {
     return entered(call::obj_pin, [&](auto& k) { return k.sys_obj_pin(fd, path); });
 }
