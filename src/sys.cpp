@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -254,6 +255,18 @@ unsigned program_expected_attach_type(::bpf_program const* prog) noexcept {
 
 char const* program_name(::bpf_program const* prog) noexcept {
     return ::bpf_program__name(prog);
+}
+
+int program_function(int program, char const* name) noexcept {
+    ::bpf_prog_info info{};
+    std::uint32_t size = sizeof info;
+    if (int const outcome = obj_get_info(program, &info, size); outcome < 0) return outcome;
+    if (info.btf_id == 0) return -ENOENT;
+    auto* const types = ::btf__load_from_kernel_by_id(info.btf_id);
+    if (!types) return -errno;
+    int const found = ::btf__find_by_name_kind(types, name, BTF_KIND_FUNC);
+    ::btf__free(types);
+    return found;
 }
 
 int map_fd(::bpf_map const* map) noexcept {

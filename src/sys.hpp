@@ -84,6 +84,7 @@ int program_fd(::bpf_program const* prog) noexcept;
 unsigned program_type(::bpf_program const* prog) noexcept;
 unsigned program_expected_attach_type(::bpf_program const* prog) noexcept;
 char const* program_name(::bpf_program const* prog) noexcept;
+int program_function(int program, char const* name) noexcept; // its BTF id; allocates
 int map_fd(::bpf_map const* map) noexcept;
 
 } // namespace bpflink::sys

@@ -10,9 +10,14 @@
 #include <bpflink/fd.hpp>
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/cgroup.hpp>
+#include <bpflink/hook/freplace.hpp>
 #include <bpflink/hook/iter.hpp>
+#include <bpflink/hook/lsm.hpp>
 #include <bpflink/hook/raw.hpp>
 #include <bpflink/hook/raw_tracepoint.hpp>
+#include <bpflink/hook/tp_btf.hpp>
+#include <bpflink/hook/tracing.hpp>
+#include <bpflink/hook/tracing_multi.hpp>
 #include <bpflink/hook/traits.hpp>
 #include <bpflink/hook/xdp.hpp>
 #include <bpflink/ids.hpp>

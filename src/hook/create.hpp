@@ -7,9 +7,10 @@
 #include <bpflink/any_program.hpp>
 #include <bpflink/fd.hpp>
 
-#include <cerrno>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <type_traits>
 
 namespace bpflink {
 
@@ -17,13 +18,20 @@ namespace bpflink {
     return static_cast<std::uint32_t>(fd.get());
 }
 
-/// Refuses a program that is known to be loaded for another attach type.
+/// Refuses a program that is known to be loaded for none of these attach types.
+[[nodiscard]] result<void> check_expected(detail::borrowed_program const& prog,
+                                          std::span<attach_type const> wanted,
+                                          std::string const& subject);
 [[nodiscard]] inline result<void> check_expected(detail::borrowed_program const& prog,
-                                                 attach_type needed, std::string const& subject) {
-    if (!prog.expected || *prog.expected == needed) return {};
-    return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
-                "the program was loaded for attach type " + to_string(*prog.expected) + ", and " +
-                    to_string(needed) + " is needed");
+                                                 attach_type wanted, std::string const& subject) {
+    return check_expected(prog, {&wanted, 1}, subject);
+}
+
+/// An array as the kernel takes it; 0 for none.
+template <class T>
+[[nodiscard]] std::uint64_t address_of(std::span<T const> array) noexcept {
+    static_assert(std::is_trivially_copyable_v<T>);
+    return array.empty() ? 0 : reinterpret_cast<std::uintptr_t>(array.data());
 }
 
 /// The new descriptor, or the kernel's refusal with advice on it.

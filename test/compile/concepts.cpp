@@ -79,6 +79,11 @@ static_assert(takes_only<bl::hook::cgroup>({
     program_type::cgroup_sockopt,
     program_type::sock_ops,
 }));
+static_assert(takes_only<bl::hook::tracing>({program_type::tracing}));
+static_assert(takes_only<bl::hook::tp_btf>({program_type::tracing}));
+static_assert(takes_only<bl::hook::lsm>({program_type::lsm}));
+static_assert(takes_only<bl::hook::freplace>({program_type::ext}));
+static_assert(takes_only<bl::hook::tracing_multi>({program_type::tracing}));
 static_assert(takes_only<bl::hook::raw>({}));
 
 template <class Program, class Hook>

@@ -24,6 +24,11 @@ static_assert(described<bl::hook::xdp>());
 static_assert(described<bl::hook::cgroup>());
 static_assert(described<bl::hook::iter>());
 static_assert(described<bl::hook::raw_tracepoint>());
+static_assert(described<bl::hook::tracing>());
+static_assert(described<bl::hook::tp_btf>());
+static_assert(described<bl::hook::lsm>());
+static_assert(described<bl::hook::freplace>());
+static_assert(described<bl::hook::tracing_multi>());
 static_assert(!bl::hook_like<bl::hook::raw>, "the untyped door is in no table");
 static_assert(!bl::hook_like<int>);
 
@@ -32,6 +37,13 @@ static_assert(bl::updatable<bl::hook::cgroup> && bl::detachable<bl::hook::cgroup
 static_assert(bl::updatable<bl::hook::iter> && !bl::detachable<bl::hook::iter>);
 static_assert(!bl::updatable<bl::hook::raw_tracepoint> &&
               !bl::detachable<bl::hook::raw_tracepoint>);
+template <class Hook>
+constexpr bool only_closes = !bl::updatable<Hook> && !bl::detachable<Hook>;
+static_assert(only_closes<bl::hook::tracing>);
+static_assert(only_closes<bl::hook::tp_btf>);
+static_assert(only_closes<bl::hook::lsm>);
+static_assert(only_closes<bl::hook::freplace>);
+static_assert(only_closes<bl::hook::tracing_multi>);
 static_assert(!bl::updatable<bl::hook::raw> && !bl::detachable<bl::hook::raw>);
 
 // Temporaries beside co_await: gcc 12 destroys twice what has a destructor and no constructor.
@@ -42,6 +54,11 @@ static_assert(plain<bl::hook::xdp>);
 static_assert(plain<bl::hook::cgroup>);
 static_assert(plain<bl::hook::iter>);
 static_assert(plain<bl::hook::raw_tracepoint>);
+static_assert(plain<bl::hook::tracing>);
+static_assert(plain<bl::hook::tp_btf>);
+static_assert(plain<bl::hook::lsm>);
+static_assert(plain<bl::hook::freplace>);
+static_assert(plain<bl::hook::tracing_multi>);
 static_assert(plain<bl::hook::raw>);
 static_assert(!std::is_aggregate_v<bl::error>);
 

@@ -57,6 +57,12 @@ template <class Hook>
                : match::no;
 }
 
+/// For hooks that the kernel's answer does not tell apart.
+template <class Hook>
+[[nodiscard]] match may_match_by_type(link_info const& info) noexcept {
+    return matches_by_type<Hook>(info) == match::no ? match::no : match::unknown;
+}
+
 [[nodiscard]] error wrong_hook(link_info const& info, std::string_view wanted);
 
 /// Succeeds unless the kernel says that `l` is on another hook.

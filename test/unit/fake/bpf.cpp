@@ -158,12 +158,23 @@ int kernel::sys_raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) {
     auto const prog = get<program>(signed_fd(attr.prog_fd), outcome);
     if (!prog) return outcome;
     if (attr.cookie != 0 && !takes_tracepoint_cookies) return -EINVAL;
+    last_cookie = attr.cookie;
+    if (attr.name == 0) {
+        if (prog->type != bl::program_type::tracing && prog->type != bl::program_type::lsm &&
+            prog->type != bl::program_type::ext)
+            return -EINVAL;
+        auto const type = prog->expected == bl::attach_type::trace_raw_tp
+                              ? bl::link_type::raw_tracepoint
+                              : bl::link_type::tracing;
+        return install_new_link(
+            {.type = type, .attach = prog->expected, .name = "loaded for", .cookie = attr.cookie},
+            prog);
+    }
     if (prog->type != bl::program_type::raw_tracepoint &&
         prog->type != bl::program_type::raw_tracepoint_writable)
         return -EINVAL;
     auto name = text_at(attr.name);
     if (std::ranges::find(tracepoints, name) == tracepoints.end()) return -ENOENT;
-    last_cookie = attr.cookie;
     return install_new_link(
         {.type = bl::link_type::raw_tracepoint, .name = std::move(name), .cookie = attr.cookie},
         prog);
@@ -279,6 +290,12 @@ int kernel::sys_open_file(std::string_view path) {
     if (found == files.end()) return -ENOENT;
     return install(std::make_shared<iterator_run>(iterator_run{{found->second}}),
                    std::string{path});
+}
+
+int kernel::sys_program_function(int fd, std::string_view name) {
+    int outcome;
+    if (!get<program>(fd, outcome)) return outcome;
+    return name == "replaceable" ? 17 : -ENOENT;
 }
 
 int kernel::sys_set_filter(int socket, std::optional<int> program) {

@@ -53,6 +53,7 @@ enum class call {
     open_directory,
     open_file,
     perf_event_open,
+    program_function,
     attach_socket_filter,
     detach_socket_filter,
     descriptor_name,
@@ -208,6 +209,7 @@ public:
     int sys_prog_query(uapi::prog_query_attr& attr);
     int sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu);
     int sys_open_file(std::string_view path);
+    int sys_program_function(int program, std::string_view name);
     int sys_set_filter(int socket, std::optional<int> program);
     int sys_obj_pin(int fd, std::string_view path);
     int sys_obj_get(std::string_view path);

@@ -195,6 +195,11 @@ char const* program_name(::bpf_program const* prog) noexcept {
     return prog->name.c_str();
 }
 
+int program_function(int program, char const* name) noexcept {
+    return entered(call::program_function,
+                   [&](auto& k) { return k.sys_program_function(program, name); });
+}
+
 int map_fd(::bpf_map const* map) noexcept {
     return map->fd;
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/tracing.hpp>
+
+#include <string_view>
+
+namespace bpflink {
+
+/// A function of another BPF program, which the program replaces. One link a function.
+///
+/// Without `target`, it is the function that the program was loaded for. With it, another one of
+/// the same signature: `function`, by name, of the program `target` (borrowed). Both or neither.
+/// @errors invalid_argument   one of the two is missing; the signature differs; the program is
+///                            already attached where it was loaded for
+///         not_found          `target` has no such function, or no BTF
+///         hook_busy          the function is replaced, or traced, already
+///         permission_denied  CAP_BPF or CAP_SYS_ADMIN is missing
+/// @kernel since 5.7, `target` 5.10; kernel/bpf/syscall.c, bpf_tracing_prog_attach(); read at v6.12
+/// @cost 1 system call; with `target` 4 and more, to read its BTF
+struct hook::freplace {
+    fd_view target = {};
+    std::string_view function = {};
+};
+
+template <>
+struct hook_traits<hook::freplace> {
+    static constexpr std::string_view name = "freplace";
+    static constexpr std::array link_types{link_type::tracing};
+    static constexpr std::array program_types{program_type::ext};
+    static constexpr std::array attach_types{attach_type{}}; // the kernel has none for it
+    static constexpr kernel_version since{5, 7};
+    using details = tracing_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_attach_type(info, attach_types);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::freplace const& where);
+};
+
+using freplace_link = typed_link<hook::freplace>;
+
+} // namespace bpflink

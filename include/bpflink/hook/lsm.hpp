@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/tracing.hpp>
+
+namespace bpflink {
+
+/// A hook of the Linux security modules, for the whole system; the program was loaded for it. Runs
+/// only where "bpf" is among the active modules (/sys/kernel/security/lsm): a kernel before 5.12
+/// attaches and stays silent where it is not. For the processes of a cgroup, hook::cgroup takes the
+/// same programs with attach_type::lsm_cgroup.
+///
+/// `cookie` as for hook::tracing.
+/// @errors as hook::tracing
+/// @kernel since 5.7, cookie 5.19; kernel/bpf/syscall.c, bpf_tracing_prog_attach(); read at v6.12
+/// @cost 1 system call
+struct hook::lsm {
+    bpflink::cookie cookie{};
+};
+
+template <>
+struct hook_traits<hook::lsm> {
+    static constexpr std::string_view name = "lsm";
+    static constexpr std::array link_types{link_type::tracing};
+    static constexpr std::array program_types{program_type::lsm};
+    static constexpr std::array attach_types{attach_type::lsm_mac};
+    static constexpr kernel_version since{5, 7};
+    using details = tracing_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_attach_type(info, attach_types);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::lsm const& where);
+};
+
+using lsm_link = typed_link<hook::lsm>;
+
+} // namespace bpflink

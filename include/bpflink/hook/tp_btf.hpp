@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/raw_tracepoint.hpp>
+
+namespace bpflink {
+
+/// A kernel tracepoint whose arguments the verifier knows by their BTF types; the program was
+/// loaded for it. The kernel calls the link a raw tracepoint's.
+///
+/// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns in the program.
+/// @errors invalid_argument   loaded for something else (both are named); a cookie on a kernel
+///                            before 6.10
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+/// @kernel since 5.7, cookie 6.10; kernel/bpf/syscall.c, bpf_raw_tp_link_attach(); read at v6.12
+/// @cost 1 system call
+struct hook::tp_btf {
+    bpflink::cookie cookie{};
+};
+
+template <>
+struct hook_traits<hook::tp_btf> {
+    static constexpr std::string_view name = "tp_btf";
+    static constexpr std::array link_types{link_type::raw_tracepoint};
+    static constexpr std::array program_types{program_type::tracing};
+    static constexpr kernel_version since{5, 7};
+    using details = raw_tracepoint_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::may_match_by_type<hook::tp_btf>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::tp_btf const& where);
+};
+
+using tp_btf_link = typed_link<hook::tp_btf>;
+
+} // namespace bpflink

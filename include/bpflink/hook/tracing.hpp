@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/ids.hpp>
+
+#include <array>
+#include <variant>
+
+namespace bpflink {
+
+namespace detail {
+
+/// For the hooks that share the kind "tracing", which tells the attach type.
+[[nodiscard]] inline match matches_attach_type(link_info const& info, auto const& wanted) noexcept {
+    auto const* const details = std::get_if<tracing_details>(&info.details);
+    return details && std::ranges::find(wanted, details->attach) != wanted.end() ? match::yes
+                                                                                 : match::no;
+}
+
+} // namespace detail
+
+/// A function of the kernel, of a module or of another BPF program: before it (fentry), after it
+/// (fexit), both (fsession), or in its place when the program says so (fmod_ret). The function is
+/// the one that the program was loaded for.
+///
+/// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns in the program. It needs a
+/// program whose attach type is known: program_ref::from.
+/// @errors invalid_argument   loaded for another attach type (all are named); a cookie on a kernel
+///                            before 5.19
+///         not_supported      this kernel has no trampolines (ENOTSUPP)
+///         hook_busy          the function is replaced by a freplace program
+///         E2BIG              38 programs are on the function
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+/// @kernel since 5.7 (fsession 7.0), cookie 5.19; kernel/bpf/syscall.c, bpf_tracing_prog_attach();
+///         read at v6.12
+/// @cost 1 system call
+struct hook::tracing {
+    bpflink::cookie cookie{};
+};
+
+template <>
+struct hook_traits<hook::tracing> {
+    static constexpr std::string_view name = "tracing";
+    static constexpr std::array link_types{link_type::tracing};
+    static constexpr std::array program_types{program_type::tracing};
+    static constexpr std::array attach_types{attach_type::trace_fentry, attach_type::trace_fexit,
+                                             attach_type::modify_return,
+                                             attach_type::trace_fsession};
+    static constexpr kernel_version since{5, 7};
+    using details = tracing_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_attach_type(info, attach_types);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::tracing const& where);
+};
+
+using tracing_link = typed_link<hook::tracing>;
+
+} // namespace bpflink

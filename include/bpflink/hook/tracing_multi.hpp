@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/ids.hpp>
+
+#include <array>
+#include <optional>
+#include <span>
+
+namespace bpflink {
+
+/// Many functions of the kernel by one link: before (fentry), after (fexit) or both (fsession).
+///
+/// `functions` are the BTF ids of functions in the program's BTF object, each once, at most 2^20;
+/// `cookies` are none or one for each. Both are copied. `attach` is needed where the program is
+/// known by its descriptor only.
+/// @errors invalid_argument   no functions, one of them twice, cookies of another number; `attach`
+///                            is missing or not the one the program was loaded for
+///         not_supported      a kernel before 7.2
+///         not_found          a BTF id that is no function's
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+/// @kernel since 7.2; kernel/trace/bpf_trace.c, bpf_tracing_multi_attach(); read at v7.2
+/// @cost 1 system call
+struct hook::tracing_multi {
+    std::span<btf_id const> functions;
+    std::span<cookie const> cookies = {};
+    std::optional<attach_type> attach = std::nullopt;
+};
+
+template <>
+struct hook_traits<hook::tracing_multi> {
+    static constexpr std::string_view name = "tracing_multi";
+    static constexpr std::array link_types{link_type::tracing_multi};
+    static constexpr std::array program_types{program_type::tracing};
+    static constexpr std::array attach_types{attach_type::trace_fentry_multi,
+                                             attach_type::trace_fexit_multi,
+                                             attach_type::trace_fsession_multi};
+    static constexpr kernel_version since{7, 2};
+    using details = unknown_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_by_type<hook::tracing_multi>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog,
+                                    hook::tracing_multi const& where);
+};
+
+using tracing_multi_link = typed_link<hook::tracing_multi>;
+
+} // namespace bpflink

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "../identify.hpp"
+#include "create.hpp"
+#include "trampoline.hpp"
+
+#include <bpflink/hook/freplace.hpp>
+
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+std::string advice_on(int outcome) {
+    switch (-outcome) {
+    case EINVAL: return "the function's signature differs from that of the replaced one";
+    case EBUSY: return "the function is replaced already, or traced";
+    case EPERM: return "CAP_BPF and CAP_SYS_ADMIN are needed";
+    default: return {};
+    }
+}
+
+} // namespace
+
+result<unique_fd> hook_traits<hook::freplace>::create(detail::borrowed_program prog,
+                                                      hook::freplace const& where) {
+    std::string subject = "freplace program";
+    if (!where.target && where.function.empty())
+        return attach_where_loaded(prog, cookie{}, std::move(subject));
+    std::string const function{where.function};
+    subject = "function '" + function + "' of program at " + describe(where.target);
+    if (!where.target || function.empty() || function.find('\0') != function.npos)
+        return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
+                    "a target is a program and the name of a function in it");
+    int const id = sys::program_function(where.target.get(), function.c_str());
+    if (id < 0) {
+        auto why = fail(id, operation::program_get_info, std::move(subject)).value();
+        if (id == -ENOENT) why.add_advice("the program's BTF has no function of that name");
+        return tl::unexpected{std::move(why)};
+    }
+    uapi::link_create_attr attr{};
+    attr.prog_fd = raw_fd(prog.fd);
+    attr.target = raw_fd(where.target);
+    attr.target_btf_id = static_cast<std::uint32_t>(id);
+    int const outcome = sys::link_create(attr);
+    return created(outcome, operation::link_create, std::move(subject), advice_on(outcome));
+}
+
+} // namespace bpflink

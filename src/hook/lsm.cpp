@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "create.hpp"
+#include "trampoline.hpp"
+
+#include <bpflink/hook/lsm.hpp>
+
+namespace bpflink {
+
+result<unique_fd> hook_traits<hook::lsm>::create(detail::borrowed_program prog,
+                                                 hook::lsm const& where) {
+    std::string const subject = "LSM program";
+    return check_expected(prog, attach_types, subject).and_then([&] {
+        prog.expected = attach_types.front(); // loaded for a cgroup, it would be refused as well
+        return attach_where_loaded(prog, where.cookie, subject);
+    });
+}
+
+} // namespace bpflink

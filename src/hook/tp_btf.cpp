@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "create.hpp"
+
+#include <bpflink/hook/tp_btf.hpp>
+
+#include <cerrno>
+
+namespace bpflink {
+
+result<unique_fd> hook_traits<hook::tp_btf>::create(detail::borrowed_program prog,
+                                                    hook::tp_btf const& where) {
+    std::string const subject = "tp_btf program";
+    if (auto fits = check_expected(prog, attach_type::trace_raw_tp, subject); !fits)
+        return tl::unexpected{std::move(fits).error()};
+    uapi::raw_tracepoint_attr const attr{
+        .name = 0, .prog_fd = raw_fd(prog.fd), .padding = 0, .cookie = where.cookie.value()};
+    int const outcome = sys::raw_tracepoint_open(attr);
+    std::string advice;
+    if (outcome == -EINVAL)
+        advice = where.cookie.value() != 0 ? "a cookie needs kernel 6.10"
+                                           : "the program was not loaded for a tracepoint";
+    if (outcome == -EPERM) advice = "CAP_BPF and CAP_PERFMON are needed";
+    return created(outcome, operation::raw_tracepoint_open, subject, std::move(advice));
+}
+
+} // namespace bpflink

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "create.hpp"
+#include "trampoline.hpp"
+
+#include <bpflink/hook/tracing.hpp>
+
+namespace bpflink {
+
+result<unique_fd> hook_traits<hook::tracing>::create(detail::borrowed_program prog,
+                                                     hook::tracing const& where) {
+    std::string const subject =
+        prog.expected ? to_string(*prog.expected) + " program" : "tracing program";
+    return check_expected(prog, attach_types, subject).and_then([&] {
+        return attach_where_loaded(prog, where.cookie, subject);
+    });
+}
+
+} // namespace bpflink
