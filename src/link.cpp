@@ -28,10 +28,25 @@ result<detail::program_id_and_type> program_facts(fd_view program) {
     return detail::identify_program(program, describe(program));
 }
 
+/// The same for a link that is updated by map.
+tl::unexpected<error> denied_map(fd_view link, fd_view expected) {
+    auto const info = detail::read_info(link);
+    auto const* const held = info ? std::get_if<struct_ops_details>(&info->details) : nullptr;
+    uapi::object_info_head wanted{};
+    std::uint32_t size = sizeof wanted;
+    int const outcome = sys::obj_get_info(expected.get(), &wanted, size);
+    if (held && held->map && outcome >= 0 && held->map->value() != wanted.id)
+        return fail(-EPERM, operation::link_update, errc::program_mismatch, subject_of(link),
+                    "it holds map " + std::to_string(held->map->value()) + ", and map " +
+                        std::to_string(wanted.id) + " was expected");
+    return fail(-EPERM, operation::link_update, subject_of(link));
+}
+
 /// Why the kernel answered EPERM to a compare-and-swap: it has one number for a program that was
 /// not expected and for a lack of privilege.
 tl::unexpected<error> denied_update(fd_view link, fd_view expected) {
     auto const header = detail::read_header(link);
+    if (header && header->type == link_type::struct_ops) return denied_map(link, expected);
     auto const wanted = program_facts(expected);
     if (header && wanted && header->program != wanted->id)
         return fail(-EPERM, operation::link_update, errc::program_mismatch, describe(*header),
@@ -49,6 +64,10 @@ tl::unexpected<error> invalid_update(int outcome, fd_view link, fd_view next) {
         return fail(outcome, operation::link_update, errc::not_supported, describe(*header),
                     "links of this kind cannot be updated: attach the new program, then close "
                     "this link");
+    auto const kind = identify(next);
+    if (traits && traits->update == update_unit::map && kind && *kind == object_kind::map)
+        return fail(outcome, operation::link_update, errc::invalid_argument, describe(*header),
+                    "the map is no struct_ops map of the same table, or not made with BPF_F_LINK");
     if (traits && traits->update == update_unit::map)
         return fail(outcome, operation::link_update, errc::not_supported, describe(*header),
                     "links of this kind are updated by map, not by program");

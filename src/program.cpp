@@ -29,7 +29,7 @@ result<program_id_and_type> identify_program(fd_view fd, std::string subject) {
                                  std::move(subject), "it is not a BPF program");
         !kind)
         return tl::unexpected{kind.error()};
-    uapi::prog_info_head head{};
+    uapi::object_info_head head{};
     std::uint32_t size = sizeof head;
     if (int const outcome = sys::obj_get_info(fd.get(), &head, size); outcome < 0)
         return fail(outcome, operation::program_get_info, describe(fd));

@@ -317,8 +317,8 @@ struct link_info {
     };
 };
 
-// The head of struct bpf_prog_info.
-struct prog_info_head {
+// The head of struct bpf_prog_info, and of struct bpf_map_info.
+struct object_info_head {
     std::uint32_t type;
     std::uint32_t id;
 };

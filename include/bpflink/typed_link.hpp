@@ -5,6 +5,7 @@
 #include <bpflink/hook/traits.hpp>
 #include <bpflink/iter_output.hpp>
 #include <bpflink/link.hpp>
+#include <bpflink/map_ref.hpp>
 
 #include <concepts>
 #include <utility>
@@ -83,6 +84,17 @@ public:
         requires(updatable<Hook>)
     [[nodiscard]] result<void> update(P const& prog, expected_program old) {
         return link_.update(prog, old);
+    }
+
+    [[nodiscard]] result<void> update(map_ref const& map)
+        requires(updatable_by_map<Hook>)
+    {
+        return link_.update(map);
+    }
+    [[nodiscard]] result<void> update(map_ref const& map, expected_program old)
+        requires(updatable_by_map<Hook>)
+    {
+        return link_.update(map, old);
     }
 
     [[nodiscard]] result<void> detach()

@@ -11,49 +11,129 @@
 namespace bpflink {
 namespace {
 
-// The map's descriptor shares its bytes with the options of other iterators: one over tasks takes
-// it for a thread's id.
-result<unique_fd> checked(unique_fd link, std::string const& subject) {
+/// union bpf_iter_link_info: what the kernel is told of what to walk.
+union parameters {
+    uapi::iter_cgroup_info cgroup; // first, as the largest: an initializer leaves no byte undefined
+    uapi::iter_map_info map;
+    uapi::iter_task_info task;
+};
+
+std::optional<fd_view> borrowed_by(hook::iter const& where) {
+    fd_view const* fd = nullptr;
+    if (where.map) return where.map->fd();
+    if (where.cgroup) fd = std::get_if<fd_view>(&where.cgroup->cgroup);
+    if (where.task) fd = std::get_if<fd_view>(&where.task->task);
+    return fd ? std::optional{*fd} : std::nullopt;
+}
+
+/// @param fd  of what is borrowed; 0 for nothing
+uapi::iter_cgroup_info parameters_of(iter_cgroup const& where, std::uint32_t fd) {
+    auto const* const id = std::get_if<std::uint64_t>(&where.cgroup);
+    return {static_cast<std::uint32_t>(where.order), fd, id ? *id : 0};
+}
+
+uapi::iter_task_info parameters_of(iter_task const& where, std::uint32_t fd) {
+    auto const* const number = std::get_if<std::uint32_t>(&where.task);
+    if (!number) return {.tid = 0, .pid = 0, .pid_fd = fd};
+    bool const thread = where.which == iter_task::kind::thread;
+    return {.tid = thread ? *number : 0, .pid = thread ? 0 : *number, .pid_fd = 0};
+}
+
+/// What is asked for by 0, the kernel takes for not asked: it would walk everything.
+bool asks_for_nothing(hook::iter const& where) {
+    auto const* const id =
+        where.cgroup ? std::get_if<std::uint64_t>(&where.cgroup->cgroup) : nullptr;
+    auto const* const task = where.task ? std::get_if<std::uint32_t>(&where.task->task) : nullptr;
+    return (id && *id == 0) || (task && *task == 0);
+}
+
+std::string describe(hook::iter const& where) {
+    return where.map      ? "iterator over a map"
+           : where.cgroup ? "iterator over cgroups"
+           : where.task   ? "iterator over tasks"
+                          : "iterator";
+}
+
+std::string advice_on(int outcome, hook::iter const& where) {
+    switch (-outcome) {
+    case EINVAL:
+        if (where.map)
+            return "the program does not walk the elements of a map, or not of this type";
+        if (where.cgroup || where.task)
+            return "the program walks something else, the order is none, or the kernel is before "
+                   "6.1";
+        return "the program was not loaded as an iterator";
+    case EBADF:
+        if (where.map) return {};
+        return where.cgroup || where.task ? "the descriptor is none of a cgroup or process"
+                                          : "the program walks a map's elements: name the map";
+    case ENOENT: return "there is no such cgroup";
+    case ESRCH: return "there is no such task";
+    case EPERM: return "CAP_BPF and CAP_PERFMON are needed";
+    default: return {};
+    }
+}
+
+bool walks_what_was_asked(iter_details const& details, hook::iter const& where) {
+    if (where.map) return details.map.has_value();
+    if (where.cgroup) return details.target_name == "cgroup";
+    return details.target_name.starts_with("task");
+}
+
+// The parameters share their bytes: an iterator over tasks takes a map's descriptor for a thread's
+// id.
+result<unique_fd> checked(unique_fd link, hook::iter const& where, std::string const& subject) {
     auto const info = detail::read_info(link);
     if (!info) return tl::unexpected{info.error()};
     auto const* const details = std::get_if<iter_details>(&info->details);
-    if (details && details->map) return link;
+    if (details && walks_what_was_asked(*details, where)) return link;
     return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
-                "the program walks something else than a map's elements");
+                "the program walks something else" +
+                    (details ? ": " + details->target_name : std::string{}));
 }
 
 } // namespace
 
 result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
                                                   hook::iter const& where) {
-    std::string const subject = where.map ? "iterator over a map" : "iterator";
+    std::string const subject = describe(where);
+    if (where.map.has_value() + where.cgroup.has_value() + where.task.has_value() > 1)
+        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
+                    "an iterator walks a map's elements, cgroups or tasks");
     if (auto fits = check_expected(prog, attach_type::trace_iter, subject); !fits)
         return tl::unexpected{std::move(fits).error()};
-    uapi::iter_map_info map{};
+    if (asks_for_nothing(where))
+        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
+                    "0 is no task and no cgroup");
+    auto const borrowed = borrowed_by(where);
+    std::uint32_t number = borrowed ? raw_fd(*borrowed) : 0;
+    unique_fd copy;
+    if (borrowed && number == 0) { // no descriptor, to the kernel
+        int const other = sys::duplicate(0);
+        if (other < 0) return fail(other, operation::duplicate, subject);
+        copy = unique_fd{other};
+        number = raw_fd(copy);
+    }
+
+    parameters narrowed{};
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
     attr.attach_type = static_cast<std::uint32_t>(attach_type::trace_iter);
-    unique_fd copy;
     if (where.map) {
-        map.map_fd = raw_fd(where.map->fd());
-        if (map.map_fd == 0) { // no map, to the kernel
-            int const other = sys::duplicate(0);
-            if (other < 0) return fail(other, operation::duplicate, subject);
-            copy = unique_fd{other};
-            map.map_fd = raw_fd(copy);
-        }
-        attr.iter = {reinterpret_cast<std::uintptr_t>(&map), sizeof map, 0};
+        narrowed.map.map_fd = number;
+        attr.iter.info_len = sizeof narrowed.map;
+    } else if (where.cgroup) {
+        narrowed.cgroup = parameters_of(*where.cgroup, number);
+        attr.iter.info_len = sizeof narrowed.cgroup;
+    } else if (where.task) {
+        narrowed.task = parameters_of(*where.task, number);
+        attr.iter.info_len = sizeof narrowed.task;
     }
+    bool const is_narrowed = attr.iter.info_len != 0;
+    if (is_narrowed) attr.iter.info = reinterpret_cast<std::uintptr_t>(&narrowed);
     int const outcome = sys::link_create(attr);
-    if (outcome >= 0 && where.map) return checked(unique_fd{outcome}, subject);
-    std::string advice;
-    if (outcome == -EINVAL)
-        advice = where.map ? "the program does not walk the elements of a map, or not of this type"
-                           : "the program was not loaded as an iterator";
-    if (outcome == -EBADF && !where.map)
-        advice = "the program walks a map's elements: name the map";
-    if (outcome == -EPERM) advice = "CAP_BPF and CAP_PERFMON are needed";
-    return created(outcome, operation::link_create, subject, std::move(advice));
+    if (outcome >= 0 && is_narrowed) return checked(unique_fd{outcome}, where, subject);
+    return created(outcome, operation::link_create, subject, advice_on(outcome, where));
 }
 
 } // namespace bpflink

@@ -92,5 +92,5 @@ SAME_PLACE(link_info, iter.map_id, bpf_link_info, iter.map.map_id);
 SAME_PLACE(link_info, netns.netns_ino, bpf_link_info, netns.netns_ino);
 SAME_PLACE(link_info, netns.attach_type, bpf_link_info, netns.attach_type);
 SAME_PLACE(link_info, device.ifindex, bpf_link_info, xdp.ifindex);
-SAME_PLACE(prog_info_head, type, bpf_prog_info, type);
-SAME_PLACE(prog_info_head, id, bpf_prog_info, id);
+SAME_PLACE(object_info_head, type, bpf_prog_info, type);
+SAME_PLACE(object_info_head, id, bpf_prog_info, id);

@@ -84,6 +84,17 @@ static_assert(takes_only<bl::hook::tp_btf>({program_type::tracing}));
 static_assert(takes_only<bl::hook::lsm>({program_type::lsm}));
 static_assert(takes_only<bl::hook::freplace>({program_type::ext}));
 static_assert(takes_only<bl::hook::tracing_multi>({program_type::tracing}));
+static_assert(takes_only<bl::hook::perf_event>({
+    program_type::perf_event,
+    program_type::kprobe,
+    program_type::tracepoint,
+}));
+static_assert(takes_only<bl::hook::tracepoint>({program_type::tracepoint}));
+static_assert(takes_only<bl::hook::kprobe>({program_type::kprobe}));
+static_assert(takes_only<bl::hook::uprobe>({program_type::kprobe}));
+static_assert(takes_only<bl::hook::kprobe_multi>({program_type::kprobe}));
+static_assert(takes_only<bl::hook::uprobe_multi>({program_type::kprobe}));
+static_assert(takes_only<bl::hook::struct_ops>({}), "a map is attached");
 static_assert(takes_only<bl::hook::raw>({}));
 
 template <class Program, class Hook>

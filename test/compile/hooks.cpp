@@ -29,6 +29,12 @@ static_assert(described<bl::hook::tp_btf>());
 static_assert(described<bl::hook::lsm>());
 static_assert(described<bl::hook::freplace>());
 static_assert(described<bl::hook::tracing_multi>());
+static_assert(described<bl::hook::kprobe>());
+static_assert(described<bl::hook::kprobe_multi>());
+static_assert(described<bl::hook::perf_event>());
+static_assert(described<bl::hook::tracepoint>());
+static_assert(described<bl::hook::uprobe>());
+static_assert(described<bl::hook::uprobe_multi>());
 static_assert(!bl::hook_like<bl::hook::raw>, "the untyped door is in no table");
 static_assert(!bl::hook_like<int>);
 
@@ -44,6 +50,15 @@ static_assert(only_closes<bl::hook::tp_btf>);
 static_assert(only_closes<bl::hook::lsm>);
 static_assert(only_closes<bl::hook::freplace>);
 static_assert(only_closes<bl::hook::tracing_multi>);
+static_assert(only_closes<bl::hook::kprobe>);
+static_assert(only_closes<bl::hook::kprobe_multi>);
+static_assert(only_closes<bl::hook::perf_event>);
+static_assert(only_closes<bl::hook::tracepoint>);
+static_assert(only_closes<bl::hook::uprobe>);
+static_assert(only_closes<bl::hook::uprobe_multi>);
+static_assert(!bl::updatable<bl::hook::struct_ops> && bl::updatable_by_map<bl::hook::struct_ops> &&
+              bl::detachable<bl::hook::struct_ops>);
+static_assert(!bl::updatable_by_map<bl::hook::xdp>);
 static_assert(!bl::updatable<bl::hook::raw> && !bl::detachable<bl::hook::raw>);
 
 // Temporaries beside co_await: gcc 12 destroys twice what has a destructor and no constructor.
@@ -59,6 +74,13 @@ static_assert(plain<bl::hook::tp_btf>);
 static_assert(plain<bl::hook::lsm>);
 static_assert(plain<bl::hook::freplace>);
 static_assert(plain<bl::hook::tracing_multi>);
+static_assert(plain<bl::hook::kprobe>);
+static_assert(plain<bl::hook::kprobe_multi>);
+static_assert(plain<bl::hook::perf_event>);
+static_assert(plain<bl::hook::struct_ops>);
+static_assert(plain<bl::hook::tracepoint>);
+static_assert(plain<bl::hook::uprobe>);
+static_assert(plain<bl::hook::uprobe_multi>);
 static_assert(plain<bl::hook::raw>);
 static_assert(!std::is_aggregate_v<bl::error>);
 

@@ -3,6 +3,7 @@
 
 #include <bpflink/detail/access.hpp>
 #include <bpflink/hook/raw.hpp>
+#include <bpflink/hook/struct_ops.hpp>
 #include <bpflink/hook/traits.hpp>
 #include <bpflink/typed_link.hpp>
 
@@ -24,6 +25,15 @@ template <class P, hook_like H>
 [[nodiscard]] result<typed_link<H>> attach(P const& prog, H const& where) {
     return hook_traits<H>::create(detail::borrow(prog), where).map([](unique_fd&& fd) {
         return detail::access::make_typed<H>(detail::access::make_link(std::move(fd)));
+    });
+}
+
+/// A struct_ops table is attached by its map.
+[[nodiscard]] inline result<typed_link<hook::struct_ops>> attach(map_ref const& map,
+                                                                 hook::struct_ops const& where) {
+    return hook_traits<hook::struct_ops>::create({map.fd()}, where).map([](unique_fd&& fd) {
+        return detail::access::make_typed<hook::struct_ops>(
+            detail::access::make_link(std::move(fd)));
     });
 }
 

@@ -5,22 +5,52 @@
 #include <bpflink/map_ref.hpp>
 
 #include <array>
+#include <cstdint>
 #include <optional>
+#include <variant>
 
 namespace bpflink {
+
+/// How an iterator walks a cgroup's tree.
+/// @kernel include/uapi/linux/bpf.h, enum bpf_cgroup_iter_order
+enum class cgroup_order : unsigned {
+    self_only = 1,    ///< the cgroup alone
+    descendants_pre,  ///< it and those below it, each before its children
+    descendants_post, ///< each after its children
+    ancestors_up,     ///< it and those above it, up to the root
+};
+
+/// The cgroup that an iterator starts at.
+struct iter_cgroup {
+    std::variant<fd_view, std::uint64_t> cgroup; ///< its directory (borrowed), or its id (inode)
+    cgroup_order order = cgroup_order::descendants_pre;
+};
+
+/// The task, or the tasks, that an iterator walks.
+struct iter_task {
+    enum class kind { thread, process };
+    std::variant<std::uint32_t, fd_view> task; ///< a number, or a process's pidfd (borrowed)
+    kind which = kind::process;                ///< what the number means
+};
 
 /// A BPF iterator: the program prints what it sees of each object of a kind (tasks, maps, sockets),
 /// which kind it was loaded for. It runs when the output is read: see typed_link::open.
 ///
-/// `map` is borrowed, for iterators over the elements of one map.
-/// @errors invalid_argument   the program needs a map and has none, or the other way round
+/// What is walked can be narrowed, by one of: `map` (borrowed), for iterators over the elements of
+/// one map; `cgroup`, for those over cgroups; `task`, for those over tasks, their files or memory.
+/// @errors invalid_argument   the program needs a map and has none, or the other way round; several
+///                            of the three; a kernel before 6.1, for cgroups and tasks
+///         not_found          no such task or cgroup
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 ///         EMFILE             the map's descriptor is 0, which the kernel takes for none, and no
 ///                            other is left for a duplicate
-/// @kernel since 5.8, with a map 5.9; kernel/bpf/bpf_iter.c, bpf_iter_link_attach(); read at v6.12
+/// @kernel since 5.8, with a map 5.9, cgroups and tasks 6.1; kernel/bpf/bpf_iter.c,
+/// bpf_iter_link_attach(); read at v6.12
 /// @cost 1 system call; 3 with a map, as the kernel takes it for something else where none is meant
 struct hook::iter {
     std::optional<map_ref> map = std::nullopt;
+    std::optional<iter_cgroup> cgroup = std::nullopt;
+    std::optional<iter_task> task = std::nullopt;
 };
 
 template <>

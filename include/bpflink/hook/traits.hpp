@@ -88,6 +88,12 @@ concept updatable = hook_like<Hook> && detail::every_kind<Hook>([](link_traits c
                         return kind.update == update_unit::program;
                     });
 
+/// Likewise by a map.
+template <class Hook>
+concept updatable_by_map = hook_like<Hook> && detail::every_kind<Hook>([](link_traits const& kind) {
+                               return kind.update == update_unit::map;
+                           });
+
 /// Every kind of link that the hook can be seen as takes BPF_LINK_DETACH.
 template <class Hook>
 concept detachable =

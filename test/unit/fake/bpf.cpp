@@ -105,9 +105,14 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
     last_create = attr;
     last_create_map.reset();
     int outcome;
+    auto const attach = static_cast<bl::attach_type>(attr.attach_type);
+    if (attach == bl::attach_type::struct_ops) {
+        auto const table = get<map>(signed_fd(attr.prog_fd), outcome);
+        if (!table) return outcome;
+        return install_new_link({.type = bl::link_type::struct_ops, .target = table->id}, nullptr);
+    }
     auto const prog = get<program>(signed_fd(attr.prog_fd), outcome);
     if (!prog) return outcome;
-    auto const attach = static_cast<bl::attach_type>(attr.attach_type);
     if (attach == bl::attach_type::xdp) {
         if (prog->type != bl::program_type::xdp) return -EINVAL;
         if (!has_interface(attr.target)) return -EINVAL;
@@ -126,6 +131,17 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
     }
     if (attach == bl::attach_type::trace_iter) {
         if (prog->type != bl::program_type::tracing || prog->expected != attach) return -EINVAL;
+        if (attr.iter.info != 0 && attr.iter.info_len == sizeof(uapi::iter_cgroup_info)) {
+            std::memcpy(&last_iter_cgroup, reinterpret_cast<void const*>(attr.iter.info),
+                        sizeof last_iter_cgroup);
+            return install_new_link(
+                {.type = bl::link_type::iter, .name = walks_tasks ? "task" : "cgroup"}, prog);
+        }
+        if (attr.iter.info != 0 && attr.iter.info_len == sizeof(uapi::iter_task_info)) {
+            std::memcpy(&last_iter_task, reinterpret_cast<void const*>(attr.iter.info),
+                        sizeof last_iter_task);
+            return install_new_link({.type = bl::link_type::iter, .name = "task_file"}, prog);
+        }
         if (attr.iter.info != 0) {
             uapi::iter_map_info info;
             std::memcpy(&info, reinterpret_cast<void const*>(attr.iter.info), sizeof info);
@@ -189,8 +205,14 @@ int kernel::sys_link_update(uapi::link_update_attr const& attr) {
     bool const replace = (attr.flags & uapi::f_replace) != 0;
     if (l->facts.type == bl::link_type::struct_ops) {
         auto const next = get<map>(signed_fd(attr.new_fd), outcome);
-        if (next) l->facts.target = next->id;
-        return outcome;
+        if (!next) return outcome;
+        if (replace) {
+            auto const old = get<map>(signed_fd(attr.old_fd), outcome);
+            if (!old) return outcome;
+            if (old->id != l->facts.target) return -EPERM;
+        }
+        l->facts.target = next->id;
+        return 0;
     }
     return update_program(*l, attr.new_fd, replace, attr.old_fd);
 }

@@ -182,6 +182,8 @@ public:
     std::optional<std::uint32_t> last_create_map; // its descriptor
     uapi::link_update_attr last_update{};
     std::uint64_t last_cookie = 0;
+    uapi::iter_cgroup_info last_iter_cgroup{};
+    uapi::iter_task_info last_iter_task{};
     uapi::prog_query_attr last_query{};
     struct perf_event {
         uapi::perf_event_attr attr{};

@@ -6,6 +6,7 @@
 #include <bpflink/program_ref.hpp>
 
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace {
@@ -74,6 +75,64 @@ TEST_CASE_FIXTURE(with_program, "a map that the program does not walk is refused
     REQUIRE_FALSE(unknown);
     check_error(unknown.error(), ENOMEM, bl::operation::link_get_info, no_condition);
     CHECK(newest_link() == nullptr);
+}
+
+TEST_CASE_FIXTURE(with_program, "cgroups are walked from one, in an order") {
+    auto const directory = open_cgroup();
+    REQUIRE(succeeded(bl::attach(
+        prog, bl::hook::iter{.cgroup = bl::iter_cgroup{bl::fd_view{directory},
+                                                       bl::cgroup_order::ancestors_up}})));
+    CHECK(last_create.iter.info_len == 16);
+    CHECK(last_iter_cgroup.order == 4);
+    CHECK(last_iter_cgroup.cgroup_fd == static_cast<std::uint32_t>(directory.get()));
+    CHECK(last_iter_cgroup.cgroup_id == 0);
+    REQUIRE(succeeded(bl::attach(
+        prog, bl::hook::iter{.cgroup = bl::iter_cgroup{std::uint64_t{5'000'000'000U}}})));
+    CHECK(last_iter_cgroup.order == 2);
+    CHECK(last_iter_cgroup.cgroup_fd == 0);
+    CHECK(last_iter_cgroup.cgroup_id == 5'000'000'000U);
+}
+
+TEST_CASE_FIXTURE(with_program, "tasks are one thread, a process by number, or one by pidfd") {
+    using kind = bl::iter_task::kind;
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::iter{.task = bl::iter_task{41U}})));
+    CHECK(last_create.iter.info_len == 12);
+    CHECK((last_iter_task.tid == 0 && last_iter_task.pid == 41 && last_iter_task.pid_fd == 0));
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::iter{.task = bl::iter_task{42U, kind::thread}})));
+    CHECK((last_iter_task.tid == 42 && last_iter_task.pid == 0 && last_iter_task.pid_fd == 0));
+    auto const process = open_file();
+    REQUIRE(
+        succeeded(bl::attach(prog, bl::hook::iter{.task = bl::iter_task{bl::fd_view{process}}})));
+    CHECK((last_iter_task.tid == 0 && last_iter_task.pid == 0));
+    CHECK(last_iter_task.pid_fd == static_cast<std::uint32_t>(process.get()));
+}
+
+TEST_CASE_FIXTURE(with_program, "what would walk everything, or something else, is refused") {
+    auto const refused = [&](bl::hook::iter const& where, char const* text) {
+        auto const link = bl::attach(prog, where);
+        REQUIRE_FALSE(link);
+        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                    {text});
+        CHECK(newest_link() == nullptr);
+    };
+    refused({.task = bl::iter_task{0U}}, "0 is no task");
+    refused({.cgroup = bl::iter_cgroup{std::uint64_t{0}}}, "0 is no task and no cgroup");
+    refused({.cgroup = bl::iter_cgroup{std::uint64_t{7}}, .task = bl::iter_task{7U}},
+            "a map's elements, cgroups or tasks");
+    walks_tasks = true;
+    refused({.cgroup = bl::iter_cgroup{std::uint64_t{7}}}, "something else: task");
+    walks_tasks = false;
+    bl::hook::iter const task{.task = bl::iter_task{7U}};
+    for (auto const& [number, condition, advice] :
+         {std::tuple{ESRCH, bl::errc::not_found, "no such task"},
+          std::tuple{ENOENT, bl::errc::not_found, "no such cgroup"},
+          std::tuple{EBADF, bl::errc::invalid_argument, "none of a cgroup or process"},
+          std::tuple{EINVAL, bl::errc::invalid_argument, "6.1"}}) {
+        fail(call::link_create, number);
+        auto const link = bl::attach(prog, task);
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, bl::operation::link_create, condition, {advice});
+    }
 }
 
 TEST_CASE_FIXTURE(with_program, "a program loaded for something else is refused by name") {

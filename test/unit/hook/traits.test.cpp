@@ -5,6 +5,7 @@
 #include <bpflink/hook/iter.hpp>
 #include <bpflink/hook/raw.hpp>
 #include <bpflink/hook/raw_tracepoint.hpp>
+#include <bpflink/hook/tp_btf.hpp>
 #include <bpflink/hook/traits.hpp>
 #include <bpflink/hook/xdp.hpp>
 
@@ -28,12 +29,12 @@ static_assert(!bl::program_for<typed_program<bl::program_type::kprobe>, hook::xd
 static_assert(!bl::program_for<held_program, hook::xdp>, "of no known type");
 
 template <class Hook>
-void check_matches(bl::link_type own) {
+void check_matches(bl::link_type own, bl::match answer = bl::match::yes) {
     for (unsigned number = 0; number != 20; ++number) {
         auto const type = static_cast<bl::link_type>(number);
         CAPTURE(type);
-        CHECK((bl::hook_traits<Hook>::matches({.type = type}) == bl::match::yes) == (type == own));
-        CHECK((bl::hook_traits<Hook>::matches({.type = type}) == bl::match::no) == (type != own));
+        CHECK(bl::hook_traits<Hook>::matches({.type = type}) ==
+              (type == own ? answer : bl::match::no));
     }
 }
 
@@ -43,7 +44,8 @@ TEST_CASE("a hook knows its links by their kind") {
     check_matches<hook::xdp>(bl::link_type::xdp);
     check_matches<hook::cgroup>(bl::link_type::cgroup);
     check_matches<hook::iter>(bl::link_type::iter);
-    check_matches<hook::raw_tracepoint>(bl::link_type::raw_tracepoint);
+    check_matches<hook::raw_tracepoint>(bl::link_type::raw_tracepoint, bl::match::unknown);
+    check_matches<hook::tp_btf>(bl::link_type::raw_tracepoint, bl::match::unknown);
 }
 
 TEST_CASE("a link of another hook is refused with both named") {

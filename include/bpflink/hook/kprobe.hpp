@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/perf_event.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace bpflink {
+
+/// A place in the kernel's code, or (`retprobe`) a function's return. Any number of links.
+///
+/// `function` is a symbol of the kernel or a module, copied; `offset` is bytes from it, or an
+/// address where `function` is empty. A system call's own name ("sys_openat") finds its function by
+/// the architecture's prefix. `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns.
+/// @errors not_found          no such function; it cannot be probed there; no instruction begins at
+///                            the offset or address
+///         invalid_argument   the function may not be probed, or several have the name
+///         not_supported      a kernel built without kprobes, or before 5.15
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+/// @kernel link since 5.15; kernel/events/core.c, perf_kprobe_event_init(); read at v6.12
+/// @cost 5 system calls, 8 with `retprobe`; the kernel's own work is milliseconds
+struct hook::kprobe {
+    std::string_view function = {};
+    std::uint64_t offset = 0;
+    bool retprobe = false;
+    bpflink::cookie cookie{};
+};
+
+template <>
+struct hook_traits<hook::kprobe> {
+    static constexpr std::string_view name = "kprobe";
+    static constexpr std::array link_types{link_type::perf_event};
+    static constexpr std::array program_types{program_type::kprobe};
+    static constexpr kernel_version since{5, 15};
+    using details = unknown_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::may_match_by_type<hook::kprobe>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::kprobe const& where);
+};
+
+using kprobe_link = typed_link<hook::kprobe>;
+
+} // namespace bpflink

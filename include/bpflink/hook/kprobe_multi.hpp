@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/ids.hpp>
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace bpflink {
+
+/// Many functions of the kernel by one link: where they begin, where they return (`retprobe`), or
+/// both with one program that remembers in between (`session`). Much faster to attach than as many
+/// kprobes.
+///
+/// The functions are named one of three ways: `symbols`; `addresses`; or `pattern`, with * and ?,
+/// which stands for every function that can be probed and has a name of its own. `cookies` are none
+/// or one for each, in their order, and go with no pattern. All are copied. At most 2^20 functions.
+/// @errors not_found          a symbol that is none, or cannot be probed (named, as far as they can
+///                            be told); a pattern that nothing matches
+///         invalid_argument   none or several of the three; cookies of another number; the program
+///                            was loaded for another attach type
+///         not_supported      a kernel before 5.18, for sessions 6.10, or built without fprobe
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+/// @kernel since 5.18, session 6.10; kernel/trace/bpf_trace.c, bpf_kprobe_multi_link_attach(); read
+///         at v6.12
+/// @cost 1 system call; with a pattern also all of the kernel's symbols, some 10 ms
+struct hook::kprobe_multi {
+    std::span<std::string_view const> symbols = {};
+    std::span<std::uint64_t const> addresses = {};
+    std::string_view pattern = {};
+    std::span<cookie const> cookies = {};
+    bool retprobe = false;
+    bool session = false;
+};
+
+template <>
+struct hook_traits<hook::kprobe_multi> {
+    static constexpr std::string_view name = "kprobe_multi";
+    static constexpr std::array link_types{link_type::kprobe_multi};
+    static constexpr std::array program_types{program_type::kprobe};
+    static constexpr kernel_version since{5, 18};
+    using details = unknown_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_by_type<hook::kprobe_multi>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::kprobe_multi const& where);
+};
+
+using kprobe_multi_link = typed_link<hook::kprobe_multi>;
+
+} // namespace bpflink

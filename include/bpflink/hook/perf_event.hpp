@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/ids.hpp>
+
+#include <array>
+
+namespace bpflink {
+
+/// A perf event that the caller opened: a hardware or software counter that overflows, or a probe
+/// opened by hand. One program an event.
+///
+/// `event` is borrowed; the link keeps the event open, so that the descriptor may be closed. It is
+/// not enabled by this: an event opened as `disabled` stays so.
+/// @errors invalid_argument   not a perf event; a program of a type that does not go with it
+///         already_exists     the event has a program
+///         not_supported      a kernel before 5.15
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+/// @kernel since 5.15; kernel/bpf/syscall.c, bpf_perf_link_attach(); read at v6.12
+/// @cost 1 system call
+struct hook::perf_event {
+    fd_view event;
+    bpflink::cookie cookie{};
+};
+
+template <>
+struct hook_traits<hook::perf_event> {
+    static constexpr std::string_view name = "perf_event";
+    static constexpr std::array link_types{link_type::perf_event};
+    static constexpr std::array program_types{program_type::perf_event, program_type::kprobe,
+                                              program_type::tracepoint};
+    static constexpr kernel_version since{5, 15};
+    using details = unknown_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::may_match_by_type<hook::perf_event>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::perf_event const& where);
+};
+
+using perf_event_link = typed_link<hook::perf_event>;
+
+} // namespace bpflink

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/map_ref.hpp>
+
+#include <array>
+
+namespace bpflink {
+
+/// A table of functions of the kernel's that BPF programs fill in, such as a TCP congestion control
+/// or a scheduler. Not a program is attached but the map that holds the table: one of type
+/// struct_ops, made with BPF_F_LINK (libbpf's section ".struct_ops.link"), and loaded. The link is
+/// updated by another map of the same table.
+/// @errors invalid_argument   another map, or one without BPF_F_LINK; a kernel before 6.4
+///         already_exists     a table of that name is registered
+///         not_supported      an update that this table does not take (EOPNOTSUPP)
+///         permission_denied  CAP_BPF or CAP_NET_ADMIN is missing
+/// @kernel since 6.4, detach 6.11; kernel/bpf/bpf_struct_ops.c, bpf_struct_ops_link_create(); read
+///         at v6.12
+/// @cost 1 system call
+struct hook::struct_ops {};
+
+template <>
+struct hook_traits<hook::struct_ops> {
+    static constexpr std::string_view name = "struct_ops";
+    static constexpr std::array link_types{link_type::struct_ops};
+    static constexpr std::array<program_type, 0> program_types{}; // a map
+    static constexpr kernel_version since{6, 4};
+    using details = struct_ops_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_by_type<hook::struct_ops>(info);
+    }
+    /// @param map  its descriptor stands where other hooks have a program's
+    static result<unique_fd> create(detail::borrowed_program map, hook::struct_ops const& where);
+};
+
+using struct_ops_link = typed_link<hook::struct_ops>;
+
+} // namespace bpflink

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/perf_event.hpp>
+
+#include <string_view>
+
+namespace bpflink {
+
+/// A kernel tracepoint with its arguments laid out as its format file says; on every processor.
+/// Up to 64 links.
+///
+/// `group` and `name` as below tracefs's events directory ("sched", "sched_switch"); copied.
+/// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns in the program.
+/// @errors not_found          no such tracepoint, or tracefs is not mounted (both are named)
+///         invalid_argument   empty, or with a slash or zero byte; the program reads past the
+///                            arguments
+///         not_supported      a kernel before 5.15
+///         E2BIG              64 programs are on the tracepoint
+///         permission_denied  tracefs, or CAP_BPF or CAP_PERFMON is missing
+/// @kernel link and cookie since 5.15; kernel/trace/bpf_trace.c, perf_event_attach_bpf_prog(); read
+///         at v6.12
+/// @cost 6 system calls
+struct hook::tracepoint {
+    std::string_view group;
+    std::string_view name;
+    bpflink::cookie cookie{};
+};
+
+template <>
+struct hook_traits<hook::tracepoint> {
+    static constexpr std::string_view name = "tracepoint";
+    static constexpr std::array link_types{link_type::perf_event};
+    static constexpr std::array program_types{program_type::tracepoint};
+    static constexpr kernel_version since{5, 15};
+    using details = unknown_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::may_match_by_type<hook::tracepoint>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::tracepoint const& where);
+};
+
+using tracepoint_link = typed_link<hook::tracepoint>;
+
+} // namespace bpflink

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/ids.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <variant>
+
+namespace bpflink {
+
+/// Many places in one program or library by one link: there, where functions return (`retprobe`),
+/// or both with one program that remembers in between (`session`).
+///
+/// `binary` is a path or file name as for hook::uprobe, or a descriptor (borrowed), such as that of
+/// a file in another mount namespace. The places are `symbols`, or `offsets` in the file, or both:
+/// then each offset counts from its symbol. `ref_ctr_offsets` and `cookies` are none or one for
+/// each. All are copied. `pid` is a process, and 0 this one. At most 2^20 places.
+/// @errors not_found          no such file or process; symbols that the file has not (all are
+/// named)
+///         invalid_argument   no places, or arrays of different lengths; not an ELF file; the
+///         program
+///                            was loaded for another attach type
+///         not_supported      a kernel before 6.6, for sessions 6.13
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+/// @kernel since 6.6, session 6.13; kernel/trace/bpf_trace.c, bpf_uprobe_multi_link_attach(); read
+///         at v6.12
+/// @cost 1 system call, and with symbols the reading of the file's, once for all of them
+struct hook::uprobe_multi {
+    std::variant<std::string_view, fd_view> binary;
+    std::span<std::string_view const> symbols = {};
+    std::span<std::uint64_t const> offsets = {};
+    std::span<std::uint64_t const> ref_ctr_offsets = {};
+    std::span<cookie const> cookies = {};
+    std::optional<int> pid = std::nullopt;
+    bool retprobe = false;
+    bool session = false;
+};
+
+template <>
+struct hook_traits<hook::uprobe_multi> {
+    static constexpr std::string_view name = "uprobe_multi";
+    static constexpr std::array link_types{link_type::uprobe_multi};
+    static constexpr std::array program_types{program_type::kprobe};
+    static constexpr kernel_version since{6, 6};
+    using details = unknown_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_by_type<hook::uprobe_multi>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::uprobe_multi const& where);
+};
+
+using uprobe_multi_link = typed_link<hook::uprobe_multi>;
+
+} // namespace bpflink

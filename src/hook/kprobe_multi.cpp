@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "create.hpp"
+#include "multi.hpp"
+
+#include <bpflink/hook/kprobe_multi.hpp>
+#include <bpflink/symbols.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+namespace bpflink {
+namespace {
+
+std::string describe(hook::kprobe_multi const& where) {
+    std::string const kind = where.session ? "session of " : where.retprobe ? "returns of " : "";
+    if (!where.pattern.empty()) return kind + "functions '" + std::string{where.pattern} + "'";
+    return kind + std::to_string(std::max(where.symbols.size(), where.addresses.size())) +
+           " functions";
+}
+
+std::string mistake(hook::kprobe_multi const& where) {
+    int const ways = !where.symbols.empty() + !where.addresses.empty() + !where.pattern.empty();
+    if (ways != 1) return "symbols, addresses or a pattern are needed, and one of them only";
+    auto const count = std::max(where.symbols.size(), where.addresses.size());
+    if (!where.cookies.empty() && !where.pattern.empty())
+        return "cookies go with no pattern: what it matches has no known order";
+    if (!where.cookies.empty() && where.cookies.size() != count)
+        return several(where.cookies.size(), "cookie") + " for " + several(count, "function");
+    if (where.retprobe && where.session) return "a session sees the returns already";
+    return {};
+}
+
+/// The kernel refuses all of them for one, and does not say which.
+std::string missing_among(std::span<std::string_view const> symbols) {
+    auto const known = matching_kernel_functions("*");
+    if (!known) return "which one cannot be told: " + known.error().message();
+    auto names = *known;
+    std::ranges::sort(names);
+    std::vector<std::string_view> missing;
+    for (auto const symbol : symbols)
+        if (!std::ranges::binary_search(names, symbol, std::less<>{})) missing.push_back(symbol);
+    if (missing.empty()) return "the kernel does not let one of them be probed";
+    return "not there, not to be probed, or several of that name: " + enumerated(missing);
+}
+
+std::string advice_on(int outcome, hook::kprobe_multi const& where) {
+    switch (-outcome) {
+    case ESRCH:
+    case ENOENT:
+    case EADDRNOTAVAIL:
+        return where.symbols.empty() ? "an address is no function's beginning"
+                                     : missing_among(where.symbols);
+    case EOPNOTSUPP: return "this kernel is built without fprobe (CONFIG_FPROBE)";
+    case EPERM: return "CAP_BPF and CAP_PERFMON are needed";
+    default: return {};
+    }
+}
+
+result<unique_fd> create(detail::borrowed_program const& prog, hook::kprobe_multi const& where,
+                         std::span<std::string_view const> symbols, std::string subject) {
+    std::vector<std::string> const names(symbols.begin(), symbols.end());
+    std::vector<char const*> pointers;
+    pointers.reserve(names.size());
+    for (auto const& name : names)
+        pointers.push_back(name.c_str());
+    uapi::link_create_attr attr{};
+    attr.prog_fd = raw_fd(prog.fd);
+    attr.attach_type = static_cast<std::uint32_t>(where.session ? attach_type::trace_kprobe_session
+                                                                : attach_type::trace_kprobe_multi);
+    attr.kprobe_multi.flags = where.retprobe ? 1 : 0;
+    attr.kprobe_multi.count =
+        static_cast<std::uint32_t>(std::max(symbols.size(), where.addresses.size()));
+    attr.kprobe_multi.symbols = address_of(std::span<char const* const>{pointers});
+    attr.kprobe_multi.addresses = address_of(where.addresses);
+    attr.kprobe_multi.cookies = address_of(where.cookies);
+    int const outcome = sys::link_create(attr);
+    if (outcome == -EINVAL)
+        return refused_multi(prog, static_cast<attach_type>(attr.attach_type), std::move(subject));
+    return created(outcome, operation::link_create, std::move(subject), advice_on(outcome, where));
+}
+
+} // namespace
+
+result<unique_fd> hook_traits<hook::kprobe_multi>::create(detail::borrowed_program prog,
+                                                          hook::kprobe_multi const& where) {
+    auto subject = describe(where);
+    if (auto what = mistake(where); !what.empty())
+        return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
+                    std::move(what));
+    if (auto fits = check_expected(prog,
+                                   where.session ? attach_type::trace_kprobe_session
+                                                 : attach_type::trace_kprobe_multi,
+                                   subject);
+        !fits)
+        return tl::unexpected{std::move(fits).error()};
+    if (where.pattern.empty())
+        return bpflink::create(prog, where, where.symbols, std::move(subject));
+    auto const matching = matching_kernel_functions(where.pattern);
+    if (!matching) return tl::unexpected{matching.error()};
+    if (matching->empty())
+        return fail(-ENOENT, operation::resolve_symbol, errc::not_found, std::move(subject),
+                    "no function that can be probed matches");
+    std::vector<std::string_view> const symbols(matching->begin(), matching->end());
+    return bpflink::create(prog, where, symbols, std::move(subject));
+}
+
+} // namespace bpflink

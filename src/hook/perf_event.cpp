@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "../identify.hpp"
+#include "perf.hpp"
+
+#include <bpflink/hook/perf_event.hpp>
+
+namespace bpflink {
+
+result<unique_fd> hook_traits<hook::perf_event>::create(detail::borrowed_program prog,
+                                                        hook::perf_event const& where) {
+    return attach_to_event(prog, where.event, where.cookie,
+                           "perf event at " + describe(where.event));
+}
+
+} // namespace bpflink

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "../identify.hpp"
+#include "create.hpp"
+
+#include <bpflink/hook/struct_ops.hpp>
+
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+std::string advice_on(int outcome) {
+    switch (-outcome) {
+    case EINVAL:
+        return "the map is not of type struct_ops, not loaded, or not made with BPF_F_LINK "
+               "(\".struct_ops.link\"); or the kernel is before 6.4";
+    case EEXIST: return "a table of that name is registered";
+    case EPERM: return "CAP_BPF and CAP_NET_ADMIN are needed";
+    default: return {};
+    }
+}
+
+} // namespace
+
+result<unique_fd> hook_traits<hook::struct_ops>::create(detail::borrowed_program map,
+                                                        hook::struct_ops const&) {
+    uapi::link_create_attr attr{};
+    attr.prog_fd = raw_fd(map.fd);
+    attr.attach_type = static_cast<std::uint32_t>(attach_type::struct_ops);
+    int const outcome = sys::link_create(attr);
+    return created(outcome, operation::link_create, "struct_ops map at " + describe(map.fd),
+                   advice_on(outcome));
+}
+
+} // namespace bpflink

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "../small_file.hpp"
+#include "create.hpp"
+#include "perf.hpp"
+
+#include <bpflink/hook/tracepoint.hpp>
+
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+bool is_name(std::string_view text) {
+    return !text.empty() && text.find_first_of(std::string_view{"/\0", 2}) == text.npos &&
+           text != "." && text != "..";
+}
+
+result<std::uint32_t> tracepoint_id(hook::tracepoint const& where, std::string const& subject) {
+    std::string const rest =
+        "events/" + std::string{where.group} + "/" + std::string{where.name} + "/id";
+    constexpr char const* mounts[]{"/sys/kernel/tracing/", "/sys/kernel/debug/tracing/"};
+    for (auto const* const mount : mounts) {
+        auto id = read_number(mount + rest);
+        if (id || id.error() != errc::not_found) return id;
+        // The newest tracefs is there, and the tracepoint is not.
+        if (read_small_file(std::string{mount} + "current_tracer")) break;
+    }
+    return fail(-ENOENT, operation::open, errc::not_found, subject,
+                "no such tracepoint in this kernel or its loaded modules, or no tracefs at "
+                "/sys/kernel/tracing");
+}
+
+} // namespace
+
+result<unique_fd> hook_traits<hook::tracepoint>::create(detail::borrowed_program prog,
+                                                        hook::tracepoint const& where) {
+    std::string const subject =
+        "tracepoint '" + std::string{where.group} + ":" + std::string{where.name} + "'";
+    if (!is_name(where.group) || !is_name(where.name))
+        return fail(-EINVAL, operation::perf_event_open, errc::invalid_argument, subject,
+                    "a tracepoint has a group and a name, without slashes");
+    auto const id = tracepoint_id(where, subject);
+    if (!id) return tl::unexpected{id.error()};
+    uapi::perf_event_attr attr{};
+    constexpr std::uint32_t perf_type_tracepoint = 2;
+    attr.type = perf_type_tracepoint;
+    attr.size = sizeof attr;
+    attr.config = *id;
+    return open_event(attr, every_process, subject).and_then([&](unique_fd const& event) {
+        return attach_to_event(prog, event, where.cookie, subject);
+    });
+}
+
+} // namespace bpflink

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <string>
+#include <tuple>
+#include <type_traits>
+
+// The hooks that are perf events to the kernel: perf_event, tracepoint, kprobe, uprobe.
+
+namespace {
+
+using bl::program_type;
+
+template <program_type Type>
+struct with_program : machine {
+    typed_program<Type> prog{{open(add_program(Type))}};
+
+    with_program() {
+        files["/sys/bus/event_source/devices/kprobe/type"] = "6\n";
+        files["/sys/bus/event_source/devices/kprobe/format/retprobe"] = "config:0\n";
+        files["/sys/bus/event_source/devices/uprobe/type"] = "7\n";
+        files["/sys/bus/event_source/devices/uprobe/format/retprobe"] = "config:0\n";
+        files["/sys/bus/event_source/devices/uprobe/format/ref_ctr_offset"] = "config:32-63\n";
+        files["/sys/kernel/tracing/events/sched/sched_switch/id"] = "314\n";
+        files["/sys/kernel/tracing/current_tracer"] = "nop\n";
+    }
+};
+using with_event_program = with_program<program_type::perf_event>;
+using with_tracepoint_program = with_program<program_type::tracepoint>;
+using with_kprobe_program = with_program<program_type::kprobe>;
+
+constexpr std::uint32_t perf_event_attach = 41;
+
+} // namespace
+
+TEST_CASE_FIXTURE(with_event_program, "a perf event of the caller's is attached to in one call") {
+    auto const event = open_file();
+    auto const link =
+        bl::attach(prog, bl::hook::perf_event{.event = event, .cookie = bl::cookie{5}});
+    REQUIRE(succeeded(link));
+    CHECK(system_calls() == 1);
+    CHECK(last_create.target == static_cast<std::uint32_t>(event.get()));
+    CHECK(last_create.attach_type == perf_event_attach);
+    CHECK(last_create.perf_event.cookie == 5);
+    CHECK(link->info()->type == bl::link_type::perf_event);
+    CHECK(succeeded(bl::perf_event_link::duplicate(link->fd())));
+    CHECK(succeeded(bl::kprobe_link::duplicate(link->fd()))); // not told apart by the kernel's type
+    CHECK_FALSE(bl::tracing_link::duplicate(link->fd()));
+}
+
+TEST_CASE_FIXTURE(with_event_program, "each refusal of a perf event has its condition and advice") {
+    auto const event = open_file();
+    for (auto const& [number, condition, advice] :
+         {std::tuple{EEXIST, bl::errc::already_exists, "has a program already"},
+          std::tuple{EBADF, bl::errc::invalid_argument, "not one"},
+          std::tuple{E2BIG, no_condition, "64 programs"},
+          std::tuple{EPERM, bl::errc::permission_denied, "CAP_PERFMON"},
+          std::tuple{EACCES, bl::errc::permission_denied, "CAP_PERFMON"},
+          std::tuple{ENOMEM, no_condition, "perf event at"}}) {
+        fail(call::link_create, number);
+        auto const link = bl::attach(prog, bl::hook::perf_event{.event = event});
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, bl::operation::link_create, condition, {advice});
+    }
+    // EINVAL: asked again with an impossible event, a kernel that has the links says EBADF.
+    fail(call::link_create, EINVAL);
+    fail(call::link_create, EBADF, 2);
+    auto const mismatch = bl::attach(prog, bl::hook::perf_event{.event = event});
+    REQUIRE_FALSE(mismatch);
+    check_error(mismatch.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"type does not go with"});
+    fail_always(call::link_create, EINVAL);
+    auto const old = bl::attach(prog, bl::hook::perf_event{.event = event});
+    REQUIRE_FALSE(old);
+    check_error(old.error(), EINVAL, bl::operation::link_create, bl::errc::not_supported, {"5.15"});
+}
+
+TEST_CASE_FIXTURE(with_tracepoint_program, "a tracepoint is a perf event by its id") {
+    auto const link = bl::attach(
+        prog,
+        bl::hook::tracepoint{.group = "sched", .name = "sched_switch", .cookie = bl::cookie{8}});
+    REQUIRE(succeeded(link));
+    CHECK(last_perf_event.attr.type == 2);
+    CHECK(last_perf_event.attr.config == 314);
+    CHECK(last_perf_event.attr.size == 72);
+    CHECK(last_perf_event.pid == -1);
+    CHECK(last_perf_event.cpu == 0);
+    CHECK(last_create.attach_type == perf_event_attach);
+    CHECK(last_create.perf_event.cookie == 8);
+    // tracefs's file, the event: only program and link are still open.
+    CHECK(open_descriptors().size() == 2);
+}
+
+TEST_CASE_FIXTURE(with_tracepoint_program, "tracefs is looked for below debugfs too") {
+    files.clear();
+    files["/sys/kernel/debug/tracing/events/sched/sched_switch/id"] = "99\n";
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::tracepoint{"sched", "sched_switch"})));
+    CHECK(last_perf_event.attr.config == 99);
+}
+
+TEST_CASE_FIXTURE(with_tracepoint_program, "a tracepoint that is not there is not found") {
+    auto const refused = [&](bl::hook::tracepoint const& where, int number, bl::operation at,
+                             bl::errc condition, char const* text) {
+        auto const link = bl::attach(prog, where);
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, at, condition, {text});
+    };
+    refused({"sched", "nothing"}, ENOENT, bl::operation::open, bl::errc::not_found,
+            "'sched:nothing'");
+    files.clear();
+    refused({"sched", "sched_switch"}, ENOENT, bl::operation::open, bl::errc::not_found,
+            "/sys/kernel/tracing");
+    using namespace std::literals;
+    for (auto const& [group, name] :
+         {std::pair{""sv, "x"sv}, std::pair{"x"sv, ""sv}, std::pair{"a/b"sv, "x"sv},
+          std::pair{"x"sv, ".."sv}, std::pair{"x"sv, "y\0"sv}})
+        refused({group, name}, EINVAL, bl::operation::perf_event_open, bl::errc::invalid_argument,
+                "group and a name");
+    files["/sys/kernel/tracing/events/a/b/id"] = "no number";
+    refused({"a", "b"}, EINVAL, bl::operation::read, bl::errc::invalid_argument, "events/a/b/id");
+    files["/sys/kernel/tracing/events/a/b/id"] = "7\n";
+    fail(call::open_file, EACCES);
+    refused({"a", "b"}, EACCES, bl::operation::open, bl::errc::permission_denied, "events/a/b/id");
+    fail(call::perf_event_open, EPERM);
+    refused({"a", "b"}, EPERM, bl::operation::perf_event_open, bl::errc::permission_denied,
+            "perf_event_paranoid");
+    fail(call::link_create, EPERM);
+    refused({"a", "b"}, EPERM, bl::operation::link_create, bl::errc::permission_denied, "'a:b'");
+}
+
+TEST_CASE_FIXTURE(with_kprobe_program, "a kprobe is named by function and offset, or by address") {
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::kprobe{.function = "do_x", .offset = 4})));
+    CHECK(last_perf_event.attr.type == 6);
+    CHECK(last_perf_event.name == "do_x");
+    CHECK(last_perf_event.attr.offset == 4);
+    CHECK(last_perf_event.attr.config == 0);
+    CHECK(last_perf_event.pid == -1);
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::kprobe{.offset = 0xffff'ffff'8100'0000U})));
+    CHECK(last_perf_event.attr.name == 0);
+    CHECK(last_perf_event.attr.offset == 0xffff'ffff'8100'0000U);
+    REQUIRE(succeeded(bl::attach(
+        prog, bl::hook::kprobe{.function = "do_x", .retprobe = true, .cookie = bl::cookie{3}})));
+    CHECK(last_perf_event.attr.config == 1);
+    CHECK(last_create.perf_event.cookie == 3);
+    CHECK(open_descriptors().size() == 1);
+}
+
+TEST_CASE_FIXTURE(with_kprobe_program, "a system call is found by the architecture's prefix") {
+    fail(call::perf_event_open, ENOENT);
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::kprobe{.function = "sys_openat"})));
+    CHECK(last_perf_event.name != "sys_openat");
+    CHECK(last_perf_event.name.ends_with("_sys_openat"));
+    CHECK(calls(call::perf_event_open) == 2);
+    forget_calls();
+    fail_always(call::perf_event_open, ENOENT);
+    CHECK_FALSE(bl::attach(prog, bl::hook::kprobe{.function = "other"}));
+    CHECK(calls(call::perf_event_open) == 1);
+}
+
+TEST_CASE_FIXTURE(with_kprobe_program, "each refusal of a kprobe has its condition and advice") {
+    auto const refused = [&](bl::hook::kprobe const& where, int number, bl::operation at,
+                             bl::errc condition, char const* text) {
+        auto const link = bl::attach(prog, where);
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, at, condition, {text});
+    };
+    for (auto const& [number, condition, advice] :
+         {std::tuple{ENOENT, bl::errc::not_found, "no such function"},
+          std::tuple{EINVAL, bl::errc::invalid_argument, "does not let"},
+          std::tuple{EADDRNOTAVAIL, no_condition, "several functions"},
+          std::tuple{EILSEQ, no_condition, "no instruction"},
+          std::tuple{EACCES, bl::errc::permission_denied, "CAP_PERFMON"}}) {
+        fail(call::perf_event_open, number);
+        refused({.function = "do_x"}, number, bl::operation::perf_event_open, condition, advice);
+    }
+    refused({}, EINVAL, bl::operation::perf_event_open, bl::errc::invalid_argument, "needed");
+    files.erase("/sys/bus/event_source/devices/kprobe/format/retprobe");
+    refused({.function = "f", .retprobe = true}, ENOENT, bl::operation::open, bl::errc::not_found,
+            "retprobe");
+    files.erase("/sys/bus/event_source/devices/kprobe/type");
+    refused({.function = "sys_f"}, ENOENT, bl::operation::perf_event_open, bl::errc::not_supported,
+            "no kprobes");
+}
+
+TEST_CASE_FIXTURE(with_kprobe_program, "a program loaded for many functions is no kprobe's") {
+    bpf_program const loaded{"multi", program_type::kprobe, bl::attach_type::trace_kprobe_multi,
+                             prog.fd().get()};
+    auto const ref = bl::program_ref<program_type::kprobe>::from(&loaded);
+    auto const link = bl::attach(*ref, bl::hook::kprobe{.function = "do_x"});
+    REQUIRE_FALSE(link);
+    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"trace_kprobe_multi", "perf_event is needed"});
+}
+
+TEST_CASE_FIXTURE(with_kprobe_program, "an uprobe is a place in a file, of all processes or one") {
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::uprobe{.binary = "/bin/x", .offset = 64})));
+    CHECK(last_perf_event.attr.type == 7);
+    CHECK(last_perf_event.name == "/bin/x");
+    CHECK(last_perf_event.attr.offset == 64);
+    CHECK(last_perf_event.pid == -1);
+    CHECK(last_perf_event.cpu == 0);
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::uprobe{.binary = "/bin/x",
+                                                        .offset = 64,
+                                                        .retprobe = true,
+                                                        .pid = 77,
+                                                        .ref_ctr_offset = 0x1234})));
+    CHECK(last_perf_event.attr.config == 0x1234'0000'0001U);
+    CHECK(last_perf_event.pid == 77);
+    CHECK(last_perf_event.cpu == -1);
+    REQUIRE(
+        succeeded(bl::attach(prog, bl::hook::uprobe{.binary = "/bin/x", .offset = 64, .pid = 0})));
+    CHECK(last_perf_event.pid == 0);
+}
+
+TEST_CASE_FIXTURE(with_kprobe_program, "each refusal of an uprobe has its condition and advice") {
+    bl::hook::uprobe const where{.binary = "/bin/x", .offset = 64, .pid = 77};
+    for (auto const& [number, condition, advice] :
+         {std::tuple{ENOENT, bl::errc::not_found, "no such file"},
+          std::tuple{EINVAL, bl::errc::invalid_argument, "no regular file"},
+          std::tuple{ESRCH, bl::errc::not_found, "no process 77"},
+          std::tuple{EACCES, bl::errc::permission_denied, "CAP_PERFMON"}}) {
+        fail(call::perf_event_open, number);
+        auto const link = bl::attach(prog, where);
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, bl::operation::perf_event_open, condition,
+                    {"/bin/x:64", advice});
+    }
+    auto const nothing = bl::attach(prog, bl::hook::uprobe{.binary = ""});
+    REQUIRE_FALSE(nothing);
+    check_error(nothing.error(), EINVAL, bl::operation::perf_event_open, bl::errc::invalid_argument,
+                {"a file is needed"});
+    files.erase("/sys/bus/event_source/devices/uprobe/type");
+    auto const none = bl::attach(prog, where);
+    REQUIRE_FALSE(none);
+    check_error(none.error(), ENOENT, bl::operation::perf_event_open, bl::errc::not_supported,
+                {"no uprobes"});
+}

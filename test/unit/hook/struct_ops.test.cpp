@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <tuple>
+
+namespace {
+
+struct with_map : machine {
+    fake::map& first = add_map();
+    fake::map& second = add_map();
+    bl::unique_fd first_fd = open(first);
+    bl::unique_fd second_fd = open(second);
+    bl::map_ref one = *bl::map_ref::from_fd(first_fd);
+    bl::map_ref other = *bl::map_ref::from_fd(second_fd);
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(with_map, "a struct_ops table is attached by its map") {
+    forget_calls();
+    auto const link = bl::attach(one, bl::hook::struct_ops{});
+    REQUIRE(succeeded(link));
+    CHECK(system_calls() == 1);
+    CHECK(last_create.prog_fd == static_cast<std::uint32_t>(first_fd.get()));
+    CHECK(last_create.attach_type == 44);
+    CHECK(link->details()->map == bl::map_id{first.id});
+}
+
+TEST_CASE_FIXTURE(with_map, "a struct_ops link is updated by map, also by compare-and-swap") {
+    auto link = bl::attach(one, bl::hook::struct_ops{});
+    REQUIRE(succeeded(link));
+    REQUIRE(succeeded(link->update(other)));
+    CHECK(last_update.new_fd == static_cast<std::uint32_t>(second_fd.get()));
+    CHECK(link->details()->map == bl::map_id{second.id});
+    auto const mismatch = link->update(one, bl::expecting(one));
+    REQUIRE_FALSE(mismatch);
+    check_error(mismatch.error(), EPERM, bl::operation::link_update, bl::errc::program_mismatch,
+                {"holds map " + std::to_string(second.id),
+                 "map " + std::to_string(first.id) + " was expected"});
+    REQUIRE(succeeded(link->update(one, bl::expecting(other))));
+    CHECK(link->details()->map == bl::map_id{first.id});
+    for (auto const& [number, condition, advice] :
+         {std::tuple{EINVAL, bl::errc::invalid_argument, "same table"},
+          std::tuple{EOPNOTSUPP, bl::errc::not_supported, "cannot be updated"},
+          std::tuple{ENOLINK, bl::errc::defunct, "attach again"}}) {
+        fail(call::link_update, number);
+        auto const failed = link->update(other);
+        REQUIRE_FALSE(failed);
+        check_error(failed.error(), number, bl::operation::link_update, condition, {advice});
+    }
+    fail(call::link_update, EPERM);
+    auto const denied = link->update(other, bl::expecting(one));
+    REQUIRE_FALSE(denied);
+    check_error(denied.error(), EPERM, bl::operation::link_update, bl::errc::permission_denied);
+    REQUIRE(succeeded(link->detach()));
+}
+
+TEST_CASE_FIXTURE(with_map, "each refusal of a table has its condition and advice") {
+    for (auto const& [number, condition, advice] :
+         {std::tuple{EINVAL, bl::errc::invalid_argument, "BPF_F_LINK"},
+          std::tuple{EEXIST, bl::errc::already_exists, "registered"},
+          std::tuple{EPERM, bl::errc::permission_denied, "CAP_NET_ADMIN"},
+          std::tuple{ENOMEM, no_condition, "struct_ops map at"}}) {
+        fail(call::link_create, number);
+        auto const link = bl::attach(one, bl::hook::struct_ops{});
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, bl::operation::link_create, condition, {advice});
+    }
+}
