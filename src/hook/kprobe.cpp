@@ -4,7 +4,9 @@
 
 #include <bpflink/hook/kprobe.hpp>
 
+#include <array>
 #include <cerrno>
+#include <charconv>
 
 namespace bpflink {
 namespace {
@@ -21,9 +23,15 @@ constexpr std::string_view system_call_prefix = "__riscv_";
 constexpr std::string_view system_call_prefix = "";
 #endif
 
+std::string hexadecimal(std::uint64_t number) {
+    std::array<char, 16> digits;
+    auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
+    return "0x" + std::string{digits.data(), end};
+}
+
 std::string describe(hook::kprobe const& where) {
     std::string text = where.retprobe ? "kretprobe " : "kprobe ";
-    if (where.function.empty()) return text + "at address " + std::to_string(where.offset);
+    if (where.function.empty()) return text + "at address " + hexadecimal(where.offset);
     text += "'" + std::string{where.function} + "'";
     return where.offset == 0 ? text : text + "+" + std::to_string(where.offset);
 }

@@ -35,11 +35,9 @@ std::string mistake(hook::kprobe_multi const& where) {
 std::string missing_among(std::span<std::string_view const> symbols) {
     auto const known = matching_kernel_functions("*");
     if (!known) return "which one cannot be told: " + known.error().message();
-    auto names = *known;
-    std::ranges::sort(names);
     std::vector<std::string_view> missing;
     for (auto const symbol : symbols)
-        if (!std::ranges::binary_search(names, symbol, std::less<>{})) missing.push_back(symbol);
+        if (!std::ranges::binary_search(*known, symbol, std::less<>{})) missing.push_back(symbol);
     if (missing.empty()) return "the kernel does not let one of them be probed";
     return "not there, not to be probed, or several of that name: " + enumerated(missing);
 }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/bpflink.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+struct counted_options {
+    bool reads_cookie = false;
+    int returns = 0;
+    bpflink::btf_id target = {};
+};
+
+/// A program as libbpf would lend it: with the attach type that it was loaded for.
+template <bpflink::program_type Type>
+struct lent_program {
+    static constexpr bpflink::program_type type = Type;
+    bpflink::fd_view descriptor;
+    std::optional<bpflink::attach_type> expected;
+    [[nodiscard]] bpflink::fd_view fd() const { return descriptor; }
+    [[nodiscard]] std::optional<bpflink::attach_type> expected_attach_type() const {
+        return expected;
+    }
+};
+
+/// A program of any type that counts its runs and, if asked to, keeps the cookie of the link that
+/// ran it last.
+class counted_program {
+public:
+    using options = counted_options;
+    /// Throws std::system_error when the kernel refuses it.
+    counted_program(bpflink::program_type type, bpflink::attach_type expected, options wanted);
+
+    /// Nothing, and a skipped case, where the kernel refuses it.
+    static std::optional<counted_program>
+    load(bpflink::program_type type, bpflink::attach_type expected = {}, options wanted = {});
+
+    [[nodiscard]] bpflink::fd_view fd() const { return program_; }
+    [[nodiscard]] std::uint64_t runs() const { return read().runs; }
+    [[nodiscard]] bpflink::cookie cookie() const { return bpflink::cookie{read().cookie}; }
+
+    template <bpflink::program_type Type>
+    [[nodiscard]] lent_program<Type> as() const {
+        return {program_, expected_};
+    }
+
+    /// How often it runs while `action` does.
+    template <class Action>
+    [[nodiscard]] std::uint64_t runs_during(Action action) const {
+        auto const before = runs();
+        action();
+        return runs() - before;
+    }
+
+private:
+    struct kept {
+        std::uint64_t runs = 0;
+        std::uint64_t cookie = 0;
+    };
+    [[nodiscard]] kept read() const;
+
+    bpflink::attach_type expected_;
+    bpflink::unique_fd map_;
+    bpflink::unique_fd program_;
+};
+
+/// The BTF id of a function of the kernel; nothing, and a skipped case, where it is not there.
+std::optional<bpflink::btf_id> kernel_function(char const* name);
+
+/// Calls the kernel's functions that are there to be traced, bpf_fentry_test1() among them, once
+/// each. False, and a skipped case, where this kernel loads no program that does.
+bool call_traced_functions();
+
+/// Skips the case where a link is refused as not supported.
+template <class T>
+bool is_unsupported(bpflink::result<T> const& made);
+
+void skip_unsupported(bpflink::error const& why);
+
+template <class T>
+bool is_unsupported(bpflink::result<T> const& made) {
+    if (made || made.error() != bpflink::errc::not_supported) return false;
+    skip_unsupported(made.error());
+    return true;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "counted.hpp"
+#include "expect.hpp"
+#include "kernel_case.hpp"
+#include "loaded.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <chrono>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include <linux/perf_event.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace bl = bpflink;
+using bl::attach_type;
+using bl::program_type;
+
+namespace {
+
+constexpr bl::cookie wanted{0xfeed'0000'1234'5678U};
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "a perf event's program runs when it overflows, until closed") {
+    auto const p = counted_program::load(program_type::perf_event, {}, {.reads_cookie = true});
+    if (!p) return;
+    ::perf_event_attr clock{};
+    clock.size = sizeof clock;
+    clock.type = PERF_TYPE_SOFTWARE;
+    clock.config = PERF_COUNT_SW_CPU_CLOCK;
+    clock.sample_period = 1'000'000;
+    bl::unique_fd event{
+        static_cast<int>(::syscall(SYS_perf_event_open, &clock, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))};
+    if (!event) return skip_case(std::string{"no software event: "} + std::strerror(errno));
+    auto made = bl::attach(p->as<program_type::perf_event>(), bl::hook::perf_event{event, wanted});
+    if (is_unsupported(made)) return;
+    auto l = must(std::move(made));
+    check_error(bl::attach(p->as<program_type::perf_event>(), bl::hook::perf_event{event}),
+                bl::errc::already_exists, {"program already"});
+    must(event.close()); // the link keeps it
+    CHECK(eventually([&] { return p->runs() > 0; }));
+    CHECK(p->cookie() == wanted);
+    CHECK(must(l.info()).type == bl::link_type::perf_event);
+    must(l.close());
+    auto const stopped = p->runs();
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    CHECK(p->runs() == stopped);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "what is no perf event is refused") {
+    auto const p = counted_program::load(program_type::perf_event);
+    if (!p) return;
+    auto const map = make_map();
+    auto const made = bl::attach(p->as<program_type::perf_event>(), bl::hook::perf_event{map});
+    if (is_unsupported(made)) return;
+    check_error(made, bl::errc::invalid_argument, {"perf event at descriptor"});
+}

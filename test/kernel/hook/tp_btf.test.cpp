@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "counted.hpp"
+#include "expect.hpp"
+#include "kernel_case.hpp"
+#include "loaded.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <bpf/libbpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace bl = bpflink;
+using bl::attach_type;
+using bl::program_type;
+
+namespace {
+
+void call_getpid() {
+    ::syscall(SYS_getpid);
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "a tp_btf program runs at its tracepoint, until closed") {
+    int const id = ::libbpf_find_vmlinux_btf_id("sys_enter", BPF_TRACE_RAW_TP);
+    if (id < 0) return skip_case("sys_enter is not in the kernel's types");
+    auto const p = counted_program::load(program_type::tracing, attach_type::trace_raw_tp,
+                                         {.target = bl::btf_id{id}});
+    if (!p) return;
+    auto l = must(bl::attach(p->as<program_type::tracing>(), bl::hook::tp_btf{}));
+    CHECK(p->runs_during(call_getpid) >= 1);
+    CHECK(must(l.info()).type == bl::link_type::raw_tracepoint);
+    CHECK(must(l.details()).name == "sys_enter");
+    CHECK(bl::tp_btf_link::duplicate(l.fd()));
+    must(l.close());
+    auto const stopped = p->runs();
+    call_getpid();
+    CHECK(p->runs() == stopped);
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "counted.hpp"
+#include "expect.hpp"
+#include "kernel_case.hpp"
+#include "loaded.hpp"
+#include "probe_targets.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <fcntl.h>
+
+namespace bl = bpflink;
+using bl::attach_type;
+using bl::program_type;
+
+TEST_CASE_FIXTURE(kernel_case, "uprobe_multi runs at each of its places, by any naming") {
+    auto const p = load_probe(attach_type::trace_uprobe_multi);
+    if (!p) return;
+    constexpr std::array names{first, second};
+    constexpr std::array cookies{bl::cookie{11}, bl::cookie{22}};
+    auto const offsets = must(bl::resolve_symbols(self, names));
+    constexpr std::array<std::uint64_t, 2> nothing_further{0, 0};
+    bl::unique_fd const file{::open(self.data(), O_RDONLY | O_CLOEXEC)};
+    bl::hook::uprobe_multi where{.binary = self, .cookies = cookies};
+    SUBCASE("symbols") {
+        where.symbols = names;
+    }
+    SUBCASE("symbols and offsets") {
+        where.symbols = names;
+        where.offsets = nothing_further;
+    }
+    SUBCASE("offsets in the file") {
+        where.offsets = offsets;
+    }
+    SUBCASE("returns") {
+        where.symbols = names;
+        where.retprobe = true;
+    }
+    SUBCASE("by descriptor, of this process") {
+        where.binary = bl::fd_view{file};
+        where.symbols = names;
+        where.pid = 0;
+    }
+    auto made = bl::attach(p->as<program_type::kprobe>(), where);
+    if (is_unsupported(made)) return;
+    auto l = must(std::move(made));
+    CHECK(p->runs_during([] { call_first(2); }) == 2);
+    CHECK(p->cookie() == bl::cookie{11});
+    CHECK(p->runs_during([] { call_second(3); }) == 3);
+    CHECK(p->cookie() == bl::cookie{22});
+    CHECK(must(l.info()).type == bl::link_type::uprobe_multi);
+    must(l.close());
+    CHECK(p->runs_during([] { call_first(3); }) == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an uprobe session runs before and after its function") {
+    auto const p = load_probe(attach_type::trace_uprobe_session);
+    if (!p) return;
+    constexpr std::array names{first};
+    auto made =
+        bl::attach(p->as<program_type::kprobe>(),
+                   bl::hook::uprobe_multi{.binary = self, .symbols = names, .session = true});
+    if (is_unsupported(made)) return;
+    auto l = must(std::move(made));
+    CHECK(p->runs_during([] { call_first(2); }) == 4);
+    must(l.close());
+    CHECK(p->runs_during([] { call_first(2); }) == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "uprobe_multi names every symbol that is missing") {
+    auto const p = counted_program::load(program_type::kprobe, attach_type::trace_uprobe_multi);
+    if (!p) return;
+    constexpr std::array<std::string_view, 3> names{"no_function_a", first, "no_function_b"};
+    check_error(bl::attach(p->as<program_type::kprobe>(),
+                           bl::hook::uprobe_multi{.binary = self, .symbols = names}),
+                bl::errc::not_found, {"no_function_a, no_function_b"});
+}
