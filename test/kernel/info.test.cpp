@@ -487,23 +487,24 @@ TEST_CASE_FIXTURE(kernel_case, "the info of an iterator over tasks tells which")
         CHECK_FALSE(all.tid);
         CHECK_FALSE(all.pid);
 
-        ::bpf_iter_link_info thread{};
-        thread.task.tid = own;
-        auto const one = attach_iterator(*program, thread);
-        if (!one) {
-            if (one.error().code().value() != EINVAL) FAIL(one.error().message());
-            return skip_part("an iterator over tasks takes no parameters");
-        }
-        auto const by_tid = details_of<bl::iter_details>(*one);
-        CHECK(by_tid.tid == own);
-        CHECK_FALSE(by_tid.pid);
-
         ::bpf_iter_link_info process{};
         process.task.pid = own;
-        auto const by_pid = details_of<bl::iter_details>(must(attach_iterator(*program, process)));
+        auto const one = attach_iterator(*program, process);
+        if (!one) {
+            // A kernel that knows of maps alone takes the rest for a newer kernel's.
+            if (one.error().code().value() != E2BIG) FAIL(one.error().message());
+            return skip_part("an iterator over tasks takes no parameters");
+        }
+        auto const by_pid = details_of<bl::iter_details>(*one);
         CHECK(by_pid.pid == own);
         CHECK_FALSE(by_pid.tid);
         CHECK_FALSE(by_pid.cgroup_id);
         CHECK_FALSE(by_pid.order);
+
+        ::bpf_iter_link_info thread{};
+        thread.task.tid = own;
+        auto const by_tid = details_of<bl::iter_details>(must(attach_iterator(*program, thread)));
+        CHECK(by_tid.tid == own);
+        CHECK_FALSE(by_tid.pid);
     }
 }

@@ -26,14 +26,16 @@ constexpr std::array<std::string_view, PERF_COUNT_HW_REF_CPU_CYCLES + 1> hardwar
     "stalled-cycles-frontend",
     "stalled-cycles-backend",
     "ref-cycles"};
-constexpr std::array<std::string_view, PERF_COUNT_SW_BPF_OUTPUT + 1> software{
+constexpr std::array<std::string_view, PERF_COUNT_SW_CGROUP_SWITCHES + 1> software{
     "cpu-clock",        "task-clock",   "page-faults",  "context-switches",
     "cpu-migrations",   "minor-faults", "major-faults", "alignment-faults",
-    "emulation-faults", "dummy",        "bpf-output"};
+    "emulation-faults", "dummy",        "bpf-output",   "cgroup-switches"};
 constexpr std::array<std::string_view, PERF_COUNT_HW_CACHE_NODE + 1> caches{
     "L1-dcache", "L1-icache", "LLC", "dTLB", "iTLB", "branch", "node"};
 constexpr std::array<std::string_view, PERF_COUNT_HW_CACHE_OP_PREFETCH + 1> operations{
     "load", "store", "prefetch"};
+constexpr std::array<std::string_view, PERF_COUNT_HW_CACHE_RESULT_MISS + 1> outcomes{"refs",
+                                                                                     "misses"};
 
 std::string at(names all, std::uint64_t index) {
     return index < all.size() ? std::string{all[index]} : std::string{};
@@ -43,10 +45,9 @@ std::string at(names all, std::uint64_t index) {
 std::string cache_event(std::uint64_t config) {
     auto const cache = at(caches, config & 0xff);
     auto const operation = at(operations, config >> 8 & 0xff);
-    auto const outcome = config >> 16;
-    if (cache.empty() || operation.empty() || outcome > PERF_COUNT_HW_CACHE_RESULT_MISS) return {};
-    if (outcome == PERF_COUNT_HW_CACHE_RESULT_MISS) return cache + "-" + operation + "-misses";
-    return cache + "-" + operation + "s";
+    auto const outcome = at(outcomes, config >> 16);
+    if (cache.empty() || operation.empty() || outcome.empty()) return {};
+    return cache + "-" + operation + "-" + outcome;
 }
 
 } // namespace
