@@ -159,12 +159,12 @@ int kernel::fill_uprobe_multi(link_facts const& facts, uapi::link_info::uprobe_m
     return room < info.count ? -ENOSPC : 0;
 }
 
-/// As its header describes it.
+/// As 7.3 answered when it was asked.
 int kernel::fill_tracing_multi(link_facts const& facts, uapi::link_info::tracing_multi_part& info) {
     if (!reports_tracing_multi) return 0;
     auto const room = info.count;
     bool const arrays = (info.ids | info.addresses | info.cookies) != 0;
-    if (arrays != (room != 0)) return -EINVAL;
+    if (arrays && room == 0) return -EINVAL;
     info.attach_type = static_cast<std::uint32_t>(facts.attach);
     info.btf_obj_id = facts.object;
     info.count = static_cast<std::uint32_t>(facts.ids.size());
