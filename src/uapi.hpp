@@ -178,6 +178,17 @@ struct iter_task_info { // since 6.1
     std::uint32_t pid_fd;
 };
 
+// enum bpf_perf_event_type
+enum class perf_event_type : std::uint32_t {
+    unspec = 0, // of kernels before 6.6
+    uprobe = 1,
+    uretprobe = 2,
+    kprobe = 3,
+    kretprobe = 4,
+    tracepoint = 5,
+    event = 6,
+};
+
 // struct bpf_link_info
 struct link_info {
     struct raw_tracepoint_part {
@@ -268,7 +279,7 @@ struct link_info {
             std::uint32_t padding;
             std::uint64_t cookie; // since 6.9
         };
-        std::uint32_t type; // enum bpf_perf_event_type
+        perf_event_type type;
         std::uint32_t padding;
         union {
             uprobe_part uprobe;

@@ -37,6 +37,7 @@
 #include <bpflink/operation.hpp>
 #include <bpflink/operations.hpp>
 #include <bpflink/pin.hpp>
+#include <bpflink/probe_details.hpp>
 #include <bpflink/program.hpp>
 #include <bpflink/program_ref.hpp>
 #include <bpflink/program_type.hpp>

@@ -76,11 +76,12 @@ public:
     result<void> close();
 
     /// What the kernel says of the link.
-    /// @errors none that a link can cause; whatever a security module refuses with
+    /// @errors ENAMETOOLONG where a file of uprobe_multi has a path longer than PATH_MAX; else none
+    ///         that a link can cause, but whatever a security module refuses with
     /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_get_info_by_fd()
-    /// @cost 1 system call, 2 where the kind has a name or a cookie (raw_tracepoint, iter,
-    /// tracing);
-    ///       allocates names longer than 15 characters
+    /// @cost 1 system call, 2 where the kind has names, arrays or cookies (raw_tracepoint, iter,
+    ///       tracing, perf_event and the multi kinds), and again when a path grew in between;
+    ///       allocates arrays, and names longer than 15 characters
     [[nodiscard]] result<link_info> info() const;
 
     /// `unknown` also when the kernel refuses to answer.

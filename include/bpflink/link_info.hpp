@@ -4,6 +4,7 @@
 #include <bpflink/attach_type.hpp>
 #include <bpflink/ids.hpp>
 #include <bpflink/link_type.hpp>
+#include <bpflink/probe_details.hpp>
 
 #include <array>
 #include <cstddef>
@@ -35,9 +36,26 @@ struct cgroup_details {
     attach_type attach{};
 };
 
+/// Which cgroups an iterator walks, and how.
+/// @kernel include/uapi/linux/bpf.h, enum bpf_cgroup_iter_order
+enum class cgroup_iter_order : unsigned {
+    unspec = 0,
+    self_only = 1,
+    descendants_pre = 2,
+    descendants_post = 3,
+    ancestors_up = 4,
+    children = 5,
+};
+
 struct iter_details {
     std::string target_name;   ///< what is walked: "task", "bpf_map_elem", ...
     std::optional<map_id> map; ///< for iterators over one map's elements
+
+    std::optional<std::uint64_t> cgroup_id; ///< for those over cgroups: where they start
+    std::optional<cgroup_iter_order> order; ///< for those over cgroups
+
+    std::optional<std::uint32_t> tid; ///< for those over one thread
+    std::optional<std::uint32_t> pid; ///< for those over one process
 };
 
 struct netns_details {
@@ -75,7 +93,8 @@ struct sockmap_details {
     attach_type attach{};
 };
 
-/// The kernel's bytes behind type, id and program, for kinds without a struct here.
+/// The kernel's bytes behind type, id and program, for kinds (and kinds of perf events) that are
+/// newer than this library.
 struct unknown_details {
     std::array<std::byte, 48> bytes{};
 };
@@ -83,7 +102,8 @@ struct unknown_details {
 using link_details =
     std::variant<unknown_details, raw_tracepoint_details, tracing_details, cgroup_details,
                  iter_details, netns_details, xdp_details, struct_ops_details, netfilter_details,
-                 tcx_details, netkit_details, sockmap_details>;
+                 tcx_details, netkit_details, sockmap_details, perf_event_details,
+                 kprobe_multi_details, uprobe_multi_details, tracing_multi_details>;
 
 /// What the kernel says of a link.
 struct link_info {
@@ -106,5 +126,8 @@ enum class link_state {
 
 [[nodiscard]] std::string to_string(link_state state);
 std::ostream& operator<<(std::ostream& out, link_state state);
+
+[[nodiscard]] std::string to_string(cgroup_iter_order order);
+std::ostream& operator<<(std::ostream& out, cgroup_iter_order order);
 
 } // namespace bpflink

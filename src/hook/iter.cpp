@@ -67,6 +67,7 @@ std::string advice_on(int outcome, hook::iter const& where) {
         if (where.map) return {};
         return where.cgroup || where.task ? "the descriptor is none of a cgroup or process"
                                           : "the program walks a map's elements: name the map";
+    case E2BIG: return "this kernel has no such parameter (6.1)";
     case ENOENT: return "there is no such cgroup";
     case ESRCH: return "there is no such task";
     case EPERM: return "CAP_BPF and CAP_PERFMON are needed";
@@ -74,10 +75,15 @@ std::string advice_on(int outcome, hook::iter const& where) {
     }
 }
 
+/// Before 6.1 the kernel has no cgroups' and tasks' parameters, and reports none: it may have taken
+/// them for nothing, and walk everything.
 bool walks_what_was_asked(iter_details const& details, hook::iter const& where) {
     if (where.map) return details.map.has_value();
-    if (where.cgroup) return details.target_name == "cgroup";
-    return details.target_name.starts_with("task");
+    if (where.cgroup) return details.cgroup_id.has_value();
+    auto const* const number = std::get_if<std::uint32_t>(&where.task->task);
+    if (!number) return details.pid.value_or(0) != 0;
+    return where.task->which == iter_task::kind::thread ? details.tid == *number
+                                                        : details.pid == *number;
 }
 
 // The parameters share their bytes: an iterator over tasks takes a map's descriptor for a thread's
@@ -88,8 +94,9 @@ result<unique_fd> checked(unique_fd link, hook::iter const& where, std::string c
     auto const* const details = std::get_if<iter_details>(&info->details);
     if (details && walks_what_was_asked(*details, where)) return link;
     return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
-                "the program walks something else" +
-                    (details ? ": " + details->target_name : std::string{}));
+                "the program walks something else (" +
+                    (details ? details->target_name : std::string{}) +
+                    "), or this kernel has no such parameter (6.1)");
 }
 
 } // namespace

@@ -7,9 +7,6 @@ import shutil
 import support
 from support import LinksTest, skip_all
 
-# Kinds that this library reports without the fields of their own.
-UNDECODED = {"perf_event", "kprobe_multi", "uprobe_multi", "tracing_multi"}
-
 
 class Bpftool(LinksTest):
     def bpftool(self, *options):
@@ -24,8 +21,7 @@ class Bpftool(LinksTest):
         self.assertEqual(theirs["type"], ours["type"])
         common = (theirs.keys() & ours.keys()) - but
         self.assertEqual({key: theirs[key] for key in common}, {key: ours[key] for key in common})
-        if ours["type"] not in UNDECODED:
-            self.assertLessEqual(theirs.keys() - {"pids"}, ours.keys())
+        self.assertLessEqual(theirs.keys() - {"pids"}, ours.keys())
 
     def test_all_links_are_listed_and_no_others(self):
         """Others may make and close links meanwhile."""

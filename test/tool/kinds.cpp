@@ -2,10 +2,12 @@
 #include "kinds.hpp"
 
 #include "links.bpf.hpp"
+#include "probed.hpp"
 
 #include <bpflink/attach_type.hpp>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -77,6 +79,49 @@ unique_fd on_software_event(int program) {
     return create(program, opened.get(), attach_type::perf_event, nullptr);
 }
 
+unique_fd on_event(int program, perf_event_attr const& event) {
+    unique_fd const opened{
+        static_cast<int>(::syscall(SYS_perf_event_open, &event, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))};
+    if (!opened) return {};
+    ::bpf_link_create_opts options{};
+    options.sz = sizeof options;
+    options.perf_event.bpf_cookie = 8;
+    return create(program, opened.get(), attach_type::perf_event, &options);
+}
+
+unique_fd on_tracepoint(int program) {
+    auto const id = number_in("/sys/kernel/tracing/events/sched/sched_process_exit/id");
+    perf_event_attr event{};
+    event.size = sizeof event;
+    event.type = PERF_TYPE_TRACEPOINT;
+    event.config = static_cast<std::uint64_t>(id);
+    return on_event(program, event);
+}
+
+constexpr char executable[] = "/proc/self/exe";
+
+unique_fd on_executable(int program) {
+    auto const type = number_in("/sys/bus/event_source/devices/uprobe/type");
+    perf_event_attr event{};
+    event.size = sizeof event;
+    event.type = static_cast<std::uint32_t>(type);
+    event.uprobe_path = reinterpret_cast<std::uintptr_t>(executable);
+    event.probe_offset = file_offset_of(probed_a);
+    return on_event(program, event);
+}
+
+unique_fd on_places(int program) {
+    unsigned long const offsets[]{file_offset_of(probed_a), file_offset_of(probed_b)};
+    __u64 const cookies[]{9, 10};
+    ::bpf_link_create_opts options{};
+    options.sz = sizeof options;
+    options.uprobe_multi.path = executable;
+    options.uprobe_multi.offsets = offsets;
+    options.uprobe_multi.cookies = cookies;
+    options.uprobe_multi.cnt = 2;
+    return create(program, 0, attach_type::trace_uprobe_multi, &options);
+}
+
 } // namespace
 
 std::vector<optional_link> attach_other_kinds(unsigned device) {
@@ -89,6 +134,9 @@ std::vector<optional_link> attach_other_kinds(unsigned device) {
         {"netfilter", on_netfilter},
         {"sockmap", on_sockmap},
         {"perf_event", on_software_event},
+        {"tracepoint", on_tracepoint},
+        {"uprobe", on_executable},
+        {"uprobe_multi", on_places},
     };
     std::vector<optional_link> links;
     for (auto const& [name, attach] : kinds) {

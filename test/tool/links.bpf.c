@@ -31,4 +31,20 @@ int run_perf_event(struct bpf_perf_event_data* ctx) {
     return 0;
 }
 
+SEC("tracepoint")
+int run_tracepoint(void* ctx) {
+    return 0;
+}
+
+struct pt_regs;
+SEC("uprobe")
+int run_uprobe(struct pt_regs* ctx) {
+    return 0;
+}
+
+SEC("uprobe.multi")
+int run_uprobe_multi(struct pt_regs* ctx) {
+    return 0;
+}
+
 char links_license[] SEC("license") = "GPL";

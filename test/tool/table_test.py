@@ -44,7 +44,6 @@ class Table(LinksTest):
             "iter": ["iter", "attached", "task"],
             "tcx": ["tcx", "attached", f"{device}, tcx_ingress"],
             "netfilter": ["netfilter", "unknown", "ip input priority -128"],
-            "perf_event": ["perf_event", "attached", "-"],
         }
         for name in expected.keys() - self.links.missing.keys():
             with self.subTest(name):
@@ -52,6 +51,15 @@ class Table(LinksTest):
                 self.assertEqual(str(self.links.programs[name]), row.pop(2))
                 self.assertEqual(expected[name], row[1:])
         self.assertRegex(self.row("raw_tracepoint")[-1], r"\Asys_enter(, cookie 7)?\Z")
+        probed = {  # nothing before 6.6 or 6.8
+            "perf_event": r"\A(software, dummy|-)\Z",
+            "tracepoint": r"\A(tracepoint, sched_process_exit(, cookie 8)?|-)\Z",
+            "uprobe": r"\A(uprobe, /proc/self/exe\+0x[0-9a-f]+(, cookie 8)?|-)\Z",
+            "uprobe_multi": r"\A(uprobe, /.*bpflink-tool-links, 2 places|-)\Z",
+        }
+        for name in probed.keys() - self.links.missing.keys():
+            with self.subTest(name):
+                self.assertRegex(self.row(name)[-1], probed[name])
         if "iter_map" in self.links.ids:
             self.assertRegex(self.row("iter_map")[-1], r"\Abpf_map_elem, map \d+\Z")
         if "netns" in self.links.ids:

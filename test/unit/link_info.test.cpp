@@ -74,14 +74,24 @@ TEST_CASE_FIXTURE(asking, "every kind has its fields") {
     CHECK(described(link_type::raw_tracepoint) == "name=sched_switch cookie=1234605616436508552");
     CHECK(described(link_type::tracing) == "attach=trace_fentry object=5 target=6 cookie=153");
     CHECK(described(link_type::cgroup) == "cgroup=4294967303 attach=cgroup_device");
-    CHECK(described(link_type::iter) == "name=bpf_map_elem map=77");
+    CHECK(described(link_type::iter) ==
+          "name=bpf_map_elem map=77 cgroup=none order=none tid=none pid=none");
     CHECK(described(link_type::netns) == "netns=4026531840 attach=sk_lookup");
     CHECK(described(link_type::xdp) == "ifindex=2");
+    CHECK(described(link_type::perf_event) == "tracepoint=sched_switch cookie=9");
+    CHECK(described(link_type::kprobe_multi) ==
+          "returns=1 missed=2 address=4294901761 cookie=11 address=4294901762 cookie=12");
     CHECK(described(link_type::struct_ops) == "map=78");
     CHECK(described(link_type::netfilter) == "family=2 hook=4 priority=-100 flags=1");
     CHECK(described(link_type::tcx) == "ifindex=3 attach=tcx_egress");
+    CHECK(described(link_type::uprobe_multi) ==
+          "path=/usr/bin/true returns=0 pid=4 offset=256 ref_ctr_offset=768 cookie=0 "
+          "offset=512 ref_ctr_offset=0 cookie=22");
     CHECK(described(link_type::netkit) == "ifindex=4 attach=netkit_peer");
     CHECK(described(link_type::sockmap) == "map=79 attach=sk_msg_verdict");
+    CHECK(described(link_type::tracing_multi) ==
+          "attach=trace_fentry_multi object=1 target=7 address=4294901767 cookie=0 "
+          "target=8 address=4294901768 cookie=32 target=9 address=4294901769 cookie=33");
 }
 
 TEST_CASE_FIXTURE(asking, "a link without a program has program 0") {
@@ -98,12 +108,6 @@ TEST_CASE_FIXTURE(asking, "a kind newer than the library keeps its number and th
     auto const& bytes = std::get<bl::unknown_details>(info->details).bytes;
     for (std::size_t i = 0; i != bytes.size(); ++i)
         CHECK(static_cast<unsigned>(bytes[i]) == 200 + i);
-}
-
-TEST_CASE_FIXTURE(asking, "kinds without a struct of their own keep the kernel's bytes") {
-    auto const details = details_of<bl::unknown_details>(
-        add_link({.type = bl::link_type::kprobe_multi, .prog = &prog, .addresses = {1, 2, 3}}));
-    CHECK(details.bytes[8] == std::byte{3}); // count
 }
 
 TEST_CASE_FIXTURE(asking, "what is not there is empty, and not 0") {

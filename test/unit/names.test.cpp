@@ -125,4 +125,7 @@ TEST_CASE("operations and states print as they are spelt") {
     CHECK(printed(bl::link_state::attached) == "attached");
     CHECK(printed(bl::link_state::defunct) == "defunct");
     CHECK(printed(bl::link_state::unknown) == "unknown");
+    CHECK(printed(bl::cgroup_iter_order::self_only) == "self_only");
+    CHECK(printed(bl::cgroup_iter_order::children) == "children");
+    CHECK(printed(static_cast<bl::cgroup_iter_order>(6)) == "unknown(6)");
 }

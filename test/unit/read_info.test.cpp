@@ -4,6 +4,8 @@
 
 #include <bpflink/detail/read_info.hpp>
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <variant>
 
@@ -31,8 +33,10 @@ TEST_CASE_FIXTURE(reading, "a kind is known before it is asked anything of its o
         auto const info = bl::detail::read_info(fd);
         REQUIRE(succeeded(info));
         CHECK(info->type == type);
-        bool const twice = type == bl::link_type::raw_tracepoint || type == bl::link_type::iter ||
-                           type == bl::link_type::tracing;
+        using enum bl::link_type;
+        constexpr std::array two_questions{raw_tracepoint, iter,         tracing,      perf_event,
+                                           kprobe_multi,   uprobe_multi, tracing_multi};
+        bool const twice = std::ranges::find(two_questions, type) != two_questions.end();
         CHECK(system_calls() == (twice ? 2 : 1));
     }
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json.hpp"
 
+#include "perf_names.hpp"
+
 #include <bpflink/link_traits.hpp>
 
 #include <array>
+#include <utility>
 #include <variant>
 
 #include <fmt/format.h>
@@ -48,6 +51,10 @@ struct add_details {
     void operator()(bl::iter_details const& d) const {
         to["target_name"] = d.target_name;
         add("map_id", d.map);
+        if (d.cgroup_id) to["cgroup_id"] = *d.cgroup_id;
+        if (d.order) to["order"] = name_or_number(*d.order);
+        if (d.tid) to["tid"] = *d.tid;
+        if (d.pid) to["pid"] = *d.pid;
     }
     void operator()(bl::netns_details const& d) const {
         to["netns_ino"] = d.netns_inode;
@@ -72,6 +79,68 @@ struct add_details {
     void operator()(bl::sockmap_details const& d) const {
         add_map(d.map);
         to["attach_type"] = name_or_number(d.attach);
+    }
+    void operator()(bl::perf_event_details const& d) const { std::visit(*this, d.event); }
+    void operator()(std::monostate) const {}
+    void operator()(bl::perf_kprobe const& d) const {
+        to["retprobe"] = d.returns;
+        to["addr"] = d.address.value_or(0);
+        to["func"] = d.function;
+        to["offset"] = d.offset;
+        if (d.missed) to["missed"] = *d.missed;
+        add("cookie", d.cookie);
+    }
+    void operator()(bl::perf_uprobe const& d) const {
+        to["retprobe"] = d.returns;
+        to["file"] = d.file;
+        to["offset"] = d.offset;
+        add("cookie", d.cookie);
+        if (d.ref_ctr_offset) to["ref_ctr_offset"] = *d.ref_ctr_offset;
+    }
+    void operator()(bl::perf_tracepoint const& d) const {
+        to["tracepoint"] = d.name;
+        add("cookie", d.cookie);
+    }
+    void operator()(bl::perf_counter const& d) const {
+        auto const event = name_of(d);
+        to["event_type"] = event.type.empty() ? json(d.type) : json(event.type);
+        to["event_config"] = event.config.empty() ? json(d.config) : json(event.config);
+        add("cookie", d.cookie);
+    }
+    void operator()(bl::kprobe_multi_details const& d) const {
+        if (!d.returns) return;
+        to["retprobe"] = *d.returns;
+        to["func_cnt"] = d.functions.size();
+        if (d.missed) to["missed"] = *d.missed;
+        auto& functions = to["funcs"] = json::array();
+        for (auto const& function : d.functions) {
+            json one{{"addr", function.address.value_or(0)}};
+            if (function.cookie) one["cookie"] = function.cookie->value();
+            functions.push_back(std::move(one));
+        }
+    }
+    void operator()(bl::uprobe_multi_details const& d) const {
+        if (!d.returns) return;
+        to["retprobe"] = *d.returns;
+        to["path"] = d.path;
+        to["func_cnt"] = d.places.size();
+        if (d.pid) to["pid"] = *d.pid;
+        auto& functions = to["funcs"] = json::array();
+        for (auto const& place : d.places)
+            functions.push_back({{"offset", place.offset},
+                                 {"ref_ctr_offset", place.ref_ctr_offset},
+                                 {"cookie", place.cookie.value()}});
+    }
+    void operator()(bl::tracing_multi_details const& d) const {
+        if (d.attach) to["attach_type"] = name_or_number(*d.attach);
+        if (!d.btf_object) return;
+        to["target_obj_id"] = *d.btf_object;
+        to["func_cnt"] = d.functions.size();
+        auto& functions = to["funcs"] = json::array();
+        for (auto const& function : d.functions)
+            functions.push_back({{"target_btf_id", function.target.value()},
+                                 {"addr", function.address.value_or(0)},
+                                 {"cookie", function.cookie.value()}});
     }
     void operator()(bl::unknown_details const&) const {}
 

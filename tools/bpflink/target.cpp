@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "target.hpp"
 
+#include "perf_names.hpp"
+
 #include <array>
 #include <span>
 #include <string_view>
@@ -31,6 +33,10 @@ std::string map(std::optional<bl::map_id> id) {
 std::string cookie(std::optional<bl::cookie> value) {
     return value && *value != bl::cookie{} ? fmt::format("cookie {}", value->value())
                                            : std::string{};
+}
+
+std::string number(std::size_t count, char const* what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 std::string name_or_number(std::span<std::string_view const> names, std::uint32_t number) {
@@ -76,7 +82,16 @@ struct parts_of {
         return {place ? *std::move(place) : fmt::format("cgroup id {}", d.cgroup_id),
                 to_string(d.attach)};
     }
-    parts operator()(bl::iter_details const& d) const { return {d.target_name, map(d.map)}; }
+    parts operator()(bl::iter_details const& d) const {
+        parts all{d.target_name, map(d.map)};
+        if (d.cgroup_id)
+            all.push_back(
+                cgroups.find(*d.cgroup_id).value_or(fmt::format("cgroup id {}", *d.cgroup_id)));
+        if (d.order) all.push_back(to_string(*d.order));
+        if (d.tid) all.push_back(fmt::format("thread {}", *d.tid));
+        if (d.pid) all.push_back(fmt::format("process {}", *d.pid));
+        return all;
+    }
     parts operator()(bl::netns_details const& d) const {
         return {d.netns_inode != 0 ? fmt::format("netns {}", d.netns_inode) : std::string{},
                 to_string(d.attach)};
@@ -95,6 +110,40 @@ struct parts_of {
     }
     parts operator()(bl::sockmap_details const& d) const {
         return {map(d.map), to_string(d.attach)};
+    }
+    parts operator()(bl::perf_event_details const& d) const { return std::visit(*this, d.event); }
+    parts operator()(std::monostate) const { return {}; }
+    parts operator()(bl::perf_kprobe const& d) const {
+        std::string where = d.function;
+        if (where.empty() && d.address) where = fmt::format("{:#x}", *d.address);
+        if (d.offset != 0) where += fmt::format("+{:#x}", d.offset);
+        return {d.returns ? "kretprobe" : "kprobe", where, cookie(d.cookie)};
+    }
+    parts operator()(bl::perf_uprobe const& d) const {
+        return {d.returns ? "uretprobe" : "uprobe", fmt::format("{}+{:#x}", d.file, d.offset),
+                cookie(d.cookie)};
+    }
+    parts operator()(bl::perf_tracepoint const& d) const {
+        return {"tracepoint", d.name, cookie(d.cookie)};
+    }
+    parts operator()(bl::perf_counter const& d) const {
+        auto const event = name_of(d);
+        return {event.type.empty() ? fmt::format("event type {}", d.type) : event.type,
+                event.config.empty() ? fmt::format("config {:#x}", d.config) : event.config,
+                cookie(d.cookie)};
+    }
+    parts operator()(bl::kprobe_multi_details const& d) const {
+        if (!d.returns) return {};
+        return {*d.returns ? "kretprobe" : "kprobe", number(d.functions.size(), "function")};
+    }
+    parts operator()(bl::uprobe_multi_details const& d) const {
+        if (!d.returns) return {};
+        return {*d.returns ? "uretprobe" : "uprobe", d.path, number(d.places.size(), "place"),
+                d.pid.value_or(0) != 0 ? fmt::format("process {}", *d.pid) : std::string{}};
+    }
+    parts operator()(bl::tracing_multi_details const& d) const {
+        if (!d.attach) return {};
+        return {to_string(*d.attach), number(d.functions.size(), "function")};
     }
     parts operator()(bl::unknown_details const&) const { return {}; }
 };

@@ -7,8 +7,8 @@
 
 namespace bpflink::detail {
 
-/// All that the kernel tells of a link: one call, two for the kinds that have a name or fields that
-/// not every kernel reports.
+/// All that the kernel tells of a link: one call, two for the kinds that have names, arrays or
+/// fields that not every kernel reports, and again when they have grown in between.
 [[nodiscard]] result<link_info> read_info(fd_view link);
 
 /// The three fields that every link has: 12 bytes, one call.

@@ -11,19 +11,10 @@
 
 namespace bpflink {
 
-/// How an iterator walks a cgroup's tree.
-/// @kernel include/uapi/linux/bpf.h, enum bpf_cgroup_iter_order
-enum class cgroup_order : unsigned {
-    self_only = 1,    ///< the cgroup alone
-    descendants_pre,  ///< it and those below it, each before its children
-    descendants_post, ///< each after its children
-    ancestors_up,     ///< it and those above it, up to the root
-};
-
 /// The cgroup that an iterator starts at.
 struct iter_cgroup {
     std::variant<fd_view, std::uint64_t> cgroup; ///< its directory (borrowed), or its id (inode)
-    cgroup_order order = cgroup_order::descendants_pre;
+    cgroup_iter_order order = cgroup_iter_order::descendants_pre;
 };
 
 /// The task, or the tasks, that an iterator walks.

@@ -33,10 +33,10 @@ struct hook_traits<hook::kprobe> {
     static constexpr std::array link_types{link_type::perf_event};
     static constexpr std::array program_types{program_type::kprobe};
     static constexpr kernel_version since{5, 15};
-    using details = unknown_details;
+    using details = perf_event_details;
 
     static match matches(link_info const& info) noexcept {
-        return detail::may_match_by_type<hook::kprobe>(info);
+        return detail::matches_event<perf_kprobe>(info, match::no);
     }
     static result<unique_fd> create(detail::borrowed_program prog, hook::kprobe const& where);
 };

@@ -42,7 +42,7 @@ struct hook_traits<hook::kprobe_multi> {
     static constexpr std::array link_types{link_type::kprobe_multi};
     static constexpr std::array program_types{program_type::kprobe};
     static constexpr kernel_version since{5, 18};
-    using details = unknown_details;
+    using details = kprobe_multi_details;
 
     static match matches(link_info const& info) noexcept {
         return detail::matches_by_type<hook::kprobe_multi>(info);

@@ -37,7 +37,7 @@ struct hook_traits<hook::tracing_multi> {
                                              attach_type::trace_fexit_multi,
                                              attach_type::trace_fsession_multi};
     static constexpr kernel_version since{7, 2};
-    using details = unknown_details;
+    using details = tracing_multi_details;
 
     static match matches(link_info const& info) noexcept {
         return detail::matches_by_type<hook::tracing_multi>(info);

@@ -47,7 +47,7 @@ struct hook_traits<hook::uprobe_multi> {
     static constexpr std::array link_types{link_type::uprobe_multi};
     static constexpr std::array program_types{program_type::kprobe};
     static constexpr kernel_version since{6, 6};
-    using details = unknown_details;
+    using details = uprobe_multi_details;
 
     static match matches(link_info const& info) noexcept {
         return detail::matches_by_type<hook::uprobe_multi>(info);

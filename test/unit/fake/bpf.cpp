@@ -134,13 +134,22 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
         if (attr.iter.info != 0 && attr.iter.info_len == sizeof(uapi::iter_cgroup_info)) {
             std::memcpy(&last_iter_cgroup, reinterpret_cast<void const*>(attr.iter.info),
                         sizeof last_iter_cgroup);
-            return install_new_link(
-                {.type = bl::link_type::iter, .name = walks_tasks ? "task" : "cgroup"}, prog);
+            return install_new_link({.type = bl::link_type::iter,
+                                     .cgroup_id = 7'777,
+                                     .name = walks_tasks ? "task" : "cgroup",
+                                     .order = last_iter_cgroup.order},
+                                    prog);
         }
         if (attr.iter.info != 0 && attr.iter.info_len == sizeof(uapi::iter_task_info)) {
             std::memcpy(&last_iter_task, reinterpret_cast<void const*>(attr.iter.info),
                         sizeof last_iter_task);
-            return install_new_link({.type = bl::link_type::iter, .name = "task_file"}, prog);
+            auto const& task = last_iter_task;
+            auto const pid = task.pid_fd != 0 ? 55U : task.pid;
+            return install_new_link({.type = bl::link_type::iter,
+                                     .name = "task_file",
+                                     .tid = knows_tasks ? task.tid : 0,
+                                     .pid = knows_tasks ? pid : 0},
+                                    prog);
         }
         if (attr.iter.info != 0) {
             uapi::iter_map_info info;

@@ -8,48 +8,6 @@
 #include <cstring>
 
 namespace fake {
-namespace {
-
-// The kinds that the library has no struct for, as they overlay the others' fields.
-struct perf_event_info {
-    std::uint32_t type;
-    std::uint32_t padding;
-    std::uint64_t name;
-    std::uint32_t name_len;
-};
-struct kprobe_multi_info {
-    std::uint64_t addrs;
-    std::uint32_t count;
-    std::uint32_t flags;
-    std::uint64_t missed;
-    std::uint64_t cookies;
-};
-struct uprobe_multi_info {
-    std::uint64_t path;
-    std::uint64_t offsets;
-    std::uint64_t ref_ctr_offsets;
-    std::uint64_t cookies;
-    std::uint32_t path_size;
-    std::uint32_t count;
-    std::uint32_t flags;
-    std::uint32_t pid;
-};
-
-template <class Fields>
-Fields overlay(uapi::link_info const& info) {
-    static_assert(sizeof(Fields) <= sizeof info.bytes);
-    Fields fields;
-    std::memcpy(&fields, info.bytes, sizeof fields);
-    return fields;
-}
-
-template <class Fields>
-void write(uapi::link_info& info, Fields const& fields) {
-    std::memcpy(info.bytes, &fields, sizeof fields);
-}
-
-} // namespace
-
 int kernel::copy_out(std::uint64_t address, void const* from, std::size_t size) {
     constexpr std::uint64_t lowest = 64 * 1'024; // vm.mmap_min_addr
     constexpr std::uint64_t end_of_user_space = 1ULL << 47;
@@ -76,6 +34,148 @@ int kernel::copy_name(std::uint64_t address, std::uint32_t& length, std::string 
     return outcome < 0 ? outcome : -ENOSPC;
 }
 
+/// Kernels before 6.12 leave the length as it came in.
+int kernel::copy_perf_name(std::uint64_t address, std::uint32_t& length, std::string const& name) {
+    auto told = length;
+    int const outcome = copy_name(address, told, name);
+    if (reports_path_lengths) length = told;
+    return outcome;
+}
+
+/// Elements that `from` lacks are 0.
+template <class T>
+int kernel::copy_array(std::uint64_t address, std::vector<T> const& from, std::size_t count) {
+    if (address == 0) return 0;
+    auto elements = from;
+    elements.resize(count);
+    return copy_out(address, elements.data(), count * sizeof(T));
+}
+
+int kernel::copy_addresses(std::uint64_t address, std::vector<std::uint64_t> const& from,
+                           std::size_t count) {
+    return copy_array(address, shows_addresses ? from : std::vector<std::uint64_t>{}, count);
+}
+
+int kernel::fill_iter(link const& l, uapi::link_info::iter_part& info) {
+    auto const& facts = l.facts;
+    if (int const outcome = copy_name(info.name, info.name_len, facts.name)) return outcome;
+    if (facts.name == "cgroup") {
+        info.cgroup.order = facts.order;
+        info.cgroup.cgroup_id = facts.cgroup_id;
+    } else if (facts.name.starts_with("task")) {
+        if (facts.tid != 0) info.task.tid = facts.tid;
+        if (facts.pid != 0) info.task.pid = facts.pid;
+    } else if (facts.target != 0 && !l.defunct) {
+        info.map_id = facts.target;
+    }
+    return 0;
+}
+
+int kernel::fill_perf_event(link_facts const& facts, uapi::link_info::perf_event_part& info) {
+    if (!reports_perf_events) return 0;
+    using type = uapi::perf_event_type;
+    switch (facts.event) {
+    case type::uprobe:
+    case type::uretprobe: {
+        auto& to = info.uprobe;
+        if (int const outcome = copy_perf_name(to.file_name, to.name_len, facts.name))
+            return outcome;
+        to.offset = facts.offset;
+        if (reports_probe_cookies) to.cookie = facts.cookie;
+        if (reports_ref_ctr_offset) to.ref_ctr_offset = facts.ref_ctr_offset;
+        break;
+    }
+    case type::kprobe:
+    case type::kretprobe: {
+        auto& to = info.kprobe;
+        if (int const outcome = copy_perf_name(to.func_name, to.name_len, facts.name))
+            return outcome;
+        to.offset = facts.offset;
+        to.address = shows_addresses ? facts.address : 0;
+        if (reports_missed) to.missed = facts.missed;
+        if (reports_probe_cookies) to.cookie = facts.cookie;
+        break;
+    }
+    case type::tracepoint: {
+        auto& to = info.tracepoint;
+        if (int const outcome = copy_perf_name(to.name, to.name_len, facts.name)) return outcome;
+        if (reports_probe_cookies) to.cookie = facts.cookie;
+        break;
+    }
+    case type::event:
+        info.event.type = facts.target;
+        info.event.config = facts.config;
+        if (reports_probe_cookies) info.event.cookie = facts.cookie;
+        break;
+    default: // newer than the library
+        std::memcpy(static_cast<void*>(&info), facts.unknown.data(), sizeof info);
+        break;
+    }
+    info.type = facts.event;
+    return 0;
+}
+
+int kernel::fill_kprobe_multi(link_facts const& facts, uapi::link_info::kprobe_multi_part& info) {
+    if (!reports_perf_events) return 0;
+    auto const room = info.count;
+    if ((info.addresses == 0) != (room == 0)) return -EINVAL;
+    auto const cookies = reports_probe_cookies ? info.cookies : 0;
+    if (cookies != 0 && room == 0) return -EINVAL;
+    info.count = static_cast<std::uint32_t>(facts.addresses.size());
+    info.flags = facts.flags;
+    if (reports_missed) info.missed = facts.missed;
+    if (room == 0) return 0;
+    auto const copied = std::min(room, info.count);
+    if (int const outcome = copy_array(cookies, facts.cookies, copied)) return outcome;
+    if (int const outcome = copy_addresses(info.addresses, facts.addresses, copied)) return outcome;
+    return room < info.count ? -ENOSPC : 0;
+}
+
+int kernel::fill_uprobe_multi(link_facts const& facts, uapi::link_info::uprobe_multi_part& info) {
+    if (!reports_uprobe_multi) return 0;
+    constexpr std::uint32_t longest = 4'096; // PATH_MAX
+    if ((info.path == 0) != (info.path_size == 0)) return -EINVAL;
+    auto const room = info.count;
+    bool const arrays = (info.offsets | info.ref_ctr_offsets | info.cookies) != 0;
+    if (arrays && room == 0) return -EINVAL;
+    info.count = static_cast<std::uint32_t>(facts.addresses.size());
+    info.flags = facts.flags;
+    info.pid = facts.pid;
+    if (info.path != 0 || reports_path_lengths) {
+        auto const needed = static_cast<std::uint32_t>(facts.name.size()) + 1;
+        if (!reports_path_lengths && info.path_size > longest) return -E2BIG;
+        auto const path_room = info.path_size == 0 ? longest : std::min(info.path_size, longest);
+        if (needed > path_room) return -ENAMETOOLONG;
+        if (info.path != 0)
+            if (int const outcome = copy_out(info.path, facts.name.c_str(), needed)) return outcome;
+        info.path_size = needed;
+    }
+    if (!arrays) return 0;
+    auto const copied = std::min(room, info.count);
+    if (int const outcome = copy_array(info.offsets, facts.addresses, copied)) return outcome;
+    if (int const outcome = copy_array(info.ref_ctr_offsets, facts.ref_ctr_offsets, copied))
+        return outcome;
+    if (int const outcome = copy_array(info.cookies, facts.cookies, copied)) return outcome;
+    return room < info.count ? -ENOSPC : 0;
+}
+
+/// As 7.3 answered when it was asked.
+int kernel::fill_tracing_multi(link_facts const& facts, uapi::link_info::tracing_multi_part& info) {
+    if (!reports_tracing_multi) return 0;
+    auto const room = info.count;
+    bool const arrays = (info.ids | info.addresses | info.cookies) != 0;
+    if (arrays && room == 0) return -EINVAL;
+    info.attach_type = static_cast<std::uint32_t>(facts.attach);
+    info.btf_obj_id = facts.object;
+    info.count = static_cast<std::uint32_t>(facts.ids.size());
+    if (!arrays) return 0;
+    auto const copied = std::min(room, info.count);
+    if (int const outcome = copy_array(info.ids, facts.ids, copied)) return outcome;
+    if (int const outcome = copy_addresses(info.addresses, facts.addresses, copied)) return outcome;
+    if (int const outcome = copy_array(info.cookies, facts.cookies, copied)) return outcome;
+    return room < info.count ? -ENOSPC : 0;
+}
+
 int kernel::fill(link const& l, uapi::link_info& info) {
     auto const& facts = l.facts;
     auto const target = l.defunct ? 0 : facts.target;
@@ -96,11 +196,7 @@ int kernel::fill(link const& l, uapi::link_info& info) {
         info.cgroup.cgroup_id = l.defunct ? 0 : facts.cgroup_id;
         info.cgroup.attach_type = attach;
         return 0;
-    case bl::link_type::iter:
-        if (int const outcome = copy_name(info.iter.name, info.iter.name_len, facts.name))
-            return outcome;
-        if (target != 0) info.iter.map_id = target;
-        return 0;
+    case bl::link_type::iter: return fill_iter(l, info.iter);
     case bl::link_type::netns:
         info.netns.netns_ino = target;
         info.netns.attach_type = attach;
@@ -122,38 +218,10 @@ int kernel::fill(link const& l, uapi::link_info& info) {
         info.netfilter.priority = static_cast<std::int32_t>(facts.netfilter[2]);
         info.netfilter.flags = facts.netfilter[3];
         return 0;
-    case bl::link_type::perf_event: {
-        auto fields = overlay<perf_event_info>(info);
-        fields.type = 5; // BPF_PERF_EVENT_TRACEPOINT
-        int const outcome = copy_name(fields.name, fields.name_len, facts.name);
-        write(info, fields);
-        return outcome;
-    }
-    case bl::link_type::kprobe_multi: {
-        auto fields = overlay<kprobe_multi_info>(info);
-        auto room = fields.count;
-        if ((fields.addrs == 0) != (room == 0)) return -EINVAL;
-        if (fields.cookies != 0 && room == 0) return -EINVAL;
-        fields.count = static_cast<std::uint32_t>(facts.addresses.size());
-        fields.flags = 0;
-        fields.missed = 0;
-        write(info, fields);
-        if (fields.addrs == 0) return 0;
-        int const too_small = room < fields.count ? -ENOSPC : 0;
-        room = std::min(room, fields.count);
-        int const outcome =
-            copy_out(fields.addrs, facts.addresses.data(), room * sizeof(std::uint64_t));
-        return outcome < 0 ? outcome : too_small;
-    }
-    case bl::link_type::uprobe_multi: {
-        auto fields = overlay<uprobe_multi_info>(info);
-        if ((fields.path == 0) != (fields.path_size == 0)) return -EINVAL;
-        bool const arrays = (fields.offsets | fields.ref_ctr_offsets | fields.cookies) != 0;
-        if (arrays && fields.count == 0) return -EINVAL;
-        fields.count = 1;
-        write(info, fields);
-        return 0;
-    }
+    case bl::link_type::perf_event: return fill_perf_event(facts, info.perf_event);
+    case bl::link_type::kprobe_multi: return fill_kprobe_multi(facts, info.kprobe_multi);
+    case bl::link_type::uprobe_multi: return fill_uprobe_multi(facts, info.uprobe_multi);
+    case bl::link_type::tracing_multi: return fill_tracing_multi(facts, info.tracing_multi);
     default: std::memcpy(info.bytes, facts.unknown.data(), facts.unknown.size()); return 0;
     }
 }

@@ -29,8 +29,6 @@
 
 namespace fake {
 
-namespace uapi = bpflink::uapi;
-
 /// The functions of src/sys.hpp that enter the kernel, and back_off.
 enum class call {
     link_create,
@@ -158,10 +156,19 @@ public:
     std::uint32_t info_size = 64;         // sizeof(struct bpf_link_info)
     bool reports_cookies = true;          // of raw tracepoints and tracing links, since 6.17
     bool reports_tracing_targets = true;  // since 5.13
+    bool reports_perf_events = true;      // and kprobe_multi, since 6.6
+    bool reports_missed = true;           // of kprobes, since 6.7
+    bool reports_uprobe_multi = true;     // since 6.8
+    bool reports_probe_cookies = true;    // of perf events and kprobe_multi, since 6.9
+    bool reports_path_lengths = true;     // of perf events and uprobe_multi, since 6.12
+    bool reports_ref_ctr_offset = true;   // of uprobes, since 6.16
+    bool reports_tracing_multi = true;    // since 7.3
+    bool shows_addresses = true;          // by kptr_restrict
     bool takes_tracepoint_cookies = true; // since 6.10
     std::size_t descriptor_limit = 1'024;
     int first_descriptor = 3;
     int process_id = 4'321;
+    bool knows_tasks = true;  // as parameters of iterators, since 6.1
     bool walks_tasks = false; // an iterator's program, whatever map it is given
     std::vector<std::uint32_t> interfaces{1, 2, 3};
     [[nodiscard]] bool has_interface(std::uint32_t index) const {
@@ -265,7 +272,17 @@ private:
     int check_parent(std::string const& path, node const*& parent) const;
     int update_program(link& l, std::uint32_t next, bool replace, std::uint32_t old);
     int fill(link const& l, uapi::link_info& info);
+    int fill_iter(link const& l, uapi::link_info::iter_part& info);
+    int fill_perf_event(link_facts const& facts, uapi::link_info::perf_event_part& info);
+    int fill_kprobe_multi(link_facts const& facts, uapi::link_info::kprobe_multi_part& info);
+    int fill_uprobe_multi(link_facts const& facts, uapi::link_info::uprobe_multi_part& info);
+    int fill_tracing_multi(link_facts const& facts, uapi::link_info::tracing_multi_part& info);
     int copy_name(std::uint64_t address, std::uint32_t& length, std::string const& name);
+    int copy_perf_name(std::uint64_t address, std::uint32_t& length, std::string const& name);
+    int copy_addresses(std::uint64_t address, std::vector<std::uint64_t> const& from,
+                       std::size_t count);
+    template <class T>
+    int copy_array(std::uint64_t address, std::vector<T> const& from, std::size_t count);
     int copy_out(std::uint64_t address, void const* from, std::size_t size);
     void make_node(std::string const& path, node what);
     void pin_object(std::string const& path, object what);

@@ -3,6 +3,8 @@
 
 // What the fake kernel holds.
 
+#include "uapi.hpp"
+
 #include <bpflink/attach_type.hpp>
 #include <bpflink/link_type.hpp>
 #include <bpflink/program_type.hpp>
@@ -30,6 +32,7 @@ struct bpf_map {
 namespace fake {
 
 namespace bl = bpflink;
+namespace uapi = bpflink::uapi;
 
 struct program : std::enable_shared_from_this<program> {
     std::uint32_t id = 0;
@@ -57,7 +60,20 @@ struct link_facts {
     std::uint32_t object = 0; // tracing
     std::uint32_t btf = 0;    // tracing
     std::array<std::uint32_t, 4> netfilter{};
-    std::vector<std::uint64_t> addresses;    // kprobe_multi
+    std::uint32_t flags = 0;  // kprobe_multi, uprobe_multi
+    std::uint32_t tid = 0;    // iterators over tasks
+    std::uint32_t pid = 0;    // the same, and uprobe_multi
+    std::uint32_t order = 0;  // iterators over cgroups
+    std::uint64_t missed = 0; // kprobe, kprobe_multi
+    uapi::perf_event_type event = uapi::perf_event_type::tracepoint;
+    std::uint64_t config = 0; // perf event: event; its type is `target`
+    std::uint32_t offset = 0; // kprobe, uprobe
+    std::uint64_t address = 0;
+    std::uint64_t ref_ctr_offset = 0;
+    std::vector<std::uint32_t> ids;       // tracing_multi
+    std::vector<std::uint64_t> addresses; // kprobe_multi, tracing_multi; offsets of uprobe_multi
+    std::vector<std::uint64_t> ref_ctr_offsets;
+    std::vector<std::uint64_t> cookies;
     std::array<unsigned char, 48> unknown{}; // kinds that the model does not know
 };
 

@@ -81,7 +81,7 @@ TEST_CASE_FIXTURE(with_program, "cgroups are walked from one, in an order") {
     auto const directory = open_cgroup();
     REQUIRE(succeeded(bl::attach(
         prog, bl::hook::iter{.cgroup = bl::iter_cgroup{bl::fd_view{directory},
-                                                       bl::cgroup_order::ancestors_up}})));
+                                                       bl::cgroup_iter_order::ancestors_up}})));
     CHECK(last_create.iter.info_len == 16);
     CHECK(last_iter_cgroup.order == 4);
     CHECK(last_iter_cgroup.cgroup_fd == static_cast<std::uint32_t>(directory.get()));
@@ -120,13 +120,20 @@ TEST_CASE_FIXTURE(with_program, "what would walk everything, or something else, 
     refused({.cgroup = bl::iter_cgroup{std::uint64_t{7}}, .task = bl::iter_task{7U}},
             "a map's elements, cgroups or tasks");
     walks_tasks = true;
-    refused({.cgroup = bl::iter_cgroup{std::uint64_t{7}}}, "something else: task");
+    refused({.cgroup = bl::iter_cgroup{std::uint64_t{7}}}, "something else (task)");
     walks_tasks = false;
+    knows_tasks = false; // and takes them for nothing
+    refused({.task = bl::iter_task{7U}}, "6.1");
+    refused({.task = bl::iter_task{7U, bl::iter_task::kind::thread}}, "6.1");
+    auto const process = open_file();
+    refused({.task = bl::iter_task{bl::fd_view{process}}}, "6.1");
+    knows_tasks = true;
     bl::hook::iter const task{.task = bl::iter_task{7U}};
     for (auto const& [number, condition, advice] :
          {std::tuple{ESRCH, bl::errc::not_found, "no such task"},
           std::tuple{ENOENT, bl::errc::not_found, "no such cgroup"},
           std::tuple{EBADF, bl::errc::invalid_argument, "none of a cgroup or process"},
+          std::tuple{E2BIG, no_condition, "6.1"},
           std::tuple{EINVAL, bl::errc::invalid_argument, "6.1"}}) {
         fail(call::link_create, number);
         auto const link = bl::attach(prog, task);

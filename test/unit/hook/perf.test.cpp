@@ -3,9 +3,12 @@
 
 #include <bpflink/bpflink.hpp>
 
+#include <array>
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <utility>
+#include <variant>
 
 // The hooks that are perf events to the kernel: perf_event, tracepoint, kprobe, uprobe.
 
@@ -45,9 +48,27 @@ TEST_CASE_FIXTURE(with_event_program, "a perf event of the caller's is attached 
     CHECK(last_create.attach_type == perf_event_attach);
     CHECK(last_create.perf_event.cookie == 5);
     CHECK(link->info()->type == bl::link_type::perf_event);
-    CHECK(succeeded(bl::perf_event_link::duplicate(link->fd())));
-    CHECK(succeeded(bl::kprobe_link::duplicate(link->fd()))); // not told apart by the kernel's type
     CHECK_FALSE(bl::tracing_link::duplicate(link->fd()));
+}
+
+TEST_CASE_FIXTURE(with_event_program,
+                  "hooks of perf events are told apart where the kernel tells") {
+    using enum bl::match;
+    auto const answers = [](auto event) {
+        bl::link_info const info{.type = bl::link_type::perf_event,
+                                 .details = bl::perf_event_details{std::move(event)}};
+        return std::array{bl::hook_traits<bl::hook::perf_event>::matches(info),
+                          bl::hook_traits<bl::hook::tracepoint>::matches(info),
+                          bl::hook_traits<bl::hook::kprobe>::matches(info),
+                          bl::hook_traits<bl::hook::uprobe>::matches(info)};
+    };
+    // The caller's own event may be of any sort.
+    CHECK(answers(bl::perf_counter{}) == std::array{yes, no, no, no});
+    CHECK(answers(bl::perf_tracepoint{}) == std::array{unknown, yes, no, no});
+    CHECK(answers(bl::perf_kprobe{}) == std::array{unknown, no, yes, no});
+    CHECK(answers(bl::perf_uprobe{}) == std::array{unknown, no, no, yes});
+    CHECK(answers(std::monostate{}) == std::array{unknown, unknown, unknown, unknown});
+    CHECK(bl::hook_traits<bl::hook::kprobe>::matches({.type = bl::link_type::xdp}) == no);
 }
 
 TEST_CASE_FIXTURE(with_event_program, "each refusal of a perf event has its condition and advice") {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What the kernel tells of links on perf events and on many functions at once. Names and arrays are
+// empty where the kernel reports nothing of the kind: perf_event and kprobe_multi before 6.6,
+// uprobe_multi before 6.8, tracing_multi before 7.3.
+
+#include <bpflink/attach_type.hpp>
+#include <bpflink/ids.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace bpflink {
+
+/// A kprobe or kretprobe.
+struct perf_kprobe {
+    bool returns = false;                  ///< a kretprobe
+    std::string function;                  ///< empty when it was attached by address
+    std::uint32_t offset = 0;              ///< into the function
+    std::optional<std::uint64_t> address;  ///< hidden from whom kptr_restrict hides addresses
+    std::optional<std::uint64_t> missed;   ///< times the program could not run; since 6.7
+    std::optional<bpflink::cookie> cookie; ///< since 6.9
+};
+
+/// An uprobe or uretprobe.
+struct perf_uprobe {
+    bool returns = false;                        ///< an uretprobe
+    std::string file;                            ///< the path as it was given
+    std::uint32_t offset = 0;                    ///< into the file
+    std::optional<bpflink::cookie> cookie;       ///< since 6.9
+    std::optional<std::uint64_t> ref_ctr_offset; ///< of an USDT's semaphore, 0 for none; since 6.16
+};
+
+struct perf_tracepoint {
+    std::string name;                      ///< "sched_switch", without its group
+    std::optional<bpflink::cookie> cookie; ///< since 6.9
+};
+
+/// A hardware or software event, or another unit's.
+struct perf_counter {
+    std::uint32_t type =
+        0; ///< the unit's number as the kernel has it: it may replace the asked one
+    std::uint64_t config = 0;
+    std::optional<bpflink::cookie> cookie; ///< since 6.9
+};
+
+struct perf_event_details {
+    std::variant<std::monostate, perf_kprobe, perf_uprobe, perf_tracepoint, perf_counter> event;
+};
+
+struct kprobe_multi_details {
+    struct function {
+        std::optional<std::uint64_t> address;  ///< hidden from whom kptr_restrict hides addresses
+        std::optional<bpflink::cookie> cookie; ///< since 6.9
+    };
+    std::optional<bool> returns;         ///< whether it runs on return
+    std::optional<std::uint64_t> missed; ///< times the program could not run; since 6.7
+    std::vector<function> functions;
+};
+
+struct uprobe_multi_details {
+    struct place {
+        std::uint64_t offset = 0;         ///< into the file
+        std::uint64_t ref_ctr_offset = 0; ///< of an USDT's semaphore; 0 for none
+        bpflink::cookie cookie;
+    };
+    std::optional<bool> returns;      ///< whether it runs on return
+    std::string path;                 ///< of the file, as seen from the caller's root directory
+    std::optional<std::uint32_t> pid; ///< in the caller's pid namespace; 0 for every process
+    std::vector<place> places;
+};
+
+struct tracing_multi_details {
+    struct function {
+        btf_id target;
+        std::optional<std::uint64_t> address; ///< hidden from whom kptr_restrict hides addresses
+        bpflink::cookie cookie;
+    };
+    std::optional<attach_type> attach;
+    std::optional<std::uint32_t> btf_object; ///< whose types the targets are
+    std::vector<function> functions;
+};
+
+} // namespace bpflink

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "../uapi.hpp"
+
+#include <bpflink/link_info.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bpflink::detail {
+
+/// What the kernel wrote about a link, or is about to write.
+struct answer {
+    uapi::link_info raw{};
+    std::size_t marked = 0; ///< up to where fields that a kernel may leave alone hold a mark
+
+    // Where the addresses in `raw` point to.
+    std::string name;
+    std::vector<std::uint64_t> arrays; ///< one behind the other, all of one length
+};
+
+// A kernel that does not report a field leaves the caller's bytes in it, and a field that it does
+// report may well be 0. So optional fields go in with a value that no kernel gives, but only where
+// the kernel's struct reaches: bytes behind it must be zero (E2BIG).
+template <std::unsigned_integral Field>
+constexpr auto untouched = static_cast<Field>(0xfedc'ba98'7654'3210U);
+
+/// Whether `field`, which is in `raw`, ends within the first `size` bytes.
+template <class Field>
+[[nodiscard]] bool reaches(uapi::link_info const& raw, Field const& field,
+                           std::size_t size) noexcept {
+    auto const offset = reinterpret_cast<char const*>(&field) - reinterpret_cast<char const*>(&raw);
+    return static_cast<std::size_t>(offset) + sizeof field <= size;
+}
+
+/// Prepares the question for names, arrays and the fields that not every kernel reports.
+/// @param first  the answer to a question of zeros
+/// @param known  the size of the kernel's struct
+/// @param next   fresh
+/// Returns false when `first` has said it all.
+[[nodiscard]] bool ask_for_more(uapi::link_info const& first, std::size_t known, answer& next);
+
+/// What the last answer says.
+[[nodiscard]] link_details decode(answer&& last);
+
+} // namespace bpflink::detail

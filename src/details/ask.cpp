@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "answer.hpp"
+
+#include <climits>
+#include <cstdint>
+#include <initializer_list>
+
+namespace bpflink::detail {
+namespace {
+
+using uapi::perf_event_type;
+
+template <class Field>
+void mark(answer& a, Field& field) noexcept {
+    if (reaches(a.raw, field, a.marked)) field = untouched<Field>;
+}
+
+/// @param told  the length with its zero byte, as the first answer has it
+void offer_name(answer& a, std::uint64_t& address, std::uint32_t& length, std::uint32_t told) {
+    if (told == 0) return;
+    a.name.resize(told);
+    address = reinterpret_cast<std::uintptr_t>(a.name.data());
+    length = told;
+}
+
+/// The same of a kind that tells the length since the end of 2024 only, and never more than this.
+void offer_path(answer& a, std::uint64_t& address, std::uint32_t& length, std::uint32_t told) {
+    offer_name(a, address, length, told != 0 ? told : PATH_MAX);
+}
+
+void offer_arrays(answer& a, std::uint32_t count, std::initializer_list<std::uint64_t*> addresses) {
+    a.arrays.assign(addresses.size() * count, untouched<std::uint64_t>);
+    auto const* place = a.arrays.data();
+    for (auto* const address : addresses) {
+        *address = reinterpret_cast<std::uintptr_t>(place);
+        place += count;
+    }
+}
+
+bool ask_for_more_of_perf_event(uapi::link_info const& first, answer& next) {
+    auto& event = next.raw.perf_event;
+    switch (first.perf_event.type) {
+    case perf_event_type::uprobe:
+    case perf_event_type::uretprobe:
+        offer_path(next, event.uprobe.file_name, event.uprobe.name_len,
+                   first.perf_event.uprobe.name_len);
+        mark(next, event.uprobe.cookie);
+        mark(next, event.uprobe.ref_ctr_offset);
+        return true;
+    case perf_event_type::kprobe:
+    case perf_event_type::kretprobe:
+        offer_path(next, event.kprobe.func_name, event.kprobe.name_len,
+                   first.perf_event.kprobe.name_len);
+        mark(next, event.kprobe.missed);
+        mark(next, event.kprobe.cookie);
+        return true;
+    case perf_event_type::tracepoint:
+        offer_path(next, event.tracepoint.name, event.tracepoint.name_len,
+                   first.perf_event.tracepoint.name_len);
+        mark(next, event.tracepoint.cookie);
+        return true;
+    case perf_event_type::event: mark(next, event.event.cookie); return true;
+    default: return false;
+    }
+}
+
+} // namespace
+
+bool ask_for_more(uapi::link_info const& first, std::size_t known, answer& next) {
+    auto& raw = next.raw;
+    next.marked = known;
+    switch (static_cast<link_type>(first.type)) {
+    case link_type::raw_tracepoint:
+        offer_name(next, raw.raw_tracepoint.name, raw.raw_tracepoint.name_len,
+                   first.raw_tracepoint.name_len);
+        mark(next, raw.raw_tracepoint.cookie);
+        return true;
+    case link_type::tracing:
+        mark(next, raw.tracing.target_obj_id);
+        mark(next, raw.tracing.target_btf_id);
+        mark(next, raw.tracing.cookie);
+        return true;
+    case link_type::iter:
+        offer_name(next, raw.iter.name, raw.iter.name_len, first.iter.name_len);
+        return true;
+    case link_type::perf_event: return ask_for_more_of_perf_event(first, next);
+    case link_type::kprobe_multi:
+        if (first.kprobe_multi.count == 0) return false;
+        raw.kprobe_multi.count = first.kprobe_multi.count;
+        offer_arrays(next, raw.kprobe_multi.count,
+                     {&raw.kprobe_multi.addresses, &raw.kprobe_multi.cookies});
+        if (!reaches(raw, raw.kprobe_multi.cookies, known)) raw.kprobe_multi.cookies = 0;
+        mark(next, raw.kprobe_multi.missed);
+        return true;
+    case link_type::uprobe_multi:
+        if (first.uprobe_multi.count == 0) return false;
+        raw.uprobe_multi.count = first.uprobe_multi.count;
+        offer_path(next, raw.uprobe_multi.path, raw.uprobe_multi.path_size,
+                   first.uprobe_multi.path_size);
+        offer_arrays(next, raw.uprobe_multi.count,
+                     {&raw.uprobe_multi.offsets, &raw.uprobe_multi.ref_ctr_offsets,
+                      &raw.uprobe_multi.cookies});
+        return true;
+    case link_type::tracing_multi:
+        if (first.tracing_multi.count == 0) return false;
+        raw.tracing_multi.count = first.tracing_multi.count;
+        offer_arrays(
+            next, raw.tracing_multi.count,
+            {&raw.tracing_multi.ids, &raw.tracing_multi.addresses, &raw.tracing_multi.cookies});
+        return true;
+    default: return false;
+    }
+}
+
+} // namespace bpflink::detail
