@@ -28,6 +28,7 @@
 #include <bpflink/program.hpp>
 #include <bpflink/program_ref.hpp>
 #include <bpflink/program_type.hpp>
+#include <bpflink/symbols.hpp>
 #include <bpflink/typed_link.hpp>
 #include <bpflink/version.hpp>
 #include <bpflink/views/adaptors.hpp>

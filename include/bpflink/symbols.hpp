@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Where functions are: in ELF files, as file offsets for uprobes, and in the running kernel.
+
+#include <bpflink/error.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bpflink {
+
+/// The offsets in a file at which uprobes on functions belong, in the order asked for.
+///
+/// Functions of both symbol tables count, the dynamic one first: of one name, a default or missing
+/// version wins over a hidden one, and a global symbol over a weak one over a local one. An
+/// indirect function (STT_GNU_IFUNC, as memcpy often is) is where its resolver starts.
+/// @param binary   a path; or, without a slash, the name of a library ("libc.so.6": the standard
+///                 directories, first this machine's multiarch ones; neither LD_LIBRARY_PATH nor
+///                 ld.so.cache), or of a program (the absolute directories of PATH, then /usr/bin,
+///                 /usr/sbin, /bin, /sbin). The first ELF file is taken. Borrowed
+/// @param symbols  "name", "name@VERSION", or "name@@VERSION" where that has to be the default one;
+///                 borrowed
+/// @errors not_found          no such file (operation::open); or no such functions, all of them
+///                            named up to the 20th
+///         invalid_argument   a name is empty or has a zero byte; no ELF file, or a damaged one
+///                            (ENOEXEC); a directory; functions of one name at several addresses,
+///                            each named with their number; a function outside of what is loaded
+///         permission_denied  the file may not be read
+///         EMFILE, ENOMEM, EIO
+/// @cost opens and maps the file, and reads each symbol table once at most, whatever the number of
+///       names; memory for the names asked for. A file that is cut short meanwhile raises SIGBUS,
+///       as with any mapping
+[[nodiscard]] result<std::vector<std::uint64_t>>
+resolve_symbols(std::string_view binary, std::span<std::string_view const> symbols);
+
+/// The same for one function.
+[[nodiscard]] result<std::uint64_t> resolve_symbol(std::string_view binary,
+                                                   std::string_view symbol);
+
+/// The names of a file's own functions that match, sorted, each once; possibly none. Names that
+/// share an address are all listed, and one that stands for several addresses is too, which
+/// resolve_symbols refuses. Hidden versions are listed, and matched, as "name@VERSION".
+/// @param binary   as in resolve_symbols
+/// @param pattern  * is any text, ? any one character, the rest itself; borrowed
+/// @errors invalid_argument  the pattern is empty; and as resolve_symbols of the file
+/// @cost as resolve_symbols; memory for what matches
+[[nodiscard]] result<std::vector<std::string>> matching_symbols(std::string_view binary,
+                                                                std::string_view pattern);
+
+/// The kernel's functions, those of modules too, that match and that a probe can find by name:
+/// sorted, without the module. Out are names that occur more than once (a kprobe refuses them with
+/// EADDRNOTAVAIL) and, where tracefs can be read, what ftrace cannot trace.
+/// @param pattern  as in matching_symbols
+/// @errors invalid_argument   the pattern is empty
+///         not_found          there is no /proc/kallsyms
+///         EMFILE, ENOMEM, EIO
+/// @kernel kernel/kallsyms.c, s_show(); kernel/trace/ftrace.c, available_filter_functions;
+///         kernel/trace/trace_kprobe.c, number_of_same_symbols(), which counts data, too
+/// @cost reads /proc/kallsyms whole, and tracefs's available_filter_functions: some 100 ms;
+///       memory for what matches
+[[nodiscard]] result<std::vector<std::string>> matching_kernel_functions(std::string_view pattern);
+
+/// Where a symbol of the kernel, or of a module, is. BPF programs and trampolines are no symbols.
+/// @param name  borrowed
+/// @errors not_found          no such symbol, or no /proc/kallsyms
+///         invalid_argument   the name is empty, or stands for several addresses
+///         permission_denied  the kernel hides its addresses: CAP_SYSLOG is missing, or
+///                            kernel.kptr_restrict is 2
+///         EMFILE, ENOMEM, EIO
+/// @kernel kernel/kallsyms.c, s_show()
+/// @cost reads /proc/kallsyms whole: some 50 ms
+[[nodiscard]] result<std::uint64_t> kernel_symbol_address(std::string_view name);
+
+} // namespace bpflink

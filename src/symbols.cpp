@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fail.hpp"
+#include "symbols/elf.hpp"
+#include "symbols/names.hpp"
+
+#include <bpflink/symbols.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <unordered_map>
+
+namespace bpflink {
+namespace {
+
+constexpr std::size_t most_names = 20;     // in an error
+constexpr std::size_t most_addresses = 64; // that are counted of one name
+
+/// One of the names asked for, and the best that was found for it.
+class request {
+public:
+    request() = default;
+    explicit request(std::string_view text) : text_{text}, name_{text} {
+        auto const at = text.find('@');
+        if (at == text.npos || at == 0) return;
+        name_ = text.substr(0, at);
+        version_ = text.substr(at + 1);
+        if (version_.starts_with('@')) {
+            version_.remove_prefix(1);
+            wants_default_ = true;
+        }
+    }
+
+    [[nodiscard]] std::string_view text() const noexcept { return text_; }
+    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    [[nodiscard]] std::vector<std::uint64_t> const& addresses() const noexcept { return found_; }
+    /// Whether the static table cannot have anything better.
+    [[nodiscard]] bool is_settled() const noexcept { return !found_.empty() && rank_ < 2; }
+
+    void offer(elf_function const& function, symbol_table from) {
+        if (wants_default_ && function.is_hidden) return;
+        if (!version_.empty() && function.version != version_) return;
+        unsigned const rank = (version_.empty() && function.is_hidden ? 8U : 0U) +
+                              (from == symbol_table::dynamic ? 0U : 4U) +
+                              static_cast<unsigned>(function.binding);
+        if (!found_.empty() && rank > rank_) return;
+        if (rank < rank_) found_.clear();
+        rank_ = rank;
+        if (found_.size() < most_addresses &&
+            std::ranges::find(found_, function.address) == found_.end())
+            found_.push_back(function.address);
+    }
+
+private:
+    std::string_view text_;
+    std::string_view name_;
+    std::string_view version_;
+    bool wants_default_ = false;
+    unsigned rank_ = ~0U;
+    std::vector<std::uint64_t> found_;
+};
+
+/// Up to the 20th; in the singular or the plural.
+std::string enumerate(std::vector<std::string> const& names) {
+    std::string text = names.size() == 1 ? "symbol " : "symbols ";
+    auto const shown = std::min(names.size(), most_names);
+    for (std::size_t i = 0; i != shown; ++i)
+        text += (i == 0 ? "" : ", ") + names[i];
+    if (shown < names.size()) text += " and " + std::to_string(names.size() - shown) + " more";
+    return text;
+}
+
+std::string with_count(request const& r) {
+    auto const count = r.addresses().size();
+    return std::string{r.text()} + " (" + std::to_string(count) +
+           (count == most_addresses ? " or more" : "") + " addresses)";
+}
+
+result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& requests,
+                                              elf_file const& file) {
+    std::vector<std::uint64_t> offsets;
+    std::vector<std::string> missing, ambiguous, outside;
+    offsets.reserve(requests.size());
+    for (auto const& r : requests) {
+        if (r.addresses().empty()) {
+            missing.emplace_back(r.text());
+        } else if (r.addresses().size() > 1) {
+            ambiguous.push_back(with_count(r));
+        } else if (auto const offset = file.offset_of(r.addresses().front())) {
+            offsets.push_back(*offset);
+        } else {
+            outside.emplace_back(r.text());
+        }
+    }
+    if (offsets.size() == requests.size()) return offsets;
+
+    auto const place = [&](std::vector<std::string> const& names) {
+        return enumerate(names) + " in " + file.path();
+    };
+    std::string const several = "several functions have one name";
+    if (!missing.empty()) {
+        error e{ENOENT, operation::resolve_symbol, errc::not_found, place(missing)};
+        if (file.is_stripped())
+            e.add_advice("the file is stripped: it has dynamic symbols at most");
+        if (!ambiguous.empty()) e.add_advice(several + ": " + enumerate(ambiguous));
+        if (!outside.empty()) e.add_advice("not in what is loaded: " + enumerate(outside));
+        return tl::unexpected{std::move(e)};
+    }
+    if (!ambiguous.empty()) {
+        error e{EINVAL, operation::resolve_symbol, errc::invalid_argument, place(ambiguous),
+                several};
+        if (!outside.empty()) e.add_advice("not in what is loaded: " + enumerate(outside));
+        return tl::unexpected{std::move(e)};
+    }
+    return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument, place(outside),
+                "it is in no segment that is loaded from the file");
+}
+
+} // namespace
+
+result<std::vector<std::uint64_t>> resolve_symbols(std::string_view binary,
+                                                   std::span<std::string_view const> symbols) {
+    if (auto const good = check_name(binary, "the binary's name"); !good)
+        return tl::unexpected{good.error()};
+    std::vector<request> requests;
+    std::unordered_map<std::string_view, std::vector<std::size_t>> by_name;
+    for (auto const symbol : symbols) {
+        if (auto const good = check_name(symbol, "a symbol's name"); !good)
+            return tl::unexpected{good.error()};
+        requests.emplace_back(symbol);
+        by_name[requests.back().name()].push_back(requests.size() - 1);
+    }
+    return find_binary(binary).and_then(
+        [&](elf_file const& file) -> result<std::vector<std::uint64_t>> {
+            for (auto const table : {symbol_table::dynamic, symbol_table::whole}) {
+                if (std::ranges::all_of(requests, &request::is_settled)) break;
+                auto const read = file.for_each_function(table, [&](elf_function const& function) {
+                    auto const found = by_name.find(function.name);
+                    if (found == by_name.end()) return;
+                    for (auto const index : found->second)
+                        requests[index].offer(function, table);
+                });
+                if (!read) return tl::unexpected{read.error()};
+            }
+            return offsets_of(requests, file);
+        });
+}
+
+result<std::uint64_t> resolve_symbol(std::string_view binary, std::string_view symbol) {
+    return resolve_symbols(binary, {&symbol, 1}).map([](std::vector<std::uint64_t> const& offsets) {
+        return offsets.front();
+    });
+}
+
+result<std::vector<std::string>> matching_symbols(std::string_view binary,
+                                                  std::string_view pattern) {
+    if (auto const good = check_name(binary, "the binary's name"); !good)
+        return tl::unexpected{good.error()};
+    if (auto const good = check_name(pattern, "the pattern"); !good)
+        return tl::unexpected{good.error()};
+    return find_binary(binary).and_then(
+        [&](elf_file const& file) -> result<std::vector<std::string>> {
+            std::set<std::string, std::less<>> names;
+            std::string versioned;
+            for (auto const table : {symbol_table::dynamic, symbol_table::whole}) {
+                auto const read = file.for_each_function(table, [&](elf_function const& function) {
+                    std::string_view name = function.name;
+                    if (function.is_hidden) {
+                        versioned.assign(name).append("@").append(function.version);
+                        name = versioned;
+                    }
+                    if (!name.empty() && matches_pattern(name, pattern) && !names.contains(name))
+                        names.emplace(name);
+                });
+                if (!read) return tl::unexpected{read.error()};
+            }
+            return std::vector<std::string>{names.begin(), names.end()};
+        });
+}
+
+} // namespace bpflink

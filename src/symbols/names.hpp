@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/error.hpp>
+
+#include <string_view>
+
+namespace bpflink {
+
+/// Whether all of `text` is what `pattern` says: * is any text, ? any one character.
+[[nodiscard]] bool matches_pattern(std::string_view text, std::string_view pattern) noexcept;
+
+/// @errors invalid_argument  empty, or a zero byte in it; says `what` it is ("the pattern")
+[[nodiscard]] result<void> check_name(std::string_view name, std::string_view what);
+
+} // namespace bpflink
