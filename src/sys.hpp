@@ -2,7 +2,8 @@
 #pragma once
 
 // The border to the kernel and to libbpf. Everything behind it is in sys.cpp, and nothing else in
-// the library makes a system call; the unit tests link a fake in its place.
+// the library makes a system call, but for libelf, which reads the files that are opened here; the
+// unit tests link a fake in its place.
 //
 // Every function returns a number of its own (a descriptor, a count, 0) or an errno, negated. None
 // throws or allocates, but for what says so. Interrupted calls (EINTR) are made again here.

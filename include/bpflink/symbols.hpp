@@ -59,7 +59,7 @@ resolve_symbols(std::string_view binary, std::span<std::string_view const> symbo
 ///         not_found          there is no /proc/kallsyms
 ///         EMFILE, ENOMEM, EIO
 /// @kernel kernel/kallsyms.c, s_show(); kernel/trace/ftrace.c, available_filter_functions;
-///         kernel/trace/trace_kprobe.c, number_of_same_symbols(); read at v6.12
+///         kernel/trace/trace_kprobe.c, number_of_same_symbols(), which counts data, too
 /// @cost reads /proc/kallsyms whole, and tracefs's available_filter_functions: some 100 ms;
 ///       memory for what matches
 [[nodiscard]] result<std::vector<std::string>> matching_kernel_functions(std::string_view pattern);
@@ -71,7 +71,7 @@ resolve_symbols(std::string_view binary, std::span<std::string_view const> symbo
 ///         permission_denied  the kernel hides its addresses: CAP_SYSLOG is missing, or
 ///                            kernel.kptr_restrict is 2
 ///         EMFILE, ENOMEM, EIO
-/// @kernel kernel/kallsyms.c, s_show(); read at v6.12
+/// @kernel kernel/kallsyms.c, s_show()
 /// @cost reads /proc/kallsyms whole: some 50 ms
 [[nodiscard]] result<std::uint64_t> kernel_symbol_address(std::string_view name);
 

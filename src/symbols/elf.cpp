@@ -62,6 +62,7 @@ result<elf_file> elf_file::open(std::string path) {
     if (!file) return tl::unexpected{std::move(file.error())};
 
     [[maybe_unused]] static auto const version = ::elf_version(EV_CURRENT); // libelf wants it first
+    ::elf_errno(); // forgets that of another file
     elf_file opened{std::move(path), *std::move(file)};
     // Mapped: a table may be larger than all that is ever asked of it.
     opened.elf_.reset(::elf_begin(opened.file_.get(), ELF_C_READ_MMAP, nullptr));
@@ -73,11 +74,11 @@ result<elf_file> elf_file::open(std::string path) {
         (header.e_shoff != 0 && sections == 0) || (header.e_phnum != 0 && segments == 0))
         return opened.damaged();
     for (std::size_t i = 0; i != segments; ++i) {
-        GElf_Phdr segment;
-        if (i > INT_MAX || !::gelf_getphdr(elf, static_cast<int>(i), &segment))
+        GElf_Phdr about;
+        if (i > INT_MAX || !::gelf_getphdr(elf, static_cast<int>(i), &about))
             return opened.damaged();
-        if (segment.p_type == PT_LOAD)
-            opened.segments_.push_back({segment.p_vaddr, segment.p_offset, segment.p_filesz});
+        if (about.p_type == PT_LOAD)
+            opened.segments_.push_back({about.p_vaddr, about.p_offset, about.p_filesz});
     }
     for (Elf_Scn* section = nullptr; (section = ::elf_nextscn(elf, section));) {
         GElf_Shdr about;
@@ -94,9 +95,10 @@ result<elf_file> elf_file::open(std::string path) {
 }
 
 tl::unexpected<error> elf_file::damaged() const {
-    char const* const reason = ::elf_errmsg(0); // the last one, if any
-    return unusable(path_, "the ELF file is damaged, or cut short" +
-                               (reason ? " (" + std::string{reason} + ")" : std::string{}));
+    std::string advice = "the ELF file is damaged, or cut short";
+    if (int const number = ::elf_errno(); number != 0)
+        advice.append(" (").append(::elf_errmsg(number)).append(")");
+    return unusable(path_, std::move(advice));
 }
 
 result<elf_file::table> elf_file::open_table(symbol_table which) const {
@@ -146,9 +148,9 @@ result<bool> elf_file::read_function(table const& in, std::size_t index, elf_fun
 }
 
 std::optional<std::uint64_t> elf_file::offset_of(std::uint64_t address) const noexcept {
-    for (auto const& part : segments_)
-        if (address >= part.address && address - part.address < part.size)
-            return address - part.address + part.offset;
+    for (auto const& loaded : segments_)
+        if (address >= loaded.address && address - loaded.address < loaded.size)
+            return address - loaded.address + loaded.offset;
     return std::nullopt;
 }
 

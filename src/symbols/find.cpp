@@ -2,6 +2,7 @@
 #include "fail.hpp"
 #include "symbols/elf.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 

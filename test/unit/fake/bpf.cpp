@@ -347,7 +347,7 @@ int kernel::sys_read(int fd, std::span<std::byte> into) {
         return failure;
     }
     auto& text = std::get<std::string>(step);
-    auto const count = std::min(text.size(), into.size());
+    auto const count = std::min({text.size(), into.size(), most_read});
     std::memcpy(into.data(), text.data(), count);
     text.erase(0, count);
     if (text.empty()) run->left.pop_front();

@@ -176,6 +176,7 @@ public:
     }
     std::vector<std::string> tracepoints{"sched_switch", "sys_enter"};
     std::map<std::string, std::string, std::less<>> files; // by path; others do not exist
+    std::size_t most_read = SIZE_MAX;                      // bytes that one read gives
     struct on_a_hook {
         std::uint32_t program = 0;
         std::uint32_t link = 0;

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+// Symbols of real files, against where the kernel mapped them.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "built_elf.hpp"
+
+#include <bpflink/fd.hpp>
+#include <bpflink/symbols.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <dlfcn.h>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <random>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace bl = bpflink;
+
+extern "C" {
+__attribute__((noinline, used)) int bpflink_test_exported() {
+    return 1;
+}
+__attribute__((noinline, used)) static int bpflink_test_static() {
+    return 2;
+}
+}
+
+namespace {
+
+using names = std::vector<std::string>;
+using views = std::vector<std::string_view>;
+
+/// The offset in its file of what is at `address`, out of the text of a maps file.
+std::uint64_t mapped_offset(std::string const& maps, std::uint64_t address) {
+    std::istringstream lines{maps};
+    for (std::string line; std::getline(lines, line);) {
+        unsigned long begin = 0, end = 0, offset = 0;
+        if (std::sscanf(line.c_str(), "%lx-%lx %*s %lx", &begin, &end, &offset) == 3 &&
+            address >= begin && address < end)
+            return address - begin + offset;
+    }
+    FAIL("nothing is mapped there");
+    return 0;
+}
+
+std::uint64_t offset_of(void* function) {
+    std::stringstream maps;
+    maps << std::ifstream{"/proc/self/maps"}.rdbuf();
+    return mapped_offset(maps.str(), reinterpret_cast<std::uintptr_t>(function));
+}
+
+/// What symbols/program.cpp prints of itself: offsets by name.
+std::map<std::string, std::uint64_t> offsets_in(char const* program) {
+    std::string printed;
+    std::unique_ptr<FILE, int (*)(FILE*)> const pipe{::popen(program, "r"), &::pclose};
+    REQUIRE(pipe);
+    for (std::array<char, 4'096> room;
+         auto const count = std::fread(room.data(), 1, room.size(), pipe.get());)
+        printed.append(room.data(), count);
+    std::map<std::string, std::uint64_t> offsets;
+    std::istringstream lines{printed};
+    std::string name, address;
+    for (int i = 0; i != 5 && lines >> name >> address; ++i)
+        offsets[name] = mapped_offset(printed, std::stoul(address, nullptr, 16));
+    REQUIRE(offsets.size() == 5);
+    return offsets;
+}
+
+/// A file in memory, with a path.
+struct memory_file {
+    explicit memory_file(std::string_view bytes) : fd{::memfd_create("test", MFD_CLOEXEC)} {
+        rewrite(bytes);
+    }
+    void rewrite(std::string_view bytes) const {
+        REQUIRE(::ftruncate(fd.get(), 0) == 0);
+        REQUIRE(::pwrite(fd.get(), bytes.data(), bytes.size(), 0) ==
+                static_cast<ssize_t>(bytes.size()));
+    }
+    [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(fd.get()); }
+
+    bl::unique_fd fd;
+};
+
+std::string contents(char const* path) {
+    std::stringstream bytes;
+    bytes << std::ifstream{path, std::ios::binary}.rdbuf();
+    return bytes.str();
+}
+
+template <class T>
+void refused(bl::result<T> const& r, bl::errc condition,
+             std::initializer_list<std::string_view> texts) {
+    REQUIRE_FALSE(r);
+    CHECK(r.error() == condition);
+    auto const message = r.error().message();
+    for (auto const text : texts)
+        CHECK_MESSAGE(message.find(text) != message.npos, message, " lacks ", text);
+}
+
+template <class T>
+void is_damaged(bl::result<T> const& r, std::string_view text = {}) {
+    refused(r, bl::errc::invalid_argument, {"ENOEXEC", text});
+}
+
+struct library {
+    library() { REQUIRE(handle); }
+    ~library() { ::dlclose(handle); }
+    library(library const&) = delete;
+    library& operator=(library const&) = delete;
+    [[nodiscard]] std::uint64_t offset(char const* name, char const* version) const {
+        void* const address = ::dlvsym(handle, name, version);
+        REQUIRE(address);
+        return offset_of(address);
+    }
+
+    void* handle = ::dlopen(VERSIONS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+};
+
+} // namespace
+
+TEST_CASE("functions of this very program are where they are mapped") {
+    CHECK(bl::resolve_symbol("/proc/self/exe", "bpflink_test_exported") ==
+          offset_of(reinterpret_cast<void*>(&bpflink_test_exported)));
+    CHECK(bl::resolve_symbol("/proc/self/exe", "bpflink_test_static") ==
+          offset_of(reinterpret_cast<void*>(&bpflink_test_static)));
+    CHECK(bl::matching_symbols("/proc/self/exe", "bpflink_test_*") ==
+          names{"bpflink_test_exported", "bpflink_test_static"});
+}
+
+TEST_CASE("many functions are found at once, in the order asked for") {
+    auto const static_one = offset_of(reinterpret_cast<void*>(&bpflink_test_static));
+    auto const exported = offset_of(reinterpret_cast<void*>(&bpflink_test_exported));
+    views const wanted{"bpflink_test_static", "bpflink_test_exported", "bpflink_test_static"};
+    CHECK(bl::resolve_symbols("/proc/self/exe", wanted) ==
+          std::vector{static_one, exported, static_one});
+    CHECK(bl::resolve_symbols("/proc/self/exe", {}) == std::vector<std::uint64_t>{});
+}
+
+TEST_CASE("the C library is found by its soname") {
+    void* const address = ::dlsym(RTLD_NEXT, "getppid"); // no sanitizer has one of its own
+    REQUIRE(address);
+    CHECK(bl::resolve_symbol("libc.so.6", "getppid") == offset_of(address));
+    auto const matches = bl::matching_symbols("libc.so.6", "getppid*");
+    REQUIRE(matches);
+    CHECK(std::ranges::count(*matches, "getppid") == 1);
+#ifdef __x86_64__
+    auto const newer = bl::resolve_symbol("libc.so.6", "memcpy");
+    auto const older = bl::resolve_symbol("libc.so.6", "memcpy@GLIBC_2.2.5");
+    REQUIRE(newer);
+    REQUIRE(older);
+    CHECK(*newer != *older);
+    CHECK(bl::resolve_symbol("libc.so.6", "memcpy@@GLIBC_2.14") == newer);
+    refused(bl::resolve_symbol("libc.so.6", "memcpy@@GLIBC_2.2.5"), bl::errc::not_found,
+            {"memcpy@@GLIBC_2.2.5"});
+#endif
+}
+
+TEST_CASE("a program is found in PATH") {
+    CHECK(bl::matching_symbols("sh", "*"));
+    refused(bl::resolve_symbol("sh", "bpflink_no_such"), bl::errc::not_found,
+            {"symbol bpflink_no_such in /", "stripped"});
+}
+
+TEST_CASE_FIXTURE(library, "a versioned name is that version, and a plain one the default") {
+    char const* const path = VERSIONS_LIBRARY;
+    auto const older = offset("both", "ONE");
+    auto const newer = offset("both", "TWO");
+    REQUIRE(older != newer);
+    for (auto const* const name : {"both", "both@TWO", "both@@TWO"})
+        CHECK(bl::resolve_symbol(path, name) == newer);
+    CHECK(bl::resolve_symbol(path, "both@ONE") == older);
+    CHECK(bl::resolve_symbol(path, "weak_one") == offset("weak_one", "ONE"));
+    CHECK(bl::resolve_symbol(path, "weak_one@@ONE") == offset("weak_one", "ONE"));
+    for (auto const* const name : {"both@@ONE", "both@THREE", "gone@@ONE", "weak_one@TWO"})
+        refused(bl::resolve_symbol(path, name), bl::errc::not_found, {name});
+    CHECK(bl::resolve_symbol(path, "gone@ONE") == offset("gone", "ONE"));
+    CHECK(bl::resolve_symbol(path, "gone") == offset("gone", "ONE")); // there is no other
+    CHECK(bl::matching_symbols(path, "both*") == names{"both", "both@ONE"});
+    CHECK(bl::matching_symbols(path, "both") == names{"both"});
+    CHECK(bl::matching_symbols(path, "gone@*") == names{"gone@ONE"});
+}
+
+TEST_CASE("a program that is no PIE has offsets all the same") {
+    auto const there = offsets_in(FIXED_PROGRAM);
+    CHECK(bl::resolve_symbol(FIXED_PROGRAM, "print_second") == there.at("print_second"));
+}
+
+TEST_CASE("a global function wins over a static one of its name") {
+    for (auto const* const program : {FIXED_PROGRAM, STRIPPED_PROGRAM}) {
+        auto const there = offsets_in(program);
+        REQUIRE(there.at("settled") != there.at("first_settled"));
+        CHECK(bl::resolve_symbol(program, "settled") == there.at("settled"));
+    }
+}
+
+TEST_CASE("static functions of one name are ambiguous") {
+    auto const there = offsets_in(FIXED_PROGRAM);
+    REQUIRE(there.at("first_twice") != there.at("second_twice"));
+    refused(bl::resolve_symbol(FIXED_PROGRAM, "twice"), bl::errc::invalid_argument,
+            {"twice (2 addresses)", FIXED_PROGRAM});
+    CHECK(bl::matching_symbols(FIXED_PROGRAM, "twic?") == names{"twice"});
+    views const wanted{"print_second", "twice", "absent", "missing"};
+    refused(bl::resolve_symbols(FIXED_PROGRAM, wanted), bl::errc::not_found,
+            {"symbols absent, missing in ", "twice (2 addresses)"});
+}
+
+TEST_CASE("a stripped program has its dynamic symbols, and errors say so") {
+    auto const there = offsets_in(STRIPPED_PROGRAM);
+    CHECK(bl::resolve_symbol(STRIPPED_PROGRAM, "print_second") == there.at("print_second"));
+    refused(bl::resolve_symbol(STRIPPED_PROGRAM, "twice"), bl::errc::not_found,
+            {"symbol twice in ", "stripped"});
+}
+
+TEST_CASE("every missing function is named, up to the 20th") {
+    names all;
+    for (int i = 1; i <= 25; ++i)
+        all.push_back("missing_" + std::to_string(i));
+    views wanted{all.begin(), all.begin() + 20};
+    wanted.insert(wanted.begin() + 3, "bpflink_test_static");
+    refused(bl::resolve_symbols("/proc/self/exe", wanted), bl::errc::not_found,
+            {"missing_1,", "missing_19, missing_20 in /proc/self/exe"});
+    wanted.assign(all.begin(), all.end());
+    refused(bl::resolve_symbols("/proc/self/exe", wanted), bl::errc::not_found,
+            {"missing_20 and 5 more in /proc/self/exe"});
+}
+
+TEST_CASE("a file of 32 bits is read like one of 64") {
+    std::vector<built_symbol> const symbols{{"first", 0x400200}, {"last", 0x4011ff}};
+    for (auto const& bytes : {build_elf<elf32>(symbols), build_elf<elf64>(symbols)}) {
+        memory_file const file{bytes};
+        CHECK(bl::resolve_symbol(file.path(), "first") == 0x200U);
+        CHECK(bl::resolve_symbol(file.path(), "last") == 0x11ffU);
+    }
+}
+
+TEST_CASE("only defined functions count") {
+    memory_file const file{build_elf<elf64>({{"undefined", 0x400200, STT_FUNC, STB_GLOBAL, 0},
+                                             {"data", 0x400200, STT_OBJECT},
+                                             {"untyped", 0x400200, STT_NOTYPE},
+                                             {"indirect", 0x400300, STT_GNU_IFUNC},
+                                             {"", 0x400300}})};
+    for (auto const* const name : {"undefined", "data", "untyped"})
+        refused(bl::resolve_symbol(file.path(), name), bl::errc::not_found, {name});
+    CHECK(bl::resolve_symbol(file.path(), "indirect") == 0x300U);
+    CHECK(bl::matching_symbols(file.path(), "*") == names{"indirect"});
+}
+
+TEST_CASE("global wins over weak, weak over local, in any order, and one address is no conflict") {
+    built_symbol const global{"f", 0x400300}, weak{"f", 0x400400, STT_FUNC, STB_WEAK},
+        local{"f", 0x400500, STT_FUNC, STB_LOCAL};
+    for (auto const& symbols : {std::vector{global, weak, local}, std::vector{local, weak, global},
+                                std::vector{weak, global, global}})
+        CHECK(bl::resolve_symbol(memory_file{build_elf<elf64>(symbols)}.path(), "f") == 0x300U);
+    for (auto const& symbols : {std::vector{weak, local}, std::vector{local, weak, weak}})
+        CHECK(bl::resolve_symbol(memory_file{build_elf<elf64>(symbols)}.path(), "f") == 0x400U);
+    std::vector<built_symbol> crowd;
+    for (unsigned i = 0; i != 200; ++i)
+        crowd.push_back({"f", 0x400300 + i, STT_FUNC, STB_LOCAL});
+    refused(bl::resolve_symbol(memory_file{build_elf<elf64>(crowd)}.path(), "f"),
+            bl::errc::invalid_argument, {"f (64 or more addresses)"});
+}
+
+TEST_CASE("a function that is not loaded from the file is named") {
+    memory_file const file{
+        build_elf<elf64>({{"before", 0x4001ff}, {"after", 0x401200}, {"in", 0x400200}})};
+    views const wanted{"before", "in", "after"};
+    refused(bl::resolve_symbols(file.path(), wanted), bl::errc::invalid_argument,
+            {"symbols before, after in ", "no segment"});
+}
+
+TEST_CASE("what is no binary is refused") {
+    is_damaged(bl::resolve_symbol("/proc/self/status", "f"), "no ELF file");
+    is_damaged(bl::resolve_symbol("/dev/null", "f"), "no ELF file");
+    refused(bl::resolve_symbol("/proc/self", "f"), bl::errc::invalid_argument, {"directory"});
+    refused(bl::resolve_symbol("/no/such/file", "f"), bl::errc::not_found,
+            {"open /no/such/file", "ENOENT"});
+    refused(bl::resolve_symbol("libbpflink-no-such.so.1", "f"), bl::errc::not_found,
+            {"open libbpflink-no-such.so.1"});
+    refused(bl::resolve_symbol("", "f"), bl::errc::invalid_argument, {"empty"});
+}
+
+TEST_CASE("a file that is cut short is refused") {
+    auto const whole = contents(VERSIONS_LIBRARY);
+    for (std::size_t const size : {std::size_t{4}, std::size_t{63}, std::size_t{64},
+                                   std::size_t{100}, whole.size() / 2, whole.size() - 1})
+        is_damaged(bl::resolve_symbol(memory_file{whole.substr(0, size)}.path(), "both"));
+    is_damaged(bl::resolve_symbol(memory_file{whole.substr(100)}.path(), "both"));
+    auto const built = build_elf<elf64>({{"f", 0x400200}});
+    for (std::size_t size = 0; size != built.size(); ++size)
+        is_damaged(bl::resolve_symbol(memory_file{built.substr(0, size)}.path(), "f"));
+}
+
+TEST_CASE("no damage crashes") {
+    std::mt19937 random{4'711}; // NOLINT(bugprone-random-generator-seed,cert-msc51-cpp)
+    auto const below = [&](std::size_t end) { return random() % end; };
+    views const wanted{"both", "both@ONE", "f", "g@@V"};
+    for (auto const& whole :
+         {contents(VERSIONS_LIBRARY),
+          build_elf<elf64>({{"f", 0x400200}, {"g@@V", 0x400300}, {"both", 0x400400}}),
+          build_elf<elf32>({{"f", 0x400200}, {"g@@V", 0x400300}, {"both", 0x400400}})}) {
+        memory_file const file{whole};
+        for (int variant = 0; variant != 2'000; ++variant) {
+            auto damaged = whole;
+            for (auto left = 1 + below(8); left != 0; --left) {
+                // The headers are at both ends, and little of all that matters between them.
+                auto const part = std::min<std::size_t>(whole.size(), 2'048);
+                auto const at = below(3) == 0   ? below(whole.size())
+                                : below(2) == 0 ? below(part)
+                                                : whole.size() - 1 - below(part);
+                damaged[at] = static_cast<char>(below(256));
+            }
+            file.rewrite(damaged);
+            if (auto const offsets = bl::resolve_symbols(file.path(), wanted))
+                CHECK(offsets->size() == wanted.size());
+            else
+                CHECK_FALSE(offsets.error().message().empty());
+            (void)bl::matching_symbols(file.path(), "*o*");
+        }
+    }
+}
+
+TEST_CASE("no descriptor is left open") {
+    auto const open_ones = [] {
+        int count = 0;
+        for (int fd = 0; fd != 256; ++fd)
+            count += ::fcntl(fd, F_GETFD) >= 0;
+        return count;
+    };
+    auto const before = open_ones();
+    CHECK(bl::resolve_symbol("/proc/self/exe", "bpflink_test_static"));
+    CHECK_FALSE(bl::resolve_symbol("/proc/self/exe", "bpflink_no_such"));
+    CHECK_FALSE(bl::resolve_symbol("/proc/self/status", "f"));
+    CHECK(bl::matching_symbols("libc.so.6", "get*"));
+    CHECK(bl::matching_kernel_functions("tcp_*"));
+    CHECK(open_ones() == before);
+}
+
+TEST_CASE("the running kernel has functions to probe") {
+    auto const found = bl::matching_kernel_functions("vfs_rea?");
+    if (!found || found->empty()) {
+        MESSAGE("skipped: this kernel lists no vfs_read");
+        return;
+    }
+    CHECK(found == names{"vfs_read"});
+    auto const address = bl::kernel_symbol_address("vfs_read");
+    if (address)
+        CHECK(*address != 0);
+    else
+        CHECK(address.error() == bl::errc::permission_denied);
+    refused(bl::kernel_symbol_address("bpflink_no_such"), bl::errc::not_found, {"bpflink_no_such"});
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which file is looked at: what is in it is border/symbols/symbols.test.cpp's.
+#include "machine.hpp"
+
+#include <bpflink/symbols.hpp>
+
+#include <array>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace {
+
+/// The environment's PATH for as long as this lives.
+struct path_variable {
+    explicit path_variable(char const* value) {
+        if (value)
+            ::setenv("PATH", value, 1);
+        else
+            ::unsetenv("PATH");
+    }
+    ~path_variable() { ::setenv("PATH", before.c_str(), 1); }
+    path_variable(path_variable const&) = delete;
+    path_variable& operator=(path_variable const&) = delete;
+
+    std::string before = ::getenv("PATH") ? ::getenv("PATH") : "";
+};
+
+struct finder : machine {
+    void refused(std::string_view binary, int number, bl::operation where, bl::errc condition,
+                 std::initializer_list<std::string_view> texts) {
+        auto const offset = bl::resolve_symbol(binary, "f");
+        REQUIRE_FALSE(offset);
+        check_error(offset.error(), number, where, condition, texts);
+        auto const names = bl::matching_symbols(binary, "f*");
+        REQUIRE_FALSE(names);
+        CHECK(names.error() == offset.error());
+    }
+    void is_text(std::string_view binary, std::string_view found) {
+        refused(binary, ENOEXEC, bl::operation::resolve_symbol, bl::errc::invalid_argument,
+                {found, "no ELF file"});
+    }
+    void is_missing(std::string_view binary, std::initializer_list<std::string_view> texts) {
+        refused(binary, ENOENT, bl::operation::open, bl::errc::not_found, texts);
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(finder, "a name with a slash is a path, and looked for nowhere else") {
+    files["/x/program"] = "text";
+    files["./program"] = "other text";
+    is_text("/x/program", "/x/program");
+    is_text("./program", "./program");
+    is_missing("/y/program", {"/y/program"});
+}
+
+TEST_CASE_FIXTURE(finder, "libraries are looked for in the standard directories") {
+    is_missing("libx.so.1", {"libx.so.1", "/usr/lib", "/lib64", "/usr/local/lib"});
+    for (auto const* const directory : {"/usr/local/lib", "/usr/lib", "/lib64"}) {
+        files[directory + std::string{"/libx.so.1"}] = "text";
+        is_text("libx.so.1", directory + std::string{"/libx.so.1"}); // before the last one
+    }
+    files["/usr/lib/libx.so"] = "text";
+    is_text("libx.so", "/usr/lib/libx.so");
+}
+
+TEST_CASE_FIXTURE(finder, "LD_LIBRARY_PATH is not trusted") {
+    ::setenv("LD_LIBRARY_PATH", "/evil", 1);
+    files["/evil/libx.so.1"] = "text";
+    is_missing("libx.so.1", {});
+    ::unsetenv("LD_LIBRARY_PATH");
+}
+
+TEST_CASE_FIXTURE(finder, "programs are looked for in PATH, then where they usually are") {
+    path_variable const path{"/first:relative::/second"};
+    files["relative/program"] = "text";
+    files["/program"] = "text";
+    is_missing("program", {"program", "/first", "/usr/bin"});
+    for (auto const* const directory : {"/usr/sbin", "/usr/bin", "/second", "/first"}) {
+        files[directory + std::string{"/program"}] = "text";
+        is_text("program", directory + std::string{"/program"});
+    }
+}
+
+TEST_CASE_FIXTURE(finder, "without PATH programs are where they usually are") {
+    path_variable const path{nullptr};
+    files["/usr/bin/program"] = "text";
+    is_text("program", "/usr/bin/program");
+}
+
+TEST_CASE_FIXTURE(finder, "what may not be opened is reported when nothing better is found") {
+    files["/usr/lib/libx.so"] = "text";
+    fail(call::open_file, EACCES); // the first directory's; in another one there is the text
+    auto const denied = bl::resolve_symbol("libx.so", "f");
+    REQUIRE_FALSE(denied);
+    check_error(denied.error(), EACCES, bl::operation::open, bl::errc::permission_denied,
+                {"libx.so"});
+    fail_always(call::open_file, EMFILE);
+    refused("libx.so", EMFILE, bl::operation::open, no_condition, {"libx.so"});
+    mend();
+    fail_always(call::open_file, ENOTDIR);
+    is_missing("libx.so", {"libx.so"});
+}
+
+TEST_CASE_FIXTURE(finder, "what cannot be read says why") {
+    files["/x"] = "text";
+    files["/empty"] = "";
+    files["/short"] = "\177EL";
+    is_text("/empty", "/empty");
+    is_text("/short", "/short");
+    fail_always(call::read, EISDIR);
+    refused("/x", EISDIR, bl::operation::read, bl::errc::invalid_argument,
+            {"/x", "it is a directory"});
+    mend();
+    fail_always(call::read, EIO);
+    refused("/x", EIO, bl::operation::read, no_condition, {"/x"});
+}
+
+TEST_CASE_FIXTURE(finder, "names that cannot be are refused before anything is opened") {
+    using namespace std::string_view_literals;
+    files["/x"] = "text";
+    for (auto const& [binary, symbol] :
+         std::initializer_list<std::pair<std::string_view, std::string_view>>{
+             {"", "f"}, {"/x", ""}, {"/x\0y"sv, "f"}, {"/x", "f\0g"sv}}) {
+        auto const offset = bl::resolve_symbol(binary, symbol);
+        REQUIRE_FALSE(offset);
+        check_error(offset.error(), EINVAL, bl::operation::resolve_symbol,
+                    bl::errc::invalid_argument);
+        auto const names = bl::matching_symbols(binary, symbol);
+        REQUIRE_FALSE(names);
+        check_error(names.error(), EINVAL, bl::operation::resolve_symbol,
+                    bl::errc::invalid_argument);
+    }
+    CHECK(system_calls() == 0);
+}
