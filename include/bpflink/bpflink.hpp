@@ -11,8 +11,14 @@
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/cgroup.hpp>
 #include <bpflink/hook/iter.hpp>
+#include <bpflink/hook/netfilter.hpp>
+#include <bpflink/hook/netkit.hpp>
+#include <bpflink/hook/netns.hpp>
+#include <bpflink/hook/order.hpp>
 #include <bpflink/hook/raw.hpp>
 #include <bpflink/hook/raw_tracepoint.hpp>
+#include <bpflink/hook/sockmap.hpp>
+#include <bpflink/hook/tcx.hpp>
 #include <bpflink/hook/traits.hpp>
 #include <bpflink/hook/xdp.hpp>
 #include <bpflink/ids.hpp>
@@ -28,6 +34,8 @@
 #include <bpflink/program.hpp>
 #include <bpflink/program_ref.hpp>
 #include <bpflink/program_type.hpp>
+#include <bpflink/query.hpp>
+#include <bpflink/socket_filter.hpp>
 #include <bpflink/typed_link.hpp>
 #include <bpflink/version.hpp>
 #include <bpflink/views/adaptors.hpp>

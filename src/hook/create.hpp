@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace bpflink {
 
@@ -24,6 +25,18 @@ namespace bpflink {
     return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
                 "the program was loaded for attach type " + to_string(*prog.expected) + ", and " +
                     to_string(needed) + " is needed");
+}
+
+/// The mistake, if any, in a pair of program type and attach type.
+/// @param needed  the type that the attach type takes on this hook; unspec for none
+/// @param hook    "a cgroup": whose attach type it should be
+[[nodiscard]] inline std::string mismatch(program_type is, program_type needed, attach_type attach,
+                                          std::string_view hook) {
+    if (needed == program_type::unspec)
+        return "attach type " + to_string(attach) + " is not " + std::string{hook} + "'s";
+    if (is == needed) return {};
+    return "the program is of type " + to_string(is) + ", and " + to_string(needed) +
+           " is needed for " + to_string(attach);
 }
 
 /// The new descriptor, or the kernel's refusal with advice on it.

@@ -24,6 +24,11 @@ static_assert(described<bl::hook::xdp>());
 static_assert(described<bl::hook::cgroup>());
 static_assert(described<bl::hook::iter>());
 static_assert(described<bl::hook::raw_tracepoint>());
+static_assert(described<bl::hook::netfilter>());
+static_assert(described<bl::hook::netkit>());
+static_assert(described<bl::hook::netns>());
+static_assert(described<bl::hook::sockmap>());
+static_assert(described<bl::hook::tcx>());
 static_assert(!bl::hook_like<bl::hook::raw>, "the untyped door is in no table");
 static_assert(!bl::hook_like<int>);
 
@@ -32,6 +37,11 @@ static_assert(bl::updatable<bl::hook::cgroup> && bl::detachable<bl::hook::cgroup
 static_assert(bl::updatable<bl::hook::iter> && !bl::detachable<bl::hook::iter>);
 static_assert(!bl::updatable<bl::hook::raw_tracepoint> &&
               !bl::detachable<bl::hook::raw_tracepoint>);
+static_assert(!bl::updatable<bl::hook::netfilter> && bl::detachable<bl::hook::netfilter>);
+static_assert(bl::updatable<bl::hook::netkit> && bl::detachable<bl::hook::netkit>);
+static_assert(bl::updatable<bl::hook::netns> && bl::detachable<bl::hook::netns>);
+static_assert(bl::updatable<bl::hook::sockmap> && bl::detachable<bl::hook::sockmap>);
+static_assert(bl::updatable<bl::hook::tcx> && bl::detachable<bl::hook::tcx>);
 static_assert(!bl::updatable<bl::hook::raw> && !bl::detachable<bl::hook::raw>);
 
 // Temporaries beside co_await: gcc 12 destroys twice what has a destructor and no constructor.
@@ -42,6 +52,11 @@ static_assert(plain<bl::hook::xdp>);
 static_assert(plain<bl::hook::cgroup>);
 static_assert(plain<bl::hook::iter>);
 static_assert(plain<bl::hook::raw_tracepoint>);
+static_assert(plain<bl::hook::netfilter>);
+static_assert(plain<bl::hook::netkit>);
+static_assert(plain<bl::hook::netns>);
+static_assert(plain<bl::hook::sockmap>);
+static_assert(plain<bl::hook::tcx>);
 static_assert(plain<bl::hook::raw>);
 static_assert(!std::is_aggregate_v<bl::error>);
 
