@@ -15,10 +15,16 @@
 #include <bpflink/hook/kprobe.hpp>
 #include <bpflink/hook/kprobe_multi.hpp>
 #include <bpflink/hook/lsm.hpp>
+#include <bpflink/hook/netfilter.hpp>
+#include <bpflink/hook/netkit.hpp>
+#include <bpflink/hook/netns.hpp>
+#include <bpflink/hook/order.hpp>
 #include <bpflink/hook/perf_event.hpp>
 #include <bpflink/hook/raw.hpp>
 #include <bpflink/hook/raw_tracepoint.hpp>
+#include <bpflink/hook/sockmap.hpp>
 #include <bpflink/hook/struct_ops.hpp>
+#include <bpflink/hook/tcx.hpp>
 #include <bpflink/hook/tp_btf.hpp>
 #include <bpflink/hook/tracepoint.hpp>
 #include <bpflink/hook/tracing.hpp>
@@ -41,6 +47,8 @@
 #include <bpflink/program.hpp>
 #include <bpflink/program_ref.hpp>
 #include <bpflink/program_type.hpp>
+#include <bpflink/query.hpp>
+#include <bpflink/socket_filter.hpp>
 #include <bpflink/symbols.hpp>
 #include <bpflink/typed_link.hpp>
 #include <bpflink/version.hpp>

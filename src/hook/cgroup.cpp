@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cgroup.hpp"
+
 #include "../identify.hpp"
 #include "../path.hpp"
 #include "create.hpp"
-
-#include <bpflink/hook/cgroup.hpp>
+#include "order.hpp"
 
 #include <cerrno>
 
 namespace bpflink {
-namespace {
 
 /// The program type that a cgroup's attach type takes; unspec for what is no cgroup's.
 /// @kernel kernel/bpf/syscall.c, attach_type_to_prog_type(); read at v6.12
-program_type type_for(attach_type attach) noexcept {
+program_type type_on_cgroup(attach_type attach) noexcept {
     switch (attach) {
     case attach_type::cgroup_inet_ingress:
     case attach_type::cgroup_inet_egress: return program_type::cgroup_skb;
@@ -42,15 +42,9 @@ program_type type_for(attach_type attach) noexcept {
     case attach_type::cgroup_sysctl: return program_type::cgroup_sysctl;
     case attach_type::cgroup_getsockopt:
     case attach_type::cgroup_setsockopt: return program_type::cgroup_sockopt;
+    case attach_type::lsm_cgroup: return program_type::lsm;
     default: return program_type::unspec;
     }
-}
-
-/// Program types that the kernel holds to the attach type they were loaded for.
-/// @kernel kernel/bpf/syscall.c, bpf_prog_attach_check_attach_type(); read at v6.12
-bool attach_type_is_fixed(program_type type) noexcept {
-    return type == program_type::cgroup_sock || type == program_type::cgroup_sock_addr ||
-           type == program_type::cgroup_sockopt;
 }
 
 std::string describe(hook::cgroup const& where) {
@@ -62,32 +56,53 @@ std::string describe(hook::cgroup const& where) {
     return place + ", " + to_string(where.attach);
 }
 
+result<opened_cgroup> open_cgroup(hook::cgroup const& where, std::string const& subject) {
+    auto const* const path = std::get_if<std::string_view>(&where.cgroup);
+    if (!path) return opened_cgroup{unique_fd{}, std::get<fd_view>(where.cgroup)};
+    return absolute(*path, operation::open)
+        .and_then([&](std::string const& whole) {
+            return created(sys::open_directory(whole.c_str()), operation::open, subject);
+        })
+        .map([](unique_fd&& fd) {
+            fd_view const view = fd;
+            return opened_cgroup{std::move(fd), view};
+        });
+}
+
+namespace {
+
+/// Program types that the kernel holds to the attach type they were loaded for.
+/// @kernel kernel/bpf/syscall.c, bpf_prog_attach_check_attach_type(); read at v6.12
+bool attach_type_is_fixed(program_type type) noexcept {
+    return type == program_type::cgroup_sock || type == program_type::cgroup_sock_addr ||
+           type == program_type::cgroup_sockopt || type == program_type::lsm;
+}
+
 /// The mistakes that can be named before the kernel says EINVAL to all of them.
 std::string mistake(detail::borrowed_program const& prog, hook::cgroup const& where) {
-    auto const needed = type_for(where.attach);
-    if (needed == program_type::unspec)
-        return "attach type " + to_string(where.attach) + " is not a cgroup's";
-    if (prog.type != needed)
-        return "the program is of type " + to_string(prog.type) + ", and " + to_string(needed) +
-               " is needed";
+    auto what = mismatch(prog.type, type_on_cgroup(where.attach), where.attach, "a cgroup");
+    if (!what.empty()) return what;
     if (prog.expected && *prog.expected != where.attach && attach_type_is_fixed(prog.type))
         return "the program was loaded for attach type " + to_string(*prog.expected);
     return {};
 }
 
-result<unique_fd> open_cgroup(std::string_view path, std::string const& subject) {
-    return absolute(path, operation::open).and_then([&](std::string const& whole) {
-        int const outcome = sys::open_directory(whole.c_str());
-        return created(outcome, operation::open, subject);
-    });
+/// Whether the kernel reports a revision of this cgroup's hook: it takes an order then.
+bool has_order(uapi::link_create_attr const& request) noexcept {
+    uapi::prog_query_attr attr{};
+    attr.target = request.target;
+    attr.attach_type = request.attach_type;
+    return sys::prog_query(attr) < 0 || attr.revision != 0;
 }
 
 std::string advice_on(int outcome, hook::cgroup const& where) {
+    if (auto advice = advice_on_order(outcome); !advice.empty()) return advice;
     switch (-outcome) {
     case EBADF: return "the directory is not a version 2 cgroup, or a descriptor is not open";
     case EINVAL:
         return "the program was not loaded for attach type " + to_string(where.attach) +
-               ", or this kernel does not have it";
+               ", or this kernel does not have it" +
+               (where.order ? "; or what the order names is of another kind" : "");
     case E2BIG: return "64 programs are there, the most the kernel takes";
     case EPERM: return "CAP_NET_ADMIN and CAP_BPF are needed, or a program above forbids more";
     default: return {};
@@ -102,23 +117,24 @@ result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program pro
     if (auto what = mistake(prog, where); !what.empty())
         return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
                     std::move(what));
-    unique_fd opened;
-    auto directory = fd_view{};
-    if (auto const* const path = std::get_if<std::string_view>(&where.cgroup)) {
-        auto fd = open_cgroup(*path, subject);
-        if (!fd) return fd;
-        opened = *std::move(fd);
-        directory = opened;
-    } else {
-        directory = std::get<fd_view>(where.cgroup);
-    }
-    int const outcome = sys::link_create({
+    auto const opened = open_cgroup(where, subject);
+    if (!opened) return tl::unexpected{opened.error()};
+    uapi::link_create_attr attr{
         .prog_fd = raw_fd(prog.fd),
-        .target = raw_fd(directory),
+        .target = raw_fd(opened->directory),
         .attach_type = static_cast<std::uint32_t>(where.attach),
         .flags = 0,
         .bytes = {},
-    });
+    };
+    auto order = where.order;
+    // Kernels that know no revision here ignore one, and refuse any flag. Last is the default.
+    if (where.expected_revision && !order) order = order::last();
+    if (auto const put = put_order(attr, order, where.expected_revision, subject); !put)
+        return tl::unexpected{put.error()};
+    int const outcome = sys::link_create(attr);
+    if (outcome == -EINVAL && order && !has_order(attr))
+        return fail(outcome, operation::link_create, errc::not_supported, std::move(subject),
+                    "this kernel's cgroups have neither order nor revision");
     return created(outcome, operation::link_create, std::move(subject), advice_on(outcome, where));
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 namespace bpflink {
@@ -32,6 +33,18 @@ template <class T>
 [[nodiscard]] std::uint64_t address_of(std::span<T const> array) noexcept {
     static_assert(std::is_trivially_copyable_v<T>);
     return array.empty() ? 0 : reinterpret_cast<std::uintptr_t>(array.data());
+}
+
+/// The mistake, if any, in a pair of program type and attach type.
+/// @param needed  the type that the attach type takes on this hook; unspec for none
+/// @param hook    "a cgroup": whose attach type it should be
+[[nodiscard]] inline std::string mismatch(program_type is, program_type needed, attach_type attach,
+                                          std::string_view hook) {
+    if (needed == program_type::unspec)
+        return "attach type " + to_string(attach) + " is not " + std::string{hook} + "'s";
+    if (is == needed) return {};
+    return "the program is of type " + to_string(is) + ", and " + to_string(needed) +
+           " is needed for " + to_string(attach);
 }
 
 /// The new descriptor, or the kernel's refusal with advice on it.

@@ -78,6 +78,7 @@ static_assert(takes_only<bl::hook::cgroup>({
     program_type::cgroup_sysctl,
     program_type::cgroup_sockopt,
     program_type::sock_ops,
+    program_type::lsm,
 }));
 static_assert(takes_only<bl::hook::tracing>({program_type::tracing}));
 static_assert(takes_only<bl::hook::tp_btf>({program_type::tracing}));
@@ -95,6 +96,14 @@ static_assert(takes_only<bl::hook::uprobe>({program_type::kprobe}));
 static_assert(takes_only<bl::hook::kprobe_multi>({program_type::kprobe}));
 static_assert(takes_only<bl::hook::uprobe_multi>({program_type::kprobe}));
 static_assert(takes_only<bl::hook::struct_ops>({}), "a map is attached");
+static_assert(takes_only<bl::hook::netfilter>({program_type::netfilter}));
+static_assert(takes_only<bl::hook::netkit>({program_type::sched_cls}));
+static_assert(takes_only<bl::hook::netns>({
+    program_type::flow_dissector,
+    program_type::sk_lookup,
+}));
+static_assert(takes_only<bl::hook::sockmap>({program_type::sk_skb, program_type::sk_msg}));
+static_assert(takes_only<bl::hook::tcx>({program_type::sched_cls}));
 static_assert(takes_only<bl::hook::raw>({}));
 
 template <class Program, class Hook>

@@ -35,6 +35,11 @@ static_assert(described<bl::hook::perf_event>());
 static_assert(described<bl::hook::tracepoint>());
 static_assert(described<bl::hook::uprobe>());
 static_assert(described<bl::hook::uprobe_multi>());
+static_assert(described<bl::hook::netfilter>());
+static_assert(described<bl::hook::netkit>());
+static_assert(described<bl::hook::netns>());
+static_assert(described<bl::hook::sockmap>());
+static_assert(described<bl::hook::tcx>());
 static_assert(!bl::hook_like<bl::hook::raw>, "the untyped door is in no table");
 static_assert(!bl::hook_like<int>);
 
@@ -59,6 +64,11 @@ static_assert(only_closes<bl::hook::uprobe_multi>);
 static_assert(!bl::updatable<bl::hook::struct_ops> && bl::updatable_by_map<bl::hook::struct_ops> &&
               bl::detachable<bl::hook::struct_ops>);
 static_assert(!bl::updatable_by_map<bl::hook::xdp>);
+static_assert(!bl::updatable<bl::hook::netfilter> && bl::detachable<bl::hook::netfilter>);
+static_assert(bl::updatable<bl::hook::netkit> && bl::detachable<bl::hook::netkit>);
+static_assert(bl::updatable<bl::hook::netns> && bl::detachable<bl::hook::netns>);
+static_assert(bl::updatable<bl::hook::sockmap> && bl::detachable<bl::hook::sockmap>);
+static_assert(bl::updatable<bl::hook::tcx> && bl::detachable<bl::hook::tcx>);
 static_assert(!bl::updatable<bl::hook::raw> && !bl::detachable<bl::hook::raw>);
 
 // Temporaries beside co_await: gcc 12 destroys twice what has a destructor and no constructor.
@@ -81,6 +91,11 @@ static_assert(plain<bl::hook::struct_ops>);
 static_assert(plain<bl::hook::tracepoint>);
 static_assert(plain<bl::hook::uprobe>);
 static_assert(plain<bl::hook::uprobe_multi>);
+static_assert(plain<bl::hook::netfilter>);
+static_assert(plain<bl::hook::netkit>);
+static_assert(plain<bl::hook::netns>);
+static_assert(plain<bl::hook::sockmap>);
+static_assert(plain<bl::hook::tcx>);
 static_assert(plain<bl::hook::raw>);
 static_assert(!std::is_aggregate_v<bl::error>);
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/hook/order.hpp>
 #include <bpflink/hook/traits.hpp>
+#include <bpflink/ids.hpp>
 
 #include <array>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -14,17 +17,24 @@ namespace bpflink {
 /// removed, the link is defunct.
 ///
 /// `cgroup` is the directory: its path (copied) or a descriptor opened for reading (borrowed).
-/// `attach` says which of the hooks; each goes with one program type.
-/// @errors not_found          no such directory
+/// `attach` says which of the hooks; each goes with one program type. Without `order` a program
+/// goes last. With `expected_revision` (of a query) it goes there only while the hook is as it was
+/// then.
+/// @errors not_found          no such directory; the program or link of `order` is not on the hook
+///         not_supported      `order` or `expected_revision` before 6.17
+///         stale_revision     the hook changed (ESTALE)
 ///         invalid_argument   not a cgroup v2 directory (EBADF in the kernel); `attach` is not a
 ///                            cgroup's, or not the one the program was loaded for (both are named)
 ///         E2BIG              64 programs are there
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
-/// @kernel since 5.7; kernel/bpf/cgroup.c, cgroup_bpf_link_attach(); read at v6.12
+/// @kernel since 5.7, lsm_cgroup since 6.0; kernel/bpf/cgroup.c, cgroup_bpf_link_attach(); read at
+///         v6.12
 /// @cost 1 system call by descriptor, 3 by path
 struct hook::cgroup {
     std::variant<std::string_view, fd_view> cgroup;
     attach_type attach{};
+    std::optional<bpflink::order> order = std::nullopt;
+    std::optional<revision> expected_revision = std::nullopt;
 };
 
 template <>
@@ -34,7 +44,7 @@ struct hook_traits<hook::cgroup> {
     static constexpr std::array program_types{
         program_type::cgroup_skb,    program_type::cgroup_sock,   program_type::cgroup_sock_addr,
         program_type::cgroup_device, program_type::cgroup_sysctl, program_type::cgroup_sockopt,
-        program_type::sock_ops,
+        program_type::sock_ops,      program_type::lsm,
     };
     static constexpr kernel_version since{5, 7};
     using details = cgroup_details;

@@ -240,7 +240,7 @@ int kernel::sys_obj_get_info(int fd, void* info, std::uint32_t& size) {
         return answer(std::array{type, (*prog)->id}, 232);
     }
     if (auto const* const m = std::get_if<std::shared_ptr<map>>(&found->second.what))
-        return answer(std::array{std::uint32_t{1}, (*m)->id}, 80);
+        return answer(std::array{(*m)->type, (*m)->id}, 80);
     if (std::holds_alternative<std::shared_ptr<btf>>(found->second.what))
         return answer(std::array<std::uint32_t, 2>{}, 32);
 

@@ -42,6 +42,7 @@ struct program : std::enable_shared_from_this<program> {
 
 struct map : std::enable_shared_from_this<map> {
     std::uint32_t id = 0;
+    std::uint32_t type = 1; // BPF_MAP_TYPE_HASH
 };
 
 /// What one read of an iterator gives: bytes, or an errno.

@@ -31,9 +31,10 @@ bl::program_type needed_by(bl::attach_type attach) {
         {21, program_type::cgroup_sockopt},   {22, program_type::cgroup_sockopt},
         {29, program_type::cgroup_sock_addr}, {30, program_type::cgroup_sock_addr},
         {31, program_type::cgroup_sock_addr}, {32, program_type::cgroup_sock_addr},
-        {34, program_type::cgroup_sock},      {49, program_type::cgroup_sock_addr},
-        {50, program_type::cgroup_sock_addr}, {51, program_type::cgroup_sock_addr},
-        {52, program_type::cgroup_sock_addr}, {53, program_type::cgroup_sock_addr},
+        {34, program_type::cgroup_sock},      {43, program_type::lsm},
+        {49, program_type::cgroup_sock_addr}, {50, program_type::cgroup_sock_addr},
+        {51, program_type::cgroup_sock_addr}, {52, program_type::cgroup_sock_addr},
+        {53, program_type::cgroup_sock_addr},
     };
     auto const found = types.find(static_cast<unsigned>(attach));
     return found == types.end() ? program_type::unspec : found->second;
@@ -97,7 +98,9 @@ TEST_CASE_FIXTURE(with_program,
              row{EINVAL, bl::errc::invalid_argument, "attach type cgroup_inet_egress"},
              row{E2BIG, no_condition, "64 programs"},
              row{EPERM, bl::errc::permission_denied, "CAP_NET_ADMIN"},
-             row{EEXIST, bl::errc::already_exists, ""},
+             row{EEXIST, bl::errc::already_exists, "takes it once"},
+             row{ESTALE, bl::errc::stale_revision, "query it again"},
+             row{ENOENT, bl::errc::not_found, "the order names"},
              row{ENOMEM, no_condition, ""},
          }) {
         fail(call::link_create, each.number);
@@ -162,6 +165,8 @@ TEST_CASE_FIXTURE(machine,
                  attach_type::cgroup_inet_sock_release, false},
              row{program_type::cgroup_sockopt, attach_type::cgroup_getsockopt,
                  attach_type::cgroup_setsockopt, false},
+             row{program_type::lsm, attach_type::lsm_cgroup, attach_type::lsm_cgroup, true},
+             row{program_type::lsm, attach_type::lsm_mac, attach_type::lsm_cgroup, false},
              row{program_type::cgroup_skb, attach_type::cgroup_inet_ingress,
                  attach_type::cgroup_inet_egress, true},
              row{program_type::cgroup_device, attach_type{}, attach_type::cgroup_device, true},
@@ -176,4 +181,38 @@ TEST_CASE_FIXTURE(machine,
                     {to_string(each.loaded), to_string(each.wanted)});
         CHECK(system_calls() == 0);
     }
+}
+
+TEST_CASE_FIXTURE(with_program, "order and revision of a cgroup go to the kernel") {
+    auto const link = bl::attach(skb, bl::hook::cgroup{.cgroup = "/cgroup",
+                                                       .attach = egress,
+                                                       .order = bl::order::before(bl::link_id{7}),
+                                                       .expected_revision = bl::revision{9}});
+    REQUIRE(succeeded(link));
+    CHECK(last_create.flags == (1U << 3 | 1U << 13 | 1U << 5));
+    CHECK(last_create.order.relative == 7);
+    CHECK(last_create.order.expected_revision == 9);
+}
+
+TEST_CASE_FIXTURE(with_program,
+                  "a revision alone asks for the last place, which old kernels refuse") {
+    bl::hook::cgroup const where{
+        .cgroup = "/cgroup", .attach = egress, .expected_revision = bl::revision{9}};
+    CHECK(succeeded(bl::attach(skb, where)));
+    CHECK(last_create.flags == 1U << 4);
+    CHECK(last_create.order.relative == 0);
+    CHECK(last_create.order.expected_revision == 9);
+
+    hook_revision = 0;
+    fail(call::link_create, EINVAL);
+    auto const before = bl::attach(skb, where);
+    REQUIRE_FALSE(before);
+    check_error(before.error(), EINVAL, bl::operation::link_create, bl::errc::not_supported,
+                {"cgroup /cgroup", "neither order nor revision"});
+    hook_revision = 4;
+    fail(call::link_create, EINVAL);
+    auto const other = bl::attach(skb, where);
+    REQUIRE_FALSE(other);
+    CHECK(other.error() == bl::errc::invalid_argument);
+    CHECK(open_descriptors().size() == 1);
 }

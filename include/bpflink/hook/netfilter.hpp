@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+
+#include <array>
+#include <cstdint>
+
+namespace bpflink {
+
+/// Whose packets, by the kernel's numbers (NFPROTO_IPV4, NFPROTO_IPV6): there is no "both".
+enum class protocol_family : unsigned { ipv4 = 2, ipv6 = 10 };
+
+/// Where on a packet's way, by the kernel's numbers (NF_INET_PRE_ROUTING, ...).
+enum class netfilter_hook : unsigned {
+    prerouting = 0,
+    local_in = 1,
+    forward = 2,
+    local_out = 3,
+    postrouting = 4,
+};
+
+/// A netfilter hook of the caller's network namespace. Programs run by `priority`, lowest first,
+/// among everything else on the hook; one program a priority. The kernel reports no difference
+/// between an attached link and a detached one: its state is `unknown`.
+///
+/// `defragment` has fragments put together before the program (and all that has a priority above
+/// -400) sees them.
+/// @errors hook_busy          a BPF program has this priority (EBUSY)
+///         invalid_argument   a family but these two (EAFNOSUPPORT); no such hook (EPROTO); the
+///                            lowest or highest priority, or with `defragment` one of -400 or less
+///                            (ERANGE)
+///         not_supported      `defragment` before 6.6 (EOPNOTSUPP)
+///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
+/// @kernel since 6.4; net/netfilter/nf_bpf_link.c, bpf_nf_link_attach(); read at v6.12
+/// @cost 1 system call
+struct hook::netfilter {
+    bpflink::protocol_family protocol_family;
+    netfilter_hook hook = netfilter_hook::prerouting;
+    std::int32_t priority = 0;
+    bool defragment = false;
+};
+
+template <>
+struct hook_traits<hook::netfilter> {
+    static constexpr std::string_view name = "netfilter";
+    static constexpr std::array link_types{link_type::netfilter};
+    static constexpr std::array program_types{program_type::netfilter};
+    static constexpr kernel_version since{6, 4};
+    using details = netfilter_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_by_type<hook::netfilter>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::netfilter const& where);
+};
+
+using netfilter_link = typed_link<hook::netfilter>;
+
+} // namespace bpflink

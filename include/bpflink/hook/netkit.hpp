@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/order.hpp>
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/ids.hpp>
+
+#include <array>
+#include <optional>
+
+namespace bpflink {
+
+/// What a netkit device sends: the primary device itself (`attach` is netkit_primary) or its peer
+/// (netkit_peer). `ifindex` is the primary's for both, so that whoever has only the peer cannot
+/// take the program off. Otherwise as hook::tcx.
+/// @errors not_found          no such interface in the caller's network namespace (ENODEV), or it
+///                            is no netkit device (ENXIO); the program or link of `order` is not
+///                            on the hook (ENOENT)
+///         already_exists     the program is on the hook (EEXIST)
+///         stale_revision     the hook changed (ESTALE)
+///         not_supported      this kernel has no netkit (EINVAL)
+///         invalid_argument   the interface is a peer (EACCES); `attach` is another hook's; what
+///                            `order` names is no sched_cls program or no netkit link;
+///                            `expected_revision` is 0
+///         ERANGE             63 programs are there
+///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
+/// @kernel since 6.7; drivers/net/netkit.c, netkit_link_attach(); read at v6.12
+/// @cost 1 system call
+struct hook::netkit {
+    bpflink::ifindex ifindex;
+    attach_type attach{};
+    std::optional<bpflink::order> order = std::nullopt;
+    std::optional<revision> expected_revision = std::nullopt;
+};
+
+template <>
+struct hook_traits<hook::netkit> {
+    static constexpr std::string_view name = "netkit";
+    static constexpr std::array link_types{link_type::netkit};
+    static constexpr std::array program_types{program_type::sched_cls};
+    static constexpr kernel_version since{6, 7};
+    using details = netkit_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_by_type<hook::netkit>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::netkit const& where);
+};
+
+using netkit_link = typed_link<hook::netkit>;
+
+} // namespace bpflink

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+
+#include <array>
+
+namespace bpflink {
+
+/// A network namespace: what reads the headers of its packets (`attach` is flow_dissector; one
+/// program), or what picks the socket for an incoming connection or datagram (sk_lookup; up to 64,
+/// in the order they were attached). The link does not hold the namespace: when that goes, the
+/// link is defunct.
+///
+/// `netns` is a descriptor of the namespace, as of /proc/PID/ns/net; borrowed.
+/// @errors hook_busy          a flow dissector is there (E2BIG), or one without a link, or one in
+///                            the first network namespace, which goes for all (EEXIST)
+///         invalid_argument   `netns` is no network namespace's (EINVAL), or not open; `attach` is
+///                            another hook's, or not the program's (both are named)
+///         E2BIG              64 programs are there
+///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
+/// @kernel since 5.8, sk_lookup since 5.9; kernel/bpf/net_namespace.c, netns_bpf_link_create();
+///         read at v6.12
+/// @cost 1 system call
+struct hook::netns {
+    fd_view netns;
+    attach_type attach{};
+};
+
+template <>
+struct hook_traits<hook::netns> {
+    static constexpr std::string_view name = "netns";
+    static constexpr std::array link_types{link_type::netns};
+    static constexpr std::array program_types{program_type::flow_dissector,
+                                              program_type::sk_lookup};
+    static constexpr kernel_version since{5, 8};
+    using details = netns_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_by_type<hook::netns>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::netns const& where);
+};
+
+using netns_link = typed_link<hook::netns>;
+
+} // namespace bpflink

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/map_ref.hpp>
+
+#include <array>
+
+namespace bpflink {
+
+/// The sockets in a sockmap or sockhash: what cuts their streams into messages (`attach` is
+/// sk_skb_stream_parser), what becomes of received ones (sk_skb_stream_verdict with a parser,
+/// sk_skb_verdict without) and of sent ones (sk_msg_verdict). One program each. The link holds
+/// the map.
+///
+/// `map` is borrowed.
+/// @errors hook_busy          another program is there, or the other kind of verdict (EBUSY)
+///         not_supported      this kernel has no links of sockmaps (EINVAL), or no stream parsers
+///                            (EOPNOTSUPP)
+///         invalid_argument   the map is neither; `attach` is another hook's, or not the program's
+///                            (both are named)
+///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
+/// @kernel since 6.10; net/core/sock_map.c, sock_map_link_create(); read at v6.12
+/// @cost 1 system call
+struct hook::sockmap {
+    map_ref map;
+    attach_type attach{};
+};
+
+template <>
+struct hook_traits<hook::sockmap> {
+    static constexpr std::string_view name = "sockmap";
+    static constexpr std::array link_types{link_type::sockmap};
+    static constexpr std::array program_types{program_type::sk_skb, program_type::sk_msg};
+    static constexpr kernel_version since{6, 10};
+    using details = sockmap_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_by_type<hook::sockmap>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::sockmap const& where);
+};
+
+using sockmap_link = typed_link<hook::sockmap>;
+
+} // namespace bpflink

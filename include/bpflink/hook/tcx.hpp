@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/order.hpp>
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/ids.hpp>
+
+#include <array>
+#include <optional>
+
+namespace bpflink {
+
+/// A network interface's ingress or egress, where tc is (`attach` is tcx_ingress or tcx_egress).
+/// Up to 63 programs run in their order until one returns another verdict than TCX_NEXT; a program
+/// is there once. The link does not hold the interface: when that goes, the link is defunct.
+///
+/// Without `order` a program goes last. With `expected_revision` (of a query) it goes there only
+/// while the hook is as it was then.
+/// @errors not_found          no such interface in the caller's network namespace (ENODEV); the
+///                            program or link of `order` is not on the hook (ENOENT)
+///         already_exists     the program is on the hook (EEXIST)
+///         stale_revision     the hook changed (ESTALE)
+///         not_supported      this kernel has no tcx (EINVAL)
+///         invalid_argument   `attach` is another hook's; what `order` names is no sched_cls
+///                            program or no tcx link; `expected_revision` is 0
+///         ERANGE             63 programs are there
+///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
+/// @kernel since 6.6; kernel/bpf/tcx.c, tcx_link_attach(); read at v6.12
+/// @cost 1 system call
+struct hook::tcx {
+    bpflink::ifindex ifindex;
+    attach_type attach{};
+    std::optional<bpflink::order> order = std::nullopt;
+    std::optional<revision> expected_revision = std::nullopt;
+};
+
+template <>
+struct hook_traits<hook::tcx> {
+    static constexpr std::string_view name = "tcx";
+    static constexpr std::array link_types{link_type::tcx};
+    static constexpr std::array program_types{program_type::sched_cls};
+    static constexpr kernel_version since{6, 6};
+    using details = tcx_details;
+
+    static match matches(link_info const& info) noexcept {
+        return detail::matches_by_type<hook::tcx>(info);
+    }
+    static result<unique_fd> create(detail::borrowed_program prog, hook::tcx const& where);
+};
+
+using tcx_link = typed_link<hook::tcx>;
+
+} // namespace bpflink

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/error.hpp>
+#include <bpflink/fwd.hpp>
+#include <bpflink/ids.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace bpflink {
+
+/// What is on a hook at one moment.
+struct hook_query {
+    struct entry {
+        program_id program;
+        /// tcx, netkit: empty for a program without a link. Others: empty, as the kernel does not
+        /// tell.
+        std::optional<link_id> link;
+    };
+    std::vector<entry> entries; ///< as they run
+    std::uint32_t flags = 0;    ///< of the attachment: BPF_F_ALLOW_MULTI of a cgroup, ...
+    std::optional<bpflink::revision> revision; ///< tcx, netkit, and cgroup since 6.17
+};
+
+/// Lists what is on a hook; the fields that say how to attach count for nothing. Of a cgroup: what
+/// is on it itself, and for lsm_cgroup the programs of all LSM hooks.
+/// @errors not_found          no such interface or directory
+///         not_supported      this kernel does not have the hook, or the query (EINVAL)
+///         invalid_argument   the place is none of the kind; `attach` is another hook's
+///         permission_denied  CAP_NET_ADMIN is missing
+///         ENOSPC             the hook grew each time it was asked about
+/// @kernel cgroup since 4.15, netns 5.8, sockmap 5.19, tcx 6.6, netkit 6.7; kernel/bpf/syscall.c,
+///         bpf_prog_query(); read at v6.12
+/// @cost 1 system call up to 64 programs, 3 for a cgroup's path
+[[nodiscard]] result<hook_query> query(hook::tcx const& where);
+[[nodiscard]] result<hook_query> query(hook::netkit const& where);
+[[nodiscard]] result<hook_query> query(hook::cgroup const& where);
+[[nodiscard]] result<hook_query> query(hook::netns const& where);
+[[nodiscard]] result<hook_query> query(hook::sockmap const& where);
+
+template <class H>
+concept queryable = requires(H const& where) {
+    { query(where) } -> std::same_as<result<hook_query>>;
+};
+
+/// Queries `where` and calls `decide` with the answer, both again while that fails with
+/// errc::stale_revision, 64 times at most: for an attach whose place depends on what is there.
+/// @param decide  takes a hook_query const&, returns a result; an attach in it hands the revision
+///                on as `expected_revision`
+/// @errors as query, then as decide
+template <queryable H, std::invocable<hook_query const&> Decide>
+[[nodiscard]] auto with_revision(H const& where, Decide decide)
+    -> std::remove_cvref_t<std::invoke_result_t<Decide&, hook_query const&>> {
+    for (int attempt = 1;; ++attempt) {
+        auto now = query(where);
+        if (!now) return tl::unexpected{std::move(now).error()};
+        auto done = std::invoke(decide, std::as_const(*now));
+        if (done || !(done.error() == errc::stale_revision) || attempt == 64) return done;
+    }
+}
+
+} // namespace bpflink

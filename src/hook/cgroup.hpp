@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What attaching to a cgroup and asking about it have in common.
+
+#include <bpflink/error.hpp>
+#include <bpflink/hook/cgroup.hpp>
+
+#include <string>
+
+namespace bpflink {
+
+/// A cgroup's directory, opened here if it was given by its path.
+struct opened_cgroup {
+    unique_fd owned;
+    fd_view directory;
+};
+
+/// The program type that a cgroup's attach type takes; unspec for what is no cgroup's.
+[[nodiscard]] program_type type_on_cgroup(attach_type attach) noexcept;
+
+[[nodiscard]] std::string describe(hook::cgroup const& where);
+
+/// @errors not_found, invalid_argument: no such directory; EMFILE
+[[nodiscard]] result<opened_cgroup> open_cgroup(hook::cgroup const& where,
+                                                std::string const& subject);
+
+} // namespace bpflink

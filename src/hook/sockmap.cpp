@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sockmap.hpp"
+
+#include "../identify.hpp"
+#include "create.hpp"
+
+#include <cerrno>
+
+namespace bpflink {
+
+program_type type_on_sockmap(attach_type attach) noexcept {
+    switch (attach) {
+    case attach_type::sk_skb_stream_parser:
+    case attach_type::sk_skb_stream_verdict:
+    case attach_type::sk_skb_verdict: return program_type::sk_skb;
+    case attach_type::sk_msg_verdict: return program_type::sk_msg;
+    default: return program_type::unspec;
+    }
+}
+
+std::string describe(hook::sockmap const& where) {
+    return "map " + describe(where.map.fd()) + ", " + to_string(where.attach);
+}
+
+bool is_sockmap(fd_view map) noexcept {
+    constexpr std::uint32_t sockmap = 15; // BPF_MAP_TYPE_SOCKMAP, BPF_MAP_TYPE_SOCKHASH
+    constexpr std::uint32_t sockhash = 18;
+    std::uint32_t type = 0; // the head of struct bpf_map_info
+    std::uint32_t size = sizeof type;
+    return sys::obj_get_info(map.get(), &type, size) == 0 && (type == sockmap || type == sockhash);
+}
+
+result<unique_fd> hook_traits<hook::sockmap>::create(detail::borrowed_program prog,
+                                                     hook::sockmap const& where) {
+    auto subject = describe(where);
+    if (auto what = mismatch(prog.type, type_on_sockmap(where.attach), where.attach, "a sockmap");
+        !what.empty())
+        return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
+                    std::move(what));
+    int const outcome = sys::link_create({
+        .prog_fd = raw_fd(prog.fd),
+        .target = raw_fd(where.map.fd()),
+        .attach_type = static_cast<std::uint32_t>(where.attach),
+        .flags = 0,
+        .bytes = {},
+    });
+    auto const refused = [&](errc condition, char const* advice) {
+        return fail(outcome, operation::link_create, condition, std::move(subject), advice);
+    };
+    switch (-outcome) {
+    case EBUSY:
+        return refused(errc::hook_busy, "another program is there, or the other kind of verdict");
+    case EINVAL:
+        if (!is_sockmap(where.map.fd()))
+            return refused(errc::invalid_argument, "the map is neither a sockmap nor a sockhash");
+        return refused(errc::not_supported, "this kernel has no links of sockmaps");
+    case EOPNOTSUPP: return refused(errc::not_supported, "this kernel has no stream parsers");
+    case EPERM: return refused(errc::permission_denied, "CAP_NET_ADMIN and CAP_BPF are needed");
+    default: return created(outcome, operation::link_create, std::move(subject));
+    }
+}
+
+} // namespace bpflink

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include <bpflink/hook/attach.hpp>
+#include <bpflink/hook/sockmap.hpp>
+
+#include <string>
+
+namespace {
+
+using bl::attach_type;
+using bl::program_type;
+
+struct with_map : machine {
+    fake::map& of_sockets = [this]() -> fake::map& {
+        auto& made = add_map();
+        made.type = 15;
+        return made;
+    }();
+    bl::unique_fd fd = open(of_sockets);
+    bl::map_ref map = *bl::map_ref::from_fd(fd);
+    typed_program<program_type::sk_skb> skb{{open(add_program(program_type::sk_skb))}};
+    typed_program<program_type::sk_msg> msg{{open(add_program(program_type::sk_msg))}};
+    std::string subject = "map descriptor " + std::to_string(fd.get());
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(with_map, "each attach type of a sockmap takes its program type") {
+    struct row {
+        attach_type attach;
+        unsigned number;
+        bool message;
+    };
+    for (row const& each : {
+             row{attach_type::sk_skb_stream_parser, 4, false},
+             row{attach_type::sk_skb_stream_verdict, 5, false},
+             row{attach_type::sk_msg_verdict, 7, true},
+             row{attach_type::sk_skb_verdict, 38, false},
+         }) {
+        CAPTURE(each.attach);
+        bl::hook::sockmap const where{.map = map, .attach = each.attach};
+        forget_calls();
+        auto const of_skb = bl::attach(skb, where);
+        auto const of_msg = bl::attach(msg, where);
+        CHECK(system_calls() == 1);
+        CHECK(of_skb.has_value() != each.message);
+        CHECK(of_msg.has_value() == each.message);
+        CHECK(last_create.target == static_cast<std::uint32_t>(fd.get()));
+        CHECK(last_create.attach_type == each.number);
+        CHECK(last_create.flags == 0);
+        check_error((each.message ? of_skb : of_msg).error(), EINVAL, bl::operation::link_create,
+                    bl::errc::invalid_argument,
+                    {subject, "of type sk_", "needed for " + to_string(each.attach)});
+    }
+    auto const other = bl::attach(skb, bl::hook::sockmap{map, attach_type::sk_lookup});
+    REQUIRE_FALSE(other);
+    check_error(other.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"sk_lookup is not a sockmap's"});
+}
+
+TEST_CASE_FIXTURE(with_map, "each refusal has its condition and its advice") {
+    struct row {
+        int number;
+        std::uint32_t type;
+        bl::errc condition;
+        char const* advice;
+    };
+    for (row const& each : {
+             row{EBUSY, 15, bl::errc::hook_busy, "another program"},
+             row{EINVAL, 15, bl::errc::not_supported, "no links of sockmaps"},
+             row{EINVAL, 18, bl::errc::not_supported, "no links of sockmaps"},
+             row{EINVAL, 1, bl::errc::invalid_argument, "neither a sockmap"},
+             row{EOPNOTSUPP, 15, bl::errc::not_supported, "stream parsers"},
+             row{EPERM, 15, bl::errc::permission_denied, "CAP_NET_ADMIN"},
+             row{EBADF, 15, bl::errc::invalid_argument, ""},
+             row{ENOMEM, 15, no_condition, ""},
+         }) {
+        CAPTURE(each.number);
+        of_sockets.type = each.type;
+        fail(call::link_create, each.number);
+        auto const link = bl::attach(skb, bl::hook::sockmap{map, attach_type::sk_skb_verdict});
+        REQUIRE_FALSE(link);
+        check_error(link.error(), each.number, bl::operation::link_create, each.condition,
+                    {subject, "sk_skb_verdict", each.advice});
+        CHECK(newest_link() == nullptr);
+    }
+}
