@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <functional>
+#include <memory>
 #include <set>
 #include <unordered_map>
 
@@ -74,8 +75,9 @@ result<void> for_each_kernel_symbol(Look look) {
     return for_each_line(file, symbols_file, [&](std::string_view line) {
         // address, type, name; a tab and the module in brackets
         kernel_symbol symbol{};
-        auto const* const end = line.data() + line.size();
-        auto const [rest, problem] = std::from_chars(line.data(), end, symbol.address, 16);
+        auto const* const end = std::to_address(line.end());
+        auto const [rest, problem] =
+            std::from_chars(std::to_address(line.begin()), end, symbol.address, 16);
         if (problem != std::errc{} || end - rest < 4 || rest[0] != ' ' || rest[2] != ' ') return;
         symbol.type = rest[1];
         symbol.name = {rest + 3, static_cast<std::size_t>(end - rest - 3)};

@@ -6,6 +6,11 @@
 #include <iostream>
 
 extern "C" {
+// Their names: compilers differ on those of static functions.
+static int twice() __asm__("twice");
+#if PART == 1
+static int settled() __asm__("settled");
+#endif
 void print_first();
 void print_second();
 

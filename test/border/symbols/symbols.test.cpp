@@ -25,10 +25,11 @@
 namespace bl = bpflink;
 
 extern "C" {
-__attribute__((noinline, used)) int bpflink_test_exported() {
+__attribute__((noinline)) int bpflink_test_exported() {
     return 1;
 }
-__attribute__((noinline, used)) static int bpflink_test_static() {
+static int bpflink_test_static() __asm__("bpflink_test_static"); // compilers differ on its name
+__attribute__((noinline)) static int bpflink_test_static() {
     return 2;
 }
 }

@@ -91,10 +91,10 @@ TEST_CASE_FIXTURE(finder, "without PATH programs are where they usually are") {
 
 TEST_CASE_FIXTURE(finder, "what may not be opened is reported when nothing better is found") {
     files["/usr/lib/libx.so"] = "text";
-    fail(call::open_file, EACCES); // the first directory's; in another one there is the text
-    auto const denied = bl::resolve_symbol("libx.so", "f");
-    REQUIRE_FALSE(denied);
-    check_error(denied.error(), EACCES, bl::operation::open, bl::errc::permission_denied,
+    fail(call::open_file, EACCES);
+    auto const forbidden = bl::resolve_symbol("libx.so", "f");
+    REQUIRE_FALSE(forbidden); // the first reason, and not that of the text further on
+    check_error(forbidden.error(), EACCES, bl::operation::open, bl::errc::permission_denied,
                 {"libx.so"});
     fail_always(call::open_file, EMFILE);
     refused("libx.so", EMFILE, bl::operation::open, no_condition, {"libx.so"});
