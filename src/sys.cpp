@@ -51,6 +51,14 @@ std::uint32_t number(int fd) noexcept {
 
 } // namespace
 
+int prog_load(uapi::prog_load_attr const& attr) noexcept {
+    constexpr int attempts = 5; // a signal makes the verifier give up: EAGAIN
+    int outcome = -EAGAIN;
+    for (int attempt = 0; outcome == -EAGAIN && attempt != attempts; ++attempt)
+        outcome = bpf(uapi::command::prog_load, attr);
+    return outcome;
+}
+
 int link_create(uapi::link_create_attr const& attr) noexcept {
     return bpf(uapi::command::link_create, attr);
 }
@@ -255,6 +263,10 @@ unsigned program_expected_attach_type(::bpf_program const* prog) noexcept {
 
 char const* program_name(::bpf_program const* prog) noexcept {
     return ::bpf_program__name(prog);
+}
+
+int kernel_type(char const* name, unsigned attach_type) noexcept {
+    return ::libbpf_find_vmlinux_btf_id(name, static_cast<::bpf_attach_type>(attach_type));
 }
 
 int program_function(int program, char const* name) noexcept {

@@ -20,6 +20,7 @@ struct bpf_program;
 namespace bpflink::sys {
 
 // bpf(2)
+int prog_load(uapi::prog_load_attr const& attr) noexcept;
 int link_create(uapi::link_create_attr const& attr) noexcept;
 int raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) noexcept;
 int link_update(uapi::link_update_attr const& attr) noexcept;
@@ -85,7 +86,8 @@ int program_fd(::bpf_program const* prog) noexcept;
 unsigned program_type(::bpf_program const* prog) noexcept;
 unsigned program_expected_attach_type(::bpf_program const* prog) noexcept;
 char const* program_name(::bpf_program const* prog) noexcept;
-int program_function(int program, char const* name) noexcept; // its BTF id; allocates
+int kernel_type(char const* name, unsigned attach_type) noexcept; // its BTF id; allocates
+int program_function(int program, char const* name) noexcept;     // its BTF id; allocates
 int map_fd(::bpf_map const* map) noexcept;
 
 } // namespace bpflink::sys

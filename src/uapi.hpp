@@ -10,6 +10,7 @@
 namespace bpflink::uapi {
 
 enum class command : int {
+    prog_load = 5,
     obj_pin = 6,
     obj_get = 7,
     prog_get_fd_by_id = 13,
@@ -35,6 +36,29 @@ inline constexpr std::uint32_t f_link = 1U << 13;
 inline constexpr long bpf_fs_magic = 0xcafe4a11;
 
 // Each command's part of union bpf_attr.
+
+struct prog_load_attr {
+    std::uint32_t prog_type;
+    std::uint32_t insn_cnt;
+    std::uint64_t insns;
+    std::uint64_t license;
+    std::uint32_t log_level;
+    std::uint32_t log_size;
+    std::uint64_t log_buf;
+    std::uint32_t kern_version;
+    std::uint32_t prog_flags;
+    char prog_name[16];
+    std::uint32_t prog_ifindex;
+    std::uint32_t expected_attach_type;
+    std::uint32_t prog_btf_fd;
+    std::uint32_t func_info_rec_size;
+    std::uint64_t func_info;
+    std::uint32_t func_info_cnt;
+    std::uint32_t line_info_rec_size;
+    std::uint64_t line_info;
+    std::uint32_t line_info_cnt;
+    std::uint32_t attach_btf_id;
+};
 
 struct obj_attr {
     std::uint64_t pathname;
@@ -355,13 +379,13 @@ static_assert(sizeof(link_info) == 64 && std::is_trivially_copyable_v<link_info>
 // The kernel reads every byte: a compiler's padding would be a field of a newer kernel.
 template <class... Attr>
 inline constexpr bool has_no_padding = (std::has_unique_object_representations_v<Attr> && ...);
-static_assert(
-    has_no_padding<obj_attr, id_attr, info_attr, raw_tracepoint_attr, link_update_attr,
-                   link_detach_attr, iter_create_attr, prog_bind_map_attr, prog_query_attr,
-                   iter_map_info, iter_cgroup_info, iter_task_info, link_create_attr::iter_part,
-                   link_create_attr::tracing_part, link_create_attr::netfilter_part,
-                   link_create_attr::order_part, link_create_attr::kprobe_multi_part,
-                   link_create_attr::uprobe_multi_part, link_create_attr::tracing_multi_part>);
+static_assert(has_no_padding<
+              prog_load_attr, obj_attr, id_attr, info_attr, raw_tracepoint_attr, link_update_attr,
+              link_detach_attr, iter_create_attr, prog_bind_map_attr, prog_query_attr,
+              iter_map_info, iter_cgroup_info, iter_task_info, link_create_attr::iter_part,
+              link_create_attr::tracing_part, link_create_attr::netfilter_part,
+              link_create_attr::order_part, link_create_attr::kprobe_multi_part,
+              link_create_attr::uprobe_multi_part, link_create_attr::tracing_multi_part>);
 static_assert(sizeof(link_create_attr) == 64);
 
 } // namespace bpflink::uapi

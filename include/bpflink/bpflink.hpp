@@ -49,6 +49,7 @@
 #include <bpflink/program_type.hpp>
 #include <bpflink/query.hpp>
 #include <bpflink/socket_filter.hpp>
+#include <bpflink/supports.hpp>
 #include <bpflink/symbols.hpp>
 #include <bpflink/typed_link.hpp>
 #include <bpflink/version.hpp>

@@ -106,8 +106,3 @@ bool call_traced_functions() {
     if (::bpf_prog_test_run_opts(caller->fd().get(), &options) == 0) return true;
     throw std::system_error{errno, std::generic_category(), "a test run"};
 }
-
-void skip_unsupported(bl::error const& why) {
-    auto const text = why.message(); // its subject may hold numbers that differ from run to run
-    skip_case("the kernel says: " + text.substr(text.rfind("; ") + 2));
-}

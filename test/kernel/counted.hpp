@@ -72,16 +72,3 @@ std::optional<bpflink::btf_id> kernel_function(char const* name);
 /// Calls the kernel's functions that are there to be traced, bpf_fentry_test1() among them, once
 /// each. False, and a skipped case, where this kernel loads no program that does.
 bool call_traced_functions();
-
-/// Skips the case where a link is refused as not supported.
-template <class T>
-bool is_unsupported(bpflink::result<T> const& made);
-
-void skip_unsupported(bpflink::error const& why);
-
-template <class T>
-bool is_unsupported(bpflink::result<T> const& made) {
-    if (made || made.error() != bpflink::errc::not_supported) return false;
-    skip_unsupported(made.error());
-    return true;
-}

@@ -116,3 +116,10 @@ bl::unique_fd make_map() {
     if (!map) throw std::system_error{errno, std::generic_category(), "a map"};
     return map;
 }
+
+void skip_unsupported(bl::error const& why) {
+    auto const text = why.message(); // its subject may hold what differs from run to run
+    auto const advice = text.rfind("; ");
+    skip_case("the kernel says: " +
+              (advice == text.npos ? why.code().message() : text.substr(advice + 2)));
+}

@@ -106,3 +106,14 @@ private:
 
 /// Makes an empty array map.
 [[nodiscard]] bpflink::unique_fd make_map();
+
+/// Skips the case for what the kernel says it cannot do.
+void skip_unsupported(bpflink::error const& why);
+
+/// The same where something is refused as not supported.
+template <class T>
+bool is_unsupported(bpflink::result<T> const& made) {
+    if (made || made.error() != bpflink::errc::not_supported) return false;
+    skip_unsupported(made.error());
+    return true;
+}

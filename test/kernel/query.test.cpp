@@ -25,7 +25,7 @@ constexpr auto egress = bl::attach_type::cgroup_inet_egress;
 std::optional<bl::hook_query> query_tcx(bl::hook::tcx const& where) {
     auto answer = bl::query(where);
     if (answer || !(answer.error() == bl::errc::not_supported)) return must(std::move(answer));
-    skip_case(answer.error().message());
+    skip_unsupported(answer.error());
     return std::nullopt;
 }
 

@@ -243,7 +243,7 @@ TEST_CASE_FIXTURE(kernel_case, "a cgroup's program goes where its order says") {
     auto first = where;
     first.order = bl::order::first();
     auto const l = bl::attach(filter{1}, first);
-    if (!l && l.error() == bl::errc::not_supported) return skip_case(l.error().message());
+    if (!l && l.error() == bl::errc::not_supported) return skip_unsupported(l.error());
     REQUIRE(l);
     must(bl::link{must(bl::cgroup_link::duplicate(l->fd()))}.detach());
     check_places<bl::program_type::cgroup_skb>(where, 1, false);
@@ -279,7 +279,7 @@ TEST_CASE_FIXTURE(kernel_case, "a security module's program decides for a cgroup
     sandbox::cgroup group;
     bl::hook::cgroup const where{.cgroup = group.path(), .attach = attach};
     auto made = bl::attach(*refuses, where);
-    if (!made && made.error() == bl::errc::not_supported) return skip_case(made.error().message());
+    if (!made && made.error() == bl::errc::not_supported) return skip_unsupported(made.error());
     auto l = must(std::move(made));
     CHECK(must(l.info()).type == bl::link_type::cgroup);
     CHECK(must(l.details()).attach == attach);

@@ -37,7 +37,7 @@ TEST_CASE_FIXTURE(kernel_case, "kprobe_multi runs with each of its functions, by
     SUBCASE("addresses") {
         for (std::size_t i = 0; i != names.size(); ++i) {
             auto const address = bl::kernel_symbol_address(names[i]);
-            if (!address) return skip_case("the kernel says: " + address.error().message());
+            if (!address) return skip_unsupported(address.error());
             addresses[i] = *address;
         }
         where.addresses = addresses;
@@ -50,7 +50,7 @@ TEST_CASE_FIXTURE(kernel_case, "kprobe_multi runs with each of its functions, by
     auto made = bl::attach(p->as<program_type::kprobe>(), where);
     if (is_unsupported(made)) return;
     if (!where.pattern.empty() && !made && made.error() == bl::errc::not_found)
-        return skip_case("the kernel says: " + made.error().message());
+        return skip_unsupported(made.error());
     auto l = must(std::move(made));
     CHECK(p->runs_during(call_traced_functions) == expected);
     if (!where.cookies.empty()) CHECK(p->cookie() == bl::cookie{22});

@@ -92,10 +92,10 @@ TEST_CASE_FIXTURE(kernel_case, "a netfilter link that defragments says so") {
     auto where = outgoing;
     where.defragment = true;
     auto const l = bl::attach(prog, where);
-    if (!l && l.error() == bl::errc::not_supported) return skip_case(l.error().message());
-    if (!l && l.error().code().value() == EAFNOSUPPORT) return skip_case(l.error().message());
+    if (!l && l.error() == bl::errc::not_supported) return skip_unsupported(l.error());
+    if (!l && l.error().code().value() == EAFNOSUPPORT) return skip_unsupported(l.error());
     if (!l && l.error() == bl::errc::not_found) // the module that does it
-        return skip_case(l.error().message());
+        return skip_unsupported(l.error());
     REQUIRE_MESSAGE(l, l.error().message());
     CHECK(must(l->details()).flags == 1);
     where.priority = -400;

@@ -74,7 +74,7 @@ bool has_links(attach_type attach) {
     tiny_sockmap const map;
     auto const l = bl::attach(Program{pass, attach}, bl::hook::sockmap{map.ref, attach});
     if (l || !(l.error() == bl::errc::not_supported)) return true;
-    skip_case(l.error().message());
+    skip_unsupported(l.error());
     return false;
 }
 

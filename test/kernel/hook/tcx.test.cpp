@@ -32,7 +32,7 @@ bool has_tcx(sandbox::network const& net) {
     auto const l =
         bl::attach(classifier{go_on}, bl::hook::tcx{.ifindex = net.loopback(), .attach = ingress});
     if (l || !(l.error() == bl::errc::not_supported)) return true;
-    skip_case(l.error().message());
+    skip_unsupported(l.error());
     return false;
 }
 

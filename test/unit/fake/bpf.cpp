@@ -101,6 +101,13 @@ int kernel::install_new_link(link_facts facts, std::shared_ptr<program> prog) {
     return fd;
 }
 
+int kernel::sys_prog_load(uapi::prog_load_attr const& attr) {
+    auto loaded = std::make_shared<program>();
+    loaded->type = static_cast<bl::program_type>(attr.prog_type);
+    loaded->expected = static_cast<bl::attach_type>(attr.expected_attach_type);
+    return install(loaded, program_name);
+}
+
 int kernel::sys_link_create(uapi::link_create_attr const& attr) {
     last_create = attr;
     last_create_map.reset();

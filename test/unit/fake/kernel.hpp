@@ -31,6 +31,7 @@ namespace fake {
 
 /// The functions of src/sys.hpp that enter the kernel, and back_off.
 enum class call {
+    prog_load,
     link_create,
     raw_tracepoint_open,
     link_update,
@@ -52,6 +53,7 @@ enum class call {
     open_file,
     perf_event_open,
     program_function,
+    kernel_type,
     attach_socket_filter,
     detach_socket_filter,
     descriptor_name,
@@ -207,6 +209,7 @@ public:
     /// Counts a call; the errno that it is to fail with, or 0.
     int enter(call what);
 
+    int sys_prog_load(uapi::prog_load_attr const& attr);
     int sys_link_create(uapi::link_create_attr const& attr);
     int sys_raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr);
     int sys_link_update(uapi::link_update_attr const& attr);

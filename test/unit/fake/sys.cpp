@@ -18,6 +18,10 @@ int entered(call what, Answer answer) noexcept {
 
 } // namespace
 
+int prog_load(uapi::prog_load_attr const& attr) noexcept {
+    return entered(call::prog_load, [&](auto& k) { return k.sys_prog_load(attr); });
+}
+
 int link_create(uapi::link_create_attr const& attr) noexcept {
     return entered(call::link_create, [&](auto& k) { return k.sys_link_create(attr); });
 }
@@ -193,6 +197,10 @@ unsigned program_expected_attach_type(::bpf_program const* prog) noexcept {
 
 char const* program_name(::bpf_program const* prog) noexcept {
     return prog->name.c_str();
+}
+
+int kernel_type(char const*, unsigned) noexcept {
+    return entered(call::kernel_type, [](auto&) { return 77; });
 }
 
 int program_function(int program, char const* name) noexcept {

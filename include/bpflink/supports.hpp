@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace bpflink {
+
+/// Whether the running kernel has a hook, and how that is known.
+struct support {
+    enum class answer { yes, no, unknown };
+    answer is = answer::unknown;
+    std::string why; ///< what the kernel said, or what keeps it from being asked
+
+    [[nodiscard]] explicit operator bool() const noexcept { return is == answer::yes; }
+};
+
+namespace detail {
+[[nodiscard]] support probe_support(std::string_view hook);
+[[nodiscard]] support cached_support(std::string_view hook);
+} // namespace detail
+
+/// Asks the kernel, never its version: loads the smallest program of the hook's type and attaches
+/// it to what cannot be, which a kernel with the hook refuses in its own way. Nothing is attached.
+/// A yes or no is remembered for the process; unknown is asked again.
+///
+/// unknown: the privilege to ask is missing; a security module forbids it; struct_ops and freplace,
+/// which only an attach with a real table or target tells.
+/// @kernel kernel/bpf/syscall.c, bpf_prog_load(), link_create(); read at v6.12
+/// @cost 3 system calls and more the first time, none later
+/// @threads any
+template <hook_like H>
+[[nodiscard]] support supports() {
+    return detail::cached_support(hook_traits<H>::name);
+}
+
+} // namespace bpflink

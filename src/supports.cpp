@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "small_file.hpp"
+#include "sys.hpp"
+#include "uapi.hpp"
+
+#include <bpflink/fd.hpp>
+#include <bpflink/supports.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <map>
+#include <mutex>
+#include <optional>
+
+namespace bpflink {
+namespace {
+
+using enum support::answer;
+
+/// How a hook is asked for: a program, and an attach that cannot be.
+struct question {
+    std::string_view hook;
+    program_type program;
+    attach_type expected{};       // by the program
+    char const* target = nullptr; // the kernel's type that it is loaded for
+    attach_type attach{};         // by the link; unset with `known` 0
+    int known = 0; // what a kernel with the hook says to the attach; 0: loading is enough
+    char const* pmu = nullptr; // what else is needed
+};
+
+using enum program_type;
+constexpr auto none = attach_type{};
+
+constexpr std::array questions{
+    question{"cgroup", cgroup_skb, none, nullptr, attach_type::cgroup_inet_egress, EBADF},
+    question{"iter", tracing, attach_type::trace_iter, "task"},
+    question{"kprobe", kprobe, none, nullptr, attach_type::perf_event, EBADF, "kprobe"},
+    question{"kprobe_multi", kprobe, attach_type::trace_kprobe_multi, nullptr,
+             attach_type::trace_kprobe_multi, ESRCH},
+    question{"lsm", lsm, attach_type::lsm_mac, "file_mprotect"},
+    question{"netfilter", netfilter, attach_type::netfilter, nullptr, attach_type::netfilter,
+             EAFNOSUPPORT},
+    question{"netkit", sched_cls, none, nullptr, attach_type::netkit_primary, ENODEV},
+    question{"netns", flow_dissector, attach_type::flow_dissector, nullptr,
+             attach_type::flow_dissector, EBADF},
+    question{"perf_event", perf_event, none, nullptr, attach_type::perf_event, EBADF},
+    question{"raw_tracepoint", raw_tracepoint},
+    question{"sockmap", sk_skb, attach_type::sk_skb_verdict, nullptr, attach_type::sk_skb_verdict,
+             EBADF},
+    question{"tcx", sched_cls, none, nullptr, attach_type::tcx_ingress, ENODEV},
+    question{"tp_btf", tracing, attach_type::trace_raw_tp, "sys_enter"},
+    question{"tracepoint", tracepoint, none, nullptr, attach_type::perf_event, EBADF},
+    question{"tracing", tracing, attach_type::trace_fentry, "bpf_fentry_test1"},
+    question{"tracing_multi", tracing, attach_type::trace_fentry_multi},
+    question{"uprobe", kprobe, none, nullptr, attach_type::perf_event, EBADF, "uprobe"},
+    question{"uprobe_multi", kprobe, attach_type::trace_uprobe_multi, nullptr,
+             attach_type::trace_uprobe_multi, EBADF},
+    question{"xdp", xdp},
+};
+
+std::string said(char const* what, int number) {
+    return std::string{what} + ": " + error{number, operation::link_create}.code().message();
+}
+
+bool is_forbidden(int number) {
+    return number == EPERM || number == EACCES;
+}
+
+/// Loads a program that returns 0; a descriptor or a negated errno.
+int load(question const& q) {
+    std::uint32_t target = 0;
+    if (q.target) {
+        int const id = sys::kernel_type(q.target, static_cast<std::uint32_t>(q.expected));
+        if (id < 0) return id == -EPERM ? id : -ESRCH;
+        target = static_cast<std::uint32_t>(id);
+    }
+    constexpr std::array<std::uint64_t, 2> code{0x00000000000000b7,
+                                                0x0000000000000095}; // r0 = 0; exit
+    static constexpr char license[] = "GPL";
+    uapi::prog_load_attr attr{};
+    attr.prog_type = static_cast<std::uint32_t>(q.program);
+    attr.insn_cnt = code.size();
+    attr.insns = reinterpret_cast<std::uintptr_t>(code.data());
+    attr.license = reinterpret_cast<std::uintptr_t>(license);
+    attr.expected_attach_type = static_cast<std::uint32_t>(q.expected);
+    attr.attach_btf_id = target;
+    return sys::prog_load(attr);
+}
+
+/// Attaches to what cannot be; the errno.
+int attach(question const& q, int program) {
+    char const* const impossible = "no function has this name";
+    char const* const directory = "/";
+    std::uint64_t const offset = 0;
+    uapi::link_create_attr attr{};
+    attr.prog_fd = static_cast<std::uint32_t>(program);
+    attr.attach_type = static_cast<std::uint32_t>(q.attach);
+    if (q.known == EBADF) attr.target = static_cast<std::uint32_t>(fd_view{}.get());
+    if (q.attach == attach_type::netfilter) attr.netfilter.pf = 0xff;
+    if (q.attach == attach_type::trace_kprobe_multi) {
+        attr.kprobe_multi.symbols = reinterpret_cast<std::uintptr_t>(&impossible);
+        attr.kprobe_multi.count = 1;
+    }
+    if (q.attach == attach_type::trace_uprobe_multi) {
+        attr.target = 0;
+        attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>(directory);
+        attr.uprobe_multi.offsets = reinterpret_cast<std::uintptr_t>(&offset);
+        attr.uprobe_multi.count = 1;
+    }
+    int const outcome = sys::link_create(attr);
+    if (outcome < 0) return -outcome;
+    unique_fd const unexpected{outcome}; // gone at once
+    return 0;
+}
+
+support ask(question const& q) {
+    if (q.pmu) {
+        auto const unit = std::string{"/sys/bus/event_source/devices/"} + q.pmu + "/type";
+        if (auto const number = read_number(unit); !number)
+            return {number.error() == errc::not_found ? no : unknown, number.error().message()};
+    }
+    int const loaded = load(q);
+    if (loaded < 0) {
+        if (is_forbidden(-loaded)) return {unknown, said("loading a program", -loaded)};
+        return {no, said("the kernel loads no program for it", -loaded)};
+    }
+    unique_fd const program{loaded};
+    if (q.known == 0) return {yes, "the kernel loads programs for it"};
+    int const number = attach(q, loaded);
+    if (number == q.known || number == 0) return {yes, said("an attach to nothing", number)};
+    return {is_forbidden(number) ? unknown : no, said("an attach", number)};
+}
+
+/// A kernel before 5.12 attaches LSM programs that never run where "bpf" is not active.
+std::optional<support> without_lsm() {
+    auto const active = read_small_file("/sys/kernel/security/lsm");
+    if (!active) return support{unknown, active.error().message()};
+    if (("," + *active + ",").find(",bpf,") != std::string::npos) return std::nullopt;
+    return support{no, "\"bpf\" is not among the active security modules: " + *active};
+}
+
+} // namespace
+
+namespace detail {
+
+support probe_support(std::string_view hook) {
+    auto const q = std::ranges::find(questions, hook, &question::hook);
+    if (q == questions.end()) return {unknown, "only an attach tells"};
+    auto answer = ask(*q);
+    if (answer.is == yes && q->program == program_type::lsm)
+        if (auto const silent = without_lsm()) return *silent;
+    return answer;
+}
+
+support cached_support(std::string_view hook) {
+    static std::mutex guard;
+    static std::map<std::string_view, support> known;
+    std::scoped_lock const lock{guard};
+    if (auto const found = known.find(hook); found != known.end()) return found->second;
+    auto answer = probe_support(hook);
+    if (answer.is != unknown) known.emplace(hook, answer);
+    return answer;
+}
+
+} // namespace detail
+
+} // namespace bpflink

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <string>
+
+namespace {
+
+using enum bl::support::answer;
+
+struct asked : machine {
+    bl::support answer(std::string_view hook) { return bl::detail::probe_support(hook); }
+
+    /// What an attach to nothing, or loading, is answered by.
+    bl::support answer(std::string_view hook, call at, int number) {
+        fail(at, number);
+        return answer(hook);
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(asked, "a hook is there when the kernel refuses the impossible in its own way") {
+    files["/sys/bus/event_source/devices/kprobe/type"] = "6";
+    files["/sys/bus/event_source/devices/uprobe/type"] = "7";
+    for (auto const& [hook, number] :
+         {std::pair{"cgroup", EBADF}, std::pair{"netns", EBADF}, std::pair{"sockmap", EBADF},
+          std::pair{"perf_event", EBADF}, std::pair{"tracepoint", EBADF},
+          std::pair{"kprobe", EBADF}, std::pair{"uprobe", EBADF}, std::pair{"uprobe_multi", EBADF},
+          std::pair{"kprobe_multi", ESRCH}, std::pair{"netfilter", EAFNOSUPPORT},
+          std::pair{"tcx", ENODEV}, std::pair{"netkit", ENODEV}}) {
+        CAPTURE(hook);
+        CHECK(answer(hook, call::link_create, number).is == yes);
+        CHECK(answer(hook, call::link_create, EINVAL).is == no);
+        CHECK(answer(hook, call::link_create, EOPNOTSUPP).is == no);
+        CHECK(answer(hook, call::link_create, EPERM).is == unknown);
+        CHECK(answer(hook, call::prog_load, EINVAL).is == no);
+        CHECK(answer(hook, call::prog_load, EPERM).is == unknown);
+        CHECK_FALSE(answer(hook, call::prog_load, EPERM).why.empty());
+    }
+}
+
+TEST_CASE_FIXTURE(asked, "where a program is loaded for its target, loading tells") {
+    files["/sys/kernel/security/lsm"] = "lockdown,capability,bpf\n";
+    for (char const* const hook :
+         {"iter", "lsm", "tp_btf", "tracing", "tracing_multi", "raw_tracepoint", "xdp"}) {
+        CAPTURE(hook);
+        CHECK(answer(hook).is == yes);
+        CHECK(answer(hook, call::prog_load, EINVAL).is == no);
+        CHECK(answer(hook, call::prog_load, EPERM).is == unknown);
+        CHECK(calls(call::link_create) == 0);
+    }
+    CHECK(answer("tracing", call::kernel_type, ESRCH).is == no);
+    CHECK(answer("tracing", call::kernel_type, EPERM).is == unknown);
+}
+
+TEST_CASE_FIXTURE(asked, "what else a hook needs counts, too") {
+    CHECK(answer("kprobe").is == no); // no such unit
+    CHECK(answer("lsm").is == unknown);
+    files["/sys/kernel/security/lsm"] = "lockdown,capability\n";
+    auto const silent = answer("lsm");
+    CHECK(silent.is == no);
+    CHECK(silent.why.find("lockdown,capability") != std::string::npos);
+    CHECK(answer("struct_ops").is == unknown);
+    CHECK(answer("freplace").is == unknown);
+    CHECK_FALSE(bl::support{});
+}
+
+TEST_CASE_FIXTURE(asked, "a yes or no is asked for once, unknown again") {
+    fail(call::prog_load, EPERM);
+    CHECK(bl::supports<bl::hook::xdp>().is == unknown);
+    CHECK(bl::supports<bl::hook::xdp>());
+    forget_calls();
+    CHECK(bl::supports<bl::hook::xdp>());
+    CHECK(system_calls() == 0);
+}
