@@ -34,3 +34,18 @@ TEST_CASE_FIXTURE(kernel_case, "an LSM program runs at its hook, until closed") 
     must(l.close());
     CHECK(p->runs_during(protect) == 0);
 }
+
+TEST_CASE_FIXTURE(kernel_case, "an LSM program reads the cookie of its link") {
+    auto const target = kernel_function("bpf_lsm_file_mprotect");
+    if (!target) return;
+    auto const p = counted_program::load(program_type::lsm, attach_type::lsm_mac,
+                                         {.reads_cookie = true, .target = *target});
+    if (!p) return;
+    constexpr bl::cookie wanted{0xfeed'0000'1234'5678U};
+    auto const l = must(bl::attach(p->as<program_type::lsm>(), bl::hook::lsm{wanted}));
+    auto* const page = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(page != MAP_FAILED);
+    CHECK(p->runs_during([&] { ::mprotect(page, 4096, PROT_NONE); }) >= 1);
+    ::munmap(page, 4096);
+    CHECK(p->cookie() == wanted);
+}

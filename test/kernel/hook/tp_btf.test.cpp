@@ -38,3 +38,15 @@ TEST_CASE_FIXTURE(kernel_case, "a tp_btf program runs at its tracepoint, until c
     call_getpid();
     CHECK(p->runs() == stopped);
 }
+
+TEST_CASE_FIXTURE(kernel_case, "a tp_btf program reads the cookie of its link") {
+    int const id = ::libbpf_find_vmlinux_btf_id("sys_enter", BPF_TRACE_RAW_TP);
+    if (id < 0) return skip_case("sys_enter is not in the kernel's types");
+    auto const p = counted_program::load(program_type::tracing, attach_type::trace_raw_tp,
+                                         {.reads_cookie = true, .target = bl::btf_id{id}});
+    if (!p) return;
+    constexpr bl::cookie wanted{0xfeed'0000'1234'5678U};
+    auto const l = must(bl::attach(p->as<program_type::tracing>(), bl::hook::tp_btf{wanted}));
+    CHECK(p->runs_during(call_getpid) >= 1);
+    CHECK(p->cookie() == wanted);
+}
