@@ -35,7 +35,7 @@ struct hook_query {
 ///         invalid_argument   the place is none of the kind; `attach` is another hook's
 ///         permission_denied  CAP_NET_ADMIN is missing
 ///         ENOSPC             the hook grew each time it was asked about
-/// @kernel cgroup since 4.15, netns 5.8, sockmap 5.19, tcx 6.6, netkit 6.7; kernel/bpf/syscall.c,
+/// @kernel cgroup since 4.15, netns 5.8, sockmap 5.18, tcx 6.6, netkit 6.7; kernel/bpf/syscall.c,
 ///         bpf_prog_query(); read at v6.12
 /// @cost 1 system call up to 64 programs, 3 for a cgroup's path
 [[nodiscard]] result<hook_query> query(hook::tcx const& where);

@@ -99,10 +99,14 @@ std::string advice_on(int outcome, hook::cgroup const& where) {
     if (auto advice = advice_on_order(outcome); !advice.empty()) return advice;
     switch (-outcome) {
     case EBADF: return "the directory is not a version 2 cgroup, or a descriptor is not open";
-    case EINVAL:
-        return "the program was not loaded for attach type " + to_string(where.attach) +
-               ", or this kernel does not have it" +
-               (where.order ? "; or what the order names is of another kind" : "");
+    case EINVAL: {
+        if (where.order && names_program(*where.order))
+            return "a cgroup's programs are known by their links: let the order name the link";
+        std::string all = "the program was not loaded for attach type " + to_string(where.attach) +
+                          ", or this kernel does not have it";
+        if (where.order) all += "; or what the order names is of another kind";
+        return all;
+    }
     case E2BIG: return "64 programs are there, the most the kernel takes";
     case EPERM: return "CAP_NET_ADMIN and CAP_BPF are needed, or a program above forbids more";
     default: return {};

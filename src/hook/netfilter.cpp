@@ -51,7 +51,7 @@ result<unique_fd> hook_traits<hook::netfilter>::create(detail::borrowed_program 
         return fail(outcome, operation::link_create, condition, std::move(subject), advice);
     };
     switch (-outcome) {
-    case EBUSY: return refused(errc::hook_busy, "a BPF program has this priority: take another");
+    case EBUSY: return refused(errc::hook_busy, "something has this priority: take another");
     case EAFNOSUPPORT:
         return refused(errc::invalid_argument,
                        where.defragment

@@ -58,6 +58,11 @@ result<void> put_order(uapi::link_create_attr& attr, std::optional<order> const&
     return {};
 }
 
+bool names_program(order const& place) noexcept {
+    return access::kind(place) == access::anchor::program_fd ||
+           access::kind(place) == access::anchor::program_by_id;
+}
+
 std::string advice_on_order(int outcome) {
     switch (-outcome) {
     case ESTALE: return "the hook changed since its revision was read: query it again";

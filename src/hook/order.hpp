@@ -21,6 +21,9 @@ namespace bpflink {
                                      std::optional<order> const& place,
                                      std::optional<revision> expected, std::string const& subject);
 
+/// Whether a program is named, and not a link or an end.
+[[nodiscard]] bool names_program(order const& place) noexcept;
+
 /// What an errno says of place and revision; empty when it is of something else.
 [[nodiscard]] std::string advice_on_order(int outcome);
 

@@ -12,7 +12,8 @@ namespace {
 std::string advice_on(int outcome) {
     switch (-outcome) {
     case EINVAL:
-        return "the map is not of type struct_ops, not loaded, or not made with BPF_F_LINK "
+        return "the map is not of type struct_ops, has no value yet, or is not made with "
+               "BPF_F_LINK "
                "(\".struct_ops.link\"); or the kernel is before 6.4";
     case EEXIST: return "a table of that name is registered";
     case EPERM: return "CAP_BPF and CAP_NET_ADMIN are needed";

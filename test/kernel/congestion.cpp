@@ -34,7 +34,7 @@ void congestion_control::closer::operator()(::bpf_link* link) const noexcept {
     ::bpf_link__destroy(link);
 }
 
-congestion_control::congestion_control() : name_{"bpflink_test"} {
+congestion_control::congestion_control(attached how) : name_{"bpflink_test"} {
     ::libbpf_set_print(nullptr);
     auto const file = bpf_objects::congestion();
     object_.reset(::bpf_object__open_mem(file.data(), file.size(), nullptr));
@@ -46,9 +46,11 @@ congestion_control::congestion_control() : name_{"bpflink_test"} {
             std::string{"the kernel takes no struct_ops map for links: "} + std::strerror(errno);
         return;
     }
-    link_.reset(::bpf_map__attach_struct_ops(map_));
+    link_.reset(::bpf_map__attach_struct_ops(map_)); // which also fills the map
     if (!link_)
         reason_ = std::string{"the kernel has no links of struct_ops: "} + std::strerror(errno);
+    loaded_ = static_cast<bool>(link_);
+    if (how == attached::by_nobody) link_.reset();
 }
 
 /// One name for each process: the kernel has one list of them. libbpf before 1.4 cannot.
@@ -59,6 +61,10 @@ void congestion_control::rename() {
     auto& name = static_cast<tcp_congestion_ops*>(operations)->name;
     name_ = "bpflink_" + std::to_string(::getpid() % 10'000'000); // 15 bytes at most
     std::strcpy(name, name_.c_str());
+}
+
+bl::map_ref congestion_control::map() const {
+    return bl::map_ref::from(map_).value();
 }
 
 bl::fd_view congestion_control::link() const {

@@ -3,6 +3,7 @@
 
 #include <bpflink/fd.hpp>
 #include <bpflink/ids.hpp>
+#include <bpflink/map_ref.hpp>
 
 #include <memory>
 #include <string>
@@ -15,7 +16,12 @@ struct bpf_object;
 /// kernel has none.
 class congestion_control {
 public:
-    congestion_control();
+    enum class attached { by_libbpf, by_nobody };
+    explicit congestion_control(attached how = attached::by_libbpf);
+
+    /// Whether the kernel took the table.
+    [[nodiscard]] bool is_loaded() const noexcept { return loaded_; }
+    [[nodiscard]] bpflink::map_ref map() const;
 
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(link_); }
 
@@ -35,6 +41,7 @@ private:
         void operator()(::bpf_object* object) const noexcept;
         void operator()(::bpf_link* link) const noexcept;
     };
+    bool loaded_ = false;
     std::string reason_;
     std::string name_;
     std::unique_ptr<::bpf_object, closer> object_;

@@ -2,7 +2,6 @@
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
-#include "sandbox.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -16,9 +15,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <fcntl.h>
 #include <linux/perf_event.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,22 +25,6 @@
 namespace bl = bpflink;
 
 namespace {
-
-/// Counts how often programs run, while it lives.
-class run_statistics {
-public:
-    run_statistics() : fd_{::bpf_enable_stats(BPF_STATS_RUN_TIME)} { REQUIRE(fd_); }
-
-    [[nodiscard]] static std::uint64_t runs(bl::fd_view program) {
-        ::bpf_prog_info info{};
-        std::uint32_t size = sizeof info;
-        REQUIRE(::bpf_prog_get_info_by_fd(program.get(), &info, &size) == 0);
-        return info.run_cnt;
-    }
-
-private:
-    bl::unique_fd fd_;
-};
 
 struct lent {
     bl::fd_view descriptor;
@@ -78,128 +59,7 @@ Details details_of(bl::link const& l) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(kernel_case, "a netns link tells its namespace until that is gone") {
-    std::optional<sandbox::network> net{std::in_place};
-    auto const a =
-        load_constant(bl::program_type::flow_dissector, bl::attach_type::flow_dissector, 0);
-    auto const b =
-        load_constant(bl::program_type::flow_dissector, bl::attach_type::flow_dissector, 0);
-    bl::unique_fd name_space{::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
-    struct stat facts{};
-    REQUIRE(::fstat(name_space.get(), &facts) == 0);
-    auto l = must(bl::attach(lent{a}, bl::hook::raw{.target = bl::fd_view{name_space},
-                                                    .attach = bl::attach_type::flow_dissector}));
-    CHECK(must(l.info()).type == bl::link_type::netns);
-    CHECK(details_of<bl::netns_details>(l).netns_inode == facts.st_ino);
-    CHECK(details_of<bl::netns_details>(l).attach == bl::attach_type::flow_dissector);
-    CHECK(l.state() == bl::link_state::attached);
-
-    check_error(l.update(lent{a}, bl::expecting(lent{b})), bl::errc::program_mismatch);
-    must(l.update(lent{b}, bl::expecting(lent{a})));
-    CHECK(must(l.info()).program == id_of_program(b));
-
-    must(name_space.close());
-    net.reset(); // the last that was in it
-    CHECK(eventually([&] { return l.state() == bl::link_state::defunct; }));
-    CHECK(details_of<bl::netns_details>(l).netns_inode == 0);
-    check_error(l.update(lent{a}), bl::errc::defunct, {"(netns)", "namespace"});
-}
-
-TEST_CASE_FIXTURE(kernel_case, "a tcx link runs, swaps its program and tells its interface") {
-    sandbox::network net;
-    run_statistics const statistics;
-    constexpr int go_on = -1; // TCX_NEXT
-    auto const a = load_constant(bl::program_type::sched_cls, bl::attach_type{}, go_on);
-    auto const b = load_constant(bl::program_type::sched_cls, bl::attach_type{}, go_on);
-    auto const attach = [&](bl::fd_view prog) {
-        return bl::attach(lent{prog}, bl::hook::raw{.target = net.loopback(),
-                                                    .attach = bl::attach_type::tcx_ingress});
-    };
-    auto made = attach(a);
-    if (is_unknown(made, "tcx")) return;
-    auto l = must(std::move(made));
-    CHECK(must(l.info()).type == bl::link_type::tcx);
-    CHECK(details_of<bl::tcx_details>(l).ifindex == net.loopback());
-    CHECK(details_of<bl::tcx_details>(l).attach == bl::attach_type::tcx_ingress);
-    net.send_to_loopback(3);
-    CHECK(statistics.runs(a) == 3);
-
-    must(l.update(lent{b}, bl::expecting(lent{a})));
-    net.send_to_loopback(3);
-    CHECK(statistics.runs(a) == 3);
-    CHECK(statistics.runs(b) == 3);
-    check_error(l.update(lent{a}, bl::expecting(lent{a})), bl::errc::program_mismatch);
-
-    auto const second = must(attach(a));
-    check_error(l.update(lent{a}), bl::errc::already_exists, {"(tcx)"}); // once a hook
-    CHECK(must(l.info()).program == id_of_program(b));
-
-    must(l.detach());
-    net.send_to_loopback(3);
-    CHECK(statistics.runs(b) == 3);
-    CHECK(l.state() == bl::link_state::defunct);
-    CHECK(details_of<bl::tcx_details>(l).ifindex == bl::ifindex{0});
-}
-
-TEST_CASE_FIXTURE(kernel_case, "a netfilter link tells its hook and detaches, but has no state") {
-    sandbox::network const net;
-    run_statistics const statistics;
-    constexpr int accept = 1;
-    auto const prog = load(bl::program_type::netfilter, bl::attach_type::netfilter, accept);
-    if (!prog) return;
-    ::bpf_link_create_opts options{};
-    options.sz = sizeof options;
-    options.netfilter.pf = 2;      // NFPROTO_IPV4
-    options.netfilter.hooknum = 3; // NF_INET_LOCAL_OUT
-    options.netfilter.priority = -128;
-    bl::unique_fd made{::bpf_link_create(
-        prog->get(), 0, static_cast<bpf_attach_type>(bl::attach_type::netfilter), &options)};
-    if (!made)
-        return skip_case(std::string{"the kernel attaches no netfilter program: "} +
-                         std::strerror(errno));
-
-    auto l = must(bl::link::from_fd(std::move(made)));
-    CHECK(must(l.info()).type == bl::link_type::netfilter);
-    CHECK(must(l.info()).program == id_of_program(*prog));
-    auto const details = details_of<bl::netfilter_details>(l);
-    CHECK(details.protocol_family == 2);
-    CHECK(details.hook == 3);
-    CHECK(details.priority == -128);
-    CHECK(details.flags == 0);
-    net.send_to_loopback(3);
-    CHECK(statistics.runs(*prog) == 3);
-    check_error(l.update(lent{*prog}), bl::errc::not_supported, {"(netfilter)"});
-
-    CHECK(l.state() == bl::link_state::unknown);
-    must(l.detach());
-    net.send_to_loopback(3);
-    CHECK(statistics.runs(*prog) == 3);
-    CHECK(l.state() == bl::link_state::unknown); // the kernel does not tell
-}
-
-TEST_CASE_FIXTURE(kernel_case, "a sockmap link tells its map until it is detached") {
-    auto const prog = load(bl::program_type::sk_skb, bl::attach_type::sk_skb_verdict, 1);
-    if (!prog) return;
-    bl::unique_fd const map{::bpf_map_create(BPF_MAP_TYPE_SOCKMAP, "tiny", 4, 4, 1, nullptr)};
-    REQUIRE(map);
-    ::bpf_map_info facts{};
-    std::uint32_t size = sizeof facts;
-    REQUIRE(::bpf_map_get_info_by_fd(map.get(), &facts, &size) == 0);
-    auto made = bl::attach(lent{*prog}, bl::hook::raw{.target = bl::fd_view{map},
-                                                      .attach = bl::attach_type::sk_skb_verdict});
-    if (is_unknown(made, "sockmaps")) return;
-    auto l = must(std::move(made));
-    CHECK(must(l.info()).type == bl::link_type::sockmap);
-    CHECK(details_of<bl::sockmap_details>(l).map == bl::map_id{facts.id});
-    CHECK(details_of<bl::sockmap_details>(l).attach == bl::attach_type::sk_skb_verdict);
-    CHECK(l.state() == bl::link_state::attached);
-    must(l.update(lent{*prog}, bl::expecting(lent{*prog})));
-    must(l.detach());
-    CHECK(l.state() == bl::link_state::defunct);
-    CHECK_FALSE(details_of<bl::sockmap_details>(l).map);
-}
-
-TEST_CASE_FIXTURE(kernel_case, "a perf event's link only closes") {
+TEST_CASE_FIXTURE(kernel_case, "a perf event's link keeps the kernel's bytes, and only closes") {
     ::perf_event_attr clock{};
     clock.size = sizeof clock;
     clock.type = PERF_TYPE_SOFTWARE;

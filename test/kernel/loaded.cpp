@@ -80,6 +80,29 @@ bl::unique_fd load_constant(bl::program_type type, bl::attach_type expected_atta
     return load_tiny(type, expected_attach_type, code, target);
 }
 
+bool loads(bl::program_type type, bl::attach_type expected_attach_type) {
+    try {
+        bl::unique_fd const loaded = load_constant(type, expected_attach_type, 1);
+        return true;
+    } catch (std::system_error const& e) {
+        skip_case("the kernel takes no program of " + to_string(type) + ", " +
+                  to_string(expected_attach_type) + ": " + e.code().message());
+        return false;
+    }
+}
+
+run_statistics::run_statistics() : fd_{::bpf_enable_stats(BPF_STATS_RUN_TIME)} {
+    if (!fd_) throw std::system_error{errno, std::generic_category(), "counting runs"};
+}
+
+std::uint64_t run_statistics::runs(bl::fd_view prog) {
+    ::bpf_prog_info info{};
+    std::uint32_t size = sizeof info;
+    if (::bpf_prog_get_info_by_fd(prog.get(), &info, &size) < 0)
+        throw std::system_error{errno, std::generic_category(), "a program's runs"};
+    return info.run_cnt;
+}
+
 bl::program_id id_of_program(bl::fd_view program) {
     ::bpf_prog_info info{};
     std::uint32_t size = sizeof info;

@@ -7,6 +7,7 @@
 #include <bpflink/ids.hpp>
 #include <bpflink/program.hpp>
 
+#include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -59,6 +60,46 @@ public:
 [[nodiscard]] bpflink::unique_fd load_constant(bpflink::program_type type,
                                                bpflink::attach_type expected_attach_type, int value,
                                                bpflink::btf_id target = {});
+
+/// What load_constant loads, with its type.
+template <bpflink::program_type Type>
+struct constant_program {
+    static constexpr bpflink::program_type type = Type;
+
+    explicit constant_program(int value, bpflink::attach_type expected_attach_type = {},
+                              bpflink::btf_id target = {})
+        : owned{load_constant(Type, expected_attach_type, value, target)} {}
+
+    [[nodiscard]] bpflink::fd_view fd() const { return owned; }
+
+    bpflink::unique_fd owned;
+};
+
+/// Whether the kernel loads such programs; otherwise the case is skipped.
+[[nodiscard]] bool loads(bpflink::program_type type, bpflink::attach_type expected_attach_type);
+
+/// Counts how often programs run, of whatever type, while it lives.
+class run_statistics {
+public:
+    run_statistics();
+
+    template <bpflink::any_program P>
+    [[nodiscard]] static std::uint64_t runs(P const& prog) {
+        return runs(bpflink::fd_view{prog.fd()});
+    }
+    [[nodiscard]] static std::uint64_t runs(bpflink::fd_view prog);
+
+    /// How often `prog` runs while `action` does.
+    template <class P, class Action>
+    [[nodiscard]] static std::uint64_t runs_during(P const& prog, Action action) {
+        auto const before = runs(prog);
+        action();
+        return runs(prog) - before;
+    }
+
+private:
+    bpflink::unique_fd fd_;
+};
 
 /// The id of a program's descriptor.
 [[nodiscard]] bpflink::program_id id_of_program(bpflink::fd_view program);

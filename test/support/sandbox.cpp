@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <netinet/in.h>
 #include <stdexcept>
 #include <system_error>
@@ -115,6 +116,18 @@ ifindex index_of(std::string const& name) {
     return ifindex{index};
 }
 
+/// The indexes of all devices of the namespace, sorted.
+std::vector<unsigned> devices() {
+    std::vector<unsigned> indexes;
+    auto* const all = ::if_nameindex();
+    checked(all ? 0 : -1, "listing devices");
+    for (auto const* each = all; each->if_index != 0; ++each)
+        indexes.push_back(each->if_index);
+    ::if_freenameindex(all);
+    std::ranges::sort(indexes);
+    return indexes;
+}
+
 /// Where version 2 cgroups are mounted, or become so.
 std::string cgroup_root() {
     std::ifstream mounts{"/proc/self/mounts"};
@@ -181,6 +194,28 @@ network::veth network::add_veth() {
     veth const pair{index_of(here), index_of(there)};
     set_up(pair.here);
     set_up(pair.there);
+    return pair;
+}
+
+network::netkit network::add_netkit() {
+    constexpr std::uint16_t mode = 5; // IFLA_NETKIT_MODE, which older headers do not have
+    constexpr std::uint32_t layer_2 = 0;
+    auto const before = devices();
+    // Without a name: a given one would be the peer's as well, and taken.
+    netlink_request request{RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{}};
+    auto const info = request.open(IFLA_LINKINFO);
+    request.add(IFLA_INFO_KIND, "netkit", 6);
+    auto const data = request.open(IFLA_INFO_DATA);
+    request.add(mode, &layer_2, sizeof layer_2);
+    request.close(data);
+    request.close(info);
+    request.send("a netkit pair");
+    std::vector<unsigned> made;
+    std::ranges::set_difference(devices(), before, std::back_inserter(made));
+    if (made.size() != 2) throw std::runtime_error{"a netkit pair is no pair"};
+    netkit const pair{ifindex{made[1]}, ifindex{made[0]}}; // the peer is registered first
+    set_up(pair.primary);
+    set_up(pair.peer);
     return pair;
 }
 

@@ -31,7 +31,14 @@ public:
     /// A new pair of virtual Ethernet devices.
     veth add_veth();
 
-    /// Removes a device (and, of a veth, its peer).
+    struct netkit {
+        bpflink::ifindex primary; // up, in this namespace
+        bpflink::ifindex peer;    // up, in this namespace too
+    };
+    /// A new pair of netkit devices, which hand each other Ethernet frames.
+    netkit add_netkit();
+
+    /// Removes a device (and, of a pair, the other).
     void remove(bpflink::ifindex device);
 
     /// Sends `count` UDP packets to 127.0.0.1, so that lo receives them before this returns.

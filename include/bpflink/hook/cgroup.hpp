@@ -18,13 +18,14 @@ namespace bpflink {
 ///
 /// `cgroup` is the directory: its path (copied) or a descriptor opened for reading (borrowed).
 /// `attach` says which of the hooks; each goes with one program type. Without `order` a program
-/// goes last. With `expected_revision` (of a query) it goes there only while the hook is as it was
-/// then.
-/// @errors not_found          no such directory; the program or link of `order` is not on the hook
+/// goes last; an order names links, not programs. With `expected_revision` (of a query) it goes
+/// there only while the hook is as it was then.
+/// @errors not_found          no such directory; the link of `order` is not on the hook
 ///         not_supported      `order` or `expected_revision` before 6.17
 ///         stale_revision     the hook changed (ESTALE)
 ///         invalid_argument   not a cgroup v2 directory (EBADF in the kernel); `attach` is not a
-///                            cgroup's, or not the one the program was loaded for (both are named)
+///                            cgroup's, or not the one the program was loaded for (both are named);
+///                            `order` names a program, or a link of another kind
 ///         E2BIG              64 programs are there
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 5.7, lsm_cgroup since 6.0; kernel/bpf/cgroup.c, cgroup_bpf_link_attach(); read at

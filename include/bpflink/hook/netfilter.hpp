@@ -21,12 +21,12 @@ enum class netfilter_hook : unsigned {
 };
 
 /// A netfilter hook of the caller's network namespace. Programs run by `priority`, lowest first,
-/// among everything else on the hook; one program a priority. The kernel reports no difference
-/// between an attached link and a detached one: its state is `unknown`.
+/// among everything else on the hook; none has the priority of something else there. The kernel
+/// reports no difference between an attached link and a detached one: its state is `unknown`.
 ///
 /// `defragment` has fragments put together before the program (and all that has a priority above
 /// -400) sees them.
-/// @errors hook_busy          a BPF program has this priority (EBUSY)
+/// @errors hook_busy          something has this priority (EBUSY), as defragmentation has -400
 ///         invalid_argument   a family but these two (EAFNOSUPPORT); no such hook (EPROTO); the
 ///                            lowest or highest priority, or with `defragment` one of -400 or less
 ///                            (ERANGE)

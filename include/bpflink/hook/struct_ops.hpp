@@ -10,9 +10,10 @@ namespace bpflink {
 
 /// A table of functions of the kernel's that BPF programs fill in, such as a TCP congestion control
 /// or a scheduler. Not a program is attached but the map that holds the table: one of type
-/// struct_ops, made with BPF_F_LINK (libbpf's section ".struct_ops.link"), and loaded. The link is
-/// updated by another map of the same table.
-/// @errors invalid_argument   another map, or one without BPF_F_LINK; a kernel before 6.4
+/// struct_ops, made with BPF_F_LINK (libbpf's section ".struct_ops.link"), with its value set. That
+/// libbpf does in bpf_map__attach_struct_ops(): its link is taken over by link::duplicate, or
+/// destroyed, and the map attached here. The link is updated by another map of the same table.
+/// @errors invalid_argument   another map, one without BPF_F_LINK or value; a kernel before 6.4
 ///         already_exists     a table of that name is registered
 ///         not_supported      an update that this table does not take (EOPNOTSUPP)
 ///         permission_denied  CAP_BPF or CAP_NET_ADMIN is missing

@@ -2,15 +2,22 @@
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
+#include "places.hpp"
 #include "sandbox.hpp"
 #include "traffic.hpp"
 
 #include <bpflink/bpflink.hpp>
 
 #include <cerrno>
+#include <netinet/in.h>
+#include <optional>
+#include <system_error>
 #include <vector>
 
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -227,4 +234,65 @@ TEST_CASE_FIXTURE(kernel_case, "the 65th program on a cgroup is refused with the
     REQUIRE_FALSE(one_more);
     CHECK(one_more.error().code().value() == E2BIG);
     CHECK(one_more.error().message().find("64 programs") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a cgroup's program goes where its order says") {
+    sandbox::cgroup const group;
+    bl::hook::cgroup const where{.cgroup = group.path(), .attach = egress};
+    using filter = constant_program<bl::program_type::cgroup_skb>;
+    auto first = where;
+    first.order = bl::order::first();
+    auto const l = bl::attach(filter{1}, first);
+    if (!l && l.error() == bl::errc::not_supported) return skip_case(l.error().message());
+    REQUIRE(l);
+    must(bl::link{must(bl::cgroup_link::duplicate(l->fd()))}.detach());
+    check_places<bl::program_type::cgroup_skb>(where, 1, false);
+    filter const a{1};
+    auto const on_a = must(bl::attach(a, where));
+    auto there = where;
+    there.order = bl::order::before(a);
+    check_error(bl::attach(a, there), bl::errc::invalid_argument, {"name the link"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a cgroup compares its revision, or says that it has none") {
+    sandbox::cgroup const group;
+    bl::hook::cgroup where{.cgroup = group.path(), .attach = egress};
+    if (must(bl::query(where)).revision)
+        return check_revisions<bl::program_type::cgroup_skb>(where, 1);
+    where.expected_revision = bl::revision{1};
+    check_error(bl::attach(constant_program<bl::program_type::cgroup_skb>{1}, where),
+                bl::errc::not_supported, {"neither order nor revision"});
+    CHECK(must(bl::query(where)).entries.empty());
+    skip_part("a cgroup has no revision");
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a security module's program decides for a cgroup") {
+    int const target = ::libbpf_find_vmlinux_btf_id("socket_bind", BPF_LSM_CGROUP);
+    if (target < 0) return skip_case("no LSM hook is in the kernel's types");
+    constexpr auto attach = bl::attach_type::lsm_cgroup;
+    std::optional<constant_program<bl::program_type::lsm>> refuses;
+    try {
+        refuses.emplace(0, attach, bl::btf_id{target}); // 0 is a refusal here
+    } catch (std::system_error const& e) {
+        return skip_case(std::string{"the kernel takes no LSM program for cgroups: "} + e.what());
+    }
+    sandbox::cgroup group;
+    bl::hook::cgroup const where{.cgroup = group.path(), .attach = attach};
+    auto made = bl::attach(*refuses, where);
+    if (!made && made.error() == bl::errc::not_supported) return skip_case(made.error().message());
+    auto l = must(std::move(made));
+    CHECK(must(l.info()).type == bl::link_type::cgroup);
+    CHECK(must(l.details()).attach == attach);
+    CHECK(programs_on(where) == std::vector{id_of_program(refuses->fd())});
+    auto const binds = [] {
+        bl::unique_fd const socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        return ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    };
+    CHECK(binds());
+    group.enter();
+    CHECK_FALSE(binds());
+    must(l.detach());
+    CHECK(binds());
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "counted.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
@@ -8,11 +9,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <string>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace bl = bpflink;
@@ -164,6 +168,87 @@ TEST_CASE_FIXTURE(kernel_case, "a map with the descriptor 0 can be walked") {
         ::close(0);
     if (!l) FAIL(l.error().message());
     CHECK(read_out(*l).starts_with("element 0\n"));
+}
+
+namespace {
+
+/// A program that walks what a kernel's iterator is named after, and counts.
+std::optional<counted_program> load_walker(char const* walked) {
+    int const target = ::libbpf_find_vmlinux_btf_id(walked, BPF_TRACE_ITER);
+    if (target >= 0)
+        return counted_program::load(bl::program_type::tracing, bl::attach_type::trace_iter,
+                                     {.target = bl::btf_id{target}});
+    skip_case(std::string{"the kernel has no iterator over "} + walked + "s");
+    return std::nullopt;
+}
+
+/// Whether a kernel from before 6.1 refuses the parameters.
+bool is_too_old(bl::result<bl::iter_link> const& made) {
+    if (made || made.error().message().find("no such parameter (6.1)") == std::string::npos)
+        return false;
+    skip_case("the kernel has no parameters of iterators over tasks");
+    return true;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "an iterator over cgroups starts where it is told") {
+    auto const p = load_walker("cgroup");
+    if (!p) return;
+    sandbox::cgroup const group;
+    struct stat facts{};
+    REQUIRE(::stat(group.path().c_str(), &facts) == 0);
+    bl::unique_fd const directory{::open(group.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    auto const walks = [&](bl::iter_cgroup const& from) {
+        auto const l =
+            must(bl::attach(p->as<bl::program_type::tracing>(), bl::hook::iter{.cgroup = from}));
+        auto const details = must(l.details());
+        CHECK(details.cgroup_id == facts.st_ino);
+        CHECK(details.order == from.order);
+        return p->runs_during([&] { read_out(l); });
+    };
+    using enum bl::cgroup_iter_order;
+    auto const alone = walks({bl::fd_view{directory}, self_only});
+    CHECK(alone >= 1);
+    CHECK(walks({facts.st_ino, self_only}) == alone);
+    CHECK(walks({facts.st_ino}) == alone); // nothing is below it
+    CHECK(walks({bl::fd_view{directory}, ancestors_up}) > alone);
+
+    check_error(
+        bl::attach(p->as<bl::program_type::tracing>(),
+                   bl::hook::iter{.cgroup = bl::iter_cgroup{std::uint64_t{4'711'471'147U}}}),
+        bl::errc::not_found, {"no such cgroup"});
+    check_error(
+        bl::attach(p->as<bl::program_type::tracing>(), bl::hook::iter{.task = bl::iter_task{1U}}),
+        bl::errc::invalid_argument);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an iterator over tasks keeps to one process or thread") {
+    auto const p = load_walker("task");
+    if (!p) return;
+    auto const everybody = must(bl::attach(p->as<bl::program_type::tracing>(), bl::hook::iter{}));
+    auto const all = p->runs_during([&] { read_out(everybody); });
+    auto const me = static_cast<std::uint32_t>(::getpid());
+    bl::unique_fd const process{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
+    REQUIRE(process);
+    bl::iter_task which{me};
+    SUBCASE("by process id") {
+    }
+    SUBCASE("by thread id") {
+        which.which = bl::iter_task::kind::thread;
+    }
+    SUBCASE("by pidfd") {
+        which.task = bl::fd_view{process};
+    }
+    auto made = bl::attach(p->as<bl::program_type::tracing>(), bl::hook::iter{.task = which});
+    if (is_too_old(made)) return;
+    auto const l = must(std::move(made));
+    auto const one = p->runs_during([&] { read_out(l); });
+    CHECK(one >= 1);
+    CHECK(one <= 3); // the task, and the end
+    CHECK(one < all);
+    auto const details = must(l.details());
+    CHECK((which.which == bl::iter_task::kind::thread ? details.tid : details.pid) == me);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "only an iterator link's output can be opened") {

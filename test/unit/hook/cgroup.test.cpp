@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -215,4 +216,18 @@ TEST_CASE_FIXTURE(with_program,
     REQUIRE_FALSE(other);
     CHECK(other.error() == bl::errc::invalid_argument);
     CHECK(open_descriptors().size() == 1);
+}
+
+TEST_CASE_FIXTURE(with_program, "an order that a cgroup does not take is refused with the reason") {
+    for (auto const& [order, advice] : std::vector<std::pair<bl::order, char const*>>{
+             {bl::order::before(skb), "name the link"},
+             {bl::order::after(bl::program_id{4}), "name the link"},
+             {bl::order::after(bl::link_id{4}), "of another kind"}}) {
+        fail(call::link_create, EINVAL);
+        auto const link = bl::attach(
+            skb, bl::hook::cgroup{.cgroup = "/cgroup", .attach = egress, .order = order});
+        REQUIRE_FALSE(link);
+        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                    {"cgroup /cgroup", advice});
+    }
 }

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expect.hpp"
+#include "kernel_case.hpp"
+#include "loaded.hpp"
+#include "places.hpp"
+#include "sandbox.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <cerrno>
+#include <limits>
+#include <optional>
+#include <system_error>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace bl = bpflink;
+
+namespace {
+
+using classifier = constant_program<bl::program_type::sched_cls>;
+
+constexpr int go_on = -1; // TCX_NEXT
+constexpr int pass = 0;   // TCX_PASS: the packet goes on, and no other program runs
+constexpr auto ingress = bl::attach_type::tcx_ingress;
+constexpr auto egress = bl::attach_type::tcx_egress;
+
+/// Otherwise the case is skipped.
+bool has_tcx(sandbox::network const& net) {
+    auto const l =
+        bl::attach(classifier{go_on}, bl::hook::tcx{.ifindex = net.loopback(), .attach = ingress});
+    if (l || !(l.error() == bl::errc::not_supported)) return true;
+    skip_case(l.error().message());
+    return false;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "a tcx link runs, swaps its program and tells its interface") {
+    sandbox::network net;
+    if (!has_tcx(net)) return;
+    run_statistics const statistics;
+    classifier const a{go_on};
+    classifier const b{go_on};
+    auto const send = [&] { net.send_to_loopback(3); };
+    bl::hook::tcx where{.ifindex = net.loopback(), .attach = ingress};
+    SUBCASE("ingress") {
+    }
+    SUBCASE("egress") {
+        where.attach = egress;
+    }
+    auto l = must(bl::attach(a, where));
+    CHECK(must(l.info()).type == bl::link_type::tcx);
+    CHECK(must(l.details()).ifindex == net.loopback());
+    CHECK(must(l.details()).attach == where.attach);
+    CHECK(statistics.runs_during(a, send) == 3);
+
+    must(l.update(b, bl::expecting(a)));
+    CHECK(statistics.runs_during(b, send) == 3);
+    CHECK(statistics.runs(a) == 3);
+    CHECK(must(l.info()).program == id_of_program(b.fd()));
+    check_error(l.update(a, bl::expecting(a)), bl::errc::program_mismatch);
+
+    must(l.detach());
+    CHECK(statistics.runs_during(b, send) == 0);
+    CHECK(l.state() == bl::link_state::defunct);
+    CHECK(must(l.details()).ifindex == bl::ifindex{0});
+    must(l.detach());
+    check_error(l.update(a), bl::errc::defunct, {"(tcx)"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a tcx hook takes a program once") {
+    sandbox::network net;
+    if (!has_tcx(net)) return;
+    classifier const a{go_on};
+    classifier const b{go_on};
+    bl::hook::tcx const where{.ifindex = net.loopback(), .attach = ingress};
+    auto const on_a = must(bl::attach(a, where));
+    check_error(bl::attach(a, where), bl::errc::already_exists, {"interface 1", "takes it once"});
+    auto on_b = must(bl::attach(b, where));
+    check_error(on_b.update(a), bl::errc::already_exists, {"(tcx)"});
+    CHECK(must(on_b.info()).program == id_of_program(b.fd()));
+    CHECK(bl::attach(a, bl::hook::tcx{.ifindex = net.loopback(), .attach = egress}));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a tcx program goes where its order says") {
+    sandbox::network const net;
+    if (!has_tcx(net)) return;
+    check_places<bl::program_type::sched_cls>(
+        bl::hook::tcx{.ifindex = net.loopback(), .attach = egress}, go_on, true);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a tcx program that ends the walk keeps later ones from running") {
+    sandbox::network const net;
+    if (!has_tcx(net)) return;
+    run_statistics const statistics;
+    classifier const a{go_on};
+    classifier const end{pass};
+    auto const send = [&] { net.send_to_loopback(3); };
+    bl::hook::tcx where{.ifindex = net.loopback(), .attach = ingress};
+    auto const on_a = must(bl::attach(a, where));
+    where.order = bl::order::last();
+    auto behind = must(bl::attach(end, where));
+    CHECK(statistics.runs_during(a, send) == 3);
+    CHECK(statistics.runs(end) == 3);
+    must(behind.close());
+    where.order = bl::order::before(on_a);
+    auto const in_front = must(bl::attach(end, where));
+    CHECK(statistics.runs_during(a, send) == 0);
+    CHECK(statistics.runs(end) == 6);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a tcx hook compares its revision") {
+    sandbox::network const net;
+    if (!has_tcx(net)) return;
+    check_revisions<bl::program_type::sched_cls>(
+        bl::hook::tcx{.ifindex = net.loopback(), .attach = ingress}, go_on);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an order that names what is not there is refused with the reason") {
+    sandbox::network net;
+    if (!has_tcx(net)) return;
+    classifier const a{go_on};
+    classifier const b{go_on};
+    programs const p{"xdp_a"};
+    bl::hook::tcx where{.ifindex = net.loopback(), .attach = ingress};
+    auto const elsewhere =
+        must(bl::attach(b, bl::hook::tcx{.ifindex = net.loopback(), .attach = egress}));
+    auto const xdp = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{net.loopback()}));
+    bl::link const empty;
+    auto const check = [&](bl::order order, bl::errc condition, std::string_view word) {
+        where.order = order;
+        check_error(bl::attach(a, where), condition, {word});
+    };
+    check(bl::order::before(elsewhere), bl::errc::not_found, "the order names");
+    check(bl::order::after(b), bl::errc::not_found, "the order names");
+    check(bl::order::after(bl::link_id{0x7fff'fff0}), bl::errc::not_found, "the order names");
+    check(bl::order::after(bl::program_id{0x7fff'fff0}), bl::errc::not_found, "the order names");
+    check(bl::order::before(xdp), bl::errc::invalid_argument, "another kind");
+    check(bl::order::before(p.xdp("xdp_a")), bl::errc::invalid_argument, "another kind");
+    check(bl::order::before(empty), bl::errc::invalid_argument, "EBADF");
+    CHECK(programs_on(bl::hook::tcx{.ifindex = net.loopback(), .attach = ingress}).empty());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a program at descriptor 0 is a neighbour like another") {
+    sandbox::network net;
+    if (!has_tcx(net)) return;
+    classifier const a{go_on};
+    classifier const b{go_on};
+    classifier const c{go_on};
+    bl::hook::tcx where{.ifindex = net.loopback(), .attach = ingress};
+    auto const on_a = must(bl::attach(a, where));
+    auto const on_b = must(bl::attach(b, where));
+    bl::unique_fd const input{::fcntl(0, F_DUPFD_CLOEXEC, 3)};
+    REQUIRE(::dup2(b.fd().get(), 0) == 0);
+    struct {
+        bl::fd_view fd() const { return bl::fd_view{0}; }
+    } const zero;
+    where.order = bl::order::before(zero);
+    auto const on_c = bl::attach(c, where);
+    if (input)
+        ::dup2(input.get(), 0);
+    else
+        ::close(0);
+    REQUIRE(on_c);
+    CHECK(programs_on(where) ==
+          std::vector{id_of_program(a.fd()), id_of_program(c.fd()), id_of_program(b.fd())});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a tcx link is defunct when its device is removed") {
+    sandbox::network net;
+    if (!has_tcx(net)) return;
+    std::optional<sandbox::network::veth> pair;
+    try {
+        pair = net.add_veth();
+    } catch (std::system_error const& e) {
+        if (e.code().value() != EOPNOTSUPP) throw;
+        return skip_case(std::string{"no veth driver: "} + e.what());
+    }
+    classifier const a{go_on};
+    auto l = must(bl::attach(a, bl::hook::tcx{.ifindex = pair->here, .attach = ingress}));
+    net.remove(pair->here);
+    CHECK(l.state() == bl::link_state::defunct);
+    CHECK(must(l.details()).ifindex == bl::ifindex{0});
+    check_error(l.update(a), bl::errc::defunct, {"device"});
+    must(l.detach());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "tcx is refused where there is no interface") {
+    sandbox::network const net;
+    if (!has_tcx(net)) return;
+    classifier const a{go_on};
+    for (auto const index : {0U, 4711U, std::numeric_limits<unsigned>::max()})
+        check_error(bl::attach(a, bl::hook::tcx{.ifindex = bl::ifindex{index}, .attach = ingress}),
+                    bl::errc::not_found,
+                    {"interface " + std::to_string(index), "no such interface"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "the 64th program on a tcx hook is refused with the number") {
+    sandbox::network const net;
+    if (!has_tcx(net)) return;
+    bl::hook::tcx const where{.ifindex = net.loopback(), .attach = ingress};
+    std::vector<bl::tcx_link> links;
+    for (int i = 0; i != 63; ++i)
+        links.push_back(must(bl::attach(classifier{go_on}, where)));
+    auto const one_more = bl::attach(classifier{go_on}, where);
+    REQUIRE_FALSE(one_more);
+    CHECK(one_more.error().code().value() == ERANGE);
+    CHECK(one_more.error().message().find("63 programs") != std::string::npos);
+    CHECK(programs_on(where).size() == 63);
+}
