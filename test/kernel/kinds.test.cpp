@@ -59,7 +59,7 @@ Details details_of(bl::link const& l) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(kernel_case, "a perf event's link keeps the kernel's bytes, and only closes") {
+TEST_CASE_FIXTURE(kernel_case, "a perf event's link only closes") {
     ::perf_event_attr clock{};
     clock.size = sizeof clock;
     clock.type = PERF_TYPE_SOFTWARE;

@@ -23,4 +23,9 @@ int replacement(struct xdp_md* ctx) {
     return XDP_TX;
 }
 
+SEC("fentry")
+int watcher(void* ctx) {
+    return 0;
+}
+
 char replaceable_license[] SEC("license") = "GPL";

@@ -19,7 +19,11 @@
 }
 
 std::uint64_t file_offset_of(int (*function)(int)) {
-    auto const address = reinterpret_cast<std::uintptr_t>(function);
+    return file_offset_of(reinterpret_cast<void const*>(function));
+}
+
+std::uint64_t file_offset_of(void const* object) {
+    auto const address = reinterpret_cast<std::uintptr_t>(object);
     std::ifstream maps{"/proc/self/maps"};
     for (std::string line; std::getline(maps, line);) {
         std::uint64_t start = 0;
@@ -30,7 +34,7 @@ std::uint64_t file_offset_of(int (*function)(int)) {
             continue;
         if (start <= address && address < end) return address - start + offset;
     }
-    throw std::runtime_error{"a function is in no mapping"};
+    throw std::runtime_error{"it is in no mapping"};
 }
 
 std::int64_t number_in(char const* path) {

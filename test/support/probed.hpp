@@ -11,6 +11,7 @@ int probed_b(int value);
 
 /// Where such a function is in /proc/self/exe. Throws std::runtime_error when it is not there.
 [[nodiscard]] std::uint64_t file_offset_of(int (*function)(int));
+[[nodiscard]] std::uint64_t file_offset_of(void const* object);
 
 /// The number in a file, such as an event's id or a perf unit's type; -1 where there is none.
 [[nodiscard]] std::int64_t number_in(char const* path);

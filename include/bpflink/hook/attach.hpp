@@ -31,10 +31,11 @@ template <class P, hook_like H>
 /// A struct_ops table is attached by its map.
 [[nodiscard]] inline result<typed_link<hook::struct_ops>> attach(map_ref const& map,
                                                                  hook::struct_ops const& where) {
-    return hook_traits<hook::struct_ops>::create({map.fd()}, where).map([](unique_fd&& fd) {
-        return detail::access::make_typed<hook::struct_ops>(
-            detail::access::make_link(std::move(fd)));
-    });
+    return hook_traits<hook::struct_ops>::create(detail::borrow(map), where)
+        .map([](unique_fd&& fd) {
+            return detail::access::make_typed<hook::struct_ops>(
+                detail::access::make_link(std::move(fd)));
+        });
 }
 
 /// The untyped door: see hook::raw.

@@ -31,6 +31,7 @@ struct iter_task {
 /// one map; `cgroup`, for those over cgroups; `task`, for those over tasks, their files or memory.
 /// @errors invalid_argument   the program needs a map and has none, or the other way round; several
 ///                            of the three; a kernel before 6.1, for cgroups and tasks
+///         E2BIG              parameters on a kernel before 6.1
 ///         not_found          no such task or cgroup
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 ///         EMFILE             the map's descriptor is 0, which the kernel takes for none, and no

@@ -13,9 +13,10 @@ namespace bpflink {
 /// `function` is a symbol of the kernel or a module, copied; `offset` is bytes from it, or an
 /// address where `function` is empty. A system call's own name ("sys_openat") finds its function by
 /// the architecture's prefix. `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns.
-/// @errors not_found          no such function; it cannot be probed there; no instruction begins at
-///                            the offset or address
-///         invalid_argument   the function may not be probed, or several have the name
+/// @errors not_found          no such function
+///         invalid_argument   the function may not be probed, or a return probe has an offset
+///         EILSEQ             no instruction begins at the offset or address
+///         EADDRNOTAVAIL      several functions have the name
 ///         not_supported      a kernel built without kprobes, or before 5.15
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 /// @kernel link since 5.15; kernel/events/core.c, perf_kprobe_event_init(); read at v6.12

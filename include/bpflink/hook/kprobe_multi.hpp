@@ -18,8 +18,8 @@ namespace bpflink {
 /// The functions are named one of three ways: `symbols`; `addresses`; or `pattern`, with * and ?,
 /// which stands for every function that can be probed and has a name of its own. `cookies` are none
 /// or one for each, in their order, and go with no pattern. All are copied. At most 2^20 functions.
-/// @errors not_found          a symbol that is none, or cannot be probed (named, as far as they can
-///                            be told); a pattern that nothing matches
+/// @errors not_found          a symbol that is none (all are named); a pattern that nothing matches
+///         EADDRNOTAVAIL      several functions have a symbol's name, or it cannot be probed
 ///         invalid_argument   none or several of the three; cookies of another number; the program
 ///                            was loaded for another attach type
 ///         not_supported      a kernel before 5.18, for sessions 6.10, or built without fprobe

@@ -13,8 +13,9 @@ namespace bpflink {
 /// `name` is the tracepoint without its group ("sched_switch"), at most 127 bytes; copied.
 /// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns in the program.
 /// @errors not_found          no such tracepoint
-///         invalid_argument   the program reads past the tracepoint's arguments
-///         not_supported      a cookie on a kernel before 6.10
+///         invalid_argument   the program reads past the tracepoint's arguments; a cookie on a
+///         kernel
+///                            before 6.10
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 /// @kernel since 4.17, a link since 5.7, cookie 6.10; kernel/bpf/syscall.c,
 ///         bpf_raw_tp_link_attach(); read at v6.12

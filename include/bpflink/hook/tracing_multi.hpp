@@ -16,9 +16,8 @@ namespace bpflink {
 /// `cookies` are none or one for each. Both are copied. `attach` is needed where the program is
 /// known by its descriptor only.
 /// @errors invalid_argument   no functions, one of them twice, cookies of another number; `attach`
-///                            is missing or not the one the program was loaded for
-///         not_supported      a kernel before 7.2
-///         not_found          a BTF id that is no function's
+///                            is missing or not the one the program was loaded for; a BTF id that
+///                            is no function's; a kernel before 7.2
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 /// @kernel since 7.2; kernel/trace/bpf_trace.c, bpf_tracing_multi_attach(); read at v7.2
 /// @cost 1 system call

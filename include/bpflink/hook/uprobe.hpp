@@ -18,8 +18,8 @@ namespace bpflink {
 /// is a process, and 0 this one. `ref_ctr_offset` is the place in the file of a counter of who
 /// watches (USDT).
 /// @errors not_found          no such file, symbol or process
-///         invalid_argument   not an ELF file; several functions have the name; no instruction
-///                            begins there
+///         invalid_argument   not an ELF file; several functions have the name; a place that may
+///                            not be probed
 ///         not_supported      a kernel built without uprobes, or before 5.15
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 /// @kernel link since 5.15; kernel/events/core.c, perf_uprobe_event_init(); read at v6.12

@@ -24,8 +24,9 @@ namespace {
 /// One program of replaceable.bpf.c.
 class loaded_program {
 public:
-    /// @param target  whose function replaceable() it replaces
-    explicit loaded_program(char const* name, loaded_program const* target = nullptr) {
+    /// @param target  in whose function it is put
+    explicit loaded_program(char const* name, loaded_program const* target = nullptr,
+                            char const* function = "replaceable") {
         auto const file = bpf_objects::replaceable();
         object_.reset(::bpf_object__open_mem(file.data(), file.size(), nullptr));
         if (!object_) throw std::system_error{errno, std::generic_category(), "opening"};
@@ -33,7 +34,7 @@ public:
         while ((each = ::bpf_object__next_program(object_.get(), each)))
             ::bpf_program__set_autoload(each, std::strcmp(::bpf_program__name(each), name) == 0);
         program_ = ::bpf_object__find_program_by_name(object_.get(), name);
-        if (target) ::bpf_program__set_attach_target(program_, target->fd().get(), "replaceable");
+        if (target) ::bpf_program__set_attach_target(program_, target->fd().get(), function);
         ::libbpf_set_print(nullptr);
         if (::bpf_object__load(object_.get()) < 0)
             throw std::system_error{errno, std::generic_category(), "loading"};
@@ -41,6 +42,7 @@ public:
     }
 
     [[nodiscard]] bl::fd_view fd() const { return bl::fd_view{::bpf_program__fd(program_)}; }
+    [[nodiscard]] ::bpf_program const* get() const { return program_; }
     [[nodiscard]] ext_ref as_ext() const { return must(ext_ref::from(program_)); }
 
     /// What an XDP program says to a packet.
@@ -111,4 +113,22 @@ TEST_CASE_FIXTURE(kernel_case, "a freplace program attaches to a like function e
     check_error(bl::attach(p->as_ext(),
                            bl::hook::freplace{bl::fd_view{unlike.fd("egress_a")}, "run_egress_a"}),
                 bl::errc::invalid_argument, {"signature"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a fentry program runs with another BPF program") {
+    loaded_program const target{"calls_replaceable"};
+    std::unique_ptr<loaded_program> watcher;
+    try {
+        watcher = std::make_unique<loaded_program>("watcher", &target, "calls_replaceable");
+    } catch (std::system_error const& e) {
+        return skip_case("the kernel takes no program that traces another: " + e.code().message());
+    }
+    run_statistics const statistics;
+    auto l = must(bl::attach(must(bl::program_ref<bl::program_type::tracing>::from(watcher->get())),
+                             bl::hook::tracing{}));
+    CHECK(target.verdict() == XDP_PASS);
+    CHECK(run_statistics::runs(watcher->fd()) == 1);
+    must(l.close());
+    CHECK(target.verdict() == XDP_PASS);
+    CHECK(run_statistics::runs(watcher->fd()) == 1);
 }

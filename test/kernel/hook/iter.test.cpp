@@ -9,12 +9,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <netinet/in.h>
 #include <optional>
 #include <string>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -221,6 +223,19 @@ TEST_CASE_FIXTURE(kernel_case, "an iterator over cgroups starts where it is told
     check_error(
         bl::attach(p->as<bl::program_type::tracing>(), bl::hook::iter{.task = bl::iter_task{1U}}),
         bl::errc::invalid_argument);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an iterator over sockets meets each of them") {
+    auto const p = load_walker("udp");
+    if (!p) return;
+    sandbox::network const net; // where there are no others
+    auto const l = must(bl::attach(p->as<bl::program_type::tracing>(), bl::hook::iter{}));
+    auto const before = p->runs_during([&] { read_out(l); });
+    bl::unique_fd const socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in anywhere{};
+    anywhere.sin_family = AF_INET;
+    REQUIRE(::bind(socket.get(), reinterpret_cast<sockaddr*>(&anywhere), sizeof anywhere) == 0);
+    CHECK(p->runs_during([&] { read_out(l); }) > before);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "an iterator over tasks keeps to one process or thread") {

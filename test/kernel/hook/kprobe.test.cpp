@@ -66,3 +66,35 @@ TEST_CASE_FIXTURE(kernel_case, "a function that is not there is named") {
     if (is_unsupported(made)) return;
     check_error(made, bl::errc::not_found, {"no_function_has_this_name", "no such function"});
 }
+
+TEST_CASE_FIXTURE(kernel_case, "a kprobe goes where an instruction begins inside a function") {
+    auto const p = counted_program::load(program_type::kprobe);
+    if (!p) return;
+    int attached = 0;
+    for (std::uint64_t offset = 1; offset != 16; ++offset) {
+        auto const made =
+            bl::attach(p->as<program_type::kprobe>(),
+                       bl::hook::kprobe{.function = "bpf_fentry_test1", .offset = offset});
+        if (is_unsupported(made)) return;
+        if (made) {
+            ++attached;
+            continue;
+        }
+        auto const number = made.error().code().value();
+        CHECK((number == EILSEQ || number == EINVAL));
+    }
+    CHECK(attached > 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "functions that the compiler split have dots in their names") {
+    auto const p = counted_program::load(program_type::kprobe);
+    if (!p) return;
+    if (!bl::supports<bl::hook::kprobe>()) return skip_case("the kernel has no kprobes");
+    auto const names = must(bl::matching_kernel_functions("*.isra.*"));
+    if (names.empty()) return skip_case("the kernel has no function of that sort");
+    bool attached = false;
+    for (std::size_t i = 0; i != names.size() && i != 10 && !attached; ++i)
+        attached =
+            bl::attach(p->as<program_type::kprobe>(), bl::hook::kprobe{names[i]}).has_value();
+    CHECK(attached);
+}

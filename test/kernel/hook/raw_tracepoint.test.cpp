@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "counted.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
@@ -155,4 +156,24 @@ TEST_CASE_FIXTURE(kernel_case, "two links of one program on a tracepoint run it 
     }
     CHECK(must(one.info()).id != must(other->info()).id);
     CHECK(p.runs_during("sys_enter_a", [] { call_the_kernel(10); }) >= 20);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a program that may write runs on a tracepoint made for it") {
+    auto const p = counted_program::load(bl::program_type::raw_tracepoint_writable);
+    if (!p) return;
+    auto l = must(bl::attach(p->as<bl::program_type::raw_tracepoint_writable>(),
+                             bl::hook::raw_tracepoint{"bpf_test_finish"}));
+    programs const tested{"xdp_a"};
+    auto const test_run = [&] {
+        char packet[64]{};
+        ::bpf_test_run_opts options{};
+        options.sz = sizeof options;
+        options.data_in = packet;
+        options.data_size_in = sizeof packet;
+        options.repeat = 1;
+        REQUIRE(::bpf_prog_test_run_opts(tested.fd("xdp_a"), &options) == 0);
+    };
+    CHECK(p->runs_during(test_run) == 1);
+    must(l.close());
+    CHECK(p->runs_during(test_run) == 0);
 }

@@ -4,9 +4,12 @@
 #include "kernel_case.hpp"
 #include "loaded.hpp"
 #include "probe_targets.hpp"
+#include "probed.hpp"
+#include "sandbox.hpp"
 
 #include <bpflink/bpflink.hpp>
 
+#include <array>
 #include <signal.h>
 #include <string>
 
@@ -39,9 +42,17 @@ TEST_CASE_FIXTURE(kernel_case, "an uprobe runs with its function or its return, 
         where.symbol = {};
         where.offset = must(bl::resolve_symbol(self, first));
     }
+    SUBCASE("offset from another function") {
+        constexpr std::array both{second, first};
+        auto const places = must(bl::resolve_symbols(self, both));
+        where.symbol = second;
+        where.offset = places[1] - places[0]; // backwards, if need be: it wraps around
+    }
     auto made = bl::attach(p->as<program_type::kprobe>(), where);
     if (is_unsupported(made)) return;
     auto l = must(std::move(made));
+    check_error(bl::link::duplicate(l.fd()).and_then([](bl::link u) { return u.detach(); }),
+                bl::errc::not_supported, {"(perf_event)"});
     CHECK(p->runs_during([] { call_first(3); }) == 3);
     CHECK(p->runs_during([] { call_second(3); }) == 0);
     CHECK(p->cookie() == wanted);
@@ -81,4 +92,45 @@ TEST_CASE_FIXTURE(kernel_case, "an uprobe of a symbol that is not there names it
     check_error(bl::attach(p->as<program_type::kprobe>(),
                            bl::hook::uprobe{.binary = "/no/such/file", .symbol = "f"}),
                 bl::errc::not_found, {"/no/such/file"});
+}
+
+namespace {
+
+// What USDT calls a semaphore: the kernel counts in it who watches. In a section of its own, for a
+// place in the file.
+[[gnu::section(".probes"), gnu::used]] unsigned short volatile watchers = 0;
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "an uprobe's reference counter is raised while it is attached") {
+    auto const p = load_probe();
+    if (!p) return;
+    auto const counter = file_offset_of(const_cast<unsigned short*>(&watchers));
+    CHECK(watchers == 0);
+    auto made = bl::attach(p->as<program_type::kprobe>(),
+                           bl::hook::uprobe{.binary = self,
+                                            .symbol = first,
+                                            .ref_ctr_offset = static_cast<std::uint32_t>(counter)});
+    if (is_unsupported(made)) return;
+    auto l = must(std::move(made));
+    CHECK(watchers == 1);
+    must(l.close());
+    CHECK(eventually([] { return watchers == 0; }));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "links of probes are pinned, and loaded as what they are") {
+    auto const p = load_probe();
+    if (!p) return;
+    sandbox::bpffs const fs;
+    auto made = bl::attach(p->as<program_type::kprobe>(),
+                           bl::hook::uprobe{.binary = self, .symbol = first}) |
+                bl::pin(fs.path() + "/probe");
+    if (is_unsupported(made)) return;
+    auto const id = must(must(std::move(made)).info()).id; // and closes
+    CHECK(p->runs_during([] { call_first(2); }) == 2);
+    auto again = must(bl::uprobe_link::load_pinned(fs.path() + "/probe"));
+    CHECK(must(again.info()).id == id);
+    must(again.unpin());
+    must(again.close());
+    CHECK(p->runs_during([] { call_first(2); }) == 0);
 }

@@ -4,6 +4,7 @@
 #include "kernel_case.hpp"
 #include "loaded.hpp"
 #include "probe_targets.hpp"
+#include "sandbox.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -33,6 +34,13 @@ TEST_CASE_FIXTURE(kernel_case, "uprobe_multi runs at each of its places, by any 
     SUBCASE("symbols and offsets") {
         where.symbols = names;
         where.offsets = nothing_further;
+    }
+    SUBCASE("each by an offset from the other") {
+        static constexpr std::array turned{second, first};
+        static std::array<std::uint64_t, 2> distances;
+        distances = {offsets[0] - offsets[1], offsets[1] - offsets[0]}; // one of them wraps around
+        where.symbols = turned;
+        where.offsets = distances;
     }
     SUBCASE("offsets in the file") {
         where.offsets = offsets;
@@ -79,4 +87,33 @@ TEST_CASE_FIXTURE(kernel_case, "uprobe_multi names every symbol that is missing"
     check_error(bl::attach(p->as<program_type::kprobe>(),
                            bl::hook::uprobe_multi{.binary = self, .symbols = names}),
                 bl::errc::not_found, {"no_function_a, no_function_b"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "uprobe_multi of a process that is not there finds none") {
+    auto const p = counted_program::load(program_type::kprobe, attach_type::trace_uprobe_multi);
+    if (!p) return;
+    constexpr std::array names{first};
+    auto const made =
+        bl::attach(p->as<program_type::kprobe>(),
+                   bl::hook::uprobe_multi{.binary = self, .symbols = names, .pid = 0x7fff'fffe});
+    if (is_unsupported(made)) return;
+    check_error(made, bl::errc::not_found, {"no such process"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a link on many places is pinned, and loaded as what it is") {
+    auto const p = load_probe(attach_type::trace_uprobe_multi);
+    if (!p) return;
+    sandbox::bpffs const fs;
+    constexpr std::array names{first};
+    auto made = bl::attach(p->as<program_type::kprobe>(),
+                           bl::hook::uprobe_multi{.binary = self, .symbols = names}) |
+                bl::pin(fs.path() + "/probes");
+    if (is_unsupported(made)) return;
+    must(must(std::move(made)).close());
+    CHECK(p->runs_during([] { call_first(2); }) == 2);
+    auto again = must(bl::uprobe_multi_link::load_pinned(fs.path() + "/probes"));
+    CHECK_FALSE(bl::uprobe_link::load_pinned(fs.path() + "/probes"));
+    must(again.unpin());
+    must(again.close());
+    CHECK(p->runs_during([] { call_first(2); }) == 0);
 }
