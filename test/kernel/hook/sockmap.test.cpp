@@ -106,6 +106,22 @@ TEST_CASE_FIXTURE(kernel_case, "a sockmap link tells its map until it is detache
     CHECK(bl::attach(a, where));
 }
 
+TEST_CASE_FIXTURE(kernel_case, "a sockmap takes a stream's parser beside its verdict") {
+    constexpr auto parser = attach_type::sk_skb_stream_parser;
+    constexpr auto verdict = attach_type::sk_skb_stream_verdict;
+    if (!has_links<on_received>(parser)) return;
+    tiny_sockmap const map;
+    on_received const parses{pass, parser};
+    on_received const decides{pass, verdict};
+    auto l = must(bl::attach(parses, bl::hook::sockmap{.map = map.ref, .attach = parser}));
+    auto const other =
+        must(bl::attach(decides, bl::hook::sockmap{.map = map.ref, .attach = verdict}));
+    CHECK(must(l.details()).attach == parser);
+    CHECK(must(other.details()).attach == verdict);
+    must(l.close());
+    CHECK(other.state() == bl::link_state::attached);
+}
+
 TEST_CASE_FIXTURE(kernel_case, "a sockmap's verdict runs on what its sockets receive") {
     constexpr auto verdict = attach_type::sk_skb_verdict;
     if (!has_links<on_received>(verdict)) return;
