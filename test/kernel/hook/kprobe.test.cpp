@@ -89,7 +89,7 @@ TEST_CASE_FIXTURE(kernel_case, "a kprobe goes where an instruction begins inside
 TEST_CASE_FIXTURE(kernel_case, "functions that the compiler split have dots in their names") {
     auto const p = counted_program::load(program_type::kprobe);
     if (!p) return;
-    if (!bl::supports<bl::hook::kprobe>()) return skip_case("the kernel has no kprobes");
+    if (!bl::supports<bl::hook::kprobe>()) return skip_case("the kernel has no links of kprobes");
     auto const names = must(bl::matching_kernel_functions("*.isra.*"));
     if (names.empty()) return skip_case("the kernel has no function of that sort");
     bool attached = false;
