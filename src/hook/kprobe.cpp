@@ -54,7 +54,7 @@ result<unique_fd> open_at(hook::kprobe const& where, std::string const& function
                        .retprobe = where.retprobe,
                        .ref_ctr_offset = 0,
                        .pid = every_process},
-                      subject);
+                      advice_on, subject);
 }
 
 } // namespace
@@ -69,13 +69,7 @@ result<unique_fd> hook_traits<hook::kprobe>::create(detail::borrowed_program pro
     auto event = open_at(where, function, subject);
     if (!event && event.error() == errc::not_found && function.starts_with("sys_"))
         event = open_at(where, std::string{system_call_prefix} + function, subject);
-    if (!event) {
-        auto why = std::move(event).error();
-        if (auto const advice = advice_on(why.code().value());
-            !advice.empty() && why != errc::not_supported)
-            why.add_advice(advice);
-        return tl::unexpected{std::move(why)};
-    }
+    if (!event) return event;
     return attach_to_event(prog, *event, where.cookie, subject);
 }
 

@@ -75,7 +75,8 @@ result<unique_fd> open_event(uapi::perf_event_attr const& attr, int pid, std::st
     return created(outcome, operation::perf_event_open, std::move(subject), std::move(advice));
 }
 
-result<unique_fd> open_probe(probe const& where, std::string subject) {
+result<unique_fd> open_probe(probe const& where, std::string_view (*advice)(int),
+                             std::string subject) {
     std::string const pmu = std::string{"/sys/bus/event_source/devices/"} + where.pmu;
     auto const type = read_number(pmu + "/type");
     if (!type && type.error() == errc::not_found)
@@ -98,7 +99,11 @@ result<unique_fd> open_probe(probe const& where, std::string subject) {
         if (!bit) return tl::unexpected{bit.error()};
         attr.config |= std::uint64_t{where.ref_ctr_offset} << *bit;
     }
-    return open_event(attr, where.pid, std::move(subject));
+    auto event = open_event(attr, where.pid, std::move(subject));
+    if (event) return event;
+    auto why = std::move(event).error();
+    if (auto const more = advice(why.code().value()); !more.empty()) why.add_advice(more);
+    return tl::unexpected{std::move(why)};
 }
 
 } // namespace bpflink

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace bpflink {
 
@@ -34,6 +35,8 @@ struct probe {
     int pid;
 };
 
-[[nodiscard]] result<unique_fd> open_probe(probe const& where, std::string subject);
+/// @param advice  on an errno of the kernel's
+[[nodiscard]] result<unique_fd> open_probe(probe const& where, std::string_view (*advice)(int),
+                                           std::string subject);
 
 } // namespace bpflink

@@ -50,14 +50,8 @@ result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program pro
                                    .retprobe = where.retprobe,
                                    .ref_ctr_offset = where.ref_ctr_offset,
                                    .pid = where.pid.value_or(every_process)},
-                                  subject);
-    if (!event) {
-        auto why = event.error();
-        if (auto const advice = advice_on(why.code().value());
-            !advice.empty() && why != errc::not_supported)
-            why.add_advice(advice);
-        return tl::unexpected{std::move(why)};
-    }
+                                  advice_on, subject);
+    if (!event) return tl::unexpected{event.error()};
     return attach_to_event(prog, *event, where.cookie, subject);
 }
 

@@ -71,6 +71,32 @@ static_assert(bl::updatable<bl::hook::sockmap> && bl::detachable<bl::hook::sockm
 static_assert(bl::updatable<bl::hook::tcx> && bl::detachable<bl::hook::tcx>);
 static_assert(!bl::updatable<bl::hook::raw> && !bl::detachable<bl::hook::raw>);
 
+// Order and cookies are members where the kernel has them, and nowhere else.
+template <class Hook>
+concept takes_order = requires(Hook where) {
+    where.order;
+    where.expected_revision;
+};
+template <class Hook>
+concept takes_cookie =
+    requires(Hook where) { where.cookie; } || requires(Hook where) { where.cookies; };
+static_assert(takes_order<bl::hook::tcx> && takes_order<bl::hook::netkit> &&
+              takes_order<bl::hook::cgroup>);
+static_assert(!takes_order<bl::hook::xdp> && !takes_order<bl::hook::netns> &&
+              !takes_order<bl::hook::netfilter> && !takes_order<bl::hook::sockmap> &&
+              !takes_order<bl::hook::tracing> && !takes_order<bl::hook::iter>);
+static_assert(takes_cookie<bl::hook::tracing> && takes_cookie<bl::hook::tp_btf> &&
+              takes_cookie<bl::hook::lsm> && takes_cookie<bl::hook::tracing_multi> &&
+              takes_cookie<bl::hook::raw_tracepoint> && takes_cookie<bl::hook::tracepoint> &&
+              takes_cookie<bl::hook::perf_event> && takes_cookie<bl::hook::kprobe> &&
+              takes_cookie<bl::hook::kprobe_multi> && takes_cookie<bl::hook::uprobe> &&
+              takes_cookie<bl::hook::uprobe_multi>);
+static_assert(!takes_cookie<bl::hook::xdp> && !takes_cookie<bl::hook::tcx> &&
+              !takes_cookie<bl::hook::netkit> && !takes_cookie<bl::hook::netns> &&
+              !takes_cookie<bl::hook::netfilter> && !takes_cookie<bl::hook::sockmap> &&
+              !takes_cookie<bl::hook::cgroup> && !takes_cookie<bl::hook::iter> &&
+              !takes_cookie<bl::hook::freplace> && !takes_cookie<bl::hook::struct_ops>);
+
 // Temporaries beside co_await: gcc 12 destroys twice what has a destructor and no constructor.
 template <class Hook>
 constexpr bool plain = std::is_aggregate_v<Hook> && std::is_trivially_destructible_v<Hook> &&

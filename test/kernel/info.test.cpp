@@ -177,6 +177,13 @@ std::optional<bl::unique_fd> load_iterator(char const* function) {
     return load_constant(program_type::tracing, attach_type::trace_iter, 0, bl::btf_id{target});
 }
 
+/// All of it: `{}` is for the union's first member.
+::bpf_iter_link_info no_parameters() {
+    ::bpf_iter_link_info parameters;
+    std::memset(&parameters, 0, sizeof parameters);
+    return parameters;
+}
+
 bl::result<bl::link> attach_iterator(bl::fd_view program, ::bpf_iter_link_info const& parameters) {
     auto copy = parameters;
     ::bpf_link_create_opts options{};
@@ -462,7 +469,7 @@ TEST_CASE_FIXTURE(kernel_case, "the info of an iterator over cgroups tells its s
     for (auto const order :
          {bl::cgroup_iter_order::self_only, bl::cgroup_iter_order::descendants_pre,
           bl::cgroup_iter_order::descendants_post, bl::cgroup_iter_order::ancestors_up}) {
-        ::bpf_iter_link_info parameters{};
+        auto parameters = no_parameters();
         parameters.cgroup.order = static_cast<::bpf_cgroup_iter_order>(order);
         parameters.cgroup.cgroup_id = facts.st_ino;
         auto const l = must(attach_iterator(*program, parameters));
@@ -482,12 +489,13 @@ TEST_CASE_FIXTURE(kernel_case, "the info of an iterator over tasks tells which")
         CAPTURE(target);
         auto const program = load_iterator(target);
         if (!program) return;
-        auto const all = details_of<bl::iter_details>(must(attach_iterator(*program, {})));
+        auto const all =
+            details_of<bl::iter_details>(must(attach_iterator(*program, no_parameters())));
         CHECK(all.target_name == target);
         CHECK_FALSE(all.tid);
         CHECK_FALSE(all.pid);
 
-        ::bpf_iter_link_info process{};
+        auto process = no_parameters();
         process.task.pid = own;
         auto const one = attach_iterator(*program, process);
         if (!one) {
@@ -501,7 +509,7 @@ TEST_CASE_FIXTURE(kernel_case, "the info of an iterator over tasks tells which")
         CHECK_FALSE(by_pid.cgroup_id);
         CHECK_FALSE(by_pid.order);
 
-        ::bpf_iter_link_info thread{};
+        auto thread = no_parameters();
         thread.task.tid = own;
         auto const by_tid = details_of<bl::iter_details>(must(attach_iterator(*program, thread)));
         CHECK(by_tid.tid == own);

@@ -8,12 +8,12 @@
 #include <string>
 
 // Neither inlined nor merged: their bodies differ.
-[[gnu::noinline, gnu::noclone]] int probed_a(int value) {
+[[gnu::noinline]] int probed_a(int value) {
     asm volatile("nop");
     return value;
 }
 
-[[gnu::noinline, gnu::noclone]] int probed_b(int value) {
+[[gnu::noinline]] int probed_b(int value) {
     asm volatile("nop; nop");
     return value;
 }
