@@ -135,7 +135,11 @@ result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program pro
     if (where.expected_revision && !order) order = order::last();
     if (auto const put = put_order(attr, order, where.expected_revision, subject); !put)
         return tl::unexpected{put.error()};
+    if (where.preorder) attr.flags |= uapi::f_preorder;
     int const outcome = sys::link_create(attr);
+    if (outcome == -EINVAL && where.preorder && !has_order(attr))
+        return fail(outcome, operation::link_create, errc::not_supported, std::move(subject),
+                    "this kernel's cgroups have no preorder");
     if (outcome == -EINVAL && order && !has_order(attr))
         return fail(outcome, operation::link_create, errc::not_supported, std::move(subject),
                     "this kernel's cgroups have neither order nor revision");

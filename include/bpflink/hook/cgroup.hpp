@@ -19,9 +19,10 @@ namespace bpflink {
 /// `cgroup` is the directory: its path (copied) or a descriptor opened for reading (borrowed).
 /// `attach` says which of the hooks; each goes with one program type. Without `order` a program
 /// goes last; an order names links, not programs. With `expected_revision` (of a query) it goes
-/// there only while the hook is as it was then.
+/// there only while the hook is as it was then. With `preorder` it runs before the programs of the
+/// cgroups below, which otherwise come first.
 /// @errors not_found          no such directory; the link of `order` is not on the hook
-///         not_supported      `order` or `expected_revision` before 6.17
+///         not_supported      `order` or `expected_revision` before 6.17, `preorder` before 6.15
 ///         stale_revision     the hook changed (ESTALE)
 ///         invalid_argument   not a cgroup v2 directory (EBADF in the kernel); `attach` is not a
 ///                            cgroup's, or not the one the program was loaded for (both are named);
@@ -36,6 +37,7 @@ struct hook::cgroup {
     attach_type attach{};
     std::optional<bpflink::order> order = std::nullopt;
     std::optional<revision> expected_revision = std::nullopt;
+    bool preorder = false;
 };
 
 template <>

@@ -8,12 +8,14 @@
 
 #include <bpflink/bpflink.hpp>
 
+#include <array>
 #include <cerrno>
 #include <netinet/in.h>
 #include <optional>
 #include <system_error>
 #include <vector>
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
@@ -252,6 +254,40 @@ TEST_CASE_FIXTURE(kernel_case, "a cgroup's program goes where its order says") {
     auto there = where;
     there.order = bl::order::before(a);
     check_error(bl::attach(a, there), bl::errc::invalid_argument, {"name the link"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "with preorder a cgroup's program runs before those below") {
+    sandbox::cgroup const above;
+    auto const below = above.path() + "/below";
+    REQUIRE(::mkdir(below.c_str(), 0700) == 0);
+    bl::unique_fd directory = open_directory(below);
+    using filter = constant_program<bl::program_type::cgroup_skb>;
+    filter const a{1};
+    filter const b{1};
+    {
+        auto const on_b = must(bl::attach(b, bl::hook::cgroup{.cgroup = below, .attach = egress}));
+        auto const in_effect = [&] {
+            std::array<std::uint32_t, 8> ids{};
+            std::uint32_t count = ids.size();
+            REQUIRE(::bpf_prog_query(directory.get(), BPF_CGROUP_INET_EGRESS, BPF_F_QUERY_EFFECTIVE,
+                                     nullptr, ids.data(), &count) == 0);
+            return std::vector<std::uint32_t>{ids.begin(), ids.begin() + count};
+        };
+        auto const id_a = id_of_program(a.fd()).value();
+        auto const id_b = id_of_program(b.fd()).value();
+        bl::hook::cgroup where{.cgroup = above.path(), .attach = egress};
+        {
+            auto const on_a = must(bl::attach(a, where));
+            CHECK(in_effect() == std::vector{id_b, id_a});
+        }
+        where.preorder = true;
+        auto const on_a = bl::attach(a, where);
+        if (!is_unsupported(on_a)) {
+            REQUIRE(on_a);
+            CHECK(in_effect() == std::vector{id_a, id_b});
+        }
+    }
+    REQUIRE(::rmdir(below.c_str()) == 0);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a cgroup compares its revision, or says that it has none") {

@@ -218,6 +218,22 @@ TEST_CASE_FIXTURE(with_program,
     CHECK(open_descriptors().size() == 1);
 }
 
+TEST_CASE_FIXTURE(with_program, "preorder is a flag beside the order's") {
+    bl::hook::cgroup const where{.cgroup = "/cgroup", .attach = egress, .preorder = true};
+    REQUIRE(succeeded(bl::attach(skb, where)));
+    CHECK(last_create.flags == 1U << 6);
+    auto first = where;
+    first.order = bl::order::first();
+    REQUIRE(succeeded(bl::attach(skb, first)));
+    CHECK(last_create.flags == ((1U << 6) | (1U << 3)));
+    hook_revision = 0; // an older kernel, which knows no flag here
+    fail(call::link_create, EINVAL);
+    auto const old = bl::attach(skb, where);
+    REQUIRE_FALSE(old);
+    check_error(old.error(), EINVAL, bl::operation::link_create, bl::errc::not_supported,
+                {"no preorder"});
+}
+
 TEST_CASE_FIXTURE(with_program, "an order that a cgroup does not take is refused with the reason") {
     for (auto const& [order, advice] : std::vector<std::pair<bl::order, char const*>>{
              {bl::order::before(skb), "name the link"},
