@@ -9,6 +9,7 @@
 #include <bpflink/query.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -104,7 +105,7 @@ TEST_CASE_FIXTURE(kernel_case, "a query while programs come and go is of one mom
     classifier const b{go_on};
     auto const on_a = must(bl::attach(a, where));
     std::atomic<bool> done = false;
-    int attached = 0;
+    std::atomic<int> attached = 0;
     std::thread changes{[&] {
         while (!done)
             if (bl::attach(b, bl::hook::tcx{.ifindex = where.ifindex,
@@ -115,7 +116,10 @@ TEST_CASE_FIXTURE(kernel_case, "a query while programs come and go is of one mom
     std::optional<bl::revision> before;
     bool grows = true;
     bool fits = true;
-    for (int i = 0; i != 2'000; ++i) {
+    auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+    // The other thread may begin late.
+    for (int i = 0; i < 2'000 || (attached < 10 && std::chrono::steady_clock::now() < deadline);
+         ++i) {
         auto const q = bl::query(where);
         if (!q || !q->revision || q->entries.empty()) {
             fits = false;
