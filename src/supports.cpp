@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hook/create.hpp"
+#include "hook/perf.hpp"
 #include "small_file.hpp"
 #include "sys.hpp"
 #include "uapi.hpp"
@@ -88,36 +90,9 @@ int load(question const& q) {
     return sys::prog_load(attr);
 }
 
-/// Attaches to what cannot be; the errno.
-int attach(question const& q, int program) {
-    char const* const impossible = "no function has this name";
-    char const* const directory = "/";
-    std::uint64_t const offset = 0;
-    uapi::link_create_attr attr{};
-    attr.prog_fd = static_cast<std::uint32_t>(program);
-    attr.attach_type = static_cast<std::uint32_t>(q.attach);
-    if (q.known == EBADF) attr.target = static_cast<std::uint32_t>(fd_view{}.get());
-    if (q.attach == attach_type::netfilter) attr.netfilter.pf = 0xff;
-    if (q.attach == attach_type::trace_kprobe_multi) {
-        attr.kprobe_multi.symbols = reinterpret_cast<std::uintptr_t>(&impossible);
-        attr.kprobe_multi.count = 1;
-    }
-    if (q.attach == attach_type::trace_uprobe_multi) {
-        attr.target = 0;
-        attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>(directory);
-        attr.uprobe_multi.offsets = reinterpret_cast<std::uintptr_t>(&offset);
-        attr.uprobe_multi.count = 1;
-    }
-    int const outcome = sys::link_create(attr);
-    if (outcome < 0) return -outcome;
-    unique_fd const unexpected{outcome}; // gone at once
-    return 0;
-}
-
 support ask(question const& q) {
     if (q.pmu) {
-        auto const unit = std::string{"/sys/bus/event_source/devices/"} + q.pmu + "/type";
-        if (auto const number = read_number(unit); !number)
+        if (auto const number = read_number(directory_of_pmu(q.pmu) + "/type"); !number)
             return {number.error() == errc::not_found ? no : unknown, number.error().message()};
     }
     int const loaded = load(q);
@@ -127,7 +102,7 @@ support ask(question const& q) {
     }
     unique_fd const program{loaded};
     if (q.known == 0) return {yes, "the kernel loads programs for it"};
-    int const number = attach(q, loaded);
+    int const number = attach_to_nothing(program, q.attach);
     if (number == q.known || number == 0) return {yes, said("an attach to nothing", number)};
     return {is_forbidden(number) ? unknown : no, said("an attach", number)};
 }

@@ -62,12 +62,7 @@ private:
 
 /// Up to the 20th; in the singular or the plural.
 std::string enumerate(std::vector<std::string> const& names) {
-    std::string text = names.size() == 1 ? "symbol " : "symbols ";
-    auto const shown = std::min(names.size(), most_names);
-    for (std::size_t i = 0; i != shown; ++i)
-        text += (i == 0 ? "" : ", ") + names[i];
-    if (shown < names.size()) text += " and " + std::to_string(names.size() - shown) + " more";
-    return text;
+    return (names.size() == 1 ? "symbol " : "symbols ") + enumerated(names, most_names);
 }
 
 std::string with_count(request const& r) {

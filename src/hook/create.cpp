@@ -17,4 +17,34 @@ result<void> check_expected(detail::borrowed_program const& prog,
                     names + " is needed");
 }
 
+int attach_to_nothing(fd_view program, attach_type attach) {
+    char const* const no_function = "no function has this name";
+    char const* const no_file = "/";
+    std::uint64_t const offset = 0;
+    uapi::link_create_attr attr{};
+    attr.prog_fd = raw_fd(program);
+    attr.attach_type = static_cast<std::uint32_t>(attach);
+    switch (attach) {
+    case attach_type::trace_kprobe_multi:
+    case attach_type::trace_kprobe_session:
+        attr.kprobe_multi.symbols = reinterpret_cast<std::uintptr_t>(&no_function);
+        attr.kprobe_multi.count = 1;
+        break;
+    case attach_type::trace_uprobe_multi:
+    case attach_type::trace_uprobe_session:
+        attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>(no_file);
+        attr.uprobe_multi.offsets = reinterpret_cast<std::uintptr_t>(&offset);
+        attr.uprobe_multi.count = 1;
+        break;
+    case attach_type::netfilter: attr.netfilter.pf = 0xff; break;
+    case attach_type::tcx_ingress:
+    case attach_type::netkit_primary: break; // there is no interface 0
+    default: attr.target = raw_fd(fd_view{}); break;
+    }
+    int const outcome = sys::link_create(attr);
+    if (outcome < 0) return -outcome;
+    unique_fd const unexpected{outcome}; // gone at once
+    return 0;
+}
+
 } // namespace bpflink

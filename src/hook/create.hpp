@@ -35,6 +35,10 @@ template <class T>
     return array.empty() ? 0 : reinterpret_cast<std::uintptr_t>(array.data());
 }
 
+/// Attaches to what cannot be. A kernel that has the attach type refuses that in its own way, and
+/// one that does not by EINVAL, as it does many mistakes. The errno; 0 if it was taken after all.
+[[nodiscard]] int attach_to_nothing(fd_view program, attach_type attach);
+
 /// The mistake, if any, in a pair of program type and attach type.
 /// @param needed  the type that the attach type takes on this hook; unspec for none
 /// @param hook    "a cgroup": whose attach type it should be

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "../symbols/names.hpp"
 #include "create.hpp"
 #include "multi.hpp"
 
@@ -19,6 +20,10 @@ std::string describe(hook::kprobe_multi const& where) {
            " functions";
 }
 
+attach_type attach_type_of(hook::kprobe_multi const& where) {
+    return where.session ? attach_type::trace_kprobe_session : attach_type::trace_kprobe_multi;
+}
+
 std::string mistake(hook::kprobe_multi const& where) {
     int const ways = !where.symbols.empty() + !where.addresses.empty() + !where.pattern.empty();
     if (ways != 1) return "symbols, addresses or a pattern are needed, and one of them only";
@@ -35,11 +40,12 @@ std::string mistake(hook::kprobe_multi const& where) {
 std::string missing_among(std::span<std::string_view const> symbols) {
     auto const known = matching_kernel_functions("*");
     if (!known) return "which one cannot be told: " + known.error().message();
-    std::vector<std::string_view> missing;
+    std::vector<std::string> missing;
     for (auto const symbol : symbols)
-        if (!std::ranges::binary_search(*known, symbol, std::less<>{})) missing.push_back(symbol);
+        if (!std::ranges::binary_search(*known, symbol, std::less<>{}))
+            missing.emplace_back(symbol);
     if (missing.empty()) return "the kernel does not let one of them be probed";
-    return "not there, not to be probed, or several of that name: " + enumerated(missing);
+    return "not there, not to be probed, or several of that name: " + enumerated(missing, 10);
 }
 
 std::string advice_on(int outcome, hook::kprobe_multi const& where) {
@@ -64,8 +70,7 @@ result<unique_fd> create(detail::borrowed_program const& prog, hook::kprobe_mult
         pointers.push_back(name.c_str());
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
-    attr.attach_type = static_cast<std::uint32_t>(where.session ? attach_type::trace_kprobe_session
-                                                                : attach_type::trace_kprobe_multi);
+    attr.attach_type = static_cast<std::uint32_t>(attach_type_of(where));
     attr.kprobe_multi.flags = where.retprobe ? 1 : 0;
     attr.kprobe_multi.count =
         static_cast<std::uint32_t>(std::max(symbols.size(), where.addresses.size()));
@@ -73,8 +78,7 @@ result<unique_fd> create(detail::borrowed_program const& prog, hook::kprobe_mult
     attr.kprobe_multi.addresses = address_of(where.addresses);
     attr.kprobe_multi.cookies = address_of(where.cookies);
     int const outcome = sys::link_create(attr);
-    if (outcome == -EINVAL)
-        return refused_multi(prog, static_cast<attach_type>(attr.attach_type), std::move(subject));
+    if (outcome == -EINVAL) return refused_multi(prog, attach_type_of(where), std::move(subject));
     return created(outcome, operation::link_create, std::move(subject), advice_on(outcome, where));
 }
 
@@ -86,11 +90,7 @@ result<unique_fd> hook_traits<hook::kprobe_multi>::create(detail::borrowed_progr
     if (auto what = mistake(where); !what.empty())
         return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
                     std::move(what));
-    if (auto fits = check_expected(prog,
-                                   where.session ? attach_type::trace_kprobe_session
-                                                 : attach_type::trace_kprobe_multi,
-                                   subject);
-        !fits)
+    if (auto fits = check_expected(prog, attach_type_of(where), subject); !fits)
         return tl::unexpected{std::move(fits).error()};
     if (where.pattern.empty())
         return bpflink::create(prog, where, where.symbols, std::move(subject));

@@ -8,7 +8,6 @@
 #include <bpflink/fd.hpp>
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,9 +15,6 @@ namespace bpflink {
 
 /// "1 cookie", "2 cookies".
 [[nodiscard]] std::string several(std::size_t count, std::string_view what);
-
-/// "a, b, c and 7 more".
-[[nodiscard]] std::string enumerated(std::span<std::string_view const> names);
 
 /// What EINVAL of a multi link means: a kernel that does not have the kind, or another mistake.
 [[nodiscard]] tl::unexpected<error> refused_multi(detail::borrowed_program const& prog,

@@ -6,19 +6,11 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <utility>
 
 namespace bpflink {
 namespace {
-
-/// Whether the kernel has links of perf events: it says EINVAL to all mistakes and to its own lack.
-bool has_perf_links(detail::borrowed_program const& prog) {
-    uapi::link_create_attr attr{};
-    attr.prog_fd = raw_fd(prog.fd);
-    attr.target = raw_fd(fd_view{});
-    attr.attach_type = static_cast<std::uint32_t>(attach_type::perf_event);
-    return sys::link_create(attr) == -EBADF;
-}
 
 std::string advice_on(int outcome) {
     switch (-outcome) {
@@ -37,8 +29,12 @@ result<unsigned> first_bit(std::string const& pmu, char const* option) {
     auto const path = pmu + "/format/" + option;
     return read_small_file(path).and_then([&](std::string const& text) -> result<unsigned> {
         constexpr std::string_view head = "config:";
-        if (!text.starts_with(head)) return fail(-EINVAL, operation::read, path);
-        return static_cast<unsigned>(std::stoul(text.substr(head.size())));
+        unsigned bit = 0;
+        if (!text.starts_with(head) ||
+            std::from_chars(text.data() + head.size(), text.data() + text.size(), bit).ec !=
+                std::errc{})
+            return fail(-EINVAL, operation::read, path);
+        return bit;
     });
 }
 
@@ -57,7 +53,7 @@ result<unique_fd> attach_to_event(detail::borrowed_program const& prog, fd_view 
     attr.attach_type = static_cast<std::uint32_t>(attach_type::perf_event);
     attr.perf_event.cookie = value.value();
     int const outcome = sys::link_create(attr);
-    if (outcome == -EINVAL && !has_perf_links(prog))
+    if (outcome == -EINVAL && attach_to_nothing(prog.fd, attach_type::perf_event) != EBADF)
         return fail(outcome, operation::link_create, errc::not_supported, std::move(subject),
                     "this kernel has no links of perf events (5.15), or the program was loaded for "
                     "another attach type");
@@ -75,9 +71,13 @@ result<unique_fd> open_event(uapi::perf_event_attr const& attr, int pid, std::st
     return created(outcome, operation::perf_event_open, std::move(subject), std::move(advice));
 }
 
+std::string directory_of_pmu(char const* name) {
+    return std::string{"/sys/bus/event_source/devices/"} + name;
+}
+
 result<unique_fd> open_probe(probe const& where, std::string_view (*advice)(int),
                              std::string subject) {
-    std::string const pmu = std::string{"/sys/bus/event_source/devices/"} + where.pmu;
+    std::string const pmu = directory_of_pmu(where.pmu);
     auto const type = read_number(pmu + "/type");
     if (!type && type.error() == errc::not_found)
         return fail(-ENOENT, operation::perf_event_open, errc::not_supported, std::move(subject),

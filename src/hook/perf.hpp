@@ -25,6 +25,9 @@ inline constexpr int every_process = -1;
 [[nodiscard]] result<unique_fd> open_event(uapi::perf_event_attr const& attr, int pid,
                                            std::string subject);
 
+/// Where the kernel describes a unit that perf events are of.
+[[nodiscard]] std::string directory_of_pmu(char const* name);
+
 /// A probe of the kernel's "kprobe" or "uprobe" PMU.
 struct probe {
     char const* pmu;

@@ -3,6 +3,7 @@
 
 #include "fail.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace bpflink {
@@ -35,6 +36,14 @@ result<void> check_name(std::string_view name, std::string_view what) {
         return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument, std::string{name},
                     std::string{what} + " has a zero byte in it");
     return {};
+}
+
+std::string enumerated(std::span<std::string const> names, std::size_t most) {
+    std::string text;
+    for (auto const& name : names.first(std::min(names.size(), most)))
+        text += (text.empty() ? "" : ", ") + name;
+    if (names.size() > most) text += " and " + std::to_string(names.size() - most) + " more";
+    return text;
 }
 
 } // namespace bpflink

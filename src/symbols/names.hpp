@@ -3,6 +3,9 @@
 
 #include <bpflink/error.hpp>
 
+#include <cstddef>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace bpflink {
@@ -12,5 +15,8 @@ namespace bpflink {
 
 /// @errors invalid_argument  empty, or a zero byte in it; says `what` it is ("the pattern")
 [[nodiscard]] result<void> check_name(std::string_view name, std::string_view what);
+
+/// "a, b, c and 7 more", with `most` of them named.
+[[nodiscard]] std::string enumerated(std::span<std::string const> names, std::size_t most);
 
 } // namespace bpflink
