@@ -1,17 +1,17 @@
-# bpflink_add_bpf_object(<target> <source>.bpf.c)
+# bpflink_embed_bpf(<target> <source>.bpf.c)
 #
-# Compiles a BPF program and puts the object file into a static library, so that executables need
-# no file beside them. `#include "<name>.bpf.hpp"` then gives std::span bpf_objects::<name>().
+# Compiles a BPF program and puts the object file into a target of the same directory, so that it
+# needs no file beside it. `#include "<name>.bpf.hpp"` there gives std::span bpf_objects::<name>().
 find_program(BPFLINK_BPF_CLANG NAMES clang-19 clang-20 clang-21 clang-18 clang
              DOC "The clang that compiles BPF programs")
 
-function(bpflink_add_bpf_object target source)
+function(bpflink_embed_bpf target source)
   if(NOT BPFLINK_BPF_CLANG)
     message(FATAL_ERROR "BPF programs need clang: install it, or set BPFLINK_BPF_CLANG")
   endif()
   get_filename_component(name ${source} NAME_WE)
   get_filename_component(input ${source} ABSOLUTE)
-  set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.bpf.o)
+  set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.bpf.elf)
   set(dir ${CMAKE_CURRENT_BINARY_DIR}/bpf_objects)
 
   add_custom_command(OUTPUT ${object}
@@ -19,7 +19,7 @@ function(bpflink_add_bpf_object target source)
             -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
             -MD -MF ${object}.d -c ${input} -o ${object}
     DEPENDS ${input} DEPFILE ${object}.d
-    COMMENT "Building BPF object ${name}.bpf.o" VERBATIM)
+    COMMENT "Building BPF object ${name}.bpf.elf" VERBATIM)
 
   file(CONFIGURE OUTPUT ${dir}/${name}.bpf.hpp CONTENT [[
 #pragma once
@@ -37,6 +37,8 @@ asm(R"(.pushsection .rodata
 .balign 16
 .global bpf_object_@name@_begin
 .global bpf_object_@name@_end
+.hidden bpf_object_@name@_begin
+.hidden bpf_object_@name@_end
 bpf_object_@name@_begin:
 .incbin "@object@"
 bpf_object_@name@_end:
@@ -45,6 +47,6 @@ bpf_object_@name@_end:
 ]] @ONLY)
   set_source_files_properties(${dir}/${name}.bpf.cpp PROPERTIES OBJECT_DEPENDS ${object})
 
-  add_library(${target} STATIC ${dir}/${name}.bpf.cpp ${object})
-  target_include_directories(${target} INTERFACE ${dir})
+  target_sources(${target} PRIVATE ${dir}/${name}.bpf.cpp ${object})
+  target_include_directories(${target} PRIVATE ${dir})
 endfunction()

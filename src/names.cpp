@@ -6,6 +6,7 @@
 #include <bpflink/link_traits.hpp>
 #include <bpflink/operation.hpp>
 #include <bpflink/program_type.hpp>
+#include <bpflink/views/snapshot.hpp>
 
 #include <array>
 #include <ostream>
@@ -114,7 +115,7 @@ constexpr std::array<std::string_view, 62> attach_type_names{
     "trace_fsession_multi",
 };
 
-constexpr std::array<std::string_view, 24> operation_names{
+constexpr std::array<std::string_view, 28> operation_names{
     "link_create",
     "link_update",
     "link_detach",
@@ -139,9 +140,15 @@ constexpr std::array<std::string_view, 24> operation_names{
     "perf_event_open",
     "setsockopt",
     "resolve_symbol",
+    "prog_load",
+    "resolve_interface",
+    "resolve_cgroup",
+    "resolve_netns",
 };
 
 constexpr std::array<std::string_view, 3> link_state_names{"attached", "defunct", "unknown"};
+
+constexpr std::array<std::string_view, 3> snapshot_source_names{"none", "iterator", "walk"};
 
 constexpr std::array<std::string_view, 6> cgroup_iter_order_names{
     "unspec", "self_only", "descendants_pre", "descendants_post", "ancestors_up", "children",
@@ -176,6 +183,10 @@ std::string to_string(link_state state) {
     return detail::name_or_number(link_state_names, static_cast<unsigned>(state));
 }
 
+std::string to_string(snapshot_source source) {
+    return detail::name_or_number(snapshot_source_names, static_cast<unsigned>(source));
+}
+
 std::string to_string(cgroup_iter_order order) {
     return detail::name_or_number(cgroup_iter_order_names, static_cast<unsigned>(order));
 }
@@ -198,6 +209,10 @@ std::ostream& operator<<(std::ostream& out, operation op) {
 
 std::ostream& operator<<(std::ostream& out, link_state state) {
     return out << to_string(state);
+}
+
+std::ostream& operator<<(std::ostream& out, snapshot_source source) {
+    return out << to_string(source);
 }
 
 std::ostream& operator<<(std::ostream& out, cgroup_iter_order order) {

@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sys.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <climits>
+#include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <memory>
+#include <mntent.h>
+#include <mutex>
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
 #include <linux/perf_event.h>
 #include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -48,6 +56,71 @@ std::uint64_t address(void const* pointer) noexcept {
 std::uint32_t number(int fd) noexcept {
     return static_cast<std::uint32_t>(fd);
 }
+
+/// Open for one call; or a negated errno.
+struct descriptor {
+    int number;
+
+    explicit descriptor(int opened) noexcept : number{opened} {}
+    ~descriptor() {
+        if (number >= 0) ::close(number);
+    }
+    descriptor(descriptor const&) = delete;
+    descriptor& operator=(descriptor const&) = delete;
+};
+
+/// What file systems like cgroup2 know a file by: a number.
+union kernfs_handle {
+    ::file_handle head;
+    std::byte room[sizeof(::file_handle) + sizeof(std::uint64_t)];
+
+    kernfs_handle() noexcept : room{} {
+        head.handle_bytes = sizeof(std::uint64_t);
+        head.handle_type = 0xfe; // FILEID_KERNFS
+    }
+};
+
+/// The root of the first cgroup2 mount.
+int open_cgroup2() noexcept {
+    std::FILE* const mounts = ::setmntent("/proc/self/mounts", "re");
+    if (!mounts) return -errno;
+    int outcome = -ENOENT;
+    ::mntent mount;
+    char strings[PATH_MAX + 1024];
+    while (outcome == -ENOENT && ::getmntent_r(mounts, &mount, strings, sizeof strings))
+        if (std::strcmp(mount.mnt_type, "cgroup2") == 0)
+            outcome = negated(::open(mount.mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ::endmntent(mounts);
+    return outcome;
+}
+
+/// Keeps this thread's messages of libbpf from standard error while it lives: what goes wrong is an
+/// error here, and may be expected. Other threads' go where they went.
+class quiet_libbpf {
+public:
+    quiet_libbpf() : alone_{guard} {
+        quiet = true;
+        others = ::libbpf_set_print(print);
+    }
+    ~quiet_libbpf() {
+        auto const now = ::libbpf_set_print(others);
+        if (now != print) ::libbpf_set_print(now); // set by somebody else in between
+        quiet = false;
+    }
+    quiet_libbpf(quiet_libbpf const&) = delete;
+    quiet_libbpf& operator=(quiet_libbpf const&) = delete;
+
+private:
+    static int print(::libbpf_print_level level, char const* format, std::va_list arguments) {
+        auto const print_others = others.load();
+        return quiet || !print_others ? 0 : print_others(level, format, arguments);
+    }
+    static inline std::mutex guard;
+    static inline std::atomic<::libbpf_print_fn_t> others = nullptr;
+    static inline thread_local bool quiet = false;
+
+    std::scoped_lock<std::mutex> alone_;
+};
 
 } // namespace
 
@@ -231,10 +304,47 @@ void list_end(void* stream) noexcept {
     ::closedir(static_cast<DIR*>(stream));
 }
 
-int has_interface(std::uint32_t index) noexcept {
-    char name[IF_NAMESIZE];
-    if (::if_indextoname(index, name)) return 1;
-    return errno == ENXIO ? 0 : -errno;
+int interface_index(char const* name) noexcept {
+    auto const index = ::if_nametoindex(name);
+    return index != 0 ? static_cast<int>(index) : -errno;
+}
+
+int interface_name(std::uint32_t index, std::span<char, IF_NAMESIZE> into) noexcept {
+    return ::if_indextoname(index, into.data()) ? 0 : -errno;
+}
+
+int netns_inode(char const* path, std::uint32_t& inode) noexcept {
+    descriptor const fd{restarted([&] { return ::open(path, O_RDONLY | O_CLOEXEC); })};
+    if (fd.number < 0) return fd.number;
+    struct stat facts;
+    if (::fstat(fd.number, &facts) < 0) return -errno;
+    int const kind = negated(::ioctl(fd.number, NS_GET_NSTYPE));
+    if (kind != CLONE_NEWNET) return -EINVAL;
+    inode = static_cast<std::uint32_t>(facts.st_ino);
+    return 0;
+}
+
+int cgroup_id(char const* path, std::uint64_t& id) noexcept {
+    struct statfs facts;
+    if (int const outcome = restarted([&] { return ::statfs(path, &facts); }); outcome < 0)
+        return outcome;
+    if (facts.f_type != CGROUP2_SUPER_MAGIC) return -EINVAL;
+    kernfs_handle handle;
+    int mount;
+    if (::name_to_handle_at(AT_FDCWD, path, &handle.head, &mount, AT_SYMLINK_FOLLOW) < 0)
+        return -errno;
+    std::memcpy(&id, handle.head.f_handle, sizeof id);
+    return 0;
+}
+
+int cgroup_path(std::uint64_t id, std::span<char> into) noexcept {
+    descriptor const mount{open_cgroup2()};
+    if (mount.number < 0) return mount.number;
+    kernfs_handle handle;
+    std::memcpy(handle.head.f_handle, &id, sizeof id);
+    descriptor const group{negated(
+        ::open_by_handle_at(mount.number, &handle.head, O_RDONLY | O_DIRECTORY | O_CLOEXEC))};
+    return group.number < 0 ? group.number : descriptor_name(group.number, into);
 }
 
 int process_id() noexcept {
@@ -266,6 +376,7 @@ char const* program_name(::bpf_program const* prog) noexcept {
 }
 
 int kernel_type(char const* name, unsigned attach_type) noexcept {
+    quiet_libbpf const quiet;
     return ::libbpf_find_vmlinux_btf_id(name, static_cast<::bpf_attach_type>(attach_type));
 }
 
@@ -274,11 +385,22 @@ int program_function(int program, char const* name) noexcept {
     std::uint32_t size = sizeof info;
     if (int const outcome = obj_get_info(program, &info, size); outcome < 0) return outcome;
     if (info.btf_id == 0) return -ENOENT;
+    quiet_libbpf const quiet;
     auto* const types = ::btf__load_from_kernel_by_id(info.btf_id);
     if (!types) return -errno;
     int const found = ::btf__find_by_name_kind(types, name, BTF_KIND_FUNC);
     ::btf__free(types);
     return found;
+}
+
+int load_object(std::span<std::byte const> file) noexcept {
+    quiet_libbpf const quiet;
+    std::unique_ptr<::bpf_object, decltype(&::bpf_object__close)> const object{
+        ::bpf_object__open_mem(file.data(), file.size(), nullptr), ::bpf_object__close};
+    if (!object) return -errno;
+    if (int const outcome = ::bpf_object__load(object.get()); outcome < 0) return outcome;
+    auto const* const program = ::bpf_object__next_program(object.get(), nullptr);
+    return program ? duplicate(::bpf_program__fd(program)) : -ENOENT;
 }
 
 int map_fd(::bpf_map const* map) noexcept {

@@ -71,8 +71,13 @@ int list_begin(char const* path, void*& stream) noexcept;
 int list_next(void* stream, entry& out) noexcept; // 1, or 0 at the end
 void list_end(void* stream) noexcept;
 
-// Whether this network namespace has an interface: 1, 0.
-int has_interface(std::uint32_t index) noexcept;
+// Names and numbers of what links are on. Interfaces are those of this network namespace.
+int interface_index(char const* name) noexcept;
+int interface_name(std::uint32_t index,
+                   std::span<char, 16> into) noexcept;            // -ENXIO when none has it
+int netns_inode(char const* path, std::uint32_t& inode) noexcept; // -EINVAL when it is none
+int cgroup_id(char const* path, std::uint64_t& id) noexcept;      // -EINVAL when it is none
+int cgroup_path(std::uint64_t id, std::span<char> into) noexcept; // -ESTALE when it is gone
 
 // A number that no other process on this machine has now.
 int process_id() noexcept;
@@ -88,6 +93,7 @@ unsigned program_expected_attach_type(::bpf_program const* prog) noexcept;
 char const* program_name(::bpf_program const* prog) noexcept;
 int kernel_type(char const* name, unsigned attach_type) noexcept; // its BTF id; allocates
 int program_function(int program, char const* name) noexcept;     // its BTF id; allocates
+int load_object(std::span<std::byte const> file) noexcept;        // its only program; allocates
 int map_fd(::bpf_map const* map) noexcept;
 
 } // namespace bpflink::sys

@@ -8,6 +8,7 @@
 #include <bpflink/coro/await.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
+#include <bpflink/find_links.hpp>
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/cgroup.hpp>
 #include <bpflink/hook/freplace.hpp>
@@ -37,6 +38,7 @@
 #include <bpflink/iter_output.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_info.hpp>
+#include <bpflink/link_record.hpp>
 #include <bpflink/link_traits.hpp>
 #include <bpflink/link_type.hpp>
 #include <bpflink/map_ref.hpp>
@@ -51,6 +53,7 @@
 #include <bpflink/socket_filter.hpp>
 #include <bpflink/supports.hpp>
 #include <bpflink/symbols.hpp>
+#include <bpflink/targets.hpp>
 #include <bpflink/typed_link.hpp>
 #include <bpflink/version.hpp>
 #include <bpflink/views/adaptors.hpp>
@@ -59,3 +62,4 @@
 #include <bpflink/views/links.hpp>
 #include <bpflink/views/pins.hpp>
 #include <bpflink/views/results.hpp>
+#include <bpflink/views/snapshot.hpp>

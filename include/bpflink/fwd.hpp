@@ -28,6 +28,8 @@ class link;
 template <class Hook>
 class typed_link;
 struct link_info;
+struct link_record;
+class snapshotter;
 class order;
 struct hook_query;
 

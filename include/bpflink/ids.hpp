@@ -24,6 +24,13 @@ using btf_id = detail::strong_integer<struct btf_id_tag, std::uint32_t>;
 /// The index of a network interface, in the network namespace of whoever reads or writes it.
 using ifindex = detail::strong_integer<struct ifindex_tag, std::uint32_t>;
 
+/// Identifies a cgroup of version 2: the kernel's number of its directory, which is also the inode
+/// (on a 64-bit kernel).
+using cgroup_id = detail::strong_integer<struct cgroup_id_tag, std::uint64_t>;
+
+/// Identifies a network namespace: the inode of /proc/PID/ns/net.
+using netns_inode = detail::strong_integer<struct netns_inode_tag, std::uint32_t>;
+
 /// The opaque 64 bits that a program reads back with bpf_get_attach_cookie().
 using cookie = detail::strong_integer<struct cookie_tag, std::uint64_t>;
 

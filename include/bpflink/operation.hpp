@@ -32,6 +32,10 @@ enum class operation {
     perf_event_open,
     setsockopt,
     resolve_symbol,
+    prog_load,
+    resolve_interface, ///< between name and index
+    resolve_cgroup,    ///< between path and id
+    resolve_netns,     ///< from path to inode
 };
 
 /// The name as the enumerator spells it.

@@ -3,6 +3,7 @@
 
 #include "../uapi.hpp"
 
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/link_info.hpp>
 
 #include <concepts>
@@ -37,12 +38,26 @@ template <class Field>
     return static_cast<std::size_t>(offset) + sizeof field <= size;
 }
 
-/// Prepares the question for names, arrays and the fields that not every kernel reports.
-/// @param first  the answer to a question of zeros
-/// @param known  the size of the kernel's struct
-/// @param next   fresh
-/// Returns false when `first` has said it all.
-[[nodiscard]] bool ask_for_more(uapi::link_info const& first, std::size_t known, answer& next);
+/// Whether the kernel has put a value where a mark was.
+template <class Field>
+[[nodiscard]] bool is_reported(answer const& a, Field const& field) noexcept {
+    return reaches(a.raw, field, a.marked) && field != untouched<Field>;
+}
+
+using reported_fields = info_reader::reported_fields;
+
+/// Prepares the question for names, arrays and the fields of which it is not known whether the
+/// running kernel reports them.
+/// @param first     the answer to a question of zeros
+/// @param size      of the kernel's struct
+/// @param reported  what earlier answers have shown
+/// @param next      fresh
+/// Returns false when `first` has said it all; `next` is as good as the answer then.
+[[nodiscard]] bool ask_for_more(uapi::link_info const& first, std::size_t size,
+                                reported_fields const& reported, answer& next);
+
+/// Keeps what an answer with marks shows of the kernel.
+void learn(answer const& a, reported_fields& reported) noexcept;
 
 /// What the last answer says.
 [[nodiscard]] link_details decode(answer&& last);

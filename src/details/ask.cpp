@@ -37,7 +37,8 @@ void offer_arrays(answer& a, std::uint32_t count, std::initializer_list<std::uin
     }
 }
 
-bool ask_for_more_of_perf_event(uapi::link_info const& first, answer& next) {
+bool prepare_perf_event(uapi::link_info const& first, reported_fields const& reported,
+                        answer& next) {
     auto& event = next.raw.perf_event;
     switch (first.perf_event.type) {
     case perf_event_type::uprobe:
@@ -59,16 +60,17 @@ bool ask_for_more_of_perf_event(uapi::link_info const& first, answer& next) {
                    first.perf_event.tracepoint.name_len);
         mark(next, event.tracepoint.cookie);
         return true;
-    case perf_event_type::event: mark(next, event.event.cookie); return true;
+    case perf_event_type::event:
+        if (reported.counter_cookie) return false;
+        mark(next, event.event.cookie);
+        return true;
     default: return false;
     }
 }
 
-} // namespace
-
-bool ask_for_more(uapi::link_info const& first, std::size_t known, answer& next) {
+/// As ask_for_more(), but that `next` is as it was where this returns false.
+bool prepare(uapi::link_info const& first, reported_fields const& reported, answer& next) {
     auto& raw = next.raw;
-    next.marked = known;
     switch (static_cast<link_type>(first.type)) {
     case link_type::raw_tracepoint:
         offer_name(next, raw.raw_tracepoint.name, raw.raw_tracepoint.name_len,
@@ -76,6 +78,7 @@ bool ask_for_more(uapi::link_info const& first, std::size_t known, answer& next)
         mark(next, raw.raw_tracepoint.cookie);
         return true;
     case link_type::tracing:
+        if (reported.tracing_target) return false;
         mark(next, raw.tracing.target_obj_id);
         mark(next, raw.tracing.target_btf_id);
         mark(next, raw.tracing.cookie);
@@ -83,13 +86,13 @@ bool ask_for_more(uapi::link_info const& first, std::size_t known, answer& next)
     case link_type::iter:
         offer_name(next, raw.iter.name, raw.iter.name_len, first.iter.name_len);
         return true;
-    case link_type::perf_event: return ask_for_more_of_perf_event(first, next);
+    case link_type::perf_event: return prepare_perf_event(first, reported, next);
     case link_type::kprobe_multi:
         if (first.kprobe_multi.count == 0) return false;
         raw.kprobe_multi.count = first.kprobe_multi.count;
         offer_arrays(next, raw.kprobe_multi.count,
                      {&raw.kprobe_multi.addresses, &raw.kprobe_multi.cookies});
-        if (!reaches(raw, raw.kprobe_multi.cookies, known)) raw.kprobe_multi.cookies = 0;
+        if (!reaches(raw, raw.kprobe_multi.cookies, next.marked)) raw.kprobe_multi.cookies = 0;
         mark(next, raw.kprobe_multi.missed);
         return true;
     case link_type::uprobe_multi:
@@ -110,6 +113,40 @@ bool ask_for_more(uapi::link_info const& first, std::size_t known, answer& next)
         return true;
     default: return false;
     }
+}
+
+bool is_counter(uapi::link_info const& raw) noexcept {
+    return static_cast<link_type>(raw.type) == link_type::perf_event &&
+           raw.perf_event.type == perf_event_type::event;
+}
+
+} // namespace
+
+bool ask_for_more(uapi::link_info const& first, std::size_t size, reported_fields const& reported,
+                  answer& next) {
+    next.marked = size;
+    if (prepare(first, reported, next)) return true;
+    // What the kernel is known to leave alone looks as if it had been asked with marks.
+    auto& raw = next.raw = first;
+    if (static_cast<link_type>(raw.type) == link_type::tracing) {
+        if (reported.tracing_target == false) {
+            mark(next, raw.tracing.target_obj_id);
+            mark(next, raw.tracing.target_btf_id);
+        }
+        if (reported.tracing_cookie == false) mark(next, raw.tracing.cookie);
+    }
+    if (is_counter(raw) && reported.counter_cookie == false)
+        mark(next, raw.perf_event.event.cookie);
+    return false;
+}
+
+void learn(answer const& a, reported_fields& reported) noexcept {
+    auto const& raw = a.raw;
+    if (static_cast<link_type>(raw.type) == link_type::tracing) {
+        reported.tracing_target = is_reported(a, raw.tracing.target_btf_id);
+        reported.tracing_cookie = is_reported(a, raw.tracing.cookie);
+    }
+    if (is_counter(raw)) reported.counter_cookie = is_reported(a, raw.perf_event.event.cookie);
 }
 
 } // namespace bpflink::detail

@@ -27,8 +27,8 @@ std::optional<To> nonzero(Field value) {
 
 template <class To, class Field>
 std::optional<To> reported(answer const& a, Field const& field) {
-    if (!reaches(a.raw, field, a.marked)) return std::nullopt;
-    return unless<To>(untouched<Field>, field);
+    if (!is_reported(a, field)) return std::nullopt;
+    return To{field};
 }
 
 /// The arrays that the kernel was offered, with as many elements as it has.

@@ -3,6 +3,7 @@
 
 #include <bpflink/hook/xdp.hpp>
 
+#include <array>
 #include <cerrno>
 
 namespace bpflink {
@@ -37,7 +38,8 @@ result<unique_fd> hook_traits<hook::xdp>::create(detail::borrowed_program prog,
         .bytes = {},
     });
     // The kernel says EINVAL to many things.
-    if (outcome == -EINVAL && sys::has_interface(where.ifindex.value()) == 0)
+    std::array<char, 16> name;
+    if (outcome == -EINVAL && sys::interface_name(where.ifindex.value(), name) == -ENXIO)
         return fail(outcome, operation::link_create, errc::not_found, interface,
                     "no such interface in this network namespace");
     return created(outcome, operation::link_create, interface, advice_on(outcome, where));

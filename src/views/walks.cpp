@@ -40,15 +40,16 @@ void id_walk::next(std::optional<result<link_id>>& out) {
         out.emplace(tl::unexpect, failed(outcome));
 }
 
-/// `use` makes an element of the next link's descriptor.
+/// `use` makes an element of the next link's descriptor, or none: then of the one after it.
 template <class Element, class Use>
 inline void open_walk::next(std::optional<result<Element>>& out, Use use) {
     int found;
     while ((found = ids_.step()) > 0) {
         int const outcome = sys::link_get_fd_by_id(ids_.last_.value());
         if (outcome >= 0) {
-            out.emplace(use(unique_fd{outcome}));
-            return;
+            use(unique_fd{outcome}, out);
+            if (out) return;
+            continue;
         }
         // Gone since, or its id is given out and it is not attached yet.
         if (outcome == -ENOENT || outcome == -EAGAIN) continue;
@@ -60,11 +61,12 @@ inline void open_walk::next(std::optional<result<Element>>& out, Use use) {
 }
 
 void open_walk::next(std::optional<result<link>>& out) {
-    next(out, [](unique_fd&& fd) { return access::make_link(std::move(fd)); });
+    next(out,
+         [](unique_fd&& fd, auto& element) { element.emplace(access::make_link(std::move(fd))); });
 }
 
 void info_walk::next(std::optional<result<link_info>>& out) {
-    opened_.next(out, [](unique_fd const& fd) { return read_info(fd); });
+    opened_.next(out, [this](unique_fd const& fd, auto& element) { reader_.read(fd, element); });
 }
 
 } // namespace bpflink::detail

@@ -4,20 +4,67 @@
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/link_info.hpp>
+#include <bpflink/link_record.hpp>
+
+#include <optional>
 
 namespace bpflink::detail {
 
-/// All that the kernel tells of a link: one call, two for the kinds that have names, arrays or
-/// fields that not every kernel reports, and again when they have grown in between.
-[[nodiscard]] result<link_info> read_info(fd_view link);
-
-/// The three fields that every link has: 12 bytes, one call.
+/// The three fields that every link has.
 struct link_header {
     link_type type;
     link_id id;
     program_id program;
 };
+
+/// Which links a walk is about: all, where nothing is set.
+struct wanted_links {
+    std::optional<link_type> type = std::nullopt;
+    std::optional<program_id> program = std::nullopt;
+    bool none = false;
+
+    bool operator()(link_header const& header) const noexcept {
+        return !none && (!type || *type == header.type) && (!program || *program == header.program);
+    }
+    [[nodiscard]] wanted_links and_also(wanted_links const& other) const noexcept {
+        auto const differ = [](auto const& a, auto const& b) { return a && b && *a != *b; };
+        return {type ? type : other.type, program ? program : other.program,
+                none || other.none || differ(type, other.type) || differ(program, other.program)};
+    }
+};
+
+/// Reads what the kernel tells of one link after another. One call a link; two for the kinds that
+/// have names or arrays, and the first time for those with fields that not every kernel reports;
+/// and again when names have grown in between.
+class info_reader {
+public:
+    explicit info_reader(wanted_links const& wanted = {}) noexcept : wanted_{wanted} {}
+
+    /// Puts an info or an error, or leaves `out` empty: the link is not wanted.
+    void read(fd_view link, std::optional<result<link_info>>& out);
+
+    /// Whether the running kernel reports a field, as far as its answers have shown.
+    struct reported_fields {
+        std::optional<bool> tracing_target;
+        std::optional<bool> tracing_cookie;
+        std::optional<bool> counter_cookie;
+    };
+
+private:
+    [[nodiscard]] int ask_all(fd_view link, struct answer& whole);
+
+    wanted_links wanted_;
+    reported_fields reported_;
+};
+
+/// All that the kernel tells of a link.
+[[nodiscard]] result<link_info> read_info(fd_view link);
+
+/// The header alone: 12 bytes, one call.
 [[nodiscard]] result<link_header> read_header(fd_view link);
+
+/// What a record keeps: one call, two for an iterator.
+[[nodiscard]] result<link_record> read_record(fd_view link);
 
 /// The state alone: one call.
 [[nodiscard]] link_state read_state(fd_view link) noexcept;

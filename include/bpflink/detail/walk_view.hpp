@@ -104,6 +104,8 @@ public:
     }
     [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
+    [[nodiscard]] Source const& source() const noexcept { return source_; }
+
 private:
     Source source_;
     not_copied<progress> progress_;

@@ -4,6 +4,8 @@
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/detail/walk_view.hpp>
 #include <bpflink/link.hpp>
+#include <bpflink/link_record.hpp>
+#include <bpflink/views/infos.hpp>
 #include <bpflink/views/results.hpp>
 
 #include <concepts>
@@ -22,33 +24,47 @@ namespace detail {
     return link_header{info.type, info.id, info.program};
 }
 
+template <class T>
+[[nodiscard]] result<link_header> header_of(result<T> const& element) {
+    return element ? header_of(*element) : tl::unexpected{element.error()};
+}
+[[nodiscard]] inline result<link_header> header_of(link_record const& record) {
+    return link_header{record.type, record.id, record.program};
+}
+
 /// Elements that the adaptors can ask for their kind and program.
 template <class E>
-concept describes_link = is_result<E> && requires(typename E::value_type const& v) {
-    { header_of(v) } -> std::same_as<result<link_header>>;
-};
+concept describes_link = std::same_as<E, result<link>> || std::same_as<E, result<link_info>> ||
+                         std::same_as<E, link_record>;
 
-/// The elements of `base` whose header passes; each is asked once, and when asking fails, the
-/// element is that error.
-template <std::ranges::view V, class Wanted>
+/// The element that stands for one that could not be asked. Records need no asking.
+template <class T>
+void put_error(std::optional<result<T>>& out, error const& why) {
+    out.emplace(tl::unexpect, why);
+}
+inline void put_error(std::optional<link_record>&, error const&) noexcept {
+}
+
+/// The elements of `base` that are wanted; each is asked once, and when asking fails, the element
+/// is that error.
+template <std::ranges::view V>
     requires std::ranges::input_range<V> && describes_link<std::ranges::range_value_t<V>>
-struct header_filter_source {
+struct wanted_source {
     using element = std::ranges::range_value_t<V>;
 
     struct walk {
         std::ranges::iterator_t<V> here;
         std::ranges::sentinel_t<V> end;
-        Wanted wanted;
+        wanted_links wanted;
         bool started = false;
 
         void next(std::optional<element>& out) {
             if (std::exchange(started, true)) ++here;
             for (; here != end; ++here) {
                 element candidate = *here;
-                auto const passes =
-                    candidate ? header_of(*candidate).map(wanted) : result<bool>{true};
+                auto const passes = header_of(candidate).map(wanted);
                 if (!passes)
-                    out.emplace(tl::unexpect, passes.error());
+                    put_error(out, passes.error());
                 else if (*passes)
                     out.emplace(std::move(candidate));
                 else
@@ -59,50 +75,48 @@ struct header_filter_source {
     };
 
     V base;
-    Wanted wanted;
+    wanted_links wanted;
 
     [[nodiscard]] walk start() {
         return walk{std::ranges::begin(base), std::ranges::end(base), wanted};
     }
 };
 
-template <class Wanted>
-struct header_filter {
-    Wanted wanted;
+struct wanted_filter {
+    wanted_links wanted;
 
     template <std::ranges::viewable_range R>
-        requires describes_link<std::ranges::range_value_t<R>> && yields_movable<R>
-    [[nodiscard]] friend auto operator|(R&& range, header_filter const& filter) {
-        using source = header_filter_source<std::views::all_t<R>, Wanted>;
+        requires describes_link<std::ranges::range_value_t<R>> && yields_movable<R> &&
+                 (!std::same_as<std::remove_cvref_t<R>, infos_view>)
+    [[nodiscard]] friend auto operator|(R&& range, wanted_filter const& filter) {
+        using source = wanted_source<std::views::all_t<R>>;
         return walk_view<source>{source{std::views::all(std::forward<R>(range)), filter.wanted}};
     }
-};
 
-struct type_is {
-    link_type type{};
-    bool operator()(link_header const& header) const noexcept { return header.type == type; }
-};
-
-struct program_is {
-    program_id program;
-    bool operator()(link_header const& header) const noexcept { return header.program == program; }
+    /// The walk itself leaves out what is not wanted, before it asks for names and arrays.
+    [[nodiscard]] friend infos_view operator|(infos_view const& infos,
+                                              wanted_filter const& filter) {
+        auto const& [after, wanted] = infos.source();
+        return infos_view{{after, wanted.and_also(filter.wanted)}};
+    }
 };
 
 } // namespace detail
 
-/// Adaptors over ranges of result<link> and result<link_info>. Errors pass through.
+/// Adaptors over ranges of result<link>, result<link_info> and link_record. Errors pass through.
 namespace views {
 
-/// `links() | views::of_type(link_type::xdp)`
-/// @cost for result<link>: 1 system call an element (12 bytes), once
+/// `links() | views::of_type(link_type::xdp)`, `*snapshot() | views::of_type(...)`
+/// @cost for result<link>: 1 system call an element (12 bytes), once. For infos(): saves the calls
+///       for names and arrays of what is left out
 [[nodiscard]] inline auto of_type(link_type type) {
-    return detail::header_filter{detail::type_is{type}};
+    return detail::wanted_filter{{.type = type}};
 }
 
 /// `links() | views::of_program(id)`
 /// @cost as of_type
 [[nodiscard]] inline auto of_program(program_id program) {
-    return detail::header_filter{detail::program_is{program}};
+    return detail::wanted_filter{{.program = program}};
 }
 
 } // namespace views

@@ -12,18 +12,21 @@ namespace detail {
 
 class info_walk {
 public:
-    explicit info_walk(link_id after) noexcept : opened_{after} {}
+    info_walk(link_id after, wanted_links const& wanted) noexcept
+        : opened_{after}, reader_{wanted} {}
 
     void next(std::optional<result<link_info>>& out);
 
 private:
     open_walk opened_;
+    info_reader reader_;
 };
 
 struct infos_source {
     using element = result<link_info>;
     link_id after;
-    [[nodiscard]] info_walk start() const noexcept { return info_walk{after}; }
+    wanted_links wanted = {};
+    [[nodiscard]] info_walk start() const noexcept { return info_walk{after, wanted}; }
 };
 
 } // namespace detail

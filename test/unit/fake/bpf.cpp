@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // bpf(2), command by command.
+#include "bpf/raw_link_record.h"
 #include "model.hpp"
 
 #include <algorithm>
@@ -76,6 +77,46 @@ bl::link_type link_type_of(bl::attach_type attach) {
     case sk_msg_verdict: return bl::link_type::sockmap;
     default: return bl::link_type::unspec;
     }
+}
+
+/// What src/bpf/all_links.bpf.c writes.
+raw_link_record raw_record_of(link const& l) {
+    auto const& facts = l.facts;
+    raw_link_record r{};
+    r.id = l.id();
+    r.type = static_cast<std::uint32_t>(facts.type);
+    r.program = l.prog ? l.prog->id : 0;
+    auto const target = [&](raw_target kind, std::uint64_t number) {
+        r.target_kind = kind;
+        r.target = l.defunct ? 0 : number;
+    };
+    switch (facts.type) {
+    case bl::link_type::cgroup: target(raw_target_cgroup, facts.cgroup_id); break;
+    case bl::link_type::netns: target(raw_target_netns, facts.target); break;
+    case bl::link_type::xdp:
+    case bl::link_type::tcx:
+    case bl::link_type::netkit: target(raw_target_ifindex, facts.target); break;
+    case bl::link_type::struct_ops:
+    case bl::link_type::sockmap: target(raw_target_map, facts.target); break;
+    case bl::link_type::iter:
+        if (facts.target != 0)
+            target(raw_target_map, facts.target);
+        else if (facts.cgroup_id != 0)
+            target(raw_target_cgroup, facts.cgroup_id);
+        break;
+    default: break;
+    }
+    switch (facts.type) {
+    case bl::link_type::tracing:
+    case bl::link_type::cgroup:
+    case bl::link_type::netns:
+    case bl::link_type::tcx:
+    case bl::link_type::netkit:
+    case bl::link_type::sockmap:
+    case bl::link_type::tracing_multi: r.attach = static_cast<std::uint16_t>(facts.attach); break;
+    default: break;
+    }
+    return r;
 }
 
 int signed_fd(std::uint32_t number) {
@@ -298,7 +339,37 @@ int kernel::sys_iter_create(int fd) {
     auto const l = get<link>(fd, outcome);
     if (!l) return outcome;
     if (l->facts.type != bl::link_type::iter) return -EINVAL;
-    return install(std::make_shared<iterator_run>(iterator_run{l->output}), "anon_inode:bpf_iter");
+    auto output = l->prog->walks_links ? records_of_links() : l->output;
+    return install(std::make_shared<iterator_run>(iterator_run{std::move(output)}),
+                   "anon_inode:bpf_iter");
+}
+
+/// As bpf_seq_read() hands them over: whole records, no more than fit into its buffer.
+std::deque<read_step> kernel::records_of_links() const {
+    constexpr std::size_t most = 32 * 1024 / sizeof(raw_link_record);
+    std::deque<read_step> reads;
+    std::size_t in_last = most;
+    for (auto const& entry : links_) {
+        auto const l = entry.second.lock();
+        if (!l || !l->settled) continue;
+        auto const record = raw_record_of(*l);
+        if (in_last == most) {
+            reads.emplace_back(std::string{});
+            in_last = 0;
+        }
+        std::get<std::string>(reads.back())
+            .append(reinterpret_cast<char const*>(&record), sizeof record);
+        ++in_last;
+    }
+    return reads;
+}
+
+int kernel::sys_load_object() {
+    auto loaded = std::make_shared<program>();
+    loaded->type = bl::program_type::tracing;
+    loaded->expected = bl::attach_type::trace_iter;
+    loaded->walks_links = true;
+    return install(loaded, program_name);
 }
 
 int kernel::sys_prog_query(uapi::prog_query_attr& attr) {

@@ -18,6 +18,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -54,6 +55,7 @@ enum class call {
     perf_event_open,
     program_function,
     kernel_type,
+    load_object,
     attach_socket_filter,
     detach_socket_filter,
     descriptor_name,
@@ -66,7 +68,11 @@ enum class call {
     list_begin,
     list_next,
     list_end,
-    has_interface,
+    interface_index,
+    interface_name,
+    netns_inode,
+    cgroup_id,
+    cgroup_path,
     back_off,
 };
 inline constexpr std::size_t number_of_calls = static_cast<std::size_t>(call::back_off) + 1;
@@ -172,10 +178,12 @@ public:
     int process_id = 4'321;
     bool knows_tasks = true;  // as parameters of iterators, since 6.1
     bool walks_tasks = false; // an iterator's program, whatever map it is given
-    std::vector<std::uint32_t> interfaces{1, 2, 3};
+    std::map<std::uint32_t, std::string> interfaces{{1, "lo"}, {2, "eth0"}, {3, "eth1"}};
     [[nodiscard]] bool has_interface(std::uint32_t index) const {
-        return std::ranges::find(interfaces, index) != interfaces.end();
+        return interfaces.contains(index);
     }
+    std::map<std::string, std::uint32_t, std::less<>> network_namespaces; // inodes by path
+    std::map<std::string, std::uint64_t, std::less<>> cgroups;            // ids by path
     std::vector<std::string> tracepoints{"sched_switch", "sys_enter"};
     std::map<std::string, std::string, std::less<>> files; // by path; others do not exist
     std::size_t most_read = SIZE_MAX;                      // bytes that one read gives
@@ -223,6 +231,7 @@ public:
     int sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu);
     int sys_open_file(std::string_view path);
     int sys_program_function(int program, std::string_view name);
+    int sys_load_object();
     int sys_set_filter(int socket, std::optional<int> program);
     int sys_obj_pin(int fd, std::string_view path);
     int sys_obj_get(std::string_view path);
@@ -273,6 +282,7 @@ private:
     int install_new_link(link_facts facts, std::shared_ptr<program> prog);
     [[nodiscard]] std::string normal(std::string_view path) const;
     int look_up(std::string const& path) const;
+    [[nodiscard]] std::deque<read_step> records_of_links() const;
     int check_parent(std::string const& path, node const*& parent) const;
     int update_program(link& l, std::uint32_t next, bool replace, std::uint32_t old);
     int fill(link const& l, uapi::link_info& info);

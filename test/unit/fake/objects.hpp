@@ -38,6 +38,7 @@ struct program : std::enable_shared_from_this<program> {
     std::uint32_t id = 0;
     bl::program_type type{};
     bl::attach_type expected{};
+    bool walks_links = false; // src/bpf/all_links.bpf.c
 };
 
 struct map : std::enable_shared_from_this<map> {

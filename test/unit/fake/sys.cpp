@@ -4,6 +4,9 @@
 
 #include "kernel.hpp"
 
+#include <algorithm>
+#include <cerrno>
+
 namespace bpflink::sys {
 namespace {
 
@@ -14,6 +17,15 @@ int entered(call what, Answer answer) noexcept {
     auto& kernel = fake::kernel::current();
     if (int const number = kernel.enter(what)) return -number;
     return answer(kernel);
+}
+
+/// What a map of the fake kernel has for a path; EINVAL for a file of another kind.
+template <class Map, class Number>
+int number_at(char const* path, Map const& numbers, bool is_there, Number& number) {
+    auto const found = numbers.find(path);
+    if (found == numbers.end()) return is_there ? -EINVAL : -ENOENT;
+    number = found->second;
+    return 0;
 }
 
 } // namespace
@@ -171,8 +183,42 @@ void list_end(void* stream) noexcept {
     kernel.sys_list_end(stream);
 }
 
-int has_interface(std::uint32_t index) noexcept {
-    return entered(call::has_interface, [&](auto& k) { return k.has_interface(index) ? 1 : 0; });
+int interface_index(char const* name) noexcept {
+    return entered(call::interface_index, [&](auto& k) {
+        for (auto const& [index, own] : k.interfaces)
+            if (own == name) return static_cast<int>(index);
+        return -ENODEV;
+    });
+}
+
+int interface_name(std::uint32_t index, std::span<char, 16> into) noexcept {
+    return entered(call::interface_name, [&](auto& k) {
+        if (!k.has_interface(index)) return -ENXIO;
+        std::ranges::copy(k.interfaces[index] + '\0', into.begin());
+        return 0;
+    });
+}
+
+int netns_inode(char const* path, std::uint32_t& inode) noexcept {
+    return entered(call::netns_inode, [&](auto& k) {
+        return number_at(path, k.network_namespaces, k.has_path(path), inode);
+    });
+}
+
+int cgroup_id(char const* path, std::uint64_t& id) noexcept {
+    return entered(call::cgroup_id,
+                   [&](auto& k) { return number_at(path, k.cgroups, k.has_path(path), id); });
+}
+
+int cgroup_path(std::uint64_t id, std::span<char> into) noexcept {
+    return entered(call::cgroup_path, [&](auto& k) {
+        for (auto const& [path, own] : k.cgroups) {
+            if (own != id) continue;
+            std::ranges::copy(path, into.begin());
+            return static_cast<int>(path.size());
+        }
+        return -ESTALE;
+    });
 }
 
 int process_id() noexcept {
@@ -206,6 +252,11 @@ int kernel_type(char const*, unsigned) noexcept {
 int program_function(int program, char const* name) noexcept {
     return entered(call::program_function,
                    [&](auto& k) { return k.sys_program_function(program, name); });
+}
+
+int load_object(std::span<std::byte const> file) noexcept {
+    return entered(call::load_object,
+                   [&](auto& k) { return file.empty() ? -EINVAL : k.sys_load_object(); });
 }
 
 int map_fd(::bpf_map const* map) noexcept {

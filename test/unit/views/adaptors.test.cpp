@@ -41,7 +41,7 @@ TEST_CASE_FIXTURE(many_links, "of_program passes the links that run one program"
     CHECK(ids_of(bl::links() | views::of_program(bl::program_id{7})).empty());
 }
 
-TEST_CASE_FIXTURE(many_links, "infos are filtered without a system call more") {
+TEST_CASE_FIXTURE(many_links, "infos are filtered with fewer system calls") {
     CHECK(info_ids(bl::infos() | views::of_type(bl::link_type::xdp)) == xdp_ids);
     CHECK(info_ids(bl::infos() | views::of_program(bl::program_id{tracepoint_prog.id})) ==
           tracepoint_ids);
@@ -51,7 +51,7 @@ TEST_CASE_FIXTURE(many_links, "infos are filtered without a system call more") {
     int const plain = system_calls();
     forget_calls();
     CHECK(info_ids(bl::infos() | views::of_type(bl::link_type::xdp)) == xdp_ids);
-    CHECK(system_calls() == plain);
+    CHECK(system_calls() < plain); // the others are not asked for their names
 }
 
 TEST_CASE_FIXTURE(many_links, "each link is asked once, with one small call") {

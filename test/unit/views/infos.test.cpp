@@ -2,6 +2,7 @@
 #include "every_kind.hpp"
 #include "views/many_links.hpp"
 
+#include <bpflink/views/adaptors.hpp>
 #include <bpflink/views/infos.hpp>
 
 #include <algorithm>
@@ -79,7 +80,6 @@ TEST_CASE_FIXTURE(some_links,
              {bl::link_type::cgroup, 4},
              {bl::link_type::raw_tracepoint, 5},
              {bl::link_type::iter, 5},
-             {bl::link_type::tracing, 5},
          }) {
         some_links world;
         world.add(type);
@@ -89,6 +89,67 @@ TEST_CASE_FIXTURE(some_links,
     add(bl::link_type::iter);
     add(bl::link_type::xdp);
     CHECK(cost() == (4 + 5 + 4) * count);
+}
+
+TEST_CASE_FIXTURE(some_links, "what the kernel reports at all is found out once in a walk") {
+    SUBCASE("a kernel of today") {
+    }
+    SUBCASE("one before 6.17") {
+        reports_cookies = false;
+    }
+    SUBCASE("one before 5.13") {
+        reports_cookies = false;
+        reports_tracing_targets = false;
+    }
+    SUBCASE("one before 6.9") {
+        reports_probe_cookies = false;
+    }
+    auto const add_two = [&](std::uint64_t cookie) {
+        add_link({.type = bl::link_type::tracing,
+                  .prog = &prog,
+                  .cookie = cookie,
+                  .object = 3,
+                  .btf = 4});
+        add_link({.type = bl::link_type::perf_event,
+                  .prog = &prog,
+                  .cookie = cookie,
+                  .event = fake::uapi::perf_event_type::event});
+    };
+    for (int i = 0; i != count; ++i)
+        add_two(static_cast<std::uint64_t>(i)); // 0, too
+    CHECK(cost() == 2 * 4 * count + 2);
+    for (auto&& info : bl::infos()) {
+        REQUIRE(succeeded(info));
+        CHECK(text_of(*info) == text_of(*bl::link::from_id(info->id)->info()));
+    }
+}
+
+TEST_CASE_FIXTURE(some_links, "what an adaptor leaves out is not asked for its name") {
+    add(bl::link_type::xdp);
+    add(bl::link_type::raw_tracepoint);
+    auto& other = add_program(bl::program_type::raw_tracepoint);
+    add_link({.type = bl::link_type::raw_tracepoint, .prog = &other, .name = "sched_switch"});
+    auto const cost_of = [&](auto&& infos, int expected) {
+        forget_calls();
+        int seen = 0;
+        for (auto&& info : infos) {
+            REQUIRE(succeeded(info));
+            ++seen;
+        }
+        CHECK(seen == expected);
+        return system_calls() - 1;
+    };
+    constexpr int all = 2 * count + 1;
+    auto const of_xdp = bl::views::of_type(bl::link_type::xdp);
+    auto const of_other = bl::views::of_program(bl::program_id{other.id});
+    CHECK(cost_of(bl::infos() | of_xdp, count) == 4 * all);
+    CHECK(cost_of(bl::infos() | of_other, 1) == 4 * all + 1);
+    auto view = bl::infos();
+    CHECK(cost_of(view | bl::views::of_type(bl::link_type::raw_tracepoint) | of_other, 1) ==
+          4 * all + 1);
+    CHECK(cost_of(view | of_xdp | of_other, 0) == 4 * all);
+    CHECK(cost_of(view | of_xdp | bl::views::of_type(bl::link_type::iter), 0) == 4 * all);
+    CHECK(cost_of(view, all) == 5 * all - count); // the view itself is as it was
 }
 
 TEST_CASE_FIXTURE(machine, "names of every length come whole in a walk") {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/error.hpp>
+#include <bpflink/ids.hpp>
+
+#include <string>
+#include <string_view>
+
+// From the names of what links are on to the numbers that the kernel tells, and back.
+
+namespace bpflink {
+
+/// The index of an interface of this network namespace.
+/// @param name  "eth0"; also an alternative name
+/// @errors not_found         no interface has the name
+///         invalid_argument  empty, or longer than the kernel takes
+/// @cost 3 system calls
+[[nodiscard]] result<ifindex> ifindex_of(std::string_view name);
+
+/// The name of an interface of this network namespace.
+/// @errors not_found  no interface has the index
+/// @cost 3 system calls
+[[nodiscard]] result<std::string> interface_name_of(ifindex index);
+
+/// The id of a cgroup of version 2.
+/// @param path  of its directory, copied
+/// @errors not_found         nothing is there
+///         invalid_argument  it is not in a cgroup2 file system
+/// @kernel since 5.5; fs/kernfs/mount.c, kernfs_encode_fh()
+/// @cost 2 system calls
+[[nodiscard]] result<cgroup_id> cgroup_id_of(std::string_view path);
+
+/// The path of a cgroup's directory, below the first cgroup2 mount.
+/// @errors not_found          the cgroup is gone; no cgroup2 file system is mounted
+///         permission_denied  CAP_DAC_READ_SEARCH is missing
+/// @kernel since 5.5; fs/kernfs/mount.c, kernfs_fh_to_dentry()
+/// @cost reads /proc/self/mounts, and 4 more system calls
+[[nodiscard]] result<std::string> cgroup_path_of(cgroup_id id);
+
+/// The inode of a network namespace.
+/// @param path  "/proc/PID/ns/net", or what is mounted at "/run/netns/NAME"; copied
+/// @errors not_found         nothing is there
+///         invalid_argument  it is no network namespace
+/// @kernel since 4.11; fs/nsfs.c, ns_ioctl()
+/// @cost 4 system calls
+[[nodiscard]] result<netns_inode> netns_inode_of(std::string_view path);
+
+} // namespace bpflink

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record.hpp"
+
+#include <bpflink/link_record.hpp>
+#include <bpflink/link_traits.hpp>
+
+namespace bpflink {
+namespace {
+
+struct attach_visitor {
+    template <class Details>
+    std::optional<attach_type> operator()(Details const& details) const {
+        if constexpr (requires { details.attach; })
+            return details.attach;
+        else
+            return std::nullopt;
+    }
+};
+
+struct target_visitor {
+    link_target operator()(cgroup_details const& d) const { return cgroup_id{d.cgroup_id}; }
+    link_target operator()(netns_details const& d) const { return netns_inode{d.netns_inode}; }
+    link_target operator()(xdp_details const& d) const { return d.ifindex; }
+    link_target operator()(tcx_details const& d) const { return d.ifindex; }
+    link_target operator()(netkit_details const& d) const { return d.ifindex; }
+    link_target operator()(struct_ops_details const& d) const { return d.map.value_or(map_id{}); }
+    link_target operator()(sockmap_details const& d) const { return d.map.value_or(map_id{}); }
+    link_target operator()(iter_details const& d) const {
+        if (d.map) return *d.map;
+        if (d.cgroup_id) return cgroup_id{*d.cgroup_id};
+        return {};
+    }
+    template <class Other>
+    link_target operator()(Other const&) const {
+        return {};
+    }
+};
+
+struct is_set {
+    bool operator()(std::monostate) const noexcept { return false; }
+    template <class Number>
+    bool operator()(Number number) const noexcept {
+        return number.value() != 0;
+    }
+};
+
+} // namespace
+
+std::optional<attach_type> attach_type_of(link_type type,
+                                          std::optional<attach_type> told) noexcept {
+    switch (type) {
+    case link_type::tracing:
+    case link_type::cgroup:
+    case link_type::netns:
+    case link_type::tcx:
+    case link_type::netkit:
+    case link_type::sockmap:
+    case link_type::tracing_multi: return told;
+    case link_type::iter: return attach_type::trace_iter;
+    case link_type::xdp: return attach_type::xdp;
+    case link_type::perf_event: return attach_type::perf_event;
+    case link_type::struct_ops: return attach_type::struct_ops;
+    case link_type::netfilter: return attach_type::netfilter;
+    default: return std::nullopt;
+    }
+}
+
+link_record record_of(link_info const& info) {
+    return {info.id, info.type, info.program,
+            attach_type_of(info.type, std::visit(attach_visitor{}, info.details)),
+            std::visit(target_visitor{}, info.details)};
+}
+
+link_state state_of(link_record const& record) noexcept {
+    auto const* const traits = find_traits(record.type);
+    if (!traits) return link_state::unknown;
+    if (!traits->detachable) return link_state::attached;
+    if (std::holds_alternative<std::monostate>(record.target)) return link_state::unknown;
+    return std::visit(is_set{}, record.target) ? link_state::attached : link_state::defunct;
+}
+
+link_state state_of(link_info const& info) noexcept {
+    return state_of(record_of(info));
+}
+
+} // namespace bpflink

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
+
+#include <mutex>
+#include <optional>
+
+namespace bpflink::detail {
+
+/// The program of bpf/all_links.bpf.c, loaded when it is asked for first. That it cannot be loaded
+/// is remembered, unless it may be otherwise a moment later.
+class links_program {
+public:
+    /// The one that the process shares. It is never unloaded: what runs at exit may still use it.
+    [[nodiscard]] static links_program& of_process();
+
+    /// @errors not_supported      a kernel before 5.19, or without BTF
+    ///         permission_denied  CAP_BPF or CAP_PERFMON is missing, or the kernel is locked down
+    /// @threads any
+    [[nodiscard]] result<fd_view> get();
+
+private:
+    std::mutex guard_;
+    std::optional<result<unique_fd>> loaded_;
+};
+
+} // namespace bpflink::detail

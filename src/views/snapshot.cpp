@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "../bpf/raw_link_record.h"
+#include "../fail.hpp"
+#include "../links_program.hpp"
+#include "../record.hpp"
+#include "../sys.hpp"
+
+#include <bpflink/detail/read_info.hpp>
+#include <bpflink/iter_output.hpp>
+#include <bpflink/views/links.hpp>
+#include <bpflink/views/snapshot.hpp>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace bpflink {
+namespace {
+
+link_target target_of(raw_link_record const& raw) {
+    switch (raw.target_kind) {
+    case raw_target_ifindex: return ifindex{static_cast<std::uint32_t>(raw.target)};
+    case raw_target_cgroup: return cgroup_id{raw.target};
+    case raw_target_netns: return netns_inode{static_cast<std::uint32_t>(raw.target)};
+    case raw_target_map: return map_id{static_cast<std::uint32_t>(raw.target)};
+    default: return {};
+    }
+}
+
+link_record record_of(raw_link_record const& raw) {
+    auto const type = static_cast<link_type>(raw.type);
+    return {link_id{raw.id}, type, program_id{raw.program},
+            attach_type_of(type, static_cast<attach_type>(raw.attach)), target_of(raw)};
+}
+
+result<unique_fd> attach_iterator(fd_view program) {
+    uapi::link_create_attr attr{};
+    attr.prog_fd = static_cast<std::uint32_t>(program.get());
+    attr.attach_type = static_cast<std::uint32_t>(attach_type::trace_iter);
+    int const outcome = sys::link_create(attr);
+    if (outcome < 0) return fail(outcome, operation::link_create, "the iterator over links");
+    return unique_fd{outcome};
+}
+
+result<void> take_by_iterator(fd_view program, std::vector<link_record>& into) {
+    // As many as fit into the kernel's own buffer: bpf_seq_read() gives no more at a time.
+    std::array<raw_link_record, 32 * 1024 / sizeof(raw_link_record)> buffer;
+    auto const bytes = std::as_writable_bytes(std::span{buffer});
+    auto const link = attach_iterator(program);
+    if (!link) return tl::unexpected{link.error()};
+    auto const own = detail::read_header(*link);
+    if (!own) return tl::unexpected{own.error()};
+    auto output = iter_output::open(*link);
+    if (!output) return tl::unexpected{output.error()};
+    for (;;) {
+        auto const count = output->read(bytes);
+        if (!count) return tl::unexpected{count.error()};
+        if (*count == 0) return {};
+        if (*count % sizeof(raw_link_record) != 0)
+            return fail(-EIO, operation::read, "part of a record of the iterator over links");
+        for (auto const& raw : std::span{buffer}.first(*count / sizeof(raw_link_record)))
+            if (raw.id != own->id.value()) into.push_back(record_of(raw));
+    }
+}
+
+result<void> take_by_walk(std::vector<link_record>& into) {
+    for (auto&& entry : links()) {
+        auto record = entry.and_then([](link const& l) { return detail::read_record(l.fd()); });
+        if (!record) return tl::unexpected{std::move(record).error()};
+        into.push_back(*record);
+    }
+    return {};
+}
+
+} // namespace
+
+snapshotter::snapshotter(snapshot_source preferred)
+    : program_{preferred == snapshot_source::walk ? nullptr
+                                                  : &detail::links_program::of_process()} {
+}
+
+snapshotter::snapshotter(detail::links_program& program) noexcept : program_{&program} {
+}
+
+result<void> snapshotter::take(std::vector<link_record>& into) {
+    into.clear();
+    why_.reset();
+    if (program_) {
+        source_ = snapshot_source::iterator;
+        auto taken = program_->get().and_then(
+            [&](fd_view program) { return take_by_iterator(program, into); });
+        if (taken) return taken;
+        why_ = std::move(taken).error();
+        into.clear();
+    }
+    source_ = snapshot_source::walk;
+    auto taken = take_by_walk(into);
+    if (!taken) into.clear();
+    return taken;
+}
+
+result<std::vector<link_record>> snapshotter::take() {
+    std::vector<link_record> records;
+    return take(records).map([&] { return std::move(records); });
+}
+
+result<std::vector<link_record>> snapshot() {
+    return snapshotter{}.take();
+}
+
+} // namespace bpflink

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include <bpflink/targets.hpp>
+
+namespace {
+
+struct names : machine {
+    names() {
+        make_cgroup("/cgroup/web");
+        cgroups = {{"/cgroup/web", 55}};
+        make_directory("/home/netns");
+        network_namespaces = {{"/proc/self/ns/net", 4'026'531'840}};
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(names, "an interface's name and index") {
+    CHECK(*bl::ifindex_of("eth0") == bl::ifindex{2});
+    CHECK(*bl::interface_name_of(bl::ifindex{2}) == "eth0");
+    std::string_view const longer = "eth0/rest";
+    CHECK(*bl::ifindex_of(longer.substr(0, 4)) == bl::ifindex{2});
+}
+
+TEST_CASE_FIXTURE(names, "an interface that is not there") {
+    auto const no_name = bl::ifindex_of("eth9");
+    REQUIRE_FALSE(no_name);
+    check_error(no_name.error(), ENODEV, bl::operation::resolve_interface, bl::errc::not_found,
+                {"eth9", "network namespace"});
+    auto const no_index = bl::interface_name_of(bl::ifindex{9});
+    REQUIRE_FALSE(no_index);
+    check_error(no_index.error(), ENXIO, bl::operation::resolve_interface, bl::errc::not_found,
+                {"9", "network namespace"});
+}
+
+TEST_CASE_FIXTURE(names, "a cgroup's path and id") {
+    CHECK(*bl::cgroup_id_of("/cgroup/web") == bl::cgroup_id{55});
+    CHECK(*bl::cgroup_path_of(bl::cgroup_id{55}) == "/cgroup/web");
+}
+
+TEST_CASE_FIXTURE(names, "a cgroup that is not there, or none") {
+    auto const nothing = bl::cgroup_id_of("/cgroup/none");
+    REQUIRE_FALSE(nothing);
+    check_error(nothing.error(), ENOENT, bl::operation::resolve_cgroup, bl::errc::not_found,
+                {"/cgroup/none"});
+    auto const other = bl::cgroup_id_of("/home");
+    REQUIRE_FALSE(other);
+    check_error(other.error(), EINVAL, bl::operation::resolve_cgroup, bl::errc::invalid_argument,
+                {"/home", "cgroup2"});
+    auto const gone = bl::cgroup_path_of(bl::cgroup_id{56});
+    REQUIRE_FALSE(gone);
+    check_error(gone.error(), ESTALE, bl::operation::resolve_cgroup, bl::errc::not_found, {"56"});
+}
+
+TEST_CASE_FIXTURE(names, "what keeps a cgroup from being found by id") {
+    fail(call::cgroup_path, EPERM);
+    auto const forbidden = bl::cgroup_path_of(bl::cgroup_id{55});
+    REQUIRE_FALSE(forbidden);
+    check_error(forbidden.error(), EPERM, bl::operation::resolve_cgroup,
+                bl::errc::permission_denied, {"CAP_DAC_READ_SEARCH"});
+    fail(call::cgroup_path, ENOENT);
+    auto const unmounted = bl::cgroup_path_of(bl::cgroup_id{55});
+    REQUIRE_FALSE(unmounted);
+    check_error(unmounted.error(), ENOENT, bl::operation::resolve_cgroup, bl::errc::not_found,
+                {"no cgroup2 file system is mounted"});
+    fail(call::cgroup_path, EMFILE);
+    auto const full = bl::cgroup_path_of(bl::cgroup_id{55});
+    REQUIRE_FALSE(full);
+    check_error(full.error(), EMFILE, bl::operation::resolve_cgroup, no_condition);
+}
+
+TEST_CASE_FIXTURE(names, "a network namespace's inode") {
+    CHECK(*bl::netns_inode_of("/proc/self/ns/net") == bl::netns_inode{4'026'531'840U});
+    auto const nothing = bl::netns_inode_of("/run/netns/blue");
+    REQUIRE_FALSE(nothing);
+    check_error(nothing.error(), ENOENT, bl::operation::resolve_netns, bl::errc::not_found,
+                {"/run/netns/blue"});
+    auto const other = bl::netns_inode_of("/home/netns");
+    REQUIRE_FALSE(other);
+    check_error(other.error(), EINVAL, bl::operation::resolve_netns, bl::errc::invalid_argument,
+                {"/home/netns", "no network namespace"});
+}
+
+TEST_CASE_FIXTURE(names, "an empty name, and one with a zero byte") {
+    using namespace std::string_view_literals;
+    for (auto const bad : {""sv, "a\0b"sv}) {
+        for (auto const& e : {bl::ifindex_of(bad).error(), bl::cgroup_id_of(bad).error(),
+                              bl::netns_inode_of(bad).error()}) {
+            CHECK(e == bl::errc::invalid_argument);
+            CHECK(e.code().value() == EINVAL);
+        }
+    }
+    CHECK(system_calls() == 0);
+}
+
+TEST_CASE_FIXTURE(names, "other errors pass through") {
+    fail(call::interface_index, EMFILE);
+    CHECK(bl::ifindex_of("eth0").error().code().value() == EMFILE);
+    fail(call::interface_name, EMFILE);
+    CHECK(bl::interface_name_of(bl::ifindex{2}).error().code().value() == EMFILE);
+    fail(call::cgroup_id, EACCES);
+    CHECK(bl::cgroup_id_of("/cgroup/web").error() == bl::errc::permission_denied);
+    fail(call::netns_inode, EMFILE);
+    CHECK(bl::netns_inode_of("/proc/self/ns/net").error().code().value() == EMFILE);
+}
