@@ -4,6 +4,7 @@
 #include <bpflink/views/infos.hpp>
 #include <bpflink/views/link_ids.hpp>
 #include <bpflink/views/links.hpp>
+#include <bpflink/views/snapshot.hpp>
 
 #include <array>
 #include <cstdint>
@@ -88,6 +89,26 @@ all_facts by_hand(ids const& wanted) {
     return all;
 }
 
+all_facts by_snapshot(ids const& wanted) {
+    all_facts all;
+    auto const records = bl::snapshot();
+    if (!records) return all;
+    for (auto const& record : *records) {
+        if (!wanted.contains(record.id)) continue;
+        facts known{static_cast<std::uint32_t>(record.type), record.program.value(), {}, 0};
+        if (auto const* const cgroup = std::get_if<bl::cgroup_id>(&record.target))
+            known.cgroup = cgroup->value();
+        all.emplace(record.id, known);
+    }
+    return all;
+}
+
+all_facts without_names(all_facts all) {
+    for (auto& [id, known] : all)
+        known.name.clear();
+    return all;
+}
+
 void require(bool holds, char const* what) {
     if (!holds) throw std::runtime_error{what};
 }
@@ -100,5 +121,7 @@ void require_agreement(std::span<bl::link_id const> links) {
     require(expected.size() == wanted.size(), "the walk by hand missed a link");
     require(by_link_ids(wanted) == wanted, "link_ids() missed a link");
     require(by_links(wanted) == expected, "links() disagrees with the walk by hand");
+    require(by_snapshot(wanted) == without_names(expected),
+            "snapshot() disagrees with the walk by hand");
     require(by_infos(wanted) == expected, "infos() disagrees with the walk by hand");
 }

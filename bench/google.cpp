@@ -66,6 +66,7 @@ bool run_google_benchmark(int argc, char** argv) {
     add_walk("links/libbpf", by_hand::links);
     add_walk("infos/bpflink", by_bpflink::infos);
     add_walk("infos/libbpf", by_hand::infos);
+    add_walk("snapshot/bpflink", by_bpflink::snapshot);
     for (auto const& [name, ours, by_hand] : one.contests()) {
         add_operation(name + "/bpflink", ours);
         add_operation(name + "/libbpf", by_hand);

@@ -3,7 +3,9 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 
 #include <bpf/bpf.h>
@@ -13,8 +15,6 @@
 namespace bl = bpflink;
 
 namespace {
-
-constexpr std::size_t batch = 100; // calls between two looks at the clock
 
 template <class T>
 T need(bl::result<T> r) {
@@ -27,20 +27,22 @@ int need(int outcome) {
     return outcome;
 }
 
-template <class Once>
-work repeated(Once once) {
-    return [once]() mutable {
-        for (std::size_t i = 0; i != batch; ++i)
-            once();
-        return batch;
-    };
-}
-
 std::uint32_t id_of(int link) {
     ::bpf_link_info info{};
     std::uint32_t size = 12; // type, id and program
     need(::bpf_link_get_info_by_fd(link, &info, &size));
     return info.id;
+}
+
+/// By its name in /proc, as a C programmer without bpf_link_get_info_by_fd()'s ambiguity would.
+void require_link(int fd) {
+    char path[32];
+    char name[32];
+    std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    auto const length = ::readlink(path, name, sizeof name);
+    std::string_view const told{name, length < 0 ? 0 : static_cast<std::size_t>(length)};
+    if (told != "anon_inode:bpf_link" && told != "anon_inode:bpf-link")
+        throw std::runtime_error{"not a link"};
 }
 
 } // namespace
@@ -51,10 +53,15 @@ operations::operations()
       first_{need(cgroup_skb_ref::from(programs_.get("egress_a")))},
       second_{need(cgroup_skb_ref::from(programs_.get("egress_b")))},
       link_{need(bl::attach(first_, egress()))} {
+    need(::bpf_obj_pin(link_.fd().get(), (bpffs_.path() + "/kept").c_str()));
 }
 
 bl::hook::cgroup operations::egress() const {
     return {.cgroup = bl::fd_view{cgroup_fd_}, .attach = bl::attach_type::cgroup_inet_egress};
+}
+
+std::uint32_t operations::id() const {
+    return id_of(link_.fd().get());
 }
 
 std::vector<contest> operations::contests() {
@@ -64,6 +71,7 @@ std::vector<contest> operations::contests() {
     int const cgroup = cgroup_fd_.get();
     int const link = link_.fd().get();
     std::string const path = bpffs_.path() + "/link";
+    std::string const kept = bpffs_.path() + "/kept";
     auto const pin_by_hand = [link, path] { need(::bpf_obj_pin(link, path.c_str())); };
     auto const unpin_by_hand = [path] { need(::unlink(path.c_str())); };
 
@@ -88,6 +96,15 @@ std::vector<contest> operations::contests() {
          repeated([=] {
              pin_by_hand();
              unpin_by_hand();
+         })},
+        {"load_pinned", repeated([kept] { need(bl::link::load_pinned(kept)); }),
+         repeated([kept] { ::close(need(::bpf_obj_get(kept.c_str()))); })},
+        // What the library makes sure of, too: it is a link, and not another object.
+        {"load_pinned, C checks too", repeated([kept] { need(bl::link::load_pinned(kept)); }),
+         repeated([kept] {
+             int const there = need(::bpf_obj_get(kept.c_str()));
+             require_link(there);
+             ::close(there);
          })},
         // Whether the pin is still the link's own, as unpin() makes sure.
         {"pin + unpin, C checks too", repeated([this, path] {

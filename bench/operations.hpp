@@ -7,6 +7,7 @@
 
 #include <bpflink/bpflink.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,17 @@ struct contest {
     work by_hand;
 };
 
+/// `once`, a hundred times between two looks at the clock.
+template <class Once>
+work repeated(Once once) {
+    return [once]() mutable {
+        constexpr std::size_t batch = 100;
+        for (std::size_t i = 0; i != batch; ++i)
+            once();
+        return batch;
+    };
+}
+
 /// What one does with a single link, by the library and by libbpf's calls for the same commands of
 /// bpf(2). The contests borrow from the object.
 class operations {
@@ -24,6 +36,10 @@ public:
     operations();
 
     [[nodiscard]] std::vector<contest> contests();
+
+    /// A cgroup link that lives as long as the object.
+    [[nodiscard]] bpflink::fd_view link() const { return link_.fd(); }
+    [[nodiscard]] std::uint32_t id() const;
 
 private:
     using tracing_ref = bpflink::program_ref<bpflink::program_type::tracing>;

@@ -2,6 +2,7 @@
 #include "tables.hpp"
 
 #include "agreement.hpp"
+#include "floor.hpp"
 #include "memory.hpp"
 #include "operations.hpp"
 #include "pairs.hpp"
@@ -74,7 +75,9 @@ struct scene {
 
 std::vector<scene> scenes(bool can_share_a_tracepoint) {
     auto const infos = [](std::string const& name) {
-        return std::vector<contest>{{name, by_bpflink::infos, by_hand::infos}};
+        return std::vector<contest>{
+            {name, by_bpflink::infos, by_hand::infos},
+            {name + ": snapshot instead", by_bpflink::snapshot, by_hand::infos}};
     };
     auto basic = infos("infos");
     basic.insert(basic.begin(), {{"link_ids", by_bpflink::link_ids, by_hand::link_ids},
@@ -107,6 +110,14 @@ void compare_operations(std::size_t pairs) {
         print_row(name, compare(ours, by_hand, pairs == 1 ? 1 : 10 * pairs, 1));
 }
 
+void print_floor(std::size_t pairs) {
+    operations const one;
+    std::printf("\n%-34s %6s %9s %9s   %-12s %6s %6s\n", "the floor", "ratio", "us", "empty, us",
+                "half within", "CPU", "best");
+    for (auto const& [name, part, nothing] : floor(one))
+        print_row(name, compare(part, nothing, 10 * pairs, 1));
+}
+
 void print_memory_row(std::string const& name, work const& walk) {
     walk(); // what is needed once, the first time
     bool const known = forget_peak();
@@ -132,6 +143,7 @@ void print_memory(std::vector<std::size_t> const& sizes, bool can_share_a_tracep
         print_memory_row("link_ids" + at, by_bpflink::link_ids);
         print_memory_row("links" + at, by_bpflink::links);
         print_memory_row("infos" + at, by_bpflink::infos);
+        print_memory_row("snapshot" + at, by_bpflink::snapshot);
     }
     if (!can_share_a_tracepoint) return;
     for (auto const links : sizes) {
@@ -152,5 +164,6 @@ void print_tables(options const& chosen) {
     for (auto const links : chosen.links)
         compare_walks(links, chosen.pairs, can_share);
     compare_operations(chosen.pairs);
+    print_floor(chosen.pairs);
     print_memory(chosen.links, can_share);
 }

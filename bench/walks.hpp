@@ -12,6 +12,7 @@ namespace by_bpflink {
 std::size_t link_ids();
 std::size_t links();
 std::size_t infos();
+std::size_t snapshot();
 
 } // namespace by_bpflink
 

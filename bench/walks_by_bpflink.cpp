@@ -4,9 +4,11 @@
 #include <bpflink/views/infos.hpp>
 #include <bpflink/views/link_ids.hpp>
 #include <bpflink/views/links.hpp>
+#include <bpflink/views/snapshot.hpp>
 
 #include <stdexcept>
 #include <variant>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 
@@ -59,6 +61,19 @@ std::size_t infos() {
         ++seen;
     }
     return seen;
+}
+
+std::size_t snapshot() {
+    static bl::snapshotter by;
+    static std::vector<bl::link_record> records;
+    if (auto const taken = by.take(records); !taken)
+        throw std::runtime_error{taken.error().message()};
+    for (auto const& record : records) {
+        auto program = record.program.value();
+        benchmark::DoNotOptimize(program);
+    }
+    benchmark::ClobberMemory();
+    return records.size();
 }
 
 } // namespace by_bpflink

@@ -46,25 +46,6 @@ struct is_set {
 
 } // namespace
 
-std::optional<attach_type> attach_type_of(link_type type,
-                                          std::optional<attach_type> told) noexcept {
-    switch (type) {
-    case link_type::tracing:
-    case link_type::cgroup:
-    case link_type::netns:
-    case link_type::tcx:
-    case link_type::netkit:
-    case link_type::sockmap:
-    case link_type::tracing_multi: return told;
-    case link_type::iter: return attach_type::trace_iter;
-    case link_type::xdp: return attach_type::xdp;
-    case link_type::perf_event: return attach_type::perf_event;
-    case link_type::struct_ops: return attach_type::struct_ops;
-    case link_type::netfilter: return attach_type::netfilter;
-    default: return std::nullopt;
-    }
-}
-
 link_record record_of(link_info const& info) {
     return {info.id, info.type, info.program,
             attach_type_of(info.type, std::visit(attach_visitor{}, info.details)),
