@@ -32,6 +32,12 @@ link_info told(detail::answer&& whole) {
             detail::decode(std::move(whole))};
 }
 
+/// Becomes an info where that is constructed: moving one costs more than making it.
+struct in_place_answer {
+    detail::answer& whole;
+    operator link_info() const { return told(std::move(whole)); }
+};
+
 } // namespace
 
 namespace detail {
@@ -53,7 +59,7 @@ link_state read_state(fd_view link) noexcept {
 
 constexpr int unwanted = 1;
 
-int info_reader::ask_all(fd_view link, answer& whole) {
+inline int info_reader::ask_all(fd_view link, answer& whole) {
     // The first question has no address and no mark in it: the kinds overlay each other's fields,
     // and the kernel would write to an address that was meant for another kind's.
     uapi::link_info first{};
@@ -75,7 +81,7 @@ void info_reader::read(fd_view link, std::optional<result<link_info>>& out) {
         int const outcome = ask_all(link, whole);
         if (outcome == unwanted) return;
         if (outcome >= 0) {
-            out.emplace(told(std::move(whole)));
+            out.emplace(tl::in_place, in_place_answer{whole});
             return;
         }
         bool const too_small = outcome == -ENOSPC || outcome == -ENAMETOOLONG;
