@@ -17,10 +17,13 @@ result<iter_output> iter_output::open(fd_view link) {
 }
 
 result<std::size_t> iter_output::read(std::span<std::byte> into) {
-    int outcome;
-    do
+    constexpr int enough = 1'000; // of pauses: a billion objects
+    int outcome = -EAGAIN;
+    for (int times = 0; outcome == -EAGAIN && times != enough; ++times)
         outcome = sys::read(fd_.get(), into);
-    while (outcome == -EAGAIN); // the kernel paused, to let others run
+    if (outcome == -EAGAIN)
+        return fail(outcome, operation::read, errc{}, "iterator output",
+                    "the program asks for the same object again and again (it returns 1)");
     if (outcome < 0) return fail(outcome, operation::read, "iterator output");
     return static_cast<std::size_t>(outcome);
 }

@@ -60,6 +60,7 @@
 #include <bpflink/views/infos.hpp>
 #include <bpflink/views/link_ids.hpp>
 #include <bpflink/views/links.hpp>
+#include <bpflink/views/output.hpp>
 #include <bpflink/views/pins.hpp>
 #include <bpflink/views/results.hpp>
 #include <bpflink/views/snapshot.hpp>

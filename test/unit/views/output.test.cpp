@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include <bpflink/iter_output.hpp>
+#include <bpflink/views/results.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstring>
+#include <ranges>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <range/v3/range/conversion.hpp>
+#include <range/v3/view/filter.hpp>
+#include <range/v3/view/transform.hpp>
+
+namespace {
+
+struct point {
+    std::uint32_t x = 0;
+    std::uint16_t y = 0;
+    friend bool operator==(point const&, point const&) = default;
+};
+
+struct iterator : machine {
+    fake::program& prog = add_program(bl::program_type::tracing, bl::attach_type::trace_iter);
+    fake::link& there = add_link({.type = bl::link_type::iter, .prog = &prog, .name = "task"});
+    bl::unique_fd fd = open(there);
+
+    bl::iter_output opened() {
+        auto output = bl::iter_output::open(fd);
+        REQUIRE(succeeded(output));
+        return *std::move(output);
+    }
+    /// Copies: a line lives until the next.
+    std::vector<std::string> lines() {
+        auto output = opened();
+        std::vector<std::string> all;
+        for (auto&& line : output.lines()) {
+            if (!line)
+                all.push_back("error " + std::to_string(line.error().code().value()));
+            else
+                all.emplace_back(*line);
+        }
+        return all;
+    }
+};
+
+using texts = std::vector<std::string>;
+
+std::string bytes_of(std::vector<point> const& points) {
+    return {reinterpret_cast<char const*>(points.data()), points.size() * sizeof(point)};
+}
+
+template <class Output>
+concept has_ranges = requires(Output output) {
+    std::forward<Output>(output).lines();
+    std::forward<Output>(output).bytes();
+    std::forward<Output>(output).template records<point>();
+};
+static_assert(has_ranges<bl::iter_output&>);
+static_assert(!has_ranges<bl::iter_output>, "the output would be gone");
+
+template <class T>
+concept is_record = bl::output_record<T>;
+static_assert(is_record<point> && is_record<int> && !is_record<std::string>);
+
+} // namespace
+
+TEST_CASE_FIXTURE(iterator, "lines come one by one, without their ends") {
+    there.output = {std::string{"one\ntwo\n\nfour\n"}};
+    CHECK(lines() == texts{"one", "two", "", "four"});
+    there.output = {std::string{"no end"}};
+    CHECK(lines() == texts{"no end"});
+    there.output = {std::string{"\n"}};
+    CHECK(lines() == texts{""});
+    there.output = {};
+    CHECK(lines() == texts{});
+}
+
+TEST_CASE_FIXTURE(iterator, "lines are whole however little a read gives") {
+    there.output = {std::string{"one\ntw"}, std::string{"o\n"}, std::string{"three\nfour"}};
+    for (std::size_t const most : {1UL, 2UL, 3UL, 5UL, 100UL}) {
+        most_read = most;
+        CHECK(lines() == texts{"one", "two", "three", "four"});
+    }
+}
+
+TEST_CASE_FIXTURE(iterator, "a line may be longer than the buffer, and many fit into it") {
+    texts expected;
+    there.output = {std::string{}};
+    auto& text = std::get<std::string>(there.output.front());
+    for (std::size_t const length :
+         {70'000UL, 10UL, 32'767UL, 32'768UL, 32'769UL, 0UL, 200'000UL}) {
+        expected.emplace_back(length, static_cast<char>('a' + expected.size()));
+        text += expected.back() + '\n';
+    }
+    for (int i = 0; i != 10'000; ++i) {
+        expected.push_back("line " + std::to_string(i));
+        text += expected.back() + '\n';
+    }
+    CHECK(lines() == expected);
+}
+
+TEST_CASE_FIXTURE(iterator, "an error ends the lines; what was whole before it is there") {
+    there.output = {std::string{"one\ntw"}, E2BIG, std::string{"o\n"}};
+    CHECK(lines() == texts{"one", "error 7"});
+    auto output = opened();
+    auto const all = output.lines() | bl::collect;
+    REQUIRE_FALSE(all);
+    check_error(all.error(), E2BIG, bl::operation::read, no_condition, {"iterator output"});
+}
+
+TEST_CASE_FIXTURE(iterator, "nothing is read before it is looked at, nor more than is needed") {
+    there.output = {std::string{"one\ntwo\n"}, std::string{"three\n"}};
+    auto output = opened();
+    forget_calls();
+    auto view = output.lines();
+    auto it = view.begin();
+    CHECK(calls(call::read) == 0);
+    CHECK(*it == std::string_view{"one"});
+    ++it;
+    CHECK(*it == std::string_view{"two"});
+    CHECK(calls(call::read) == 1);
+    ++it;
+    CHECK(calls(call::read) == 1);
+    CHECK(*it == std::string_view{"three"});
+    ++it;
+    CHECK(it == std::default_sentinel);
+}
+
+TEST_CASE_FIXTURE(iterator, "pauses are waited out; a program that never goes on is an error") {
+    there.output = {EAGAIN, std::string{"one\n"}, EAGAIN, EAGAIN, std::string{"two\n"}};
+    CHECK(lines() == texts{"one", "two"});
+    there.output = std::deque<fake::read_step>(2'000, EAGAIN);
+    there.output.emplace_front(std::string{"one\n"});
+    auto output = opened();
+    auto const text = output.read_all();
+    REQUIRE_FALSE(text);
+    check_error(text.error(), EAGAIN, bl::operation::read, no_condition, {"returns 1"});
+    CHECK(calls(call::read) < 1'100);
+    CHECK(lines() == texts{"one", "error 11"});
+}
+
+TEST_CASE_FIXTURE(iterator, "records are copied out, wherever a read cuts them") {
+    std::vector<point> points;
+    for (std::uint32_t i = 0; i != 9'000; ++i)
+        points.push_back({i, static_cast<std::uint16_t>(i * 7)});
+    there.output = {bytes_of(points)};
+    for (std::size_t const most : {1UL, 5UL, 8UL, 1'000UL, 1'000'000UL}) {
+        most_read = most;
+        auto output = opened();
+        auto const all = output.records<point>() | bl::collect;
+        REQUIRE(succeeded(all));
+        CHECK(*all == points);
+    }
+}
+
+TEST_CASE_FIXTURE(iterator, "an output that ends inside a record says so") {
+    there.output = {bytes_of({{1, 2}, {3, 4}}) + "abc"};
+    auto output = opened();
+    std::vector<point> whole;
+    std::vector<bl::error> errors;
+    for (auto&& record : output.records<point>()) {
+        if (record)
+            whole.push_back(*record);
+        else
+            errors.push_back(record.error());
+    }
+    CHECK(whole == std::vector<point>{{1, 2}, {3, 4}});
+    REQUIRE(errors.size() == 1);
+    check_error(errors.front(), EPROTO, bl::operation::read, bl::errc::invalid_argument,
+                {"3 bytes", "8"});
+}
+
+TEST_CASE_FIXTURE(iterator, "an error ends the records") {
+    there.output = {bytes_of({{1, 2}}) + "abc", ENOMEM, bytes_of({{3, 4}})};
+    auto output = opened();
+    int seen = 0;
+    for (auto&& record : output.records<point>()) {
+        if (++seen == 1)
+            CHECK(record == point{1, 2});
+        else
+            CHECK(record.error().code().value() == ENOMEM);
+    }
+    CHECK(seen == 2);
+}
+
+TEST_CASE_FIXTURE(iterator, "bytes come as they are read") {
+    there.output = {std::string{"abc"}, std::string{"de"}, EPERM, std::string{"f"}};
+    auto output = opened();
+    texts all;
+    for (auto&& chunk : output.bytes())
+        all.push_back(chunk
+                          ? std::string(reinterpret_cast<char const*>(chunk->data()), chunk->size())
+                          : "error");
+    CHECK(all == texts{"abc", "de", "error"});
+}
+
+TEST_CASE_FIXTURE(iterator, "lines go through the adaptors of both libraries") {
+    there.output = {std::string{"task 1\nidle\ntask 22\n"}};
+    auto output = opened();
+    auto const is_task = [](std::string_view line) { return line.starts_with("task "); };
+    std::size_t characters = 0;
+    for (auto&& line :
+         output.lines() | std::views::filter(bl::where(is_task)) | std::views::transform(bl::value))
+        characters += line.size();
+    CHECK(characters == 13);
+
+    auto again = opened();
+    auto const lengths =
+        again.lines() | ranges::views::filter(bl::has_value) | ranges::views::transform(bl::value) |
+        ranges::views::transform([](std::string_view line) { return line.size(); }) |
+        ranges::to<std::vector>();
+    CHECK(lengths == std::vector<std::size_t>{6, 4, 7});
+}
