@@ -15,12 +15,8 @@ namespace bpflink {
 
 namespace detail {
 
-[[nodiscard]] inline result<link_header> header_of(link const& l) {
-    return read_header(l.fd());
-}
-[[nodiscard]] inline result<link_header> header_of(link_info const& info) {
-    return link_header{info.type, info.id, info.program};
-}
+[[nodiscard]] result<link_header> header_of(link const& l);
+[[nodiscard]] result<link_header> header_of(link_info const& info);
 
 /// Elements that the adaptors can ask for their kind and program.
 template <class E>
@@ -45,14 +41,14 @@ struct header_filter_source {
             if (std::exchange(started, true)) ++here;
             for (; here != end; ++here) {
                 element candidate = *here;
-                auto const passes =
-                    candidate ? header_of(*candidate).map(wanted) : result<bool>{true};
-                if (!passes)
-                    out.emplace(tl::unexpect, passes.error());
-                else if (*passes)
-                    out.emplace(std::move(candidate));
-                else
-                    continue;
+                if (candidate) {
+                    auto header = header_of(*candidate);
+                    if (!header)
+                        candidate = tl::unexpected{std::move(header).error()};
+                    else if (!wanted(*header))
+                        continue;
+                }
+                out.emplace(std::move(candidate));
                 return;
             }
         }
