@@ -2,6 +2,9 @@
 // A header first, then the module: the names are of the same things, here and in other files.
 #include <bpflink/bpflink.hpp>
 
+#include <ostream>
+#include <variant>
+
 #include <doctest/doctest.h>
 
 import bpflink;
