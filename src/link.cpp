@@ -4,6 +4,7 @@
 #include "path.hpp"
 #include "sys.hpp"
 
+#include <bpflink/detail/access.hpp>
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_traits.hpp>
@@ -140,6 +141,27 @@ result<link_info> link::info() const {
 
 link_state link::state() const {
     return detail::read_state(fd_);
+}
+
+result<void> link::pin(std::string_view path) {
+    return pins_.pin(fd_, path);
+}
+
+result<void> link::replace_pin(std::string_view path) {
+    return pins_.replace_pin(fd_, path);
+}
+
+result<void> link::unpin() {
+    return pins_.unpin(fd_);
+}
+
+std::optional<std::string_view> link::pinned_path() const noexcept {
+    if (!pins_.is_pinned()) return std::nullopt;
+    return pins_.path();
+}
+
+result<void> detail::access::restore_pin(link& l) {
+    return l.pins_.restore(l.fd_);
 }
 
 result<void> link::update_program(fd_view next, expected_program const* expected) {

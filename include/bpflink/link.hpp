@@ -126,27 +126,22 @@ public:
     ///         permission_denied
     /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_pin_user(), bpf_lookup() for the dot
     /// @cost 1 system call for a first pin
-    [[nodiscard]] result<void> pin(std::string_view path) { return pins_.pin(fd_, path); }
+    [[nodiscard]] result<void> pin(std::string_view path);
 
     /// Pins over whatever link's pin is there, atomically: nobody sees the path without a link.
     /// The replaced link loses that pin for good, so in a chain let it be the last step.
     /// @errors not_a_link  a map's or program's pin is there; it stays. Otherwise as pin
-    [[nodiscard]] result<void> replace_pin(std::string_view path) {
-        return pins_.replace_pin(fd_, path);
-    }
+    [[nodiscard]] result<void> replace_pin(std::string_view path);
 
     /// Removes the pin if it is this link's. Not pinned, or already gone, is no error.
     /// @errors already_exists  something else is at the path now: it stays and is forgotten
-    [[nodiscard]] result<void> unpin() { return pins_.unpin(fd_); }
+    [[nodiscard]] result<void> unpin();
 
     /// Whether the handle remembers a pin (from pin, replace_pin or load_pinned); asks nobody.
     [[nodiscard]] bool is_pinned() const noexcept { return pins_.is_pinned(); }
 
     /// The remembered path, valid until the handle is changed or moved.
-    [[nodiscard]] std::optional<std::string_view> pinned_path() const noexcept {
-        if (!pins_.is_pinned()) return std::nullopt;
-        return pins_.path();
-    }
+    [[nodiscard]] std::optional<std::string_view> pinned_path() const noexcept;
 
     /// The same link with its kind known: `std::move(l).as<xdp_link>()`. Consumes only on success.
     /// @errors invalid_argument  another kind of link; both are named

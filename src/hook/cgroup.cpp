@@ -4,6 +4,7 @@
 #include "../identify.hpp"
 #include "../path.hpp"
 #include "create.hpp"
+#include "matches.hpp"
 #include "order.hpp"
 
 #include <cerrno>
@@ -114,6 +115,10 @@ std::string advice_on(int outcome, hook::cgroup const& where) {
 }
 
 } // namespace
+
+match hook_traits<hook::cgroup>::matches(link_info const& info) noexcept {
+    return matches_by_type<hook::cgroup>(info);
+}
 
 result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program prog,
                                                     hook::cgroup const& where) {

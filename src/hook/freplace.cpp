@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../identify.hpp"
 #include "create.hpp"
+#include "matches.hpp"
 #include "trampoline.hpp"
 
 #include <bpflink/hook/freplace.hpp>
@@ -20,6 +21,10 @@ std::string advice_on(int outcome) {
 }
 
 } // namespace
+
+match hook_traits<hook::freplace>::matches(link_info const& info) noexcept {
+    return matches_attach_type(info, attach_types);
+}
 
 result<unique_fd> hook_traits<hook::freplace>::create(detail::borrowed_program prog,
                                                       hook::freplace const& where) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "create.hpp"
+#include "matches.hpp"
 
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/hook/iter.hpp>
@@ -100,6 +101,10 @@ result<unique_fd> checked(unique_fd link, hook::iter const& where, std::string c
 }
 
 } // namespace
+
+match hook_traits<hook::iter>::matches(link_info const& info) noexcept {
+    return matches_by_type<hook::iter>(info);
+}
 
 result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
                                                   hook::iter const& where) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "create.hpp"
+#include "matches.hpp"
 #include "perf.hpp"
 
 #include <bpflink/hook/kprobe.hpp>
@@ -58,6 +59,10 @@ result<unique_fd> open_at(hook::kprobe const& where, std::string const& function
 }
 
 } // namespace
+
+match hook_traits<hook::kprobe>::matches(link_info const& info) noexcept {
+    return matches_event<perf_kprobe>(info, match::no);
+}
 
 result<unique_fd> hook_traits<hook::kprobe>::create(detail::borrowed_program prog,
                                                     hook::kprobe const& where) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../symbols/names.hpp"
 #include "create.hpp"
+#include "matches.hpp"
 #include "multi.hpp"
 
 #include <bpflink/hook/kprobe_multi.hpp>
@@ -83,6 +84,10 @@ result<unique_fd> create(detail::borrowed_program const& prog, hook::kprobe_mult
 }
 
 } // namespace
+
+match hook_traits<hook::kprobe_multi>::matches(link_info const& info) noexcept {
+    return matches_by_type<hook::kprobe_multi>(info);
+}
 
 result<unique_fd> hook_traits<hook::kprobe_multi>::create(detail::borrowed_program prog,
                                                           hook::kprobe_multi const& where) {

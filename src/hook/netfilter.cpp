@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "create.hpp"
+#include "matches.hpp"
 
 #include <bpflink/hook/netfilter.hpp>
 
@@ -32,6 +33,10 @@ std::string describe(hook::netfilter const& where) {
 }
 
 } // namespace
+
+match hook_traits<hook::netfilter>::matches(link_info const& info) noexcept {
+    return matches_by_type<hook::netfilter>(info);
+}
 
 result<unique_fd> hook_traits<hook::netfilter>::create(detail::borrowed_program prog,
                                                        hook::netfilter const& where) {

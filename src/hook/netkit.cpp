@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "netkit.hpp"
 
+#include "matches.hpp"
+
 namespace bpflink {
+
+match hook_traits<hook::netkit>::matches(link_info const& info) noexcept {
+    return matches_by_type<hook::netkit>(info);
+}
 
 result<unique_fd> hook_traits<hook::netkit>::create(detail::borrowed_program prog,
                                                     hook::netkit const& where) {

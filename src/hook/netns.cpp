@@ -3,6 +3,7 @@
 
 #include "../identify.hpp"
 #include "create.hpp"
+#include "matches.hpp"
 
 #include <cerrno>
 
@@ -24,6 +25,10 @@ program_type type_on_netns(attach_type attach) noexcept {
 
 std::string describe(hook::netns const& where) {
     return "network namespace " + describe(where.netns) + ", " + to_string(where.attach);
+}
+
+match hook_traits<hook::netns>::matches(link_info const& info) noexcept {
+    return matches_by_type<hook::netns>(info);
 }
 
 result<unique_fd> hook_traits<hook::netns>::create(detail::borrowed_program prog,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "create.hpp"
+#include "matches.hpp"
 
 #include <bpflink/hook/raw_tracepoint.hpp>
 
@@ -23,6 +24,10 @@ std::string advice_on(int outcome, hook::raw_tracepoint const& where) {
 }
 
 } // namespace
+
+match hook_traits<hook::raw_tracepoint>::matches(link_info const& info) noexcept {
+    return may_match_by_type<hook::raw_tracepoint>(info);
+}
 
 result<unique_fd> hook_traits<hook::raw_tracepoint>::create(detail::borrowed_program prog,
                                                             hook::raw_tracepoint const& where) {

@@ -3,6 +3,7 @@
 
 #include "../identify.hpp"
 #include "create.hpp"
+#include "matches.hpp"
 
 #include <cerrno>
 
@@ -28,6 +29,10 @@ bool is_sockmap(fd_view map) noexcept {
     std::uint32_t type = 0; // the head of struct bpf_map_info
     std::uint32_t size = sizeof type;
     return sys::obj_get_info(map.get(), &type, size) == 0 && (type == sockmap || type == sockhash);
+}
+
+match hook_traits<hook::sockmap>::matches(link_info const& info) noexcept {
+    return matches_by_type<hook::sockmap>(info);
 }
 
 result<unique_fd> hook_traits<hook::sockmap>::create(detail::borrowed_program prog,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../identify.hpp"
 #include "create.hpp"
+#include "matches.hpp"
 
+#include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/struct_ops.hpp>
 
 #include <cerrno>
@@ -23,6 +25,10 @@ std::string advice_on(int outcome) {
 
 } // namespace
 
+match hook_traits<hook::struct_ops>::matches(link_info const& info) noexcept {
+    return matches_by_type<hook::struct_ops>(info);
+}
+
 result<unique_fd> hook_traits<hook::struct_ops>::create(detail::borrowed_program map,
                                                         hook::struct_ops const&) {
     uapi::link_create_attr attr{};
@@ -31,6 +37,14 @@ result<unique_fd> hook_traits<hook::struct_ops>::create(detail::borrowed_program
     int const outcome = sys::link_create(attr);
     return created(outcome, operation::link_create, "struct_ops map at " + describe(map.fd),
                    advice_on(outcome));
+}
+
+result<struct_ops_link> attach(map_ref const& map, hook::struct_ops const& where) {
+    return hook_traits<hook::struct_ops>::create(detail::borrow(map), where)
+        .map([](unique_fd&& fd) {
+            return detail::access::make_typed<hook::struct_ops>(
+                detail::access::make_link(std::move(fd)));
+        });
 }
 
 } // namespace bpflink

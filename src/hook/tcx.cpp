@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tcx.hpp"
 
+#include "matches.hpp"
+
 namespace bpflink {
+
+match hook_traits<hook::tcx>::matches(link_info const& info) noexcept {
+    return matches_by_type<hook::tcx>(info);
+}
 
 result<unique_fd> hook_traits<hook::tcx>::create(detail::borrowed_program prog,
                                                  hook::tcx const& where) {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "create.hpp"
+#include "matches.hpp"
 
 #include <bpflink/hook/tp_btf.hpp>
 
 #include <cerrno>
 
 namespace bpflink {
+
+match hook_traits<hook::tp_btf>::matches(link_info const& info) noexcept {
+    return may_match_by_type<hook::tp_btf>(info);
+}
 
 result<unique_fd> hook_traits<hook::tp_btf>::create(detail::borrowed_program prog,
                                                     hook::tp_btf const& where) {

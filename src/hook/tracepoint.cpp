@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../small_file.hpp"
 #include "create.hpp"
+#include "matches.hpp"
 #include "perf.hpp"
 
 #include <bpflink/hook/tracepoint.hpp>
@@ -31,6 +32,10 @@ result<std::uint32_t> tracepoint_id(hook::tracepoint const& where, std::string c
 }
 
 } // namespace
+
+match hook_traits<hook::tracepoint>::matches(link_info const& info) noexcept {
+    return matches_event<perf_tracepoint>(info, match::no);
+}
 
 result<unique_fd> hook_traits<hook::tracepoint>::create(detail::borrowed_program prog,
                                                         hook::tracepoint const& where) {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "create.hpp"
+#include "matches.hpp"
 #include "trampoline.hpp"
 
 #include <bpflink/hook/tracing.hpp>
 
 namespace bpflink {
+
+match hook_traits<hook::tracing>::matches(link_info const& info) noexcept {
+    return matches_attach_type(info, attach_types);
+}
 
 result<unique_fd> hook_traits<hook::tracing>::create(detail::borrowed_program prog,
                                                      hook::tracing const& where) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "create.hpp"
+#include "matches.hpp"
 
 #include <bpflink/hook/tracing_multi.hpp>
 
@@ -19,6 +20,10 @@ std::string mistake(detail::borrowed_program const& prog, hook::tracing_multi co
 }
 
 } // namespace
+
+match hook_traits<hook::tracing_multi>::matches(link_info const& info) noexcept {
+    return matches_by_type<hook::tracing_multi>(info);
+}
 
 result<unique_fd> hook_traits<hook::tracing_multi>::create(detail::borrowed_program prog,
                                                            hook::tracing_multi const& where) {

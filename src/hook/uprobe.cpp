@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../symbols/elf.hpp"
 #include "create.hpp"
+#include "matches.hpp"
 #include "perf.hpp"
 
 #include <bpflink/hook/uprobe.hpp>
@@ -29,6 +30,10 @@ std::string_view advice_on(int number) {
 }
 
 } // namespace
+
+match hook_traits<hook::uprobe>::matches(link_info const& info) noexcept {
+    return matches_event<perf_uprobe>(info, match::no);
+}
 
 result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program prog,
                                                     hook::uprobe const& where) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../symbols/elf.hpp"
 #include "create.hpp"
+#include "matches.hpp"
 #include "multi.hpp"
 
 #include <bpflink/hook/uprobe_multi.hpp>
@@ -73,6 +74,10 @@ std::string advice_on(int outcome) {
 }
 
 } // namespace
+
+match hook_traits<hook::uprobe_multi>::matches(link_info const& info) noexcept {
+    return matches_by_type<hook::uprobe_multi>(info);
+}
 
 result<unique_fd> hook_traits<hook::uprobe_multi>::create(detail::borrowed_program prog,
                                                           hook::uprobe_multi const& where) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "create.hpp"
+#include "matches.hpp"
 
 #include <bpflink/hook/xdp.hpp>
 
@@ -24,6 +25,10 @@ std::string advice_on(int outcome, hook::xdp const& where) {
 }
 
 } // namespace
+
+match hook_traits<hook::xdp>::matches(link_info const& info) noexcept {
+    return matches_by_type<hook::xdp>(info);
+}
 
 result<unique_fd> hook_traits<hook::xdp>::create(detail::borrowed_program prog,
                                                  hook::xdp const& where) {

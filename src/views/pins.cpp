@@ -9,13 +9,11 @@
 
 #include <cerrno>
 #include <utility>
-#include <vector>
 
 namespace bpflink::detail {
-namespace {
 
 /// A directory that is being listed.
-class listing {
+class pin_walk::listing {
 public:
     static result<listing> open(std::string path) {
         void* stream = nullptr;
@@ -46,6 +44,8 @@ private:
     void* stream_;
 };
 
+namespace {
+
 /// Empty where the pin is not a link's, or gone by now.
 std::optional<result<pin_entry>> look_at(std::string path) {
     auto const fd = open_pin(path);
@@ -59,8 +59,10 @@ std::optional<result<pin_entry>> look_at(std::string path) {
     });
 }
 
-result<listing> open_root(std::string const& root) {
-    auto path = absolute(root, operation::open);
+} // namespace
+
+result<pin_walk::listing> pin_walk::open_root() const {
+    auto path = absolute(root_, operation::open);
     if (!path) return tl::unexpected{std::move(path).error()};
     while (path->size() > 1 && path->back() == '/')
         path->pop_back();
@@ -71,40 +73,30 @@ result<listing> open_root(std::string const& root) {
     return opened;
 }
 
-} // namespace
-
-struct pin_walk::position {
-    std::string root;
-    bool started = false;
-    std::vector<listing> open; // from the root to where we are
-};
-
-pin_walk::pin_walk(std::string const& root) : position_{std::make_unique<position>()} {
-    position_->root = root;
+pin_walk::pin_walk(std::string const& root) : root_{root} {
 }
 pin_walk::pin_walk(pin_walk&&) noexcept = default;
 pin_walk& pin_walk::operator=(pin_walk&&) noexcept = default;
 pin_walk::~pin_walk() = default;
 
 void pin_walk::next(std::optional<result<pin_entry>>& out) {
-    auto& open = position_->open;
     auto const enter = [&](result<listing> directory) {
         if (directory)
-            open.push_back(*std::move(directory));
-        else if (directory.error() != errc::not_found || open.empty()) // else removed meanwhile
+            open_.push_back(*std::move(directory));
+        else if (directory.error() != errc::not_found || open_.empty()) // else removed meanwhile
             out.emplace(tl::unexpect, std::move(directory).error());
     };
-    if (!std::exchange(position_->started, true)) enter(open_root(position_->root));
-    while (!out && !open.empty()) {
+    if (!std::exchange(started_, true)) enter(open_root());
+    while (!out && !open_.empty()) {
         sys::entry found{};
-        int const outcome = open.back().next(found);
+        int const outcome = open_.back().next(found);
         if (outcome < 0) {
-            out.emplace(fail(outcome, operation::read, open.back().path()));
-            open.pop_back();
+            out.emplace(fail(outcome, operation::read, open_.back().path()));
+            open_.pop_back();
         } else if (outcome == 0) {
-            open.pop_back();
+            open_.pop_back();
         } else {
-            auto path = open.back().path() + "/" + found.name;
+            auto path = open_.back().path() + "/" + found.name;
             if (found.kind == sys::entry_kind::directory) enter(listing::open(std::move(path)));
             if (found.kind == sys::entry_kind::file) out = look_at(std::move(path));
         }
@@ -112,3 +104,7 @@ void pin_walk::next(std::optional<result<pin_entry>>& out) {
 }
 
 } // namespace bpflink::detail
+
+bpflink::pins_view bpflink::pins(std::string_view root) {
+    return pins_view{{std::string{root}}};
+}

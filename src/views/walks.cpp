@@ -70,3 +70,19 @@ void info_walk::next(std::optional<result<link_info>>& out) {
 }
 
 } // namespace bpflink::detail
+
+namespace bpflink {
+
+link_ids_view link_ids(link_id after) {
+    return link_ids_view{{after}};
+}
+
+links_view links(link_id after) {
+    return links_view{{after}};
+}
+
+infos_view infos(link_id after) {
+    return infos_view{{after}};
+}
+
+} // namespace bpflink

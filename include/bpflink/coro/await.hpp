@@ -134,13 +134,14 @@ public:
     }
 };
 
-template <>
-class result_promise<void> : public result_promise_base<void> {
+template <class T>
+    requires std::is_void_v<T>
+class result_promise<T> : public result_promise_base<T> {
 public:
-    result_return<void> get_return_object() noexcept {
-        return result_return<void>{std::coroutine_handle<result_promise>::from_promise(*this)};
+    result_return<T> get_return_object() noexcept {
+        return result_return<T>{std::coroutine_handle<result_promise>::from_promise(*this)};
     }
-    void return_void() { outcome_.emplace(); }
+    void return_void() { this->outcome_.emplace(); }
 };
 
 } // namespace bpflink::detail

@@ -17,7 +17,7 @@ struct access {
         return typed_link<Hook>{std::move(l)};
     }
 
-    [[nodiscard]] static result<void> restore_pin(link& l) { return l.pins_.restore(l.fd_); }
+    [[nodiscard]] static result<void> restore_pin(link& l);
 };
 
 } // namespace bpflink::detail

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <ranges>
 #include <utility>
@@ -20,7 +19,7 @@ public:
     not_copied(not_copied const&) noexcept {}
     not_copied(not_copied&& other) noexcept { other.value.reset(); }
     not_copied& operator=(not_copied const& other) noexcept {
-        if (this != std::addressof(other)) value.reset();
+        if (this != &other) value.reset();
         return *this;
     }
     not_copied& operator=(not_copied&& other) noexcept {

@@ -29,14 +29,8 @@ template <class P, hook_like H>
 }
 
 /// A struct_ops table is attached by its map.
-[[nodiscard]] inline result<typed_link<hook::struct_ops>> attach(map_ref const& map,
-                                                                 hook::struct_ops const& where) {
-    return hook_traits<hook::struct_ops>::create(detail::borrow(map), where)
-        .map([](unique_fd&& fd) {
-            return detail::access::make_typed<hook::struct_ops>(
-                detail::access::make_link(std::move(fd)));
-        });
-}
+[[nodiscard]] result<typed_link<hook::struct_ops>> attach(map_ref const& map,
+                                                          hook::struct_ops const& where);
 
 /// The untyped door: see hook::raw.
 template <any_program P>

@@ -52,9 +52,7 @@ struct hook_traits<hook::cgroup> {
     static constexpr kernel_version since{5, 7};
     using details = cgroup_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_by_type<hook::cgroup>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::cgroup const& where);
 };
 

@@ -32,9 +32,7 @@ struct hook_traits<hook::freplace> {
     static constexpr kernel_version since{5, 7};
     using details = tracing_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_attach_type(info, attach_types);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::freplace const& where);
 };
 

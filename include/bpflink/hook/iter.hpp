@@ -53,9 +53,7 @@ struct hook_traits<hook::iter> {
     static constexpr kernel_version since{5, 8};
     using details = iter_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_by_type<hook::iter>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::iter const& where);
 };
 

@@ -36,9 +36,7 @@ struct hook_traits<hook::kprobe> {
     static constexpr kernel_version since{5, 15};
     using details = perf_event_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_event<perf_kprobe>(info, match::no);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::kprobe const& where);
 };
 

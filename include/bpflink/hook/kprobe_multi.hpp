@@ -44,9 +44,7 @@ struct hook_traits<hook::kprobe_multi> {
     static constexpr kernel_version since{5, 18};
     using details = kprobe_multi_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_by_type<hook::kprobe_multi>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::kprobe_multi const& where);
 };
 

@@ -49,9 +49,7 @@ struct hook_traits<hook::netfilter> {
     static constexpr kernel_version since{6, 4};
     using details = netfilter_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_by_type<hook::netfilter>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::netfilter const& where);
 };
 

@@ -41,9 +41,7 @@ struct hook_traits<hook::netkit> {
     static constexpr kernel_version since{6, 7};
     using details = netkit_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_by_type<hook::netkit>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::netkit const& where);
 };
 

@@ -36,9 +36,7 @@ struct hook_traits<hook::netns> {
     static constexpr kernel_version since{5, 8};
     using details = netns_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_by_type<hook::netns>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::netns const& where);
 };
 

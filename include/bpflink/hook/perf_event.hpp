@@ -5,22 +5,8 @@
 #include <bpflink/ids.hpp>
 
 #include <array>
-#include <variant>
 
 namespace bpflink {
-
-namespace detail {
-
-/// For the hooks that share the kind "perf_event", which tells the event since 6.6.
-template <class Event>
-[[nodiscard]] match matches_event(link_info const& info, match other) noexcept {
-    if (info.type != link_type::perf_event) return match::no;
-    auto const* const details = std::get_if<perf_event_details>(&info.details);
-    if (!details || std::holds_alternative<std::monostate>(details->event)) return match::unknown;
-    return std::holds_alternative<Event>(details->event) ? match::yes : other;
-}
-
-} // namespace detail
 
 /// A perf event that the caller opened: a hardware or software counter that overflows, or a probe
 /// opened by hand. One program an event.
@@ -47,9 +33,7 @@ struct hook_traits<hook::perf_event> {
     static constexpr kernel_version since{5, 15};
     using details = perf_event_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_event<perf_counter>(info, match::unknown);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::perf_event const& where);
 };
 

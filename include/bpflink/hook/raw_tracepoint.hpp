@@ -34,9 +34,7 @@ struct hook_traits<hook::raw_tracepoint> {
     static constexpr kernel_version since{5, 7};
     using details = raw_tracepoint_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::may_match_by_type<hook::raw_tracepoint>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog,
                                     hook::raw_tracepoint const& where);
 };

@@ -35,9 +35,7 @@ struct hook_traits<hook::sockmap> {
     static constexpr kernel_version since{6, 10};
     using details = sockmap_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_by_type<hook::sockmap>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::sockmap const& where);
 };
 

@@ -30,9 +30,7 @@ struct hook_traits<hook::struct_ops> {
     static constexpr kernel_version since{6, 4};
     using details = struct_ops_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_by_type<hook::struct_ops>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     /// @param map  its descriptor stands where other hooks have a program's
     static result<unique_fd> create(detail::borrowed_program map, hook::struct_ops const& where);
 };

@@ -42,9 +42,7 @@ struct hook_traits<hook::tcx> {
     static constexpr kernel_version since{6, 6};
     using details = tcx_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_by_type<hook::tcx>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tcx const& where);
 };
 

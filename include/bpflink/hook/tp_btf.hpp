@@ -26,9 +26,7 @@ struct hook_traits<hook::tp_btf> {
     static constexpr kernel_version since{5, 7};
     using details = raw_tracepoint_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::may_match_by_type<hook::tp_btf>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tp_btf const& where);
 };
 

@@ -35,9 +35,7 @@ struct hook_traits<hook::tracepoint> {
     static constexpr kernel_version since{5, 15};
     using details = perf_event_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_event<perf_tracepoint>(info, match::no);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tracepoint const& where);
 };
 

@@ -5,20 +5,8 @@
 #include <bpflink/ids.hpp>
 
 #include <array>
-#include <variant>
 
 namespace bpflink {
-
-namespace detail {
-
-/// For the hooks that share the kind "tracing", which tells the attach type.
-[[nodiscard]] inline match matches_attach_type(link_info const& info, auto const& wanted) noexcept {
-    auto const* const details = std::get_if<tracing_details>(&info.details);
-    return details && std::ranges::find(wanted, details->attach) != wanted.end() ? match::yes
-                                                                                 : match::no;
-}
-
-} // namespace detail
 
 /// A function of the kernel, of a module or of another BPF program: before it (fentry), after it
 /// (fexit), both (fsession), or in its place when the program says so (fmod_ret). The function is
@@ -50,9 +38,7 @@ struct hook_traits<hook::tracing> {
     static constexpr kernel_version since{5, 7};
     using details = tracing_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_attach_type(info, attach_types);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tracing const& where);
 };
 

@@ -38,9 +38,7 @@ struct hook_traits<hook::tracing_multi> {
     static constexpr kernel_version since{7, 2};
     using details = tracing_multi_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_by_type<hook::tracing_multi>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog,
                                     hook::tracing_multi const& where);
 };

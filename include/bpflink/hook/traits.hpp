@@ -7,7 +7,6 @@
 #include <bpflink/link_info.hpp>
 #include <bpflink/link_traits.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <string_view>
 
@@ -38,29 +37,21 @@ concept hook_like = requires(H const& where, link_info const& info, detail::borr
 
 namespace detail {
 
+// By hand: <algorithm> would cost more time to compile than all hooks.
+constexpr bool contains(auto const& all, auto wanted) {
+    for (auto const one : all)
+        if (one == wanted) return true;
+    return false;
+}
+
 template <class Hook, program_type Type>
-concept hook_takes_program_type = std::ranges::find(hook_traits<Hook>::program_types, Type) !=
-                                  hook_traits<Hook>::program_types.end();
+concept hook_takes_program_type = contains(hook_traits<Hook>::program_types, Type);
 
 template <class Hook>
 constexpr bool every_kind(auto holds) {
-    return std::ranges::all_of(hook_traits<Hook>::link_types,
-                               [&](link_type type) { return holds(*find_traits(type)); });
-}
-
-/// For hooks that have a kind of link to themselves.
-template <class Hook>
-[[nodiscard]] match matches_by_type(link_info const& info) noexcept {
-    return std::ranges::find(hook_traits<Hook>::link_types, info.type) !=
-                   hook_traits<Hook>::link_types.end()
-               ? match::yes
-               : match::no;
-}
-
-/// For hooks that the kernel's answer does not tell apart.
-template <class Hook>
-[[nodiscard]] match may_match_by_type(link_info const& info) noexcept {
-    return matches_by_type<Hook>(info) == match::no ? match::no : match::unknown;
+    for (link_type const type : hook_traits<Hook>::link_types)
+        if (!holds(*find_traits(type))) return false;
+    return true;
 }
 
 [[nodiscard]] error wrong_hook(link_info const& info, std::string_view wanted);

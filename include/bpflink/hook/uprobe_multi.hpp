@@ -49,9 +49,7 @@ struct hook_traits<hook::uprobe_multi> {
     static constexpr kernel_version since{6, 6};
     using details = uprobe_multi_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_by_type<hook::uprobe_multi>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::uprobe_multi const& where);
 };
 

@@ -39,9 +39,7 @@ struct hook_traits<hook::xdp> {
     static constexpr kernel_version since{5, 9};
     using details = xdp_details;
 
-    static match matches(link_info const& info) noexcept {
-        return detail::matches_by_type<hook::xdp>(info);
-    }
+    static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::xdp const& where);
 };
 

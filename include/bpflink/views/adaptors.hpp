@@ -17,33 +17,16 @@ namespace bpflink {
 
 namespace detail {
 
-[[nodiscard]] inline result<link_header> header_of(link const& l) {
-    return read_header(l.fd());
-}
-[[nodiscard]] inline result<link_header> header_of(link_info const& info) {
-    return link_header{info.type, info.id, info.program};
-}
-
-template <class T>
-[[nodiscard]] result<link_header> header_of(result<T> const& element) {
-    return element ? header_of(*element) : tl::unexpected{element.error()};
-}
-[[nodiscard]] inline result<link_header> header_of(link_record const& record) {
-    return link_header{record.type, record.id, record.program};
-}
+/// Whether an element is wanted. One that cannot be asked becomes that error, and errors are.
+[[nodiscard]] bool is_wanted(result<link>& element, wanted_links const& wanted);
+[[nodiscard]] bool is_wanted(result<link_info>& element, wanted_links const& wanted);
+[[nodiscard]] bool is_wanted(link_record& element, wanted_links const& wanted);
 
 /// Elements that the adaptors can ask for their kind and program.
 template <class E>
-concept describes_link = std::same_as<E, result<link>> || std::same_as<E, result<link_info>> ||
-                         std::same_as<E, link_record>;
-
-/// The element that stands for one that could not be asked. Records need no asking.
-template <class T>
-void put_error(std::optional<result<T>>& out, error const& why) {
-    out.emplace(tl::unexpect, why);
-}
-inline void put_error(std::optional<link_record>&, error const&) noexcept {
-}
+concept describes_link = requires(E& element, wanted_links const& wanted) {
+    { is_wanted(element, wanted) } -> std::same_as<bool>;
+};
 
 /// The elements of `base` that are wanted; each is asked once, and when asking fails, the element
 /// is that error.
@@ -62,13 +45,8 @@ struct wanted_source {
             if (std::exchange(started, true)) ++here;
             for (; here != end; ++here) {
                 element candidate = *here;
-                auto const passes = header_of(candidate).map(wanted);
-                if (!passes)
-                    put_error(out, passes.error());
-                else if (*passes)
-                    out.emplace(std::move(candidate));
-                else
-                    continue;
+                if (!is_wanted(candidate, wanted)) continue;
+                out.emplace(std::move(candidate));
                 return;
             }
         }
@@ -94,11 +72,7 @@ struct wanted_filter {
     }
 
     /// The walk itself leaves out what is not wanted, before it asks for names and arrays.
-    [[nodiscard]] friend infos_view operator|(infos_view const& infos,
-                                              wanted_filter const& filter) {
-        auto const& [after, wanted] = infos.source();
-        return infos_view{{after, wanted.and_also(filter.wanted)}};
-    }
+    friend infos_view operator|(infos_view const& infos, wanted_filter const& filter);
 };
 
 } // namespace detail

@@ -39,8 +39,6 @@ using infos_view = detail::walk_view<detail::infos_source>;
 /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_get_info_by_fd()
 /// @cost 4 system calls a link (next id, open, info, close) and one more for each whose info takes
 ///       two; allocates only names longer than 15 characters
-[[nodiscard]] inline infos_view infos(link_id after = {}) {
-    return infos_view{{after}};
-}
+[[nodiscard]] infos_view infos(link_id after = {});
 
 } // namespace bpflink

@@ -44,8 +44,6 @@ using link_ids_view = detail::walk_view<detail::link_ids_source>;
 /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_obj_get_next_id()
 /// @cost 1 system call a link; no allocation
 /// @threads  two views in two threads know nothing of each other
-[[nodiscard]] inline link_ids_view link_ids(link_id after = {}) {
-    return link_ids_view{{after}};
-}
+[[nodiscard]] link_ids_view link_ids(link_id after = {});
 
 } // namespace bpflink

@@ -46,8 +46,6 @@ using links_view = detail::walk_view<detail::links_source>;
 /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_get_fd_by_id()
 /// @cost 3 system calls a link (next id, open, close); no allocation
 /// @threads  two views in two threads know nothing of each other
-[[nodiscard]] inline links_view links(link_id after = {}) {
-    return links_view{{after}};
-}
+[[nodiscard]] links_view links(link_id after = {});
 
 } // namespace bpflink

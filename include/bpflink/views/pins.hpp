@@ -5,10 +5,10 @@
 #include <bpflink/error.hpp>
 #include <bpflink/pin.hpp>
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bpflink {
 
@@ -25,8 +25,12 @@ public:
     void next(std::optional<result<pin_entry>>& out);
 
 private:
-    struct position;
-    std::unique_ptr<position> position_;
+    class listing;
+    [[nodiscard]] result<listing> open_root() const;
+
+    std::string root_;
+    bool started_ = false;
+    std::vector<listing> open_; // from the root to where we are
 };
 
 struct pins_source {
@@ -49,8 +53,6 @@ using pins_view = detail::walk_view<detail::pins_source>;
 ///         permission_denied  a directory or pin that cannot be opened
 /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_get_user()
 /// @cost 4 system calls a pin; allocates the path
-[[nodiscard]] inline pins_view pins(std::string_view root = "/sys/fs/bpf") {
-    return pins_view{{std::string{root}}};
-}
+[[nodiscard]] pins_view pins(std::string_view root = "/sys/fs/bpf");
 
 } // namespace bpflink

@@ -38,6 +38,21 @@ struct where_fn {
     }
 };
 
+struct has_value_fn {
+    template <class T>
+    [[nodiscard]] constexpr bool operator()(result<T> const& r) const noexcept {
+        return r.has_value();
+    }
+};
+
+struct value_fn {
+    template <class R>
+        requires is_result<std::remove_cvref_t<R>>
+    [[nodiscard]] constexpr decltype(auto) operator()(R&& r) const noexcept {
+        return *std::forward<R>(r);
+    }
+};
+
 struct collect_fn {
     template <std::ranges::input_range R>
         requires is_result<std::ranges::range_value_t<R>> && yields_movable<R>
@@ -70,16 +85,12 @@ template <class Predicate>
 }
 
 /// `filter(has_value)`: drops the errors.
-inline constexpr auto has_value = []<class T>(result<T> const& r) noexcept {
-    return r.has_value();
-};
+inline constexpr detail::has_value_fn has_value{};
 
 /// `transform(value)`: what is in a result that has a value, as a reference of the result's kind. A
 /// reference, since filter looks at an element twice: a moved-out copy would be empty the second
 /// time.
-inline constexpr auto value = []<class R>(R&& r) noexcept -> decltype(auto)
-    requires detail::is_result<std::remove_cvref_t<R>>
-{ return *std::forward<R>(r); };
+inline constexpr detail::value_fn value{};
 
 /// Ends a pipeline: `range | collect` is a result<std::vector<T>>, or the first error.
 inline constexpr detail::collect_fn collect{};
