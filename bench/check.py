@@ -11,7 +11,10 @@ SAME_AS = {"snapshot": "infos"}
 
 
 def look(peers):
-    return {(peer.name, operation): peer.run(operation)[0]
+    def walk(peer, operation):
+        return processes.patiently(lambda: peer.run(operation)[0])
+
+    return {(peer.name, operation): walk(peer, operation)
             for operations in rounds.WALKS.values()
             for peer, operation in rounds.ways(peers, operations)}
 

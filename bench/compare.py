@@ -11,7 +11,6 @@ import datetime
 import json
 import os
 import pathlib
-import shutil
 import signal
 import sys
 import time
@@ -21,6 +20,7 @@ sys.dont_write_bytecode = True  # leaves nothing in the source tree
 import check  # noqa: E402
 import plot  # noqa: E402
 import processes  # noqa: E402
+import publish  # noqa: E402
 import report  # noqa: E402
 import rounds  # noqa: E402
 
@@ -47,7 +47,7 @@ def options():
                              "from 20,000)")
     parser.add_argument("--only", type=lambda text: text.split(","), metavar="PEER[,...]",
                         default=list(processes.TITLES), help=", ".join(processes.TITLES))
-    parser.add_argument("--publish", action="store_true", help="copy the plots into docs/")
+    parser.add_argument("--publish", action="store_true", help="put figures and plot into docs/")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/bench",
                         help=argparse.SUPPRESS)
     parser.add_argument("--output", type=pathlib.Path, help="a directory (build/bench/performance)")
@@ -122,9 +122,7 @@ def write(chosen, facts, rows, peers, missing, nameless):
             (chosen.output / name).unlink(missing_ok=True)
         return
     if chosen.publish:
-        for name in plot.FILES:
-            target = ROOT / "docs" / name.replace("cost", "performance")
-            shutil.copyfile(chosen.output / name, target)
+        publish.publish(ROOT / "docs", chosen.output, facts, rows)
 
 
 def run(chosen):
@@ -166,6 +164,7 @@ if __name__ == "__main__":
     try:
         run(OPTIONS)
     except KeyboardInterrupt:
-        sys.exit("stopped: nothing is left of its links, and nothing is written")
+        print("\nstopped: nothing is left of its links, and nothing is written", file=sys.stderr)
+        sys.exit(130)
     except (processes.Failed, OSError) as failure:
         sys.exit(f"scripts/bench: {failure}")

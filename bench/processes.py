@@ -5,6 +5,7 @@ protocol). Each ends, and undoes what it did, when its input ends: also when thi
 import dataclasses
 import os
 import subprocess
+import time
 
 TITLES = {
     "bpflink": "bpflink",
@@ -18,6 +19,21 @@ STAGE = "bpflink-bench-stage"
 
 class Failed(Exception):
     pass
+
+
+class Refused(Failed):
+    """A peer says that it could not do something, and goes on. Some cannot walk while another
+    program attaches a link."""
+
+
+def patiently(action):
+    """Its result, once nobody disturbs it."""
+    for _ in range(20):
+        try:
+            return action()
+        except Refused:
+            time.sleep(0.2)
+    return action()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +70,7 @@ class Process:
         if not words:
             raise Failed(f"{self.name} ended unexpectedly")
         if words[0] == "error":
-            raise Failed(f"{self.name}: {' '.join(words[1:])}")
+            raise Refused(f"{self.name}: {' '.join(words[1:])}")
         return words
 
     def ask(self, *words):
@@ -68,7 +84,7 @@ class Process:
             self.process.stdin.close()
         except OSError:
             pass
-        self.process.stdout.close()
+        self.process.stdout.read()  # what it still answers
         self.process.wait()
 
 

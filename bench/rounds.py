@@ -56,10 +56,12 @@ def ways(peers, operations):
 
 def times_for(all_ways):
     """How often each is done in a run. Does each once, which warms it up."""
-    for peer, operation in all_ways:
-        peer.run(operation)
-    peer, operation = next((way for way in all_ways if way[0].name == YARDSTICK), all_ways[0])
-    _, elapsed = peer.run(operation)
+    def once(way):
+        return processes.patiently(lambda: way[0].run(way[1]))
+
+    for way in all_ways:
+        once(way)
+    _, elapsed = once(next((way for way in all_ways if way[0].name == YARDSTICK), all_ways[0]))
     return max(1, math.ceil(ENOUGH / elapsed))
 
 
@@ -71,7 +73,7 @@ def in_turn(all_ways, number):
 
 
 def one_round(order, times, alike):
-    """Microseconds for one by each way; None where links came or went in between."""
+    """Microseconds for one by each way. Refused where links came or went in between."""
     found, seen = {}, set()
     for peer, operation in order:
         # A process takes long enough without being repeated.
@@ -81,7 +83,9 @@ def one_round(order, times, alike):
             raise processes.Failed(f"{peer.name} {operation} saw nothing")
         found[peer.name, operation] = elapsed / tally.seen / 1e3
         seen.add(tally.seen / repeat)
-    return found if len(seen) == 1 or not alike else None
+    if alike and len(seen) != 1:
+        raise processes.Refused(f"walks see different numbers of links: {sorted(seen)}")
+    return found
 
 
 def measure(peers, links, work, operations, rounds):
@@ -95,11 +99,12 @@ def measure(peers, links, work, operations, rounds):
     disturbed = 0
     while len(next(iter(rows.values())).samples) < rounds:
         number = len(next(iter(rows.values())).samples) + disturbed
-        found = one_round(in_turn(all_ways, number), times, alike=links != 0)
-        if found is None:
+        try:
+            found = one_round(in_turn(all_ways, number), times, alike=links != 0)
+        except processes.Refused as error:
             disturbed += 1
             if disturbed > 2 * rounds + 10:
-                raise processes.Failed("links come and go all the time: something else is at work")
+                raise processes.Failed(f"disturbed all the time: {error}") from error
             time.sleep(0.2)
             continue
         by_hand = found.get((YARDSTICK, operations[0]))

@@ -6,6 +6,7 @@
 #include <bpflink/fd.hpp>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -72,6 +73,8 @@ std::size_t wanted(std::string const& line) {
 } // namespace
 
 int main() try {
+    // Who asked may be gone before the answer: that ends the input, and not this at once.
+    ::signal(SIGPIPE, SIG_IGN);
     stage const shared;
     crowd links;
     std::cout << "ready " << shared.places() << std::endl;
