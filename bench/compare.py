@@ -130,6 +130,7 @@ def run(chosen):
     cpu = max(os.sched_getaffinity(0))
     facts = {"date": datetime.date.today().isoformat(), "command": chosen.command,
              **report.setting(ROOT, ROOT / "build/crates/usr/share/cargo/registry")}
+    start, (total, ours) = time.monotonic(), processes.busy()
     with contextlib.ExitStack() as ends:
         stage = processes.Stage(directory)
         ends.callback(stage.end)
@@ -142,7 +143,10 @@ def run(chosen):
         for name, reason in missing.items():
             say(f"{name} is not available: {reason}")
         rows, nameless = measure_all(chosen, stage, peers)
+    total, ours = (now - then for now, then in zip(processes.busy(), (total, ours)))
+    facts["others"] = max(0, round((total - ours) / (time.monotonic() - start) * 100))
     write(chosen, facts, rows, peers, missing, nameless)
+    say(report.disturbance(facts))
     say(f"written: {chosen.output}")
 
 

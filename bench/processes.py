@@ -4,6 +4,7 @@ protocol). Each ends, and undoes what it did, when its input ends: also when thi
 
 import dataclasses
 import os
+import resource
 import subprocess
 import time
 
@@ -126,3 +127,13 @@ def start_peers(names, directory, arguments, cpu):
         except (OSError, Failed) as error:
             missing[name] = str(error)
     return peers, missing
+
+
+def busy():
+    """Seconds that all CPUs have worked so far, and those of them that are this process's or of
+    children that have ended."""
+    with open("/proc/stat", encoding="utf-8") as times:
+        user, nice, system, _, _, irq, softirq = map(int, times.readline().split()[1:8])
+    total = (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+    ours = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return total, sum(used.ru_utime + used.ru_stime for used in ours)

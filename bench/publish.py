@@ -59,6 +59,7 @@ def publish(docs, output, facts, rows):
     figures = f"""
 `{facts['command']}` on {facts['date']}, commit {facts['commit']}: Linux {facts['kernel']},
 one of {facts['cpus']} CPUs of an {facts['processor']}; {versions}.
+{report.disturbance(facts)}
 
 {compact(rows)}
 

@@ -56,6 +56,12 @@ def setting(root, crates):
             "commit": output("git", "-C", str(root), "describe", "--always", "--dirty")}
 
 
+def disturbance(facts):
+    text = f"Other programs and the kernel's threads took {facts['others']} % of a CPU meanwhile"
+    # What frees thousands of links works for a moment on a quiet machine too.
+    return text + (": too much for figures that count." if facts["others"] > 25 else ".")
+
+
 def grouped(number):
     return f"{number:,}"
 
@@ -104,6 +110,7 @@ def table(facts, rows, peers, missing, nameless):
 {facts['machine']}, {facts['processor']}, all on one of {facts['cpus']} CPUs. Versions: {versions}.
 `{facts['command']}`: medians of {' or '.join(map(str, counts))} rounds; in each, every peer once
 and in another order. The ratio is the median of the rounds' ratios to the same work by hand in C.
+{disturbance(facts)}
 """]
     for links in sorted({row.links for row in rows} - {0}):
         text.append(section(f"{grouped(links)} links: for each link",
