@@ -45,6 +45,13 @@ def processor():
                      if line.startswith("model name")), "unknown processor")
 
 
+def commit(root):
+    git = ("git", "-C", str(root))
+    # Not docs/: --publish writes there.
+    changed = output(*git, "status", "--porcelain", "--", ".", ":!docs")
+    return output(*git, "rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
+
+
 def setting(root, crates):
     """Where and of what the figures are."""
     lines = output("dpkg-query", "-W", "-f", "${Package} ${Version}\n", *PACKAGES).splitlines()
@@ -53,7 +60,7 @@ def setting(root, crates):
         versions["libbpf-rs"] = crate.name.removeprefix("libbpf-rs-")
     return {"kernel": platform.release(), "machine": platform.machine(),
             "processor": processor(), "cpus": os.cpu_count(), "versions": versions,
-            "commit": output("git", "-C", str(root), "describe", "--always", "--dirty")}
+            "commit": commit(root)}
 
 
 def disturbance(facts):
