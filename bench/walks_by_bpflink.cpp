@@ -6,7 +6,9 @@
 #include <bpflink/views/links.hpp>
 #include <bpflink/views/snapshot.hpp>
 
+#include <cstdint>
 #include <stdexcept>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -23,57 +25,56 @@ T& need(bl::result<T>& r) {
     return *r;
 }
 
-} // namespace
-
-std::size_t link_ids() {
-    std::size_t seen = 0;
-    for (auto&& entry : bl::link_ids()) {
-        auto id = need(entry).value();
-        benchmark::DoNotOptimize(id);
-        ++seen;
-    }
-    return seen;
+std::uint64_t first_letter(std::string const& name) {
+    return static_cast<unsigned char>(name[0]);
 }
 
-std::size_t links() {
-    std::size_t seen = 0;
+} // namespace
+
+tally link_ids() {
+    tally all;
+    for (auto&& entry : bl::link_ids()) {
+        all.numbers += need(entry).value();
+        ++all.seen;
+    }
+    return all;
+}
+
+tally links() {
+    tally all;
     for (auto&& entry : bl::links()) {
         int fd = need(entry).fd().get();
         benchmark::DoNotOptimize(fd);
-        ++seen;
+        ++all.seen;
     }
-    return seen;
+    return all;
 }
 
-std::size_t infos() {
-    std::size_t seen = 0;
+tally infos() {
+    tally all;
     for (auto&& entry : bl::infos()) {
         auto const& info = need(entry);
-        auto program = info.program.value();
-        benchmark::DoNotOptimize(program);
-        char const* name = nullptr;
+        all.numbers += info.program.value();
         if (auto const* const tp = std::get_if<bl::raw_tracepoint_details>(&info.details))
-            name = tp->name.c_str();
+            all.letters += first_letter(tp->name);
         else if (auto const* const iter = std::get_if<bl::iter_details>(&info.details))
-            name = iter->target_name.c_str();
-        benchmark::DoNotOptimize(name);
-        benchmark::ClobberMemory();
-        ++seen;
+            all.letters += first_letter(iter->target_name);
+        ++all.seen;
     }
-    return seen;
+    return all;
 }
 
-std::size_t snapshot() {
+tally snapshot() {
     static bl::snapshotter by;
     static std::vector<bl::link_record> records;
     if (auto const taken = by.take(records); !taken)
         throw std::runtime_error{taken.error().message()};
+    tally all;
     for (auto const& record : records) {
-        auto program = record.program.value();
-        benchmark::DoNotOptimize(program);
+        all.numbers += record.program.value();
+        ++all.seen;
     }
-    benchmark::ClobberMemory();
-    return records.size();
+    return all;
 }
 
 } // namespace by_bpflink

@@ -52,54 +52,47 @@ void ask(int fd, ::bpf_link_info& info) {
     if (::bpf_link_get_info_by_fd(fd, &info, &size) < 0) fail("bpf_link_get_info_by_fd");
 }
 
-void look_at(::bpf_link_info& info, char const* name) {
-    auto program = info.prog_id;
-    benchmark::DoNotOptimize(program);
-    benchmark::DoNotOptimize(name);
-    benchmark::ClobberMemory();
-}
-
 } // namespace
 
-std::size_t link_ids() {
-    std::size_t seen = 0;
+tally link_ids() {
+    tally all;
     for (std::uint32_t id = 0; next(id);) {
-        benchmark::DoNotOptimize(id);
-        ++seen;
+        all.numbers += id;
+        ++all.seen;
     }
-    return seen;
+    return all;
 }
 
-std::size_t links() {
-    std::size_t seen = 0;
+tally links() {
+    tally all;
     for (std::uint32_t id = 0; next(id);) {
         int fd = open(id);
         if (fd < 0) continue;
         benchmark::DoNotOptimize(fd);
         ::close(fd);
-        ++seen;
+        ++all.seen;
     }
-    return seen;
+    return all;
 }
 
-std::size_t infos() {
-    std::size_t seen = 0;
+tally infos() {
+    tally all;
     for (std::uint32_t id = 0; next(id);) {
         int const fd = open(id);
         if (fd < 0) continue;
         std::array<char, 128> name;
         ::bpf_link_info info{};
         ask(fd, info);
-        bool const named = has_name(info.type);
-        if (named) {
+        if (has_name(info.type)) {
             offer(info, name.data(), name.size());
             ask(fd, info);
+            all.letters += static_cast<unsigned char>(name[0]);
         }
-        look_at(info, named ? name.data() : nullptr);
+        all.numbers += info.prog_id;
         ::close(fd);
-        ++seen;
+        ++all.seen;
     }
-    return seen;
+    return all;
 }
 
 } // namespace by_hand
