@@ -89,6 +89,17 @@ std::vector<contest> operations::contests() {
          repeated([link, first, second, turn = 0]() mutable {
              need(::bpf_link_update(link, ++turn % 2 == 0 ? first : second, nullptr));
          })},
+        // The pin alone: both remove it, and look at nothing.
+        {"attach + pin, iterator", repeated([this, path, unpin_by_hand] {
+             need(bl::attach(iter_, bl::hook::iter{}) | bl::pin(path));
+             unpin_by_hand();
+         }),
+         repeated([iter, path, unpin_by_hand] {
+             int const made = need(::bpf_link_create(iter, 0, BPF_TRACE_ITER, nullptr));
+             need(::bpf_obj_pin(made, path.c_str()));
+             ::close(made);
+             unpin_by_hand();
+         })},
         {"pin + unpin", repeated([this, path] {
              need(link_.pin(path));
              need(link_.unpin());
@@ -106,7 +117,7 @@ std::vector<contest> operations::contests() {
              require_link(there);
              ::close(there);
          })},
-        // Whether the pin is still the link's own, as unpin() makes sure.
+        // Whether the pin is still a link's, and this one's, as unpin() makes sure.
         {"pin + unpin, C checks too", repeated([this, path] {
              need(link_.pin(path));
              need(link_.unpin());
@@ -114,6 +125,7 @@ std::vector<contest> operations::contests() {
          repeated([=] {
              pin_by_hand();
              int const there = need(::bpf_obj_get(path.c_str()));
+             require_link(there);
              if (id_of(there) != id_of(link)) throw std::runtime_error{"another link's pin"};
              ::close(there);
              unpin_by_hand();

@@ -68,7 +68,7 @@ inline int info_reader::ask_all(fd_view link, answer& whole) {
     if (!wanted_(header_of(first))) return unwanted;
     if (!ask_for_more(first, known, reported_, whole)) return 0;
     int const outcome = ask(link, whole.raw, known);
-    if (outcome >= 0) learn(whole, reported_);
+    if (outcome >= 0 && shows_reported_fields(whole.raw)) learn(whole, reported_);
     return outcome;
 }
 

@@ -111,7 +111,7 @@ result<hook_query> query(hook::cgroup const& where) {
             check_known(type_on_cgroup(where.attach), where.attach, "a cgroup", subject);
         !known)
         return tl::unexpected{known.error()};
-    auto const opened = open_cgroup(where, subject);
+    auto const opened = open_cgroup(where);
     if (!opened) return tl::unexpected{opened.error()};
     hook_query answer;
     bool const lsm = where.attach == attach_type::lsm_cgroup;

@@ -46,6 +46,15 @@ std::uint32_t id_of(int link) {
     return info.id;
 }
 
+/// The kernel answers bpf_link_get_info_by_fd() for maps and programs, too: the name tells.
+void require_link(int fd) {
+    auto const self = "/proc/self/fd/" + std::to_string(fd);
+    std::array<char, 64> kind{};
+    need(static_cast<int>(::readlink(self.c_str(), kind.data(), kind.size() - 1)), "readlink");
+    if (!std::strstr(kind.data(), "bpf-link") && !std::strstr(kind.data(), "bpf_link"))
+        throw std::runtime_error{"not a link's pin"};
+}
+
 class one_link {
 public:
     explicit one_link(place const& where)
@@ -77,6 +86,7 @@ public:
     tally pin_checked() {
         need(::bpf_obj_pin(link_.get(), pin_.c_str()), "bpf_obj_pin");
         auto const there = get(pin_);
+        require_link(there.get());
         if (id_of(there.get()) != id_of(link_.get())) throw std::runtime_error{"another's pin"};
         need(::unlink(pin_.c_str()), "unlink");
         return {.seen = 1};
@@ -88,11 +98,7 @@ public:
     /// Makes sure that it is a link and no map or program, as bpflink does; the way is bpftool's.
     tally load_pinned_checked() {
         auto const fd = get(pinned_);
-        auto const self = "/proc/self/fd/" + std::to_string(fd.get());
-        std::array<char, 64> kind{};
-        need(static_cast<int>(::readlink(self.c_str(), kind.data(), kind.size() - 1)), "readlink");
-        if (!std::strstr(kind.data(), "bpf-link") && !std::strstr(kind.data(), "bpf_link"))
-            throw std::runtime_error{"not a link's pin"};
+        require_link(fd.get());
         return {.seen = 1};
     }
 

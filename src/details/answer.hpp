@@ -56,6 +56,12 @@ using reported_fields = info_reader::reported_fields;
 [[nodiscard]] bool ask_for_more(uapi::link_info const& first, std::size_t size,
                                 reported_fields const& reported, answer& next);
 
+/// Whether learn() has anything to learn from an answer to a question with marks.
+[[nodiscard]] inline bool shows_reported_fields(uapi::link_info const& raw) noexcept {
+    auto const type = static_cast<link_type>(raw.type);
+    return type == link_type::tracing || type == link_type::perf_event;
+}
+
 /// Keeps what an answer with marks shows of the kernel.
 void learn(answer const& a, reported_fields& reported) noexcept;
 

@@ -57,12 +57,12 @@ std::string describe(hook::cgroup const& where) {
     return place + ", " + to_string(where.attach);
 }
 
-result<opened_cgroup> open_cgroup(hook::cgroup const& where, std::string const& subject) {
+result<opened_cgroup> open_cgroup(hook::cgroup const& where) {
     auto const* const path = std::get_if<std::string_view>(&where.cgroup);
     if (!path) return opened_cgroup{unique_fd{}, std::get<fd_view>(where.cgroup)};
     return absolute(*path, operation::open)
         .and_then([&](std::string const& whole) {
-            return created(sys::open_directory(whole.c_str()), operation::open, subject);
+            return created(sys::open_directory(whole.c_str()), operation::open, describe(where));
         })
         .map([](unique_fd&& fd) {
             fd_view const view = fd;
@@ -122,11 +122,12 @@ match hook_traits<hook::cgroup>::matches(link_info const& info) noexcept {
 
 result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program prog,
                                                     hook::cgroup const& where) {
-    auto subject = describe(where);
+    // Told only of what fails: the text takes longer than some of the kernel's work.
+    auto const subject = [&] { return describe(where); };
     if (auto what = mistake(prog, where); !what.empty())
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
+        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject(),
                     std::move(what));
-    auto const opened = open_cgroup(where, subject);
+    auto const opened = open_cgroup(where);
     if (!opened) return tl::unexpected{opened.error()};
     uapi::link_create_attr attr{
         .prog_fd = raw_fd(prog.fd),
@@ -138,17 +139,19 @@ result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program pro
     auto order = where.order;
     // Kernels that know no revision here ignore one, and refuse any flag. Last is the default.
     if (where.expected_revision && !order) order = order::last();
-    if (auto const put = put_order(attr, order, where.expected_revision, subject); !put)
-        return tl::unexpected{put.error()};
+    if (order)
+        if (auto const put = put_order(attr, order, where.expected_revision, subject()); !put)
+            return tl::unexpected{put.error()};
     if (where.preorder) attr.flags |= uapi::f_preorder;
     int const outcome = sys::link_create(attr);
+    if (outcome >= 0) return unique_fd{outcome};
     if (outcome == -EINVAL && where.preorder && !has_order(attr))
-        return fail(outcome, operation::link_create, errc::not_supported, std::move(subject),
+        return fail(outcome, operation::link_create, errc::not_supported, subject(),
                     "this kernel's cgroups have no preorder");
     if (outcome == -EINVAL && order && !has_order(attr))
-        return fail(outcome, operation::link_create, errc::not_supported, std::move(subject),
+        return fail(outcome, operation::link_create, errc::not_supported, subject(),
                     "this kernel's cgroups have neither order nor revision");
-    return created(outcome, operation::link_create, std::move(subject), advice_on(outcome, where));
+    return created(outcome, operation::link_create, subject(), advice_on(outcome, where));
 }
 
 } // namespace bpflink

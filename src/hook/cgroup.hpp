@@ -22,7 +22,6 @@ struct opened_cgroup {
 [[nodiscard]] std::string describe(hook::cgroup const& where);
 
 /// @errors not_found, invalid_argument: no such directory; EMFILE
-[[nodiscard]] result<opened_cgroup> open_cgroup(hook::cgroup const& where,
-                                                std::string const& subject);
+[[nodiscard]] result<opened_cgroup> open_cgroup(hook::cgroup const& where);
 
 } // namespace bpflink

@@ -108,21 +108,23 @@ match hook_traits<hook::iter>::matches(link_info const& info) noexcept {
 
 result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
                                                   hook::iter const& where) {
-    std::string const subject = describe(where);
+    // Told only of what fails: the text takes longer than some of the kernel's work.
+    auto const subject = [&] { return describe(where); };
     if (where.map.has_value() + where.cgroup.has_value() + where.task.has_value() > 1)
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
+        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject(),
                     "an iterator walks a map's elements, cgroups or tasks");
-    if (auto fits = check_expected(prog, attach_type::trace_iter, subject); !fits)
-        return tl::unexpected{std::move(fits).error()};
+    if (prog.expected)
+        if (auto fits = check_expected(prog, attach_type::trace_iter, subject()); !fits)
+            return tl::unexpected{std::move(fits).error()};
     if (asks_for_nothing(where))
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
+        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject(),
                     "0 is no task and no cgroup");
     auto const borrowed = borrowed_by(where);
     std::uint32_t number = borrowed ? raw_fd(*borrowed) : 0;
     unique_fd copy;
     if (borrowed && number == 0) { // no descriptor, to the kernel
         int const other = sys::duplicate(0);
-        if (other < 0) return fail(other, operation::duplicate, subject);
+        if (other < 0) return fail(other, operation::duplicate, subject());
         copy = unique_fd{other};
         number = raw_fd(copy);
     }
@@ -144,8 +146,11 @@ result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
     bool const is_narrowed = attr.iter.info_len != 0;
     if (is_narrowed) attr.iter.info = reinterpret_cast<std::uintptr_t>(&narrowed);
     int const outcome = sys::link_create(attr);
-    if (outcome >= 0 && is_narrowed) return checked(unique_fd{outcome}, where, subject);
-    return created(outcome, operation::link_create, subject, advice_on(outcome, where));
+    if (outcome < 0)
+        return created(outcome, operation::link_create, subject(), advice_on(outcome, where));
+    unique_fd made{outcome};
+    return is_narrowed ? checked(std::move(made), where, subject())
+                       : result<unique_fd>{std::move(made)};
 }
 
 } // namespace bpflink

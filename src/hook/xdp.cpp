@@ -42,6 +42,7 @@ result<unique_fd> hook_traits<hook::xdp>::create(detail::borrowed_program prog,
         .flags = static_cast<std::uint32_t>(where.mode),
         .bytes = {},
     });
+    if (outcome >= 0) return unique_fd{outcome};
     // The kernel says EINVAL to many things.
     std::array<char, 16> name;
     if (outcome == -EINVAL && sys::interface_name(where.ifindex.value(), name) == -ENXIO)

@@ -40,6 +40,23 @@ void id_walk::next(std::optional<result<link_id>>& out) {
         out.emplace(tl::unexpect, failed(outcome));
 }
 
+// As unique_fd, but inline.
+class open_link {
+public:
+    explicit open_link(int fd) noexcept : fd_{fd} {}
+    ~open_link() {
+        if (fd_ >= 0) sys::close(fd_);
+    }
+    open_link(open_link const&) = delete;
+    open_link& operator=(open_link const&) = delete;
+
+    [[nodiscard]] fd_view view() const noexcept { return fd_view{fd_}; }
+    [[nodiscard]] unique_fd release() noexcept { return unique_fd{std::exchange(fd_, -1)}; }
+
+private:
+    int fd_;
+};
+
 /// `use` makes an element of the next link's descriptor, or none: then of the one after it.
 template <class Element, class Use>
 inline void open_walk::next(std::optional<result<Element>>& out, Use use) {
@@ -47,7 +64,10 @@ inline void open_walk::next(std::optional<result<Element>>& out, Use use) {
     while ((found = ids_.step()) > 0) {
         int const outcome = sys::link_get_fd_by_id(ids_.last_.value());
         if (outcome >= 0) {
-            use(unique_fd{outcome}, out);
+            {
+                open_link opened{outcome};
+                use(opened, out);
+            }
             if (out) return;
             continue;
         }
@@ -61,12 +81,11 @@ inline void open_walk::next(std::optional<result<Element>>& out, Use use) {
 }
 
 void open_walk::next(std::optional<result<link>>& out) {
-    next(out,
-         [](unique_fd&& fd, auto& element) { element.emplace(access::make_link(std::move(fd))); });
+    next(out, [](open_link& l, auto& element) { element.emplace(access::make_link(l.release())); });
 }
 
 void info_walk::next(std::optional<result<link_info>>& out) {
-    opened_.next(out, [this](unique_fd const& fd, auto& element) { reader_.read(fd, element); });
+    opened_.next(out, [this](open_link& l, auto& element) { reader_.read(l.view(), element); });
 }
 
 } // namespace bpflink::detail
