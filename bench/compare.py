@@ -134,7 +134,7 @@ def run(chosen):
     with contextlib.ExitStack() as ends:
         stage = processes.Stage(directory)
         ends.callback(stage.end)
-        arguments = [*stage.places, str(chosen.build / "test/support/programs.bpf.o")]
+        arguments = [*stage.places, str(chosen.build / "test/support/programs.bpf.elf")]
         peers, missing = processes.start_peers(chosen.only, directory, arguments, cpu)
         for peer in peers.values():
             ends.callback(peer.end)
