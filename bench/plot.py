@@ -68,11 +68,11 @@ def draw(rows, facts, directory):
             panel.spines[side].set_visible(False)
     panels[0].set_ylabel("µs for each link, median")
     figure.suptitle("What a walk over all BPF links costs", x=0.5, y=0.985, fontsize=12.5)
-    figure.legend(lines.values(), lines.keys(), loc="lower center", ncol=len(lines), frameon=False,
-                  bbox_to_anchor=(0.5, 0.035))
+    figure.legend(lines.values(), lines.keys(), loc="lower center", ncol=(len(lines) + 1) // 2,
+                  frameon=False, bbox_to_anchor=(0.5, 0.035))
     figure.text(0.5, 0.015, f"Linux {facts['kernel']}, {facts['processor']}, one CPU; "
                 f"{facts['date']}", ha="center", fontsize=8, color="#555555")
-    figure.tight_layout(rect=(0, 0.1, 1, 0.985))
+    figure.tight_layout(rect=(0, 0.14, 1, 0.985))
     for name in FILES:
         figure.savefig(directory / name, dpi=160,
                        metadata={"Date": None} if name.endswith("svg") else None)
