@@ -18,6 +18,8 @@ enum {
     iter_tasks_b,
     xdp_devmap,
     sys_enter_cookie,
+    iter_records,
+    iter_stuck,
     counters
 };
 
@@ -160,6 +162,25 @@ int run_sys_enter_cookie(struct bpf_raw_tracepoint_args* ctx) {
     __u64 const cookie = bpf_get_attach_cookie(ctx);
     bpf_map_update_elem(&elements, &where, &cookie, BPF_ANY);
     return 0;
+}
+
+// As bytes: the task's number, twice.
+SEC("iter/task")
+int run_iter_records(struct bpf_iter__task* ctx) {
+    struct task_struct* task = ctx->task;
+    if (!task) return 0;
+    count(iter_records);
+    int const record[2] = {task->pid, task->pid};
+    bpf_seq_write(ctx->meta->seq, record, sizeof record);
+    return 0;
+}
+
+// Asks for the same task for ever.
+SEC("iter/task")
+int run_iter_stuck(struct bpf_iter__task* ctx) {
+    if (!ctx->task) return 0;
+    count(iter_stuck);
+    return 1;
 }
 
 char programs_license[] SEC("license") = "GPL";

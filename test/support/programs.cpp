@@ -20,9 +20,10 @@
 namespace {
 
 // In the order of the enum in programs.bpf.c.
-constexpr std::array<std::string_view, 12> counters{
-    "xdp_a",      "xdp_b",     "egress_a",   "egress_b",     "connect4_a", "sys_enter_a",
-    "iter_tasks", "iter_maps", "connect4_b", "iter_tasks_b", "xdp_devmap", "sys_enter_cookie",
+constexpr std::array<std::string_view, 14> counters{
+    "xdp_a",        "xdp_b",      "egress_a",   "egress_b",     "connect4_a", "sys_enter_a",
+    "iter_tasks",   "iter_maps",  "connect4_b", "iter_tasks_b", "xdp_devmap", "sys_enter_cookie",
+    "iter_records", "iter_stuck",
 };
 
 std::string symbol(std::string_view name) {

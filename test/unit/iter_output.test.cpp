@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "machine.hpp"
+#include "iterator.hpp"
 
 #include <bpflink/hook/iter.hpp>
 #include <bpflink/iter_output.hpp>
@@ -8,22 +8,6 @@
 #include <array>
 #include <string>
 #include <utility>
-
-namespace {
-
-struct iterator : machine {
-    fake::program& prog = add_program(bl::program_type::tracing, bl::attach_type::trace_iter);
-    fake::link& there = add_link({.type = bl::link_type::iter, .prog = &prog, .name = "task"});
-    bl::unique_fd fd = open(there);
-
-    bl::iter_output opened() {
-        auto output = bl::iter_output::open(fd);
-        REQUIRE(succeeded(output));
-        return *std::move(output);
-    }
-};
-
-} // namespace
 
 TEST_CASE_FIXTURE(iterator, "all that an iterator prints is read to its end") {
     there.output = {std::string{"one\n"}, std::string{"two\n"}, std::string(200'000, '.')};

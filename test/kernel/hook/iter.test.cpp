@@ -39,6 +39,59 @@ std::string read_out(bl::iter_link const& l) {
 
 } // namespace
 
+TEST_CASE_FIXTURE(kernel_case, "an iterator's output is a range of lines, of records or of bytes") {
+    programs const p{"iter_tasks", "iter_records"};
+    auto const own = static_cast<int>(::getpid());
+    auto const lines = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    auto output = must(lines.open());
+    std::uint64_t count = 0;
+    bool met_itself = false;
+    auto const runs = p.runs_during("iter_tasks", [&] {
+        for (auto&& line : output.lines()) {
+            REQUIRE(line);
+            CHECK(line->starts_with("task "));
+            met_itself |= *line == "task " + std::to_string(own);
+            ++count;
+        }
+    });
+    CHECK(count == runs);
+    CHECK(count >= 2);
+    CHECK(met_itself);
+
+    struct record {
+        int first, second;
+    };
+    auto const records = must(bl::attach(p.iter("iter_records"), bl::hook::iter{}));
+    auto written = must(records.open());
+    auto const all = must(written.records<record>() | bl::collect);
+    CHECK(all.size() >= 2);
+    CHECK(std::ranges::all_of(all, [](record r) { return r.first == r.second; }));
+    CHECK(std::ranges::count(all, own, &record::first) == 1);
+
+    auto again = must(records.open());
+    std::size_t bytes = 0;
+    for (auto&& chunk : again.bytes())
+        bytes += must(std::move(chunk)).size();
+    CHECK(bytes % sizeof(record) == 0);
+    CHECK(bytes >= 2 * sizeof(record));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a program that never goes on is an error, not a hang") {
+    programs const p{"iter_stuck"};
+    auto const l = must(bl::attach(p.iter("iter_stuck"), bl::hook::iter{}));
+    auto output = must(l.open());
+    auto const text = output.read_all();
+    REQUIRE_FALSE(text);
+    CHECK(text.error().code().value() == EAGAIN);
+    CHECK(text.error().message().find("returns 1") != std::string::npos);
+    auto once_more = must(l.open());
+    int errors = 0;
+    for (auto&& line : once_more.lines())
+        errors += !line;
+    CHECK(errors == 1);
+    CHECK(p.runs("iter_stuck") >= 1'000);
+}
+
 TEST_CASE_FIXTURE(kernel_case, "reading a task iterator runs its program on every task") {
     programs const p{"iter_tasks", "iter_tasks_b"};
     auto l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "machine.hpp"
+#include "iterator.hpp"
 
 #include <bpflink/iter_output.hpp>
 #include <bpflink/views/results.hpp>
@@ -24,16 +24,7 @@ struct point {
     friend bool operator==(point const&, point const&) = default;
 };
 
-struct iterator : machine {
-    fake::program& prog = add_program(bl::program_type::tracing, bl::attach_type::trace_iter);
-    fake::link& there = add_link({.type = bl::link_type::iter, .prog = &prog, .name = "task"});
-    bl::unique_fd fd = open(there);
-
-    bl::iter_output opened() {
-        auto output = bl::iter_output::open(fd);
-        REQUIRE(succeeded(output));
-        return *std::move(output);
-    }
+struct output_of_iterator : iterator {
     /// Copies: a line lives until the next.
     std::vector<std::string> lines() {
         auto output = opened();
@@ -69,7 +60,7 @@ static_assert(is_record<point> && is_record<int> && !is_record<std::string>);
 
 } // namespace
 
-TEST_CASE_FIXTURE(iterator, "lines come one by one, without their ends") {
+TEST_CASE_FIXTURE(output_of_iterator, "lines come one by one, without their ends") {
     there.output = {std::string{"one\ntwo\n\nfour\n"}};
     CHECK(lines() == texts{"one", "two", "", "four"});
     there.output = {std::string{"no end"}};
@@ -80,7 +71,7 @@ TEST_CASE_FIXTURE(iterator, "lines come one by one, without their ends") {
     CHECK(lines() == texts{});
 }
 
-TEST_CASE_FIXTURE(iterator, "lines are whole however little a read gives") {
+TEST_CASE_FIXTURE(output_of_iterator, "lines are whole however little a read gives") {
     there.output = {std::string{"one\ntw"}, std::string{"o\n"}, std::string{"three\nfour"}};
     for (std::size_t const most : {1UL, 2UL, 3UL, 5UL, 100UL}) {
         most_read = most;
@@ -88,7 +79,8 @@ TEST_CASE_FIXTURE(iterator, "lines are whole however little a read gives") {
     }
 }
 
-TEST_CASE_FIXTURE(iterator, "a line may be longer than the buffer, and many fit into it") {
+TEST_CASE_FIXTURE(output_of_iterator,
+                  "a line may be longer than the buffer, and many fit into it") {
     texts expected;
     there.output = {std::string{}};
     auto& text = std::get<std::string>(there.output.front());
@@ -104,7 +96,8 @@ TEST_CASE_FIXTURE(iterator, "a line may be longer than the buffer, and many fit 
     CHECK(lines() == expected);
 }
 
-TEST_CASE_FIXTURE(iterator, "an error ends the lines; what was whole before it is there") {
+TEST_CASE_FIXTURE(output_of_iterator,
+                  "an error ends the lines; what was whole before it is there") {
     there.output = {std::string{"one\ntw"}, E2BIG, std::string{"o\n"}};
     CHECK(lines() == texts{"one", "error 7"});
     auto output = opened();
@@ -113,7 +106,8 @@ TEST_CASE_FIXTURE(iterator, "an error ends the lines; what was whole before it i
     check_error(all.error(), E2BIG, bl::operation::read, no_condition, {"iterator output"});
 }
 
-TEST_CASE_FIXTURE(iterator, "nothing is read before it is looked at, nor more than is needed") {
+TEST_CASE_FIXTURE(output_of_iterator,
+                  "nothing is read before it is looked at, nor more than is needed") {
     there.output = {std::string{"one\ntwo\n"}, std::string{"three\n"}};
     auto output = opened();
     forget_calls();
@@ -131,7 +125,8 @@ TEST_CASE_FIXTURE(iterator, "nothing is read before it is looked at, nor more th
     CHECK(it == std::default_sentinel);
 }
 
-TEST_CASE_FIXTURE(iterator, "pauses are waited out; a program that never goes on is an error") {
+TEST_CASE_FIXTURE(output_of_iterator,
+                  "pauses are waited out; a program that never goes on is an error") {
     there.output = {EAGAIN, std::string{"one\n"}, EAGAIN, EAGAIN, std::string{"two\n"}};
     CHECK(lines() == texts{"one", "two"});
     there.output = std::deque<fake::read_step>(2'000, EAGAIN);
@@ -144,7 +139,7 @@ TEST_CASE_FIXTURE(iterator, "pauses are waited out; a program that never goes on
     CHECK(lines() == texts{"one", "error 11"});
 }
 
-TEST_CASE_FIXTURE(iterator, "records are copied out, wherever a read cuts them") {
+TEST_CASE_FIXTURE(output_of_iterator, "records are copied out, wherever a read cuts them") {
     std::vector<point> points;
     for (std::uint32_t i = 0; i != 9'000; ++i)
         points.push_back({i, static_cast<std::uint16_t>(i * 7)});
@@ -158,7 +153,7 @@ TEST_CASE_FIXTURE(iterator, "records are copied out, wherever a read cuts them")
     }
 }
 
-TEST_CASE_FIXTURE(iterator, "an output that ends inside a record says so") {
+TEST_CASE_FIXTURE(output_of_iterator, "an output that ends inside a record says so") {
     there.output = {bytes_of({{1, 2}, {3, 4}}) + "abc"};
     auto output = opened();
     std::vector<point> whole;
@@ -175,7 +170,7 @@ TEST_CASE_FIXTURE(iterator, "an output that ends inside a record says so") {
                 {"3 bytes", "8"});
 }
 
-TEST_CASE_FIXTURE(iterator, "an error ends the records") {
+TEST_CASE_FIXTURE(output_of_iterator, "an error ends the records") {
     there.output = {bytes_of({{1, 2}}) + "abc", ENOMEM, bytes_of({{3, 4}})};
     auto output = opened();
     int seen = 0;
@@ -188,7 +183,7 @@ TEST_CASE_FIXTURE(iterator, "an error ends the records") {
     CHECK(seen == 2);
 }
 
-TEST_CASE_FIXTURE(iterator, "bytes come as they are read") {
+TEST_CASE_FIXTURE(output_of_iterator, "bytes come as they are read") {
     there.output = {std::string{"abc"}, std::string{"de"}, EPERM, std::string{"f"}};
     auto output = opened();
     texts all;
@@ -199,7 +194,7 @@ TEST_CASE_FIXTURE(iterator, "bytes come as they are read") {
     CHECK(all == texts{"abc", "de", "error"});
 }
 
-TEST_CASE_FIXTURE(iterator, "lines go through the adaptors of both libraries") {
+TEST_CASE_FIXTURE(output_of_iterator, "lines go through the adaptors of both libraries") {
     there.output = {std::string{"task 1\nidle\ntask 22\n"}};
     auto output = opened();
     auto const is_task = [](std::string_view line) { return line.starts_with("task "); };
