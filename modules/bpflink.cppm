@@ -76,7 +76,7 @@ using bpflink::make_error_condition;
 using bpflink::map_id;
 using bpflink::map_ref;
 using bpflink::match;
-using bpflink::matches_criterion;
+using bpflink::matches;
 using bpflink::matching_kernel_functions;
 using bpflink::matching_symbols;
 using bpflink::netfilter_details;

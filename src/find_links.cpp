@@ -4,7 +4,6 @@
 #include <bpflink/find_links.hpp>
 
 #include <cerrno>
-#include <functional>
 #include <string>
 #include <utility>
 
@@ -33,8 +32,8 @@ struct names_nothing {
 
 } // namespace
 
-bool matches_criterion::operator()(link_record const& record) const noexcept {
-    return std::visit(criterion_visitor{record}, by_);
+bool matches(link_record const& record, link_criterion const& by) noexcept {
+    return std::visit(criterion_visitor{record}, by);
 }
 
 result<std::vector<link_record>> find_links(link_criterion const& by) {
@@ -47,7 +46,8 @@ result<std::vector<link_record>> find_links(snapshotter& among, link_criterion c
         return fail(-EINVAL, operation::link_get_info, errc::invalid_argument, "links to be found",
                     "0 names nothing");
     auto records = among.take();
-    if (records) std::erase_if(*records, std::not_fn(matches_criterion{by}));
+    if (records)
+        std::erase_if(*records, [&](link_record const& each) { return !matches(each, by); });
     return records;
 }
 

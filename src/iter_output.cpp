@@ -28,6 +28,14 @@ result<std::size_t> iter_output::read(std::span<std::byte> into) {
     return static_cast<std::size_t>(outcome);
 }
 
+lines_view iter_output::lines() & noexcept {
+    return lines_view{{this}};
+}
+
+bytes_view iter_output::bytes() & noexcept {
+    return bytes_view{{this}};
+}
+
 result<std::string> iter_output::read_all() {
     std::string text;
     std::array<std::byte, 64 * 1024> buffer;

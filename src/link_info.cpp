@@ -57,6 +57,13 @@ link_state read_state(fd_view link) noexcept {
     return state_of(told(std::move(first)));
 }
 
+wanted_links wanted_links::and_also(wanted_links const& other) const noexcept {
+    bool const differ = (by_type && other.by_type && type != other.type) ||
+                        (by_program && other.by_program && program != other.program);
+    return {by_type ? type : other.type, by_program ? program : other.program,
+            by_type || other.by_type, by_program || other.by_program, none || other.none || differ};
+}
+
 constexpr int unwanted = 1;
 
 inline int info_reader::ask_all(fd_view link, answer& whole) {

@@ -11,16 +11,8 @@ namespace bpflink {
 /// What links can be found by.
 using link_criterion = std::variant<link_type, program_id, ifindex, cgroup_id, netns_inode, map_id>;
 
-/// Whether a link is of the type, runs the program, or is on the target: a predicate for ranges of
-/// link_record.
-class matches_criterion {
-public:
-    explicit matches_criterion(link_criterion by) noexcept : by_{by} {}
-    [[nodiscard]] bool operator()(link_record const& record) const noexcept;
-
-private:
-    link_criterion by_;
-};
+/// Whether a link is of the type, runs the program, or is on the target.
+[[nodiscard]] bool matches(link_record const& record, link_criterion const& by) noexcept;
 
 /// The links of a type, of a program, or on a target: `find_links(ifindex{2})`. In ascending order
 /// of ids. What more is asked for, the records are filtered by: `*found | views::of_type(...)`.

@@ -46,7 +46,7 @@ public:
     /// Elements: result<std::string_view>.
     /// @errors as read
     /// @cost 1 system call for about 32 KiB; allocates once, and again for a line longer than that
-    [[nodiscard]] lines_view lines() & noexcept { return lines_view{{this}}; }
+    [[nodiscard]] lines_view lines() & noexcept;
     lines_view lines() && = delete; // it would be gone before the first line is read
 
     /// What the program writes by bpf_seq_write(), one T after another. Elements: result<T>.
@@ -62,7 +62,7 @@ public:
     /// As it comes: a span of bytes for each system call. Elements: result<std::span<std::byte
     /// const>>.
     /// @errors as read
-    [[nodiscard]] bytes_view bytes() & noexcept { return bytes_view{{this}}; }
+    [[nodiscard]] bytes_view bytes() & noexcept;
     bytes_view bytes() && = delete;
 
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }

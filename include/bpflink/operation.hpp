@@ -36,6 +36,7 @@ enum class operation {
     resolve_interface, ///< between name and index
     resolve_cgroup,    ///< between path and id
     resolve_netns,     ///< from path to inode
+    poll,              ///< waiting until a descriptor is ready
 };
 
 /// The name as the enumerator spells it.

@@ -14,12 +14,12 @@ namespace bpflink::detail {
 result<std::size_t> output_buffer::fill() {
     constexpr std::size_t most_at_a_time = 32 * 1024; // of bpf_seq_read()
     if (begin_ != 0) {
-        std::ranges::copy(unused(), bytes_.begin());
+        std::memmove(bytes_.data(), unused().data(), unused().size());
         end_ -= begin_;
         begin_ = 0;
     }
     if (end_ == bytes_.size()) bytes_.resize(std::max(2 * bytes_.size(), most_at_a_time));
-    auto const count = from_->read(std::span{bytes_}.subspan(end_));
+    auto const count = from_->read(std::as_writable_bytes(std::span{bytes_}.subspan(end_)));
     if (count) end_ += *count;
     return count;
 }
@@ -29,6 +29,11 @@ result<std::size_t> output_walk::fill() {
     auto count = buffer_.fill();
     ended_ = !count || *count == 0;
     return count;
+}
+
+bool output_walk::has_line() const noexcept {
+    auto const bytes = buffer_.unused().subspan(given_);
+    return ended_ || std::ranges::find(bytes, std::byte{'\n'}) != bytes.end();
 }
 
 void output_walk::next(std::optional<result<std::string_view>>& line) {

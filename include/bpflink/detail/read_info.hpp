@@ -19,18 +19,17 @@ struct link_header {
 
 /// Which links a walk is about: all, where nothing is set.
 struct wanted_links {
-    std::optional<link_type> type = std::nullopt;
-    std::optional<program_id> program = std::nullopt;
+    link_type type{};
+    program_id program{};
+    bool by_type = false;
+    bool by_program = false;
     bool none = false;
 
     bool operator()(link_header const& header) const noexcept {
-        return !none && (!type || *type == header.type) && (!program || *program == header.program);
+        return !none && (!by_type || type == header.type) &&
+               (!by_program || program == header.program);
     }
-    [[nodiscard]] wanted_links and_also(wanted_links const& other) const noexcept {
-        auto const differ = [](auto const& a, auto const& b) { return a && b && *a != *b; };
-        return {type ? type : other.type, program ? program : other.program,
-                none || other.none || differ(type, other.type) || differ(program, other.program)};
-    }
+    [[nodiscard]] wanted_links and_also(wanted_links const& other) const noexcept;
 };
 
 /// Reads what the kernel tells of one link after another. One call a link; two for the kinds that

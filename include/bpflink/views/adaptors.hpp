@@ -84,13 +84,13 @@ namespace views {
 /// @cost for result<link>: 1 system call an element (12 bytes), once. For infos(): saves the calls
 ///       for names and arrays of what is left out
 [[nodiscard]] inline auto of_type(link_type type) {
-    return detail::wanted_filter{{.type = type}};
+    return detail::wanted_filter{detail::wanted_links{.type = type, .by_type = true}};
 }
 
 /// `links() | views::of_program(id)`
 /// @cost as of_type
 [[nodiscard]] inline auto of_program(program_id program) {
-    return detail::wanted_filter{{.program = program}};
+    return detail::wanted_filter{detail::wanted_links{.program = program, .by_program = true}};
 }
 
 } // namespace views

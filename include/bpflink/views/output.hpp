@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
-#include <vector>
 
 // What a BPF iterator writes, as ranges: see the members of iter_output.
 
@@ -25,7 +25,7 @@ public:
     explicit output_buffer(iter_output& from) noexcept : from_{&from} {}
 
     [[nodiscard]] std::span<std::byte const> unused() const noexcept {
-        return std::span{bytes_}.subspan(begin_, end_ - begin_);
+        return std::as_bytes(std::span{bytes_}.subspan(begin_, end_ - begin_));
     }
     void use(std::size_t count) noexcept { begin_ += count; }
 
@@ -34,7 +34,7 @@ public:
 
 private:
     iter_output* from_;
-    std::vector<std::byte> bytes_;
+    std::string bytes_; // compiled in every program anyway, where a vector of bytes is not
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
 };
@@ -45,6 +45,8 @@ public:
     explicit output_walk(iter_output& from) noexcept : buffer_{from} {}
 
     void next(std::optional<result<std::string_view>>& line);
+    /// Whether the next line takes no read.
+    [[nodiscard]] bool has_line() const noexcept;
     void next(std::optional<result<std::span<std::byte const>>>& chunk);
     template <class T>
     void next(std::optional<result<T>>& record) {

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What links make one wait for, as awaitables on an Asio loop (standalone Asio, 1.22 or newer). The
+// only header that needs Asio, and not part of bpflink.hpp: link bpflink::asio.
+//
+// Time limits and cancellation are Asio's own: awaitable operators and cancellation slots. A wait
+// that is cancelled returns an error whose errno is ECANCELED.
+
+#include <bpflink/detail/wait.hpp>
+#include <bpflink/iter_output.hpp>
+#include <bpflink/link.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+#include <cerrno>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#if !defined(ASIO_HAS_CO_AWAIT)
+#error "Asio finds no coroutines: define ASIO_HAS_CO_AWAIT=1, or link bpflink::asio, which does"
+#endif
+
+namespace bpflink {
+
+/// Waits until a descriptor can be read or its object has ended: a BPF ring buffer's (the map's, or
+/// libbpf's ring_buffer__epoll_fd()), a perf event's, a struct_ops link's. What is there to be read
+/// already ends the wait at once, so that nothing has to be drained before.
+/// @param fd  borrowed until the wait ends
+/// @errors not_supported  the kernel cannot wait for it (EOPNOTSUPP), as for other kinds of link
+///         EMFILE         no descriptor is left for a duplicate
+///         ECANCELED      cancelled
+/// @cost 4 system calls, and those of the loop
+[[nodiscard]] inline asio::awaitable<result<void>> async_ready(fd_view fd) {
+    auto own = detail::duplicated(fd);
+    if (!own) co_return tl::unexpected{std::move(own).error()};
+    asio::error_code failure;
+    auto const executor = co_await asio::this_coro::executor;
+    asio::posix::stream_descriptor waiting{executor};
+    waiting.assign(own->get(), failure);
+    if (failure) co_return tl::unexpected{detail::not_waited(failure.value(), fd)};
+    static_cast<void>(own->release());
+    co_await waiting.async_wait(asio::posix::descriptor_base::wait_read,
+                                asio::redirect_error(asio::use_awaitable, failure));
+    if (failure) co_return tl::unexpected{detail::not_waited(failure.value(), fd)};
+    co_return result<void>{};
+}
+
+/// Waits until a struct_ops link is defunct: detached by whomever, or by the kernel.
+/// @param l  borrowed until the wait ends
+/// @errors as async_ready
+/// @kernel since 6.11; kernel/bpf/bpf_struct_ops.c, bpf_struct_ops_map_link_poll()
+/// @cost as async_ready, and 1 system call
+[[nodiscard]] inline asio::awaitable<result<void>> async_defunct(link const& l) {
+    while (l.state() != link_state::defunct) {
+        auto ready = co_await async_ready(l.fd());
+        if (!ready) co_return ready;
+    }
+    co_return result<void>{};
+}
+
+/// Reads the next bytes of an iterator's output, after whatever else waits on the loop: the program
+/// runs during the read, and nothing else on this thread.
+/// @param into  at most this many bytes; 0 at the end
+/// @errors as iter_output::read
+/// @cost 1 system call, and a turn of the loop
+[[nodiscard]] inline asio::awaitable<result<std::size_t>> async_read(iter_output& from,
+                                                                     std::span<std::byte> into) {
+    auto const executor = co_await asio::this_coro::executor;
+    co_await asio::post(executor, asio::use_awaitable);
+    co_return from.read(into);
+}
+
+/// The lines of an iterator's output, one a call, with a turn of the loop before each read.
+class async_lines {
+public:
+    /// @param from  borrowed as long as the object lives
+    explicit async_lines(iter_output& from) noexcept : walk_{from} {}
+
+    /// The next line without its end, valid until the next call; empty at the end.
+    /// @errors as iter_output::read; there are no lines after one
+    [[nodiscard]] asio::awaitable<result<std::optional<std::string_view>>> next() {
+        if (!walk_.has_line()) {
+            auto const executor = co_await asio::this_coro::executor;
+            co_await asio::post(executor, asio::use_awaitable);
+        }
+        std::optional<result<std::string_view>> line;
+        walk_.next(line);
+        if (!line) co_return std::nullopt;
+        if (!*line) co_return tl::unexpected{std::move(*line).error()};
+        co_return **line;
+    }
+
+private:
+    detail::output_walk walk_;
+};
+
+/// For a loop of one's own: watch `fd()` for being read (EPOLLIN, and EPOLLHUP, which is always
+/// watched), and ask `on_ready()` when it is.
+class defunct_watch {
+public:
+    /// @param l  borrowed as long as the object lives; a struct_ops link, since 6.11
+    explicit defunct_watch(link const& l) noexcept : link_{&l} {}
+
+    [[nodiscard]] fd_view fd() const noexcept { return link_->fd(); }
+    /// Whether the link is defunct; otherwise wait again.
+    [[nodiscard]] bool on_ready() const { return link_->state() == link_state::defunct; }
+
+private:
+    link const* link_;
+};
+
+} // namespace bpflink
