@@ -18,8 +18,14 @@ enum {
     iter_tasks_b,
     xdp_devmap,
     sys_enter_cookie,
+    classify_a,
+    classify_b,
+    classify_c,
+    probe_cookie,
     counters
 };
+
+enum { tcx_next = -1 }; // linux/bpf.h has it since 6.6
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -159,6 +165,34 @@ int run_sys_enter_cookie(struct bpf_raw_tracepoint_args* ctx) {
     __u32 const where = 0;
     __u64 const cookie = bpf_get_attach_cookie(ctx);
     bpf_map_update_elem(&elements, &where, &cookie, BPF_ANY);
+    return 0;
+}
+
+SEC("tc")
+int run_classify_a(struct __sk_buff* ctx) {
+    count(classify_a);
+    return tcx_next;
+}
+
+SEC("tc")
+int run_classify_b(struct __sk_buff* ctx) {
+    count(classify_b);
+    return tcx_next;
+}
+
+SEC("tc")
+int run_classify_c(struct __sk_buff* ctx) {
+    count(classify_c);
+    return tcx_next;
+}
+
+// Counts in elements[cookie]. Loads since 5.15.
+SEC("uprobe")
+int run_probe_cookie(struct pt_regs* ctx) {
+    count(probe_cookie);
+    __u32 const where = bpf_get_attach_cookie(ctx);
+    __u64* value = bpf_map_lookup_elem(&elements, &where);
+    if (value) __sync_fetch_and_add(value, 1);
     return 0;
 }
 
