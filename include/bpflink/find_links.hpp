@@ -15,7 +15,9 @@ using link_criterion = std::variant<link_type, program_id, ifindex, cgroup_id, n
 /// link_record.
 class matches_criterion {
 public:
+    /// @param by  copied
     explicit matches_criterion(link_criterion by) noexcept : by_{by} {}
+    /// Whether `record` meets the criterion.
     [[nodiscard]] bool operator()(link_record const& record) const noexcept;
 
 private:
