@@ -66,7 +66,7 @@ public:
     [[nodiscard]] bytes_view bytes() & noexcept { return bytes_view{{this}}; }
     bytes_view bytes() && = delete;
 
-    /// The run's descriptor, borrowed: to wait, or to read by other means.
+    /// The run's descriptor; borrowed. There is no waiting for it: it is always ready.
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }
 
 private:

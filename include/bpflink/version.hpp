@@ -6,11 +6,11 @@
 /// @file
 /// The library's version. It is written here alone: CMake reads it from here.
 
-/// What a release may break: everything while it is 0 and the minor version changes.
+/// Changes with what may break its users. While it is 0, the minor version does that.
 #define BPFLINK_VERSION_MAJOR 0
-/// Names that are new; while the major version is 0, also what breaks.
+/// Changes with what is new.
 #define BPFLINK_VERSION_MINOR 1
-/// What is put right.
+/// Changes with what is put right.
 #define BPFLINK_VERSION_PATCH 0
 
 namespace bpflink {
