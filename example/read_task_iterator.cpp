@@ -5,8 +5,9 @@
 
 #include <bpflink/bpflink.hpp>
 
-#include <algorithm>
 #include <iostream>
+#include <ranges>
+#include <string_view>
 
 namespace bl = bpflink;
 
@@ -19,9 +20,17 @@ bl::result<void> read_task_iterator() {
     std::cout << "walks: " << (co_await link.details()).target_name << '\n';
 
     auto output = co_await link.open();
-    auto const text = co_await output.read_all();
-    std::cout << text.substr(0, text.find('\n')) << " is the first of "
-              << std::ranges::count(text, '\n') << " lines\n";
+    int tasks = 0;
+    for (auto&& line : output.lines()) {
+        std::string_view const text = co_await line; // valid until the next one is read
+        if (++tasks == 1) std::cout << text << " is the first\n";
+    }
+    std::cout << tasks << " lines, and the program ran " << programs.runs("iter_tasks")
+              << " times\n";
+
+    auto again = co_await link.open(); // another run
+    for (auto&& line : again.lines() | std::views::take(2))
+        std::cout << "again: " << co_await line << '\n';
 }
 
 int main() {

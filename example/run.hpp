@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bpflink/error.hpp>
+#include <bpflink/supports.hpp>
 
 #include <exception>
 #include <iostream>
@@ -16,4 +17,14 @@ inline int run(bpflink::result<void> (*example)()) {
         std::cerr << e.what() << '\n';
     }
     return 1;
+}
+
+/// Whether this kernel lacks the hook that an example is about. Says why, as tests want to hear it.
+template <bpflink::hook_like Hook>
+bool lacks() {
+    auto const there = bpflink::supports<Hook>();
+    if (there.is != bpflink::support::answer::no) return false;
+    std::cout << "SKIP: this kernel has no " << bpflink::hook_traits<Hook>::name << ": "
+              << there.why << '\n';
+    return true;
 }

@@ -29,6 +29,7 @@ concept bpf_program = any_program<P> && requires {
 /// A program that a compare-and-swap update expects to find; made by `expecting`.
 class expected_program {
 public:
+    /// Of the expected program; borrowed.
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }
 
 private:

@@ -75,7 +75,9 @@ enum class attach_type : unsigned {
     trace_fsession_multi = 61,
 };
 
+/// The name as the kernel spells it, in lower case: "xdp", "cgroup_inet_egress".
 [[nodiscard]] std::string to_string(attach_type type);
+/// Prints the name, as to_string.
 std::ostream& operator<<(std::ostream& out, attach_type type);
 
 } // namespace bpflink

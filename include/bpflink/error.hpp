@@ -29,7 +29,9 @@ enum class errc {
     invalid_argument,  ///< the request can never work: wrong type, name, place or flags
 };
 
+/// The name as the enumerator spells it.
 [[nodiscard]] std::string to_string(errc condition);
+/// Prints the name, as to_string.
 std::ostream& operator<<(std::ostream& out, errc condition);
 
 /// `errc` as a std::error_condition, so that `code == errc::not_found` works.
@@ -51,7 +53,9 @@ public:
     /// errno in a category that keeps the condition: equal to std::errc by number, to `errc` by
     /// condition.
     [[nodiscard]] std::error_code code() const noexcept;
+    /// What was being done.
     [[nodiscard]] operation where() const noexcept { return where_; }
+    /// What it was about; valid while the error lives.
     [[nodiscard]] std::string_view subject() const noexcept { return subject_; }
 
     /// One line without a full stop: operation, subject, reason, and what to do where that is
@@ -61,10 +65,13 @@ public:
     /// Adds to the advice, as when undoing after this error failed too.
     void add_advice(std::string_view more);
 
+    /// Whether it is of this condition.
     friend bool operator==(error const& e, errc condition) noexcept {
         return e.condition_ == condition;
     }
+    /// Whether errno, operation, condition, subject and advice are the same.
     friend bool operator==(error const& a, error const& b) noexcept = default;
+    /// Prints message().
     friend std::ostream& operator<<(std::ostream& out, error const& e) { return print(out, e); }
 
 private:
@@ -80,6 +87,7 @@ private:
 /// The condition that `number` stands for when nothing more is known; 0 when there is none.
 [[nodiscard]] errc usual_condition(int number) noexcept;
 
+/// A value or an error: what every function returns that can fail.
 template <class T>
 using result = tl::expected<T, error>;
 

@@ -6,6 +6,7 @@
 struct bpf_map;     // libbpf's map
 struct bpf_program; // libbpf's program
 
+/// Handles, ranges and operations over the kernel's BPF links.
 namespace bpflink {
 
 class error;
@@ -33,6 +34,7 @@ class snapshotter;
 class order;
 struct hook_query;
 
+/// What programs are attached to: an aggregate for each hook, with its place and options.
 namespace hook {
 struct cgroup;
 struct freplace;

@@ -20,6 +20,7 @@ namespace bpflink {
 /// about to go has no ranges.
 class iter_output {
 public:
+    /// Empty: there is nothing to read.
     iter_output() noexcept = default;
 
     /// @param link  an iterator link's descriptor; borrowed
@@ -65,6 +66,7 @@ public:
     [[nodiscard]] bytes_view bytes() & noexcept;
     bytes_view bytes() && = delete;
 
+    /// The run's descriptor; borrowed. There is no waiting for it: it is always ready.
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }
 
 private:

@@ -32,6 +32,7 @@ inline constexpr bool is_typed_link<typed_link<Hook>> = true;
 /// @threads  safe on distinct handles; one handle is not for two threads at a time
 class link {
 public:
+    /// Empty.
     link() noexcept = default;
 
     /// Takes `fd` over when it is a link's. On failure `fd` is untouched and still the caller's.
@@ -66,7 +67,9 @@ public:
     /// @cost 3 system calls
     [[nodiscard]] static result<link> load_pinned(std::string_view path);
 
+    /// Whether it holds a link.
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
+    /// The link's descriptor; borrowed.
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }
 
     /// Hands the descriptor on and is empty: the leak-free way to keep a link attached.

@@ -19,34 +19,38 @@ namespace bpflink {
 // One struct for each kind of link, with the fields of the kernel's bpf_link_info. What the running
 // kernel does not report is an empty optional, never 0.
 
+/// A raw tracepoint's: hook::raw_tracepoint, hook::tp_btf.
 struct raw_tracepoint_details {
-    std::string name;
+    std::string name;                      ///< the tracepoint, without its group
     std::optional<bpflink::cookie> cookie; ///< since 6.17
 };
 
+/// A function's: hook::tracing, hook::lsm, hook::freplace.
 struct tracing_details {
-    attach_type attach{};
+    attach_type attach{};                       ///< the place on the hook
     std::optional<std::uint32_t> target_object; ///< a program's id for freplace, else a BTF's; 5.13
     std::optional<btf_id> target;               ///< the function's BTF type; since 5.13
     std::optional<bpflink::cookie> cookie;      ///< since 6.17
 };
 
+/// A cgroup's.
 struct cgroup_details {
     std::uint64_t cgroup_id = 0; ///< the inode of the cgroup's directory; 0 when it is gone
-    attach_type attach{};
+    attach_type attach{};        ///< the place on the hook
 };
 
 /// Which cgroups an iterator walks, and how.
 /// @kernel include/uapi/linux/bpf.h, enum bpf_cgroup_iter_order
 enum class cgroup_iter_order : unsigned {
-    unspec = 0,
-    self_only = 1,
-    descendants_pre = 2,
-    descendants_post = 3,
-    ancestors_up = 4,
-    children = 5,
+    unspec = 0,           ///< none: no iterator is attached with it
+    self_only = 1,        ///< the one alone
+    descendants_pre = 2,  ///< it and all below, each before those below it
+    descendants_post = 3, ///< it and all below, each after those below it
+    ancestors_up = 4,     ///< it and all above
+    children = 5,         ///< those right below it
 };
 
+/// A BPF iterator's.
 struct iter_details {
     std::string target_name;   ///< what is walked: "task", "bpf_map_elem", ...
     std::optional<map_id> map; ///< for iterators over one map's elements
@@ -58,47 +62,55 @@ struct iter_details {
     std::optional<std::uint32_t> pid; ///< for those over one process
 };
 
+/// A network namespace's.
 struct netns_details {
     std::uint32_t netns_inode = 0; ///< as stat of /proc/PID/ns/net says; 0 when it is gone
-    attach_type attach{};
+    attach_type attach{};          ///< the place on the hook
 };
 
+/// An XDP link's.
 struct xdp_details {
     bpflink::ifindex ifindex; ///< in the network namespace of the device; 0 when it is gone
 };
 
+/// A struct_ops table's.
 struct struct_ops_details {
     std::optional<map_id> map; ///< empty when detached
 };
 
+/// A netfilter hook's, with the kernel's numbers.
 struct netfilter_details {
     std::uint32_t protocol_family = 0; ///< NFPROTO_IPV4 or NFPROTO_IPV6
     std::uint32_t hook = 0;            ///< NF_INET_PRE_ROUTING, ...
-    std::int32_t priority = 0;
-    std::uint32_t flags = 0;
+    std::int32_t priority = 0;         ///< lowest first
+    std::uint32_t flags = 0;           ///< BPF_F_NETFILTER_IP_DEFRAG
 };
 
+/// A tcx hook's.
 struct tcx_details {
     bpflink::ifindex ifindex; ///< 0 when the device is gone
-    attach_type attach{};
+    attach_type attach{};     ///< the place on the hook
 };
 
+/// A netkit hook's.
 struct netkit_details {
     bpflink::ifindex ifindex; ///< 0 when the device is gone
-    attach_type attach{};
+    attach_type attach{};     ///< the place on the hook
 };
 
+/// A sockmap's.
 struct sockmap_details {
     std::optional<map_id> map; ///< empty when detached
-    attach_type attach{};
+    attach_type attach{};      ///< the place on the hook
 };
 
 /// The kernel's bytes behind type, id and program, for kinds (and kinds of perf events) that are
 /// newer than this library.
 struct unknown_details {
-    std::array<std::byte, 48> bytes{};
+    std::array<std::byte, 48> bytes{}; ///< as the kernel wrote them; 0 where it wrote nothing
 };
 
+/// What is particular to a kind of link.
 using link_details =
     std::variant<unknown_details, raw_tracepoint_details, tracing_details, cgroup_details,
                  iter_details, netns_details, xdp_details, struct_ops_details, netfilter_details,
@@ -107,27 +119,31 @@ using link_details =
 
 /// What the kernel says of a link.
 struct link_info {
-    link_type type = link_type::unspec;
-    link_id id;
-    program_id program; ///< 0 where the kernel has none (struct_ops)
-    link_details details;
+    link_type type = link_type::unspec; ///< the kind
+    link_id id;                         ///< the kernel's number of the link
+    program_id program;                 ///< 0 where the kernel has none (struct_ops)
+    link_details details;               ///< what is particular to the kind
 };
 
 /// Whether a link still holds its program on the hook.
 enum class link_state {
-    attached,
-    defunct, ///< detached, or its device, cgroup or namespace is gone: the link is only a shell
-    unknown, ///< the kernel does not tell (netfilter; a kind newer than this library)
+    attached, ///< it does
+    defunct,  ///< detached, or its device, cgroup or namespace is gone: the link is only a shell
+    unknown,  ///< the kernel does not tell (netfilter; a kind newer than this library)
 };
 
 /// The state as far as `info` shows it.
 /// @kernel the fill_link_info() of each kind writes 0 for the target that is gone
 [[nodiscard]] link_state state_of(link_info const& info) noexcept;
 
+/// The name as the enumerator spells it.
 [[nodiscard]] std::string to_string(link_state state);
+/// Prints the name, as to_string.
 std::ostream& operator<<(std::ostream& out, link_state state);
 
+/// The name as the kernel spells it, in lower case: "descendants_pre".
 [[nodiscard]] std::string to_string(cgroup_iter_order order);
+/// Prints the name, as to_string.
 std::ostream& operator<<(std::ostream& out, cgroup_iter_order order);
 
 } // namespace bpflink

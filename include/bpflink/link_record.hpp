@@ -19,12 +19,13 @@ using link_target = std::variant<std::monostate, ifindex, cgroup_id, netns_inode
 
 /// The short form of link_info: of one size for every kind, without names and arrays.
 struct link_record {
-    link_id id;
-    link_type type = link_type::unspec;
-    program_id program;                ///< 0 where the kernel has none (struct_ops)
+    link_id id;                         ///< the kernel's number of the link
+    link_type type = link_type::unspec; ///< the kind
+    program_id program;                 ///< 0 where the kernel has none (struct_ops)
     std::optional<attach_type> attach; ///< empty where the kind has several and no info tells which
-    link_target target;
+    link_target target;                ///< empty where one number does not tell
 
+    /// Whether all fields are the same.
     friend bool operator==(link_record const&, link_record const&) = default;
 };
 

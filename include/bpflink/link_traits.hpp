@@ -11,22 +11,27 @@ namespace bpflink {
 
 /// A kernel release. Says where something first appeared; what a running kernel can do is probed.
 struct kernel_version {
-    int major = 0;
-    int minor = 0;
+    int major = 0; ///< the 5 of 5.10
+    int minor = 0; ///< the 10
 
+    /// The older release is less.
     friend constexpr auto operator<=>(kernel_version const&, kernel_version const&) = default;
 };
 
 /// What BPF_LINK_UPDATE swaps on a kind of link.
-enum class update_unit : unsigned char { none, program, map };
+enum class update_unit : unsigned char {
+    none,    ///< nothing: the kernel refuses
+    program, ///< the program
+    map,     ///< the map (struct_ops)
+};
 
 /// What a kind of link can do, as the kernel's bpf_link_ops say.
 struct link_traits {
-    link_type type;
-    std::string_view name;
-    update_unit update;
-    bool detachable;
-    kernel_version since;
+    link_type type;        ///< the kind
+    std::string_view name; ///< as to_string(link_type)
+    update_unit update;    ///< what link::update swaps
+    bool detachable;       ///< whether link::detach works
+    kernel_version since;  ///< the first release with links of this kind
 };
 
 /// The one table of link traits: the concepts, the run-time checks, the tool and the docs read it.

@@ -30,11 +30,13 @@ enum class link_type : unsigned {
     tracing_multi = 15,
 };
 
+/// The name as the kernel spells it, in lower case: "xdp", "kprobe_multi".
 [[nodiscard]] std::string to_string(link_type type);
 
 /// The inverse of to_string for listed types; empty for any other text.
 [[nodiscard]] std::optional<link_type> parse_link_type(std::string_view name) noexcept;
 
+/// Prints the name, as to_string.
 std::ostream& operator<<(std::ostream& out, link_type type);
 
 } // namespace bpflink

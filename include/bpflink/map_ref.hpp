@@ -20,6 +20,7 @@ public:
     ///         EBADF             not open
     [[nodiscard]] static result<map_ref> from_fd(fd_view fd);
 
+    /// The map's descriptor; borrowed.
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }
 
 private:

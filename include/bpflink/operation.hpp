@@ -41,6 +41,7 @@ enum class operation {
 
 /// The name as the enumerator spells it.
 [[nodiscard]] std::string to_string(operation op);
+/// Prints the name, as to_string.
 std::ostream& operator<<(std::ostream& out, operation op);
 
 } // namespace bpflink

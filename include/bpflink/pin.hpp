@@ -14,9 +14,9 @@ namespace bpflink {
 
 /// One pinned link: a name on a bpffs that keeps the link alive.
 struct pin_entry {
-    std::string path; ///< absolute
-    link_id id;
-    link_type type = link_type::unspec;
+    std::string path;                   ///< absolute
+    link_id id;                         ///< of the pinned link
+    link_type type = link_type::unspec; ///< its kind
 };
 
 /// Where a link handle is pinned as far as the handle knows, and where it was when the handle got
@@ -26,16 +26,22 @@ struct pin_entry {
 /// to do both at once, so another privileged writer can still come between.
 class pin_memory {
 public:
+    /// Not pinned.
     pin_memory() noexcept = default;
 
     /// A link opened from a pin: `path` is where it was found.
     explicit pin_memory(std::string path) : path_{path}, origin_{std::move(path)} {}
 
+    /// Whether a path is remembered; asks nobody.
     [[nodiscard]] bool is_pinned() const noexcept { return !path_.empty(); }
+    /// The remembered path, absolute; empty where there is none.
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
 
+    /// link::pin of the link that `link` is a descriptor of (borrowed).
     [[nodiscard]] result<void> pin(fd_view link, std::string_view path);
+    /// link::replace_pin of it.
     [[nodiscard]] result<void> replace_pin(fd_view link, std::string_view path);
+    /// link::unpin of it.
     [[nodiscard]] result<void> unpin(fd_view link);
 
     /// Puts the pin back to where the handle found it: removed, moved back, or pinned again.

@@ -35,6 +35,7 @@ struct perf_uprobe {
     std::optional<std::uint64_t> ref_ctr_offset; ///< of an USDT's semaphore, 0 for none; since 6.16
 };
 
+/// A tracepoint.
 struct perf_tracepoint {
     std::string name;                      ///< "sched_switch", without its group
     std::optional<bpflink::cookie> cookie; ///< since 6.9
@@ -44,45 +45,53 @@ struct perf_tracepoint {
 struct perf_counter {
     std::uint32_t type =
         0; ///< the unit's number as the kernel has it: it may replace the asked one
-    std::uint64_t config = 0;
+    std::uint64_t config = 0;              ///< which of the unit's events
     std::optional<bpflink::cookie> cookie; ///< since 6.9
 };
 
+/// A perf event's: hook::perf_event, hook::tracepoint, hook::kprobe, hook::uprobe.
 struct perf_event_details {
+    /// Empty where the kernel does not tell (before 6.6).
     std::variant<std::monostate, perf_kprobe, perf_uprobe, perf_tracepoint, perf_counter> event;
 };
 
+/// That of many of the kernel's functions.
 struct kprobe_multi_details {
+    /// One of them.
     struct function {
         std::optional<std::uint64_t> address;  ///< hidden from whom kptr_restrict hides addresses
         std::optional<bpflink::cookie> cookie; ///< since 6.9
     };
     std::optional<bool> returns;         ///< whether it runs on return
     std::optional<std::uint64_t> missed; ///< times the program could not run; since 6.7
-    std::vector<function> functions;
+    std::vector<function> functions;     ///< empty where the kernel does not tell
 };
 
+/// That of many places in a file.
 struct uprobe_multi_details {
+    /// One of them.
     struct place {
         std::uint64_t offset = 0;         ///< into the file
         std::uint64_t ref_ctr_offset = 0; ///< of an USDT's semaphore; 0 for none
-        bpflink::cookie cookie;
+        bpflink::cookie cookie;           ///< 0: none
     };
     std::optional<bool> returns;      ///< whether it runs on return
     std::string path;                 ///< of the file, as seen from the caller's root directory
     std::optional<std::uint32_t> pid; ///< in the caller's pid namespace; 0 for every process
-    std::vector<place> places;
+    std::vector<place> places;        ///< empty where the kernel does not tell
 };
 
+/// That of many functions known by their BTF types.
 struct tracing_multi_details {
+    /// One of them.
     struct function {
-        btf_id target;
+        btf_id target;                        ///< its BTF type
         std::optional<std::uint64_t> address; ///< hidden from whom kptr_restrict hides addresses
-        bpflink::cookie cookie;
+        bpflink::cookie cookie;               ///< 0: none
     };
-    std::optional<attach_type> attach;
+    std::optional<attach_type> attach;       ///< trace_fentry_multi, ...
     std::optional<std::uint32_t> btf_object; ///< whose types the targets are
-    std::vector<function> functions;
+    std::vector<function> functions;         ///< empty where the kernel does not tell
 };
 
 } // namespace bpflink

@@ -28,6 +28,7 @@ struct program_id_and_type {
 /// Owns a descriptor of a loaded program whose type is known at run time.
 class program {
 public:
+    /// Empty.
     program() noexcept = default;
 
     /// @errors not_found          no such id
@@ -45,9 +46,13 @@ public:
     ///         EBADF             not open
     [[nodiscard]] static result<program> from_fd(unique_fd&& fd);
 
+    /// The program's descriptor; borrowed.
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }
+    /// The kernel's number of the program; 0 for an empty one.
     [[nodiscard]] program_id id() const noexcept { return facts_.id; }
+    /// Its type; `unspec` for an empty one.
     [[nodiscard]] program_type type() const noexcept { return facts_.type; }
+    /// Whether it holds a program.
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
 
     /// Borrows with the type as a compile-time fact.

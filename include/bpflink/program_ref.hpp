@@ -20,6 +20,7 @@ namespace detail {
 template <program_type Type>
 class program_ref {
 public:
+    /// The type, as the concept bpf_program asks for it.
     static constexpr program_type type = Type;
 
     /// @param prog  a program of a loaded ::bpf_object; borrowed
@@ -38,6 +39,7 @@ public:
         return detail::inspect(fd, Type).map([](auto lent) { return program_ref{lent}; });
     }
 
+    /// The program's descriptor; borrowed.
     [[nodiscard]] fd_view fd() const noexcept { return lent_.fd; }
 
     /// Fixed when the program was loaded; empty where only a descriptor is known, as the kernel

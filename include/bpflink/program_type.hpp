@@ -45,7 +45,9 @@ enum class program_type : unsigned {
     netfilter = 32,
 };
 
+/// The name as the kernel spells it, in lower case: "xdp", "sched_cls".
 [[nodiscard]] std::string to_string(program_type type);
+/// Prints the name, as to_string.
 std::ostream& operator<<(std::ostream& out, program_type type);
 
 } // namespace bpflink

@@ -17,8 +17,9 @@ namespace bpflink {
 
 /// What is on a hook at one moment.
 struct hook_query {
+    /// One program.
     struct entry {
-        program_id program;
+        program_id program; ///< what runs
         /// tcx, netkit: empty for a program without a link. Others: empty, as the kernel does not
         /// tell.
         std::optional<link_id> link;
@@ -39,11 +40,16 @@ struct hook_query {
 ///         bpf_prog_query(); read at v6.12
 /// @cost 1 system call up to 64 programs, 3 for a cgroup's path
 [[nodiscard]] result<hook_query> query(hook::tcx const& where);
+/// The same of a netkit device.
 [[nodiscard]] result<hook_query> query(hook::netkit const& where);
+/// The same of a cgroup.
 [[nodiscard]] result<hook_query> query(hook::cgroup const& where);
+/// The same of a network namespace.
 [[nodiscard]] result<hook_query> query(hook::netns const& where);
+/// The same of a sockmap.
 [[nodiscard]] result<hook_query> query(hook::sockmap const& where);
 
+/// A hook that the kernel lists the programs of.
 template <class H>
 concept queryable = requires(H const& where) {
     { query(where) } -> std::same_as<result<hook_query>>;
@@ -51,6 +57,7 @@ concept queryable = requires(H const& where) {
 
 /// Queries `where` and calls `decide` with the answer, both again while that fails with
 /// errc::stale_revision, 64 times at most: for an attach whose place depends on what is there.
+/// @param where   as in query
 /// @param decide  takes a hook_query const&, returns a result; an attach in it hands the revision
 ///                on as `expected_revision`
 /// @errors as query, then as decide

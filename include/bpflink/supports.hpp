@@ -10,10 +10,16 @@ namespace bpflink {
 
 /// Whether the running kernel has a hook, and how that is known.
 struct support {
-    enum class answer { yes, no, unknown };
-    answer is = answer::unknown;
-    std::string why; ///< what the kernel said, or what keeps it from being asked
+    /// What is known of it.
+    enum class answer {
+        yes,     ///< it has it
+        no,      ///< it has not
+        unknown, ///< it could not be asked, or does not tell
+    };
+    answer is = answer::unknown; ///< the answer
+    std::string why;             ///< what the kernel said, or what keeps it from being asked
 
+    /// Whether the answer is yes: unknown is false.
     [[nodiscard]] explicit operator bool() const noexcept { return is == answer::yes; }
 };
 

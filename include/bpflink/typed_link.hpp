@@ -19,9 +19,12 @@ class typed_link {
     static_assert(hook_like<Hook>);
 
 public:
+    /// The hook.
     using hook_type = Hook;
+    /// What details() returns: xdp_details for hook::xdp.
     using details_type = typename hook_traits<Hook>::details;
 
+    /// Empty.
     typed_link() noexcept = default;
 
     /// Takes `untyped` over when it is of this hook. Hooks that share a kind of link, and that the
@@ -60,12 +63,18 @@ public:
     /// Gives up the compile-time knowledge.
     operator bpflink::link() && noexcept { return std::move(link_); }
 
+    /// Whether it holds a link.
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(link_); }
+    /// The link's descriptor; borrowed.
     [[nodiscard]] fd_view fd() const noexcept { return link_.fd(); }
+    /// As link::release.
     [[nodiscard]] unique_fd release() noexcept { return link_.release(); }
+    /// As link::close.
     result<void> close() { return link_.close(); }
 
+    /// As link::info.
     [[nodiscard]] result<link_info> info() const { return link_.info(); }
+    /// As link::state.
     [[nodiscard]] link_state state() const { return link_.state(); }
 
     /// The fields of this hook's kind.
@@ -75,46 +84,63 @@ public:
             [](link_info&& all) { return std::get<details_type>(std::move(all.details)); });
     }
 
+    /// As link::update, by a program of a type that the hook takes.
     template <program_for<Hook> P>
         requires(updatable<Hook>)
     [[nodiscard]] result<void> update(P const& prog) {
         return link_.update(prog);
     }
+    /// As link::update, while `old` is the program that runs.
     template <program_for<Hook> P>
         requires(updatable<Hook>)
     [[nodiscard]] result<void> update(P const& prog, expected_program old) {
         return link_.update(prog, old);
     }
 
+    /// Swaps the table of a struct_ops link.
+    /// @param map  another map of the same table; borrowed
+    /// @errors invalid_argument  another table's map (EINVAL); one without value
+    ///         not_supported     a table that takes no update (EOPNOTSUPP)
+    ///         defunct           the link was detached (ENOLINK)
+    /// @kernel since 6.4; kernel/bpf/bpf_struct_ops.c, bpf_struct_ops_map_link_update()
+    /// @cost 1 system call
     [[nodiscard]] result<void> update(map_ref const& map)
         requires(updatable_by_map<Hook>)
     {
         return link_.update(map);
     }
+    /// The same, while `old` is the map whose table is in use: `expecting(map)`.
+    /// @errors program_mismatch  it is not
     [[nodiscard]] result<void> update(map_ref const& map, expected_program old)
         requires(updatable_by_map<Hook>)
     {
         return link_.update(map, old);
     }
 
+    /// As link::detach. Where the kernel can detach this kind.
     [[nodiscard]] result<void> detach()
         requires(detachable<Hook>)
     {
         return link_.detach();
     }
 
+    /// As link::pin.
     [[nodiscard]] result<void> pin(std::string_view path) { return link_.pin(path); }
+    /// As link::replace_pin.
     [[nodiscard]] result<void> replace_pin(std::string_view path) {
         return link_.replace_pin(path);
     }
+    /// As link::unpin.
     [[nodiscard]] result<void> unpin() { return link_.unpin(); }
+    /// As link::is_pinned.
     [[nodiscard]] bool is_pinned() const noexcept { return link_.is_pinned(); }
+    /// As link::pinned_path.
     [[nodiscard]] std::optional<std::string_view> pinned_path() const noexcept {
         return link_.pinned_path();
     }
 
     /// Opens what an iterator link prints: reading it runs the program.
-    /// @errors EMFILE; ENOMEM
+    /// @errors EMFILE, ENOMEM
     /// @kernel since 5.8; kernel/bpf/bpf_iter.c, bpf_iter_new_fd()
     /// @cost 1 system call
     [[nodiscard]] result<iter_output> open() const

@@ -3,19 +3,25 @@
 
 #include <compare>
 
-// The only place where the version is written: CMake reads it from here.
+/// @file
+/// The library's version. It is written here alone: CMake reads it from here.
+
+/// Changes with what may break its users. While it is 0, the minor version does that.
 #define BPFLINK_VERSION_MAJOR 0
+/// Changes with what is new.
 #define BPFLINK_VERSION_MINOR 1
+/// Changes with what is put right.
 #define BPFLINK_VERSION_PATCH 0
 
 namespace bpflink {
 
 /// A version of the library, in the order of semantic versioning.
 struct version_number {
-    int major;
-    int minor;
-    int patch;
+    int major; ///< as BPFLINK_VERSION_MAJOR
+    int minor; ///< as BPFLINK_VERSION_MINOR
+    int patch; ///< as BPFLINK_VERSION_PATCH
 
+    /// The older version is less.
     friend constexpr auto operator<=>(version_number const&, version_number const&) = default;
 };
 

@@ -5,7 +5,8 @@
 usage: extract.py PAGE.md OUTPUT.cpp [WRONG.fail.cpp...]
 
     ```cpp           statements: the body of a function that is given what context.hpp says
-    ```cpp file      declarations; with main(), the program that all pages are linked into
+    ```cpp file      declarations, which the page's later ones see; in README.md, with main(), the
+                     program that all pages are linked into
     ```cpp fails     does not compile; every line of it is in one of the WRONG files
 Blocks of other languages are left out.
 """
@@ -19,6 +20,8 @@ BLOCK = re.compile(r"^```cpp *(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 def main():
     page, output, wrong = sys.argv[1], sys.argv[2], sys.argv[3:]
+    stem = pathlib.Path(page).stem
+    name = stem.replace("-", "_")
     with open(page, encoding="utf-8") as file:
         text = file.read()
     known_wrong = set()
@@ -43,15 +46,14 @@ def main():
             if is_include:
                 includes[statement] = None
             body.append("" if is_include else statement)
-        name = f"{pathlib.Path(page).stem}_{number}"
         located = f'#line {line} "{page}"\n' + "\n".join(body) + "\n"
-        if kind == "file" and "int main(" in code:
+        if kind == "file" and stem == "README" and "int main(" in code:
             parts.append(located)
         elif kind == "file":
             parts.append(f"namespace {name} {{\n{located}}}\n")
         else:
             end = "" if "co_await" in code else "return {};\n"
-            parts.append(f"bl::result<void> {name}(GIVEN) {{\n{{\n{located}}}\n{end}}}\n")
+            parts.append(f"bl::result<void> {name}_{number}(GIVEN) {{\n{{\n{located}}}\n{end}}}\n")
     if not parts:
         problems.append(f"{page}: no block of C++")
     for problem in problems:

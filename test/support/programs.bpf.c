@@ -20,8 +20,14 @@ enum {
     sys_enter_cookie,
     iter_records,
     iter_stuck,
+    classify_a,
+    classify_b,
+    classify_c,
+    probe_cookie,
     counters
 };
+
+enum { tcx_next = -1 }; // linux/bpf.h has it since 6.6
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -181,6 +187,34 @@ int run_iter_stuck(struct bpf_iter__task* ctx) {
     if (!ctx->task) return 0;
     count(iter_stuck);
     return 1;
+}
+
+SEC("tc")
+int run_classify_a(struct __sk_buff* ctx) {
+    count(classify_a);
+    return tcx_next;
+}
+
+SEC("tc")
+int run_classify_b(struct __sk_buff* ctx) {
+    count(classify_b);
+    return tcx_next;
+}
+
+SEC("tc")
+int run_classify_c(struct __sk_buff* ctx) {
+    count(classify_c);
+    return tcx_next;
+}
+
+// Counts in elements[cookie]. Loads since 5.15.
+SEC("uprobe")
+int run_probe_cookie(struct pt_regs* ctx) {
+    count(probe_cookie);
+    __u32 const where = bpf_get_attach_cookie(ctx);
+    __u64* value = bpf_map_lookup_elem(&elements, &where);
+    if (value) __sync_fetch_and_add(value, 1);
+    return 0;
 }
 
 char programs_license[] SEC("license") = "GPL";

@@ -20,10 +20,10 @@
 namespace {
 
 // In the order of the enum in programs.bpf.c.
-constexpr std::array<std::string_view, 14> counters{
+constexpr std::array<std::string_view, 18> counters{
     "xdp_a",        "xdp_b",      "egress_a",   "egress_b",     "connect4_a", "sys_enter_a",
     "iter_tasks",   "iter_maps",  "connect4_b", "iter_tasks_b", "xdp_devmap", "sys_enter_cookie",
-    "iter_records", "iter_stuck",
+    "iter_records", "iter_stuck", "classify_a", "classify_b",   "classify_c", "probe_cookie",
 };
 
 std::string symbol(std::string_view name) {
@@ -98,9 +98,16 @@ std::uint32_t test_programs::id(std::string_view name) const {
 std::uint64_t test_programs::runs(std::string_view name) const {
     auto const* const found = std::ranges::find(counters, name);
     if (found == counters.end()) throw std::runtime_error{"no counter " + std::string{name}};
-    auto const index = static_cast<std::uint32_t>(found - counters.begin());
+    return value_in("runs", static_cast<std::uint32_t>(found - counters.begin()));
+}
+
+std::uint64_t test_programs::element(std::uint32_t index) const {
+    return value_in("elements", index);
+}
+
+std::uint64_t test_programs::value_in(char const* array, std::uint32_t index) const {
     std::uint64_t value = 0;
-    if (::bpf_map_lookup_elem(::bpf_map__fd(map("runs")), &index, &value) < 0)
+    if (::bpf_map_lookup_elem(::bpf_map__fd(map(array)), &index, &value) < 0)
         throw std::system_error{errno, std::generic_category(), "reading a counter"};
     return value;
 }

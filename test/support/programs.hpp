@@ -25,7 +25,12 @@ public:
     /// How often the program has run since it was loaded.
     [[nodiscard]] std::uint64_t runs(std::string_view name) const;
 
+    /// What is in the map `elements`.
+    [[nodiscard]] std::uint64_t element(std::uint32_t index) const;
+
 private:
+    [[nodiscard]] std::uint64_t value_in(char const* array, std::uint32_t index) const;
+
     struct closer {
         void operator()(::bpf_object* object) const noexcept;
     };

@@ -33,11 +33,11 @@ namespace bpflink {
 ///         v6.12
 /// @cost 1 system call by descriptor, 3 by path
 struct hook::cgroup {
-    std::variant<std::string_view, fd_view> cgroup;
-    attach_type attach{};
-    std::optional<bpflink::order> order = std::nullopt;
-    std::optional<revision> expected_revision = std::nullopt;
-    bool preorder = false;
+    std::variant<std::string_view, fd_view> cgroup;     ///< its directory: path or descriptor
+    attach_type attach{};                               ///< which hook: cgroup_inet_egress, ...
+    std::optional<bpflink::order> order = std::nullopt; ///< empty: last
+    std::optional<revision> expected_revision = std::nullopt; ///< of a query
+    bool preorder = false; ///< before the programs of the cgroups below
 };
 
 template <>
@@ -56,6 +56,7 @@ struct hook_traits<hook::cgroup> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::cgroup const& where);
 };
 
+/// A link of hook::cgroup.
 using cgroup_link = typed_link<hook::cgroup>;
 
 } // namespace bpflink

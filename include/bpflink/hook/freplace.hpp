@@ -19,8 +19,8 @@ namespace bpflink {
 /// @kernel since 5.7, `target` 5.10; kernel/bpf/syscall.c, bpf_tracing_prog_attach(); read at v6.12
 /// @cost 1 system call; with `target` 4 and more, to read its BTF
 struct hook::freplace {
-    fd_view target = {};
-    std::string_view function = {};
+    fd_view target = {};            ///< a program; empty: the one it was loaded for
+    std::string_view function = {}; ///< of the target; empty likewise
 };
 
 template <>
@@ -36,6 +36,7 @@ struct hook_traits<hook::freplace> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::freplace const& where);
 };
 
+/// A link of hook::freplace.
 using freplace_link = typed_link<hook::freplace>;
 
 } // namespace bpflink

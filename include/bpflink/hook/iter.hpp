@@ -14,12 +14,17 @@ namespace bpflink {
 /// The cgroup that an iterator starts at.
 struct iter_cgroup {
     std::variant<fd_view, std::uint64_t> cgroup; ///< its directory (borrowed), or its id (inode)
-    cgroup_iter_order order = cgroup_iter_order::descendants_pre;
+    cgroup_iter_order order =
+        cgroup_iter_order::descendants_pre; ///< which ones, and in which order
 };
 
 /// The task, or the tasks, that an iterator walks.
 struct iter_task {
-    enum class kind { thread, process };
+    /// What the number names.
+    enum class kind {
+        thread,  ///< one thread
+        process, ///< all threads of a process
+    };
     std::variant<std::uint32_t, fd_view> task; ///< a number, or a process's pidfd (borrowed)
     kind which = kind::process;                ///< what the number means
 };
@@ -36,13 +41,13 @@ struct iter_task {
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 ///         EMFILE             the map's descriptor is 0, which the kernel takes for none, and no
 ///                            other is left for a duplicate
-/// @kernel since 5.8, with a map 5.9, cgroups and tasks 6.1; kernel/bpf/bpf_iter.c,
-/// bpf_iter_link_attach(); read at v6.12
+/// @kernel since 5.8, with a map 5.9, cgroups and tasks 6.1;
+///         kernel/bpf/bpf_iter.c, bpf_iter_link_attach(); read at v6.12
 /// @cost 1 system call; 3 with a map, as the kernel takes it for something else where none is meant
 struct hook::iter {
-    std::optional<map_ref> map = std::nullopt;
-    std::optional<iter_cgroup> cgroup = std::nullopt;
-    std::optional<iter_task> task = std::nullopt;
+    std::optional<map_ref> map = std::nullopt;        ///< whose elements are walked
+    std::optional<iter_cgroup> cgroup = std::nullopt; ///< where the walk starts
+    std::optional<iter_task> task = std::nullopt;     ///< whose tasks, files or memory are walked
 };
 
 template <>
@@ -57,6 +62,7 @@ struct hook_traits<hook::iter> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::iter const& where);
 };
 
+/// A link of hook::iter.
 using iter_link = typed_link<hook::iter>;
 
 } // namespace bpflink

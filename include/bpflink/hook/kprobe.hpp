@@ -22,10 +22,10 @@ namespace bpflink {
 /// @kernel link since 5.15; kernel/events/core.c, perf_kprobe_event_init(); read at v6.12
 /// @cost 5 system calls, 8 with `retprobe`; the kernel's own work is milliseconds
 struct hook::kprobe {
-    std::string_view function = {};
-    std::uint64_t offset = 0;
-    bool retprobe = false;
-    bpflink::cookie cookie{};
+    std::string_view function = {}; ///< a symbol; empty: by address
+    std::uint64_t offset = 0;       ///< bytes from the function, or an address
+    bool retprobe = false;          ///< where the function returns
+    bpflink::cookie cookie{};       ///< what bpf_get_attach_cookie() returns; 0: none
 };
 
 template <>
@@ -40,6 +40,7 @@ struct hook_traits<hook::kprobe> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::kprobe const& where);
 };
 
+/// A link of hook::kprobe.
 using kprobe_link = typed_link<hook::kprobe>;
 
 } // namespace bpflink

@@ -28,12 +28,12 @@ namespace bpflink {
 ///         at v6.12
 /// @cost 1 system call; with a pattern also all of the kernel's symbols, some 10 ms
 struct hook::kprobe_multi {
-    std::span<std::string_view const> symbols = {};
-    std::span<std::uint64_t const> addresses = {};
-    std::string_view pattern = {};
-    std::span<cookie const> cookies = {};
-    bool retprobe = false;
-    bool session = false;
+    std::span<std::string_view const> symbols = {}; ///< by name
+    std::span<std::uint64_t const> addresses = {};  ///< or by address
+    std::string_view pattern = {};                  ///< or all that match
+    std::span<cookie const> cookies = {};           ///< none, or one for each
+    bool retprobe = false;                          ///< where the functions return
+    bool session = false;                           ///< at both ends
 };
 
 template <>
@@ -48,6 +48,7 @@ struct hook_traits<hook::kprobe_multi> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::kprobe_multi const& where);
 };
 
+/// A link of hook::kprobe_multi.
 using kprobe_multi_link = typed_link<hook::kprobe_multi>;
 
 } // namespace bpflink

@@ -15,7 +15,7 @@ namespace bpflink {
 /// @kernel since 5.7, cookie 5.19; kernel/bpf/syscall.c, bpf_tracing_prog_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::lsm {
-    bpflink::cookie cookie{};
+    bpflink::cookie cookie{}; ///< what bpf_get_attach_cookie() returns; 0: none
 };
 
 template <>
@@ -31,6 +31,7 @@ struct hook_traits<hook::lsm> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::lsm const& where);
 };
 
+/// A link of hook::lsm.
 using lsm_link = typed_link<hook::lsm>;
 
 } // namespace bpflink

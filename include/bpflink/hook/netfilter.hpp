@@ -35,10 +35,10 @@ enum class netfilter_hook : unsigned {
 /// @kernel since 6.4; net/netfilter/nf_bpf_link.c, bpf_nf_link_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::netfilter {
-    bpflink::protocol_family protocol_family;
-    netfilter_hook hook = netfilter_hook::prerouting;
-    std::int32_t priority = 0;
-    bool defragment = false;
+    bpflink::protocol_family protocol_family;         ///< whose packets
+    netfilter_hook hook = netfilter_hook::prerouting; ///< where on their way
+    std::int32_t priority = 0; ///< lowest first; unlike any other on the hook
+    bool defragment = false;   ///< fragments are put together first
 };
 
 template <>
@@ -53,6 +53,7 @@ struct hook_traits<hook::netfilter> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::netfilter const& where);
 };
 
+/// A link of hook::netfilter.
 using netfilter_link = typed_link<hook::netfilter>;
 
 } // namespace bpflink

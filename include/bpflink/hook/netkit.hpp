@@ -27,10 +27,10 @@ namespace bpflink {
 /// @kernel since 6.7; drivers/net/netkit.c, netkit_link_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::netkit {
-    bpflink::ifindex ifindex;
-    attach_type attach{};
-    std::optional<bpflink::order> order = std::nullopt;
-    std::optional<revision> expected_revision = std::nullopt;
+    bpflink::ifindex ifindex;                                 ///< of the primary device
+    attach_type attach{};                                     ///< netkit_primary or netkit_peer
+    std::optional<bpflink::order> order = std::nullopt;       ///< empty: last
+    std::optional<revision> expected_revision = std::nullopt; ///< of a query
 };
 
 template <>
@@ -45,6 +45,7 @@ struct hook_traits<hook::netkit> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::netkit const& where);
 };
 
+/// A link of hook::netkit.
 using netkit_link = typed_link<hook::netkit>;
 
 } // namespace bpflink

@@ -23,8 +23,8 @@ namespace bpflink {
 ///         read at v6.12
 /// @cost 1 system call
 struct hook::netns {
-    fd_view netns;
-    attach_type attach{};
+    fd_view netns;        ///< borrowed
+    attach_type attach{}; ///< flow_dissector or sk_lookup
 };
 
 template <>
@@ -40,6 +40,7 @@ struct hook_traits<hook::netns> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::netns const& where);
 };
 
+/// A link of hook::netns.
 using netns_link = typed_link<hook::netns>;
 
 } // namespace bpflink

@@ -24,15 +24,20 @@ inline constexpr bool is_handle = is_typed_link<T> || std::same_as<T, link>;
 /// @kernel since 6.6; kernel/bpf/mprog.c, bpf_mprog_attach(); read at v6.12
 class order {
 public:
+    /// Before all others.
     [[nodiscard]] static constexpr order first() noexcept { return {side::before}; }
+    /// After all others.
     [[nodiscard]] static constexpr order last() noexcept { return {side::after}; }
 
+    /// Right before a link that is on the hook.
     [[nodiscard]] static constexpr order before(link_id id) noexcept {
         return {side::before, anchor::link_by_id, id.value()};
     }
+    /// The same by the program.
     [[nodiscard]] static constexpr order before(program_id id) noexcept {
         return {side::before, anchor::program_by_id, id.value()};
     }
+    /// The same by a handle.
     /// @param there  a link, a typed_link or a program; borrowed
     template <any_program T>
     [[nodiscard]] static order before(T const& there) noexcept {
@@ -42,12 +47,15 @@ public:
         requires(!std::is_trivially_copyable_v<T>)
     static order before(T const&& there) = delete; // its descriptor would be closed by then
 
+    /// Right after a link that is on the hook.
     [[nodiscard]] static constexpr order after(link_id id) noexcept {
         return {side::after, anchor::link_by_id, id.value()};
     }
+    /// The same by the program.
     [[nodiscard]] static constexpr order after(program_id id) noexcept {
         return {side::after, anchor::program_by_id, id.value()};
     }
+    /// The same by a handle.
     /// @param there  a link, a typed_link or a program; borrowed
     template <any_program T>
     [[nodiscard]] static order after(T const& there) noexcept {

@@ -20,8 +20,8 @@ namespace bpflink {
 /// @kernel since 5.15; kernel/bpf/syscall.c, bpf_perf_link_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::perf_event {
-    fd_view event;
-    bpflink::cookie cookie{};
+    fd_view event;            ///< borrowed
+    bpflink::cookie cookie{}; ///< what bpf_get_attach_cookie() returns; 0: none
 };
 
 template <>
@@ -37,6 +37,7 @@ struct hook_traits<hook::perf_event> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::perf_event const& where);
 };
 
+/// A link of hook::perf_event.
 using perf_event_link = typed_link<hook::perf_event>;
 
 } // namespace bpflink

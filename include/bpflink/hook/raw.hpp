@@ -22,10 +22,10 @@ namespace bpflink {
 /// @kernel since 5.7; kernel/bpf/syscall.c, link_create()
 /// @cost 1 system call
 struct hook::raw {
-    std::variant<std::monostate, fd_view, ifindex> target;
-    attach_type attach{};
-    std::optional<btf_id> btf = std::nullopt;
-    std::uint32_t flags = 0;
+    std::variant<std::monostate, fd_view, ifindex> target; ///< borrowed
+    attach_type attach{};                                  ///< any number
+    std::optional<btf_id> btf = std::nullopt;              ///< the target's BTF type
+    std::uint32_t flags = 0;                               ///< unchanged to the kernel
 };
 
 } // namespace bpflink

@@ -14,15 +14,14 @@ namespace bpflink {
 /// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns in the program.
 /// @errors not_found          no such tracepoint
 ///         invalid_argument   the program reads past the tracepoint's arguments; a cookie on a
-///         kernel
-///                            before 6.10
+///                            kernel before 6.10
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 /// @kernel since 4.17, a link since 5.7, cookie 6.10; kernel/bpf/syscall.c,
 ///         bpf_raw_tp_link_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::raw_tracepoint {
-    std::string_view name;
-    bpflink::cookie cookie{};
+    std::string_view name;    ///< without its group
+    bpflink::cookie cookie{}; ///< what bpf_get_attach_cookie() returns; 0: none
 };
 
 template <>
@@ -39,6 +38,7 @@ struct hook_traits<hook::raw_tracepoint> {
                                     hook::raw_tracepoint const& where);
 };
 
+/// A link of hook::raw_tracepoint.
 using raw_tracepoint_link = typed_link<hook::raw_tracepoint>;
 
 } // namespace bpflink

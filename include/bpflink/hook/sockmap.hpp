@@ -23,8 +23,8 @@ namespace bpflink {
 /// @kernel since 6.10; net/core/sock_map.c, sock_map_link_create(); read at v6.12
 /// @cost 1 system call
 struct hook::sockmap {
-    map_ref map;
-    attach_type attach{};
+    map_ref map;          ///< borrowed
+    attach_type attach{}; ///< sk_msg_verdict, ...
 };
 
 template <>
@@ -39,6 +39,7 @@ struct hook_traits<hook::sockmap> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::sockmap const& where);
 };
 
+/// A link of hook::sockmap.
 using sockmap_link = typed_link<hook::sockmap>;
 
 } // namespace bpflink

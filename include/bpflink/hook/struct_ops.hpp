@@ -35,6 +35,7 @@ struct hook_traits<hook::struct_ops> {
     static result<unique_fd> create(detail::borrowed_program map, hook::struct_ops const& where);
 };
 
+/// A link of hook::struct_ops.
 using struct_ops_link = typed_link<hook::struct_ops>;
 
 } // namespace bpflink

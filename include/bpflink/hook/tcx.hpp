@@ -28,10 +28,10 @@ namespace bpflink {
 /// @kernel since 6.6; kernel/bpf/tcx.c, tcx_link_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::tcx {
-    bpflink::ifindex ifindex;
-    attach_type attach{};
-    std::optional<bpflink::order> order = std::nullopt;
-    std::optional<revision> expected_revision = std::nullopt;
+    bpflink::ifindex ifindex;                                 ///< in the caller's network namespace
+    attach_type attach{};                                     ///< tcx_ingress or tcx_egress
+    std::optional<bpflink::order> order = std::nullopt;       ///< empty: last
+    std::optional<revision> expected_revision = std::nullopt; ///< of a query
 };
 
 template <>
@@ -46,6 +46,7 @@ struct hook_traits<hook::tcx> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::tcx const& where);
 };
 
+/// A link of hook::tcx.
 using tcx_link = typed_link<hook::tcx>;
 
 } // namespace bpflink

@@ -15,7 +15,7 @@ namespace bpflink {
 /// @kernel since 5.7, cookie 6.10; kernel/bpf/syscall.c, bpf_raw_tp_link_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::tp_btf {
-    bpflink::cookie cookie{};
+    bpflink::cookie cookie{}; ///< what bpf_get_attach_cookie() returns; 0: none
 };
 
 template <>
@@ -30,6 +30,7 @@ struct hook_traits<hook::tp_btf> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::tp_btf const& where);
 };
 
+/// A link of hook::tp_btf.
 using tp_btf_link = typed_link<hook::tp_btf>;
 
 } // namespace bpflink

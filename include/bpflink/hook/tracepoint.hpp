@@ -22,9 +22,9 @@ namespace bpflink {
 ///         at v6.12
 /// @cost 6 system calls
 struct hook::tracepoint {
-    std::string_view group;
-    std::string_view name;
-    bpflink::cookie cookie{};
+    std::string_view group;   ///< "sched"
+    std::string_view name;    ///< "sched_switch"
+    bpflink::cookie cookie{}; ///< what bpf_get_attach_cookie() returns; 0: none
 };
 
 template <>
@@ -39,6 +39,7 @@ struct hook_traits<hook::tracepoint> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::tracepoint const& where);
 };
 
+/// A link of hook::tracepoint.
 using tracepoint_link = typed_link<hook::tracepoint>;
 
 } // namespace bpflink

@@ -24,7 +24,7 @@ namespace bpflink {
 ///         read at v6.12
 /// @cost 1 system call
 struct hook::tracing {
-    bpflink::cookie cookie{};
+    bpflink::cookie cookie{}; ///< what bpf_get_attach_cookie() returns; 0: none
 };
 
 template <>
@@ -42,6 +42,7 @@ struct hook_traits<hook::tracing> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::tracing const& where);
 };
 
+/// A link of hook::tracing.
 using tracing_link = typed_link<hook::tracing>;
 
 } // namespace bpflink

@@ -22,9 +22,9 @@ namespace bpflink {
 /// @kernel since 7.2; kernel/trace/bpf_trace.c, bpf_tracing_multi_attach(); read at v7.2
 /// @cost 1 system call
 struct hook::tracing_multi {
-    std::span<btf_id const> functions;
-    std::span<cookie const> cookies = {};
-    std::optional<attach_type> attach = std::nullopt;
+    std::span<btf_id const> functions;                ///< in the program's BTF object
+    std::span<cookie const> cookies = {};             ///< none, or one for each
+    std::optional<attach_type> attach = std::nullopt; ///< where the program does not tell
 };
 
 template <>
@@ -43,6 +43,7 @@ struct hook_traits<hook::tracing_multi> {
                                     hook::tracing_multi const& where);
 };
 
+/// A link of hook::tracing_multi.
 using tracing_multi_link = typed_link<hook::tracing_multi>;
 
 } // namespace bpflink

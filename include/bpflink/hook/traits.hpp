@@ -19,6 +19,7 @@ enum class match { no, yes, unknown };
 ///   name           what messages and docs call it
 ///   link_types     the kinds of link that it can be seen as
 ///   program_types  the types of program that it takes
+///   attach_types   the attach types that they were loaded for, where the hook asks for some
 ///   details        the struct of link_details that holds its fields
 ///   since          the kernel it first appeared in
 ///   matches(info)  whether a link is on this hook
@@ -26,6 +27,7 @@ enum class match { no, yes, unknown };
 template <class Hook>
 struct hook_traits;
 
+/// Something to attach to: it has the traits that attach and typed_link need.
 template <class H>
 concept hook_like = requires(H const& where, link_info const& info, detail::borrowed_program prog) {
     { hook_traits<H>::name } -> std::convertible_to<std::string_view>;

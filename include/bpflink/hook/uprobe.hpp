@@ -26,13 +26,13 @@ namespace bpflink {
 /// @cost 5 system calls, 3 more for each of `retprobe` and `ref_ctr_offset`, and the reading of the
 ///       file's symbols
 struct hook::uprobe {
-    std::string_view binary;
-    std::string_view symbol = {};
-    std::uint64_t offset = 0;
-    bool retprobe = false;
-    std::optional<int> pid = std::nullopt;
-    std::uint32_t ref_ctr_offset = 0;
-    bpflink::cookie cookie{};
+    std::string_view binary;               ///< a path, or a file name
+    std::string_view symbol = {};          ///< empty: by the file's offset
+    std::uint64_t offset = 0;              ///< bytes from the symbol, or in the file
+    bool retprobe = false;                 ///< where the function returns
+    std::optional<int> pid = std::nullopt; ///< empty: every process; 0: this one
+    std::uint32_t ref_ctr_offset = 0;      ///< of a counter of who watches; 0: none
+    bpflink::cookie cookie{};              ///< what bpf_get_attach_cookie() returns; 0: none
 };
 
 template <>
@@ -47,6 +47,7 @@ struct hook_traits<hook::uprobe> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::uprobe const& where);
 };
 
+/// A link of hook::uprobe.
 using uprobe_link = typed_link<hook::uprobe>;
 
 } // namespace bpflink

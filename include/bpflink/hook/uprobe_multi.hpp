@@ -20,25 +20,24 @@ namespace bpflink {
 /// a file in another mount namespace. The places are `symbols`, or `offsets` in the file, or both:
 /// then each offset counts from its symbol. `ref_ctr_offsets` and `cookies` are none or one for
 /// each. All are copied. `pid` is a process, and 0 this one. At most 2^20 places.
-/// @errors not_found          no such file or process; symbols that the file has not (all are
-/// named)
+/// @errors not_found          no such file or process; symbols that the file has not
+///                            (all are named)
 ///         invalid_argument   no places, or arrays of different lengths; not an ELF file; the
-///         program
-///                            was loaded for another attach type
+///                            program was loaded for another attach type
 ///         not_supported      a kernel before 6.6, for sessions 6.13
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 /// @kernel since 6.6, session 6.13; kernel/trace/bpf_trace.c, bpf_uprobe_multi_link_attach(); read
 ///         at v6.12
 /// @cost 1 system call, and with symbols the reading of the file's, once for all of them
 struct hook::uprobe_multi {
-    std::variant<std::string_view, fd_view> binary;
-    std::span<std::string_view const> symbols = {};
-    std::span<std::uint64_t const> offsets = {};
-    std::span<std::uint64_t const> ref_ctr_offsets = {};
-    std::span<cookie const> cookies = {};
-    std::optional<int> pid = std::nullopt;
-    bool retprobe = false;
-    bool session = false;
+    std::variant<std::string_view, fd_view> binary;      ///< path, file name or descriptor
+    std::span<std::string_view const> symbols = {};      ///< functions in it
+    std::span<std::uint64_t const> offsets = {};         ///< in the file, or from the symbols
+    std::span<std::uint64_t const> ref_ctr_offsets = {}; ///< none, or one for each
+    std::span<cookie const> cookies = {};                ///< none, or one for each
+    std::optional<int> pid = std::nullopt;               ///< empty: every process; 0: this one
+    bool retprobe = false;                               ///< where the functions return
+    bool session = false;                                ///< at both ends
 };
 
 template <>
@@ -53,6 +52,7 @@ struct hook_traits<hook::uprobe_multi> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::uprobe_multi const& where);
 };
 
+/// A link of hook::uprobe_multi.
 using uprobe_multi_link = typed_link<hook::uprobe_multi>;
 
 } // namespace bpflink

@@ -27,8 +27,8 @@ enum class xdp_mode : unsigned {
 /// @kernel since 5.9; net/core/dev.c, bpf_xdp_link_attach(), dev_xdp_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::xdp {
-    bpflink::ifindex ifindex;
-    xdp_mode mode = xdp_mode::automatic;
+    bpflink::ifindex ifindex;            ///< in the caller's network namespace
+    xdp_mode mode = xdp_mode::automatic; ///< at most one
 };
 
 template <>
@@ -43,6 +43,7 @@ struct hook_traits<hook::xdp> {
     static result<unique_fd> create(detail::borrowed_program prog, hook::xdp const& where);
 };
 
+/// A link of hook::xdp.
 using xdp_link = typed_link<hook::xdp>;
 
 } // namespace bpflink

@@ -31,6 +31,7 @@ struct infos_source {
 
 } // namespace detail
 
+/// What infos() returns: an input range of result<link_info>.
 using infos_view = detail::walk_view<detail::infos_source>;
 
 /// What the kernel says of every link: as links(), with link::info in the same walk.

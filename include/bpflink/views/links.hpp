@@ -33,6 +33,7 @@ struct links_source {
 
 } // namespace detail
 
+/// What links() returns: an input range of result<link>.
 using links_view = detail::walk_view<detail::links_source>;
 
 /// All links in the kernel, each opened when it is looked at and closed (not detached) when the

@@ -80,8 +80,11 @@ struct output_source {
 template <class T>
 concept output_record = std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>;
 
+/// What iter_output::lines() returns: an input range of result<std::string_view>.
 using lines_view = detail::walk_view<detail::output_source<std::string_view>>;
+/// What iter_output::bytes() returns: an input range of spans, each in a result.
 using bytes_view = detail::walk_view<detail::output_source<std::span<std::byte const>>>;
+/// What iter_output::records() returns: an input range of result<T>.
 template <output_record T>
 using records_view = detail::walk_view<detail::output_source<T>>;
 

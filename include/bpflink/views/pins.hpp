@@ -41,6 +41,7 @@ struct pins_source {
 
 } // namespace detail
 
+/// What pins() returns: an input range of result<pin_entry>.
 using pins_view = detail::walk_view<detail::pins_source>;
 
 /// The pinned links below a directory of a bpffs, in the order of the file system. Pins of maps and

@@ -39,8 +39,8 @@ public:
     /// One record for each link, in ascending order of ids. A link that exists throughout is always
     /// there; one that vanishes meanwhile, or is not attached yet, may be left out. The link that
     /// the iterator needs for itself is not among them.
-    /// @errors permission_denied  the iterator takes CAP_BPF and CAP_PERFMON, the walk
-    /// CAP_SYS_ADMIN
+    /// @errors permission_denied  the iterator takes CAP_BPF and CAP_PERFMON, the
+    ///                            walk CAP_SYS_ADMIN
     ///         EMFILE, ENOMEM
     /// @kernel since 5.19 by the iterator, 5.8 by the walk; kernel/bpf/link_iter.c,
     ///         bpf_link_seq_show(); read at v6.12
@@ -69,7 +69,9 @@ private:
 /// @threads any
 [[nodiscard]] result<std::vector<link_record>> snapshot();
 
+/// The name as the enumerator spells it.
 [[nodiscard]] std::string to_string(snapshot_source source);
+/// Prints the name, as to_string.
 std::ostream& operator<<(std::ostream& out, snapshot_source source);
 
 } // namespace bpflink
