@@ -23,9 +23,8 @@ endfunction()
 macro(bpflink_check_unpolluted source_dir)
   get_cmake_property(variables VARIABLES)
   foreach(variable IN LISTS variables)
-    if(variable MATCHES "^(CMAKE|BUILD)_" AND NOT variable MATCHES "^CMAKE_(CURRENT_|MATCH_)"
+    if(variable MATCHES "^(CMAKE|BUILD)_" AND NOT variable MATCHES "^CMAKE_(CURRENT|MATCH|PROJECT_VERSION)_?"
        AND NOT "${before_${variable}}" STREQUAL "${${variable}}")
-      # What GNUInstallDirs and the like would leave behind counts too.
       message(SEND_ERROR "${variable} was '${before_${variable}}', and is '${${variable}}'")
     endif()
   endforeach()
