@@ -32,7 +32,7 @@ function(bpflink_find_dependencies out)
     if(PkgConfig_FOUND)
       pkg_check_modules(libbpf QUIET IMPORTED_TARGET libbpf)
       if(NOT libbpf_FOUND)
-        list(APPEND missing "libbpf 1.3 (Debian: libbpf-dev; Debian 12: libbpf-dev/bookworm-backports)")
+        list(APPEND missing "libbpf 1.3 (Debian: libbpf-dev, Debian 12: libbpf-dev/bookworm-backports)")
       elseif(libbpf_VERSION VERSION_LESS 1.3)
         list(APPEND missing
              "libbpf 1.3, and this is ${libbpf_VERSION} (Debian 12: libbpf-dev/bookworm-backports)")

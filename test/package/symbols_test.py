@@ -17,6 +17,19 @@ def output(*command):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+def readable(symbol):
+    """The scopes and the name of what nm cannot demangle, such as clang's constrained templates."""
+    rest = re.match(r"_ZN[KOR]*(?=\d)(.*)", symbol)
+    if not rest:
+        return symbol
+    rest, names = rest[1], []
+    while length := re.match(r"\d+", rest):
+        end = length.end() + int(length[0])
+        names.append(rest[length.end():end])
+        rest = rest[end:]
+    return "::".join(names)
+
+
 def name_of(symbol):
     """The last name of a demangled one: `f` of `bpflink::c<d::e>::f[abi:cxx11](g::h) const`."""
     symbol = re.sub(r"\[abi:\w+\]|@@.*", "", symbol)
@@ -34,7 +47,7 @@ def main():
     words = set(re.findall(r"operator *[^\w\s(]+|operator\(\)|\w+", headers))
     symbols = [line.split(maxsplit=2)[1:] for line in
                output("nm", "--dynamic", "--defined-only", "--demangle", library).splitlines()]
-    symbols = [symbol for kind, symbol in symbols if kind != "A"]  # A: the version itself
+    symbols = [readable(symbol) for kind, symbol in symbols if kind != "A"]  # A: the version itself
     wrong = [symbol for symbol in symbols
              if not symbol.startswith("bpflink::") or symbol.startswith("bpflink::sys::")
              or name_of(symbol) not in words]
