@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// An error out of what a sys function returned. `outcome` is a negated errno.
 [[nodiscard]] inline tl::unexpected<error> fail(int outcome, operation where,

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// The kinds of object that bpf(2) hands out descriptors of, as far as this library cares.
 enum class object_kind { link, program, map, other };

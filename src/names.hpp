@@ -5,7 +5,8 @@
 #include <string>
 #include <string_view>
 
-namespace bpflink::detail {
+namespace [[gnu::visibility("hidden")]] bpflink {
+namespace detail {
 
 /// The name at `index`, or "unknown(index)".
 [[nodiscard]] inline std::string name_or_number(std::span<std::string_view const> names,
@@ -14,4 +15,5 @@ namespace bpflink::detail {
     return "unknown(" + std::to_string(index) + ")";
 }
 
-} // namespace bpflink::detail
+} // namespace detail
+} // namespace bpflink

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// `path` from the root, so that a later chdir changes nothing.
 /// @errors invalid_argument  empty

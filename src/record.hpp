@@ -6,7 +6,7 @@
 
 #include <optional>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// The attach type of a link: `told` for the kinds whose info has it, else the one that all links
 /// of the kind have, or none.

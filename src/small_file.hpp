@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// The first 4,096 bytes of a file, without line ends at their end: what sysfs and tracefs give.
 [[nodiscard]] result<std::string> read_small_file(std::string const& path);

@@ -17,7 +17,8 @@
 struct bpf_map;
 struct bpf_program;
 
-namespace bpflink::sys {
+namespace [[gnu::visibility("hidden")]] bpflink {
+namespace sys {
 
 // bpf(2)
 int prog_load(uapi::prog_load_attr const& attr) noexcept;
@@ -96,4 +97,5 @@ int program_function(int program, char const* name) noexcept;     // its BTF id;
 int load_object(std::span<std::byte const> file) noexcept;        // its only program; allocates
 int map_fd(::bpf_map const* map) noexcept;
 
-} // namespace bpflink::sys
+} // namespace sys
+} // namespace bpflink

@@ -12,7 +12,8 @@
 #include <string>
 #include <vector>
 
-namespace bpflink::detail {
+namespace [[gnu::visibility("hidden")]] bpflink {
+namespace detail {
 
 /// What the kernel wrote about a link, or is about to write.
 struct answer {
@@ -68,4 +69,5 @@ void learn(answer const& a, reported_fields& reported) noexcept;
 /// What the last answer says.
 [[nodiscard]] link_details decode(answer&& last);
 
-} // namespace bpflink::detail
+} // namespace detail
+} // namespace bpflink

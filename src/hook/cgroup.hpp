@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// A cgroup's directory, opened here if it was given by its path.
 struct opened_cgroup {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 [[nodiscard]] inline std::uint32_t raw_fd(fd_view fd) noexcept {
     return static_cast<std::uint32_t>(fd.get());

@@ -7,7 +7,7 @@
 
 #include <variant>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// For hooks that have a kind of link to themselves.
 template <class Hook>

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// "1 cookie", "2 cookies".
 [[nodiscard]] std::string several(std::size_t count, std::string_view what);

@@ -7,7 +7,7 @@
 
 #include <array>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 [[nodiscard]] inline on_device place_of(hook::netkit const& where) noexcept {
     static constexpr std::array allowed{attach_type::netkit_primary, attach_type::netkit_peer};

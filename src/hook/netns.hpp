@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// The program type that an attach type of a network namespace takes; unspec for others.
 [[nodiscard]] program_type type_on_netns(attach_type attach) noexcept;

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// Writes place and revision into a request to attach.
 /// @errors invalid_argument  revision 0, or a program in `place` that is none

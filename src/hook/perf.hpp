@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 inline constexpr int every_process = -1;
 

@@ -7,7 +7,7 @@
 
 #include <array>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 [[nodiscard]] inline on_device place_of(hook::tcx const& where) noexcept {
     static constexpr std::array allowed{attach_type::tcx_ingress, attach_type::tcx_egress};

@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// Attaches a program to the function that it was loaded for.
 /// @param prog     with `expected` known where there is a cookie

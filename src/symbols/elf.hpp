@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 enum class symbol_table { dynamic, whole };
 enum class symbol_binding { global, weak, local };

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace bpflink {
+namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// Whether all of `text` is what `pattern` says: * is any text, ? any one character.
 [[nodiscard]] bool matches_pattern(std::string_view text, std::string_view pattern) noexcept;

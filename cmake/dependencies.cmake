@@ -1,0 +1,54 @@
+# bpflink_find_dependencies(<missing> [HEADERS] [LIBRARIES])
+#
+# Finds what bpflink's headers need, and what its libraries do. <missing> is empty, or tells a person
+# what there is not and how to get it. The build uses this, and find_package(bpflink) on whatever
+# machine: it is installed beside bpflink-config.cmake.
+function(bpflink_find_dependencies out)
+  cmake_parse_arguments(PARSE_ARGV 1 need "HEADERS;LIBRARIES" "" "")
+  set(missing)
+
+  if(need_HEADERS)
+    # A target may be there without a package: another part of the same build can make it.
+    if(NOT TARGET range-v3::range-v3)
+      find_package(range-v3 QUIET)
+      if(range-v3_FOUND)
+        mark_as_advanced(range-v3_DIR) # it is not this project's to set, as one that only uses bpflink
+      else()
+        list(APPEND missing "range-v3 (Debian: librange-v3-dev)")
+      endif()
+    endif()
+    if(NOT TARGET tl::expected)
+      find_package(tl-expected QUIET)
+      if(tl-expected_FOUND)
+        mark_as_advanced(tl-expected_DIR)
+      else()
+        list(APPEND missing "tl::expected (Debian: libexpected-dev)")
+      endif()
+    endif()
+  endif()
+
+  if(need_LIBRARIES)
+    find_package(PkgConfig QUIET)
+    if(PkgConfig_FOUND)
+      pkg_check_modules(libbpf QUIET IMPORTED_TARGET libbpf)
+      if(NOT libbpf_FOUND)
+        list(APPEND missing "libbpf 1.3 (Debian: libbpf-dev, Debian 12: libbpf-dev/bookworm-backports)")
+      elseif(libbpf_VERSION VERSION_LESS 1.3)
+        list(APPEND missing
+             "libbpf 1.3, and this is ${libbpf_VERSION} (Debian 12: libbpf-dev/bookworm-backports)")
+      endif()
+      pkg_check_modules(libelf QUIET IMPORTED_TARGET libelf)
+      if(NOT libelf_FOUND)
+        list(APPEND missing "libelf (Debian: libelf-dev)")
+      endif()
+    else()
+      list(APPEND missing "pkg-config, to find libbpf and libelf (Debian: pkg-config)")
+    endif()
+  endif()
+
+  if(missing)
+    list(JOIN missing ", " missing)
+    set(missing "bpflink needs what is not found here: ${missing}")
+  endif()
+  set(${out} "${missing}" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,61 @@
+# What `cmake --install` installs of the library: three components, a Debian package each.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/bpflink)
+set(kinds)
+foreach(library bpflink bpflink-other)
+  if(TARGET ${library})
+    get_target_property(kind ${library} TYPE)
+    string(REGEX REPLACE "_.*" "" kind ${kind})
+    string(TOLOWER ${kind} kind)
+    list(APPEND kinds ${kind})
+    install(TARGETS ${library} EXPORT bpflink-${kind}-targets
+            LIBRARY COMPONENT bpflink-runtime NAMELINK_COMPONENT bpflink-dev
+            ARCHIVE COMPONENT bpflink-dev
+            FILE_SET HEADERS COMPONENT bpflink-dev)
+    install(EXPORT bpflink-${kind}-targets NAMESPACE bpflink::
+            DESTINATION ${config_dir} COMPONENT bpflink-dev)
+  endif()
+endforeach()
+
+if(TARGET bpflink-module)
+  # Users build the module's interface themselves, with their own flags.
+  install(TARGETS bpflink-module EXPORT bpflink-module-targets
+          ARCHIVE COMPONENT bpflink-dev
+          FILE_SET CXX_MODULES DESTINATION ${CMAKE_INSTALL_DATADIR}/bpflink/modules COMPONENT bpflink-dev)
+  install(EXPORT bpflink-module-targets NAMESPACE bpflink::
+          DESTINATION ${config_dir} CXX_MODULES_DIRECTORY cxx-modules COMPONENT bpflink-dev)
+endif()
+
+install(TARGETS bpflink-asio EXPORT bpflink-asio-targets FILE_SET HEADERS COMPONENT bpflink-dev)
+install(EXPORT bpflink-asio-targets NAMESPACE bpflink::
+        DESTINATION ${config_dir} COMPONENT bpflink-dev)
+
+configure_package_config_file(cmake/bpflink-config.cmake.in bpflink-config.cmake
+  INSTALL_DESTINATION ${config_dir})
+write_basic_package_version_file(bpflink-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bpflink-config.cmake
+              ${CMAKE_CURRENT_BINARY_DIR}/bpflink-config-version.cmake
+              cmake/dependencies.cmake
+        DESTINATION ${config_dir} COMPONENT bpflink-dev)
+
+# pkg-config: what a shared library is linked with is its own affair, unless all are asked for (--static).
+set(requires Requires)
+if("shared" IN_LIST kinds)
+  set(requires Requires.private)
+endif()
+# Relative to the file, so that the installed tree can be moved.
+foreach(dir libdir includedir)
+  string(TOUPPER ${dir} upper)
+  file(RELATIVE_PATH ${dir} ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_${upper}})
+endforeach()
+file(RELATIVE_PATH up ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" up "${up}")
+configure_file(cmake/bpflink.pc.in bpflink.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bpflink.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT bpflink-dev)
+
+if(TARGET bpflink-tool)
+  install(TARGETS bpflink-tool RUNTIME COMPONENT bpflink-tool)
+endif()

@@ -1,0 +1,21 @@
+# An overlay port of the sources that it lies in: vcpkg install bpflink --overlay-ports=packaging/vcpkg
+get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+
+vcpkg_check_features(OUT_FEATURE_OPTIONS feature_options FEATURES tool BPFLINK_BUILD_TOOL)
+vcpkg_find_acquire_program(PKGCONFIG)
+vcpkg_cmake_configure(
+  SOURCE_PATH "${SOURCE_PATH}"
+  OPTIONS
+    ${feature_options}
+    -DBPFLINK_BUILD_TESTS=OFF
+    -DBPFLINK_BUILD_EXAMPLES=OFF
+    -DBPFLINK_BUILD_MODULE=OFF # not tried where the port moves the package files to
+    "-DPKG_CONFIG_EXECUTABLE=${PKGCONFIG}")
+vcpkg_cmake_install()
+vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/bpflink)
+vcpkg_fixup_pkgconfig()
+if("tool" IN_LIST FEATURES)
+  vcpkg_copy_tools(TOOL_NAMES bpflink AUTO_CLEAN)
+endif()
+file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/debug/include")
+vcpkg_install_copyright(FILE_LIST "${SOURCE_PATH}/LICENSE")
