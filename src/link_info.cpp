@@ -75,8 +75,9 @@ inline int info_reader::ask_all(fd_view link, answer& whole) {
     if (!wanted_(header_of(first))) return unwanted;
     if (!ask_for_more(first, known, reported_, whole)) return 0;
     int const outcome = ask(link, whole.raw, known);
-    if (outcome >= 0 && shows_reported_fields(whole.raw)) learn(whole, reported_);
-    return outcome;
+    if (outcome < 0) return outcome;
+    if (shows_reported_fields(whole.raw)) learn(whole, reported_);
+    return wanted_(header_of(whole.raw)) ? outcome : unwanted; // updated in between
 }
 
 void info_reader::read(fd_view link, std::optional<result<link_info>>& out) {

@@ -11,18 +11,35 @@
 namespace bpflink::detail {
 namespace {
 
+/// Another thread, or this one a moment later, may be answered otherwise.
 bool is_passing(int outcome) {
-    return outcome == -EMFILE || outcome == -ENFILE || outcome == -ENOMEM || outcome == -EAGAIN;
+    switch (-outcome) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EAGAIN:
+    case EPERM:
+    case EACCES: return true;
+    default: return false;
+    }
 }
 
 tl::unexpected<error> refused(int outcome) {
     std::string const subject = "the iterator over links";
-    if (is_passing(outcome)) return fail(outcome, operation::prog_load, subject);
-    if (outcome == -EPERM || outcome == -EACCES)
+    switch (-outcome) {
+    case EPERM:
         return fail(outcome, operation::prog_load, errc::permission_denied, subject,
-                    "CAP_BPF or CAP_PERFMON is missing, or the kernel is locked down");
-    return fail(outcome, operation::prog_load, errc::not_supported, subject,
-                "the kernel has no iterator over links (5.19), or no BTF");
+                    "CAP_BPF or CAP_PERFMON is missing");
+    case EACCES:
+        return fail(outcome, operation::prog_load, errc::permission_denied, subject,
+                    "the verifier or a security module refuses it");
+    case EINVAL:
+    case ENOENT:
+    case ESRCH:
+        return fail(outcome, operation::prog_load, errc::not_supported, subject,
+                    "the kernel has no iterator over links (5.19) or no BTF, or it is locked down");
+    default: return fail(outcome, operation::prog_load, subject);
+    }
 }
 
 } // namespace

@@ -121,7 +121,8 @@ class quiet_libbpf {
 public:
     quiet_libbpf() : alone_{guard} {
         quiet = true;
-        others = ::libbpf_set_print(print);
+        // Another thread may have saved our own, and put it back.
+        if (auto const before = ::libbpf_set_print(print); before != print) others = before;
     }
     ~quiet_libbpf() {
         auto const now = ::libbpf_set_print(others);
@@ -335,6 +336,11 @@ int interface_name(std::uint32_t index, std::span<char, IF_NAMESIZE> into) noexc
 }
 
 int netns_inode(char const* path, std::uint32_t& inode) noexcept {
+    // What is something else is not opened: that might wait, or have effects.
+    struct statfs system;
+    if (int const outcome = restarted([&] { return ::statfs(path, &system); }); outcome < 0)
+        return outcome;
+    if (system.f_type != NSFS_MAGIC) return -EINVAL;
     descriptor const fd{restarted([&] { return ::open(path, O_RDONLY | O_CLOEXEC); })};
     if (fd.number < 0) return fd.number;
     struct stat facts;
@@ -346,13 +352,15 @@ int netns_inode(char const* path, std::uint32_t& inode) noexcept {
 }
 
 int cgroup_id(char const* path, std::uint64_t& id) noexcept {
+    descriptor const group{
+        restarted([&] { return ::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); })};
+    if (group.number < 0) return group.number == -ENOTDIR ? -EINVAL : group.number;
     struct statfs facts;
-    if (int const outcome = restarted([&] { return ::statfs(path, &facts); }); outcome < 0)
-        return outcome;
+    if (::fstatfs(group.number, &facts) < 0) return -errno;
     if (facts.f_type != CGROUP2_SUPER_MAGIC) return -EINVAL;
     kernfs_handle handle;
     int mount;
-    if (::name_to_handle_at(AT_FDCWD, path, &handle.head, &mount, AT_SYMLINK_FOLLOW) < 0)
+    if (::name_to_handle_at(group.number, "", &handle.head, &mount, AT_EMPTY_PATH) < 0)
         return -errno;
     std::memcpy(&id, handle.head.f_handle, sizeof id);
     return 0;
@@ -365,7 +373,13 @@ int cgroup_path(std::uint64_t id, std::span<char> into) noexcept {
     std::memcpy(handle.head.f_handle, &id, sizeof id);
     descriptor const group{negated(
         ::open_by_handle_at(mount.number, &handle.head, O_RDONLY | O_DIRECTORY | O_CLOEXEC))};
-    return group.number < 0 ? group.number : descriptor_name(group.number, into);
+    if (group.number < 0) return group.number;
+    int const length = descriptor_name(group.number, into.first(into.size() - 1));
+    if (length < 0) return length;
+    into[static_cast<std::size_t>(length)] = '\0';
+    // Of what is outside of the mount, or gone by now, the kernel tells a path that is another's.
+    std::uint64_t there = 0;
+    return cgroup_id(into.data(), there) == 0 && there == id ? length : -EXDEV;
 }
 
 int process_id() noexcept {

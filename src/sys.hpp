@@ -78,7 +78,8 @@ int interface_name(std::uint32_t index,
                    std::span<char, 16> into) noexcept;            // -ENXIO when none has it
 int netns_inode(char const* path, std::uint32_t& inode) noexcept; // -EINVAL when it is none
 int cgroup_id(char const* path, std::uint64_t& id) noexcept;      // -EINVAL when it is none
-int cgroup_path(std::uint64_t id, std::span<char> into) noexcept; // -ESTALE when it is gone
+int cgroup_path(std::uint64_t id,
+                std::span<char> into) noexcept; // -ESTALE when it is gone, -EXDEV outside
 
 // A number that no other process on this machine has now.
 int process_id() noexcept;

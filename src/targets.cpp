@@ -67,6 +67,9 @@ result<std::string> cgroup_path_of(cgroup_id id) {
     switch (-outcome) {
     case ESTALE:
         return fail(outcome, where, errc::not_found, std::move(subject), "it does not exist");
+    case EXDEV:
+        return fail(outcome, where, errc::not_found, std::move(subject),
+                    "it is not below the first cgroup2 mount");
     case ENOENT:
         return fail(outcome, where, errc::not_found, std::move(subject),
                     "no cgroup2 file system is mounted");

@@ -76,7 +76,7 @@ int read(int, std::span<std::byte> into) noexcept {
     for (; next_record <= live_links && written + sizeof(raw_link_record) <= into.size();
          ++next_record) {
         raw_link_record const record{
-            next_record, static_cast<std::uint32_t>(kind), 7, 0, raw_target_ifindex, 2};
+            next_record, static_cast<std::uint32_t>(kind), 8, 0, raw_target_ifindex, 2};
         std::memcpy(into.data() + written, &record, sizeof record);
         written += sizeof record;
     }

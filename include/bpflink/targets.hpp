@@ -12,9 +12,9 @@
 namespace bpflink {
 
 /// The index of an interface of this network namespace.
-/// @param name  "eth0"; also an alternative name
+/// @param name  "eth0"; also an alternative name of at most 15 characters
 /// @errors not_found         no interface has the name
-///         invalid_argument  empty, or longer than the kernel takes
+///         invalid_argument  empty, or with a zero byte
 /// @cost 3 system calls
 [[nodiscard]] result<ifindex> ifindex_of(std::string_view name);
 

@@ -43,7 +43,7 @@ result<unique_fd> attach_iterator(fd_view program) {
 }
 
 result<void> take_by_iterator(fd_view program, std::vector<link_record>& into) {
-    // As many as fit into the kernel's own buffer: bpf_seq_read() gives no more at a time.
+    // As many as fit into the kernel's own buffer, where pages have 4 KiB.
     std::array<raw_link_record, 32 * 1024 / sizeof(raw_link_record)> buffer;
     auto const bytes = std::as_writable_bytes(std::span{buffer});
     auto const link = attach_iterator(program);
@@ -52,6 +52,7 @@ result<void> take_by_iterator(fd_view program, std::vector<link_record>& into) {
     if (!own) return tl::unexpected{own.error()};
     auto output = iter_output::open(*link);
     if (!output) return tl::unexpected{output.error()};
+    // No link of the program is anybody's but a snapshot's, of this thread or another.
     for (;;) {
         auto const count = output->read(bytes);
         if (!count) return tl::unexpected{count.error()};
@@ -59,7 +60,7 @@ result<void> take_by_iterator(fd_view program, std::vector<link_record>& into) {
         if (*count % sizeof(raw_link_record) != 0)
             return fail(-EIO, operation::read, "part of a record of the iterator over links");
         for (auto const& raw : std::span{buffer}.first(*count / sizeof(raw_link_record)))
-            if (raw.id != own->id.value()) into.push_back(record_of(raw));
+            if (raw.program != own->program.value()) into.push_back(record_of(raw));
     }
 }
 

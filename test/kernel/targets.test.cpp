@@ -47,6 +47,9 @@ TEST_CASE_FIXTURE(kernel_case, "a cgroup has a path and an id") {
     check_error(bl::cgroup_path_of(id), bl::errc::not_found, {"does not exist"});
     check_error(bl::cgroup_id_of(removed), bl::errc::not_found, {removed});
     check_error(bl::cgroup_id_of("/proc"), bl::errc::invalid_argument, {"cgroup2"});
+    sandbox::cgroup const other;
+    check_error(bl::cgroup_id_of(other.path() + "/cgroup.procs"), bl::errc::invalid_argument,
+                {"cgroup2"});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a network namespace has an inode") {

@@ -64,6 +64,11 @@ TEST_CASE_FIXTURE(names, "what keeps a cgroup from being found by id") {
     REQUIRE_FALSE(unmounted);
     check_error(unmounted.error(), ENOENT, bl::operation::resolve_cgroup, bl::errc::not_found,
                 {"no cgroup2 file system is mounted"});
+    fail(call::cgroup_path, EXDEV);
+    auto const outside = bl::cgroup_path_of(bl::cgroup_id{55});
+    REQUIRE_FALSE(outside);
+    check_error(outside.error(), EXDEV, bl::operation::resolve_cgroup, bl::errc::not_found,
+                {"first cgroup2 mount"});
     fail(call::cgroup_path, EMFILE);
     auto const full = bl::cgroup_path_of(bl::cgroup_id{55});
     REQUIRE_FALSE(full);

@@ -78,7 +78,10 @@ struct output_source {
 
 /// What can be copied out of an iterator's bytes.
 template <class T>
-concept output_record = std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>;
+concept output_record =
+    std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> &&
+    !std::is_pointer_v<T> && !std::is_same_v<T, std::string_view> &&
+    !std::is_same_v<T, std::span<std::byte const>>; // addresses mean nothing here
 
 /// What iter_output::lines() returns: an input range of result<std::string_view>.
 using lines_view = detail::walk_view<detail::output_source<std::string_view>>;

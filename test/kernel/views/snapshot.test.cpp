@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -125,6 +124,10 @@ records among(records const& all, records const& wanted) {
         if (std::ranges::find(wanted, record.id, &bl::link_record::id) != wanted.end())
             found.push_back(record);
     return found;
+}
+
+std::ptrdiff_t iterators(records const& all) {
+    return std::ranges::count(all, bl::link_type::iter, &bl::link_record::type);
 }
 
 } // namespace
@@ -272,10 +275,13 @@ TEST_CASE_FIXTURE(kernel_case, "a snapshot sees every stable link while others c
     unsigned missed = 0;
     unsigned unsettled = 0;
     unsigned met = 0;
+    unsigned elsewhere = 0;
+    bool const has = has_iterator();
     CHECK(eventually([&] { return made > 0; }));
     for (int i = 0; i != 2'000 || (met == 0 && i < 50'000); ++i) {
         auto const taken = by.take(all);
         if (!taken || among(all, expected) != expected) ++missed;
+        if ((by.source() == snapshot_source::iterator) != has) ++elsewhere;
         for (auto const& record : all) {
             if (record.id.value() == 0) ++unsettled;
             if (record.program == p.program_id("egress_b")) ++met;
@@ -286,39 +292,36 @@ TEST_CASE_FIXTURE(kernel_case, "a snapshot sees every stable link while others c
     CHECK(missed == 0);
     CHECK(unsettled == 0);
     CHECK(met > 0);
+    CHECK(elsewhere == 0);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a snapshot's own link is never in it, and gone afterwards") {
+    bl::snapshotter walk{snapshot_source::walk};
     bl::snapshotter by;
-    auto const before = must(by.take());
-    auto const after = must(by.take());
-    std::set<bl::link_id> const ids = [&] {
-        std::set<bl::link_id> all;
-        for (auto const& record : before)
-            all.insert(record.id);
-        return all;
-    }();
+    auto const before = iterators(must(walk.take()));
+    auto const taken = iterators(must(by.take()));
     if (by.source() != snapshot_source::iterator)
         return skip_case("the kernel has no such iterator");
-    // A link of the same program is one of another snapshot, of another process.
-    auto const link_of_type = [](bl::link_record const& r) {
-        return r.type == bl::link_type::iter;
-    };
-    CHECK(std::ranges::count_if(after, link_of_type) ==
-          std::ranges::count_if(before, link_of_type));
-    CHECK(must(bl::snapshot()).size() == ids.size());
+    CHECK(taken == before);
+    CHECK(iterators(must(walk.take())) == before);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "snapshots of several threads do not mix") {
     links_of_many_kinds const many;
     auto const expected = many.expected();
+    bool const has = has_iterator();
+    auto const before = iterators(must(bl::snapshot()));
     std::atomic<unsigned> wrong = 0;
     std::vector<std::thread> threads;
     for (int i = 0; i != 4; ++i)
         threads.emplace_back([&] {
             for (int round = 0; round != 100; ++round) {
-                auto const taken = bl::snapshot();
+                bl::snapshotter own;
+                auto const taken = own.take();
                 if (!taken || among(*taken, expected) != expected) ++wrong;
+                if ((own.source() == snapshot_source::iterator) != has) ++wrong;
+                // Not the link of another thread's snapshot either.
+                if (taken && has && iterators(*taken) != before) ++wrong;
             }
         });
     for (auto& thread : threads)

@@ -366,6 +366,7 @@ std::deque<read_step> kernel::records_of_links() const {
 
 int kernel::sys_load_object() {
     auto loaded = std::make_shared<program>();
+    loaded->id = next_id_++;
     loaded->type = bl::program_type::tracing;
     loaded->expected = bl::attach_type::trace_iter;
     loaded->walks_links = true;
