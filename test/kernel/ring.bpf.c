@@ -24,7 +24,7 @@ struct bpf_iter__task {
 SEC("iter/task")
 int send_number(struct bpf_iter__task* ctx) {
     if (ctx->meta->seq_num != 0) return 0;
-    __u64 number = __sync_fetch_and_add(&sent, 1);
+    __u64 number = sent++; // one reader at a time
     bpf_ringbuf_output(&ring, &number, sizeof number, 0);
     return 0;
 }
