@@ -67,7 +67,8 @@ namespace bpflink {
 
 /// Reads the next bytes of an iterator's output, after whatever else waits on the loop: the program
 /// runs during the read, and nothing else on this thread.
-/// @param into  at most this many bytes; 0 at the end
+/// @param from  borrowed until the read ends
+/// @param into  at most this many bytes, borrowed as well; 0 at the end
 /// @errors as iter_output::read
 /// @cost 1 system call, and a turn of the loop
 [[nodiscard]] inline asio::awaitable<result<std::size_t>> async_read(iter_output& from,
@@ -108,7 +109,9 @@ public:
     /// @param l  borrowed as long as the object lives; a struct_ops link, since 6.11
     explicit defunct_watch(link const& l) noexcept : link_{&l} {}
 
+    /// The link's descriptor, borrowed from it.
     [[nodiscard]] fd_view fd() const noexcept { return link_->fd(); }
+
     /// Whether the link is defunct; otherwise wait again.
     [[nodiscard]] bool on_ready() const { return link_->state() == link_state::defunct; }
 
