@@ -52,6 +52,11 @@ link_record record_of(link_info const& info) {
             std::visit(target_visitor{}, info.details)};
 }
 
+bool operator==(link_record const& a, link_record const& b) noexcept {
+    return a.id == b.id && a.type == b.type && a.program == b.program && a.attach == b.attach &&
+           a.target == b.target;
+}
+
 link_state state_of(link_record const& record) noexcept {
     auto const* const traits = find_traits(record.type);
     if (!traits) return link_state::unknown;

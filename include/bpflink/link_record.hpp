@@ -26,7 +26,7 @@ struct link_record {
     link_target target;                ///< empty where one number does not tell
 
     /// Whether all fields are the same.
-    friend bool operator==(link_record const&, link_record const&) = default;
+    friend bool operator==(link_record const& a, link_record const& b) noexcept;
 };
 
 /// What a record keeps of an info.

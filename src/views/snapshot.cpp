@@ -85,7 +85,7 @@ snapshotter::snapshotter(detail::links_program& program) noexcept : program_{&pr
 
 result<void> snapshotter::take(std::vector<link_record>& into) {
     into.clear();
-    why_.reset();
+    why_ = error{0, operation::prog_load};
     if (program_) {
         source_ = snapshot_source::iterator;
         auto taken = program_->get().and_then(
@@ -98,6 +98,10 @@ result<void> snapshotter::take(std::vector<link_record>& into) {
     auto taken = take_by_walk(into);
     if (!taken) into.clear();
     return taken;
+}
+
+error const* snapshotter::why_walked() const noexcept {
+    return why_.code() ? &why_ : nullptr;
 }
 
 result<std::vector<link_record>> snapshotter::take() {

@@ -5,7 +5,6 @@
 #include <bpflink/link_record.hpp>
 
 #include <iosfwd>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,13 +54,14 @@ public:
     /// Where the records of the last take() came from.
     [[nodiscard]] snapshot_source source() const noexcept { return source_; }
 
-    /// Why the last take() went by the walk, where the iterator was preferred.
-    [[nodiscard]] std::optional<error> const& why_walked() const noexcept { return why_; }
+    /// Why the last take() went by the walk, where the iterator was preferred; else a null pointer.
+    /// Valid until the next take().
+    [[nodiscard]] error const* why_walked() const noexcept;
 
 private:
     detail::links_program* program_; // none: the walk is preferred
     snapshot_source source_ = snapshot_source::none;
-    std::optional<error> why_;
+    error why_{0, operation::prog_load}; // 0: nothing
 };
 
 /// Records of all links in the kernel: snapshotter::take(), once.
