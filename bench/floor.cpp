@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "floor.hpp"
 
+#include "need.hpp"
+
 #include <bpflink/views/snapshot.hpp>
 
-#include <cerrno>
 #include <cstdint>
-#include <system_error>
+#include <stdexcept>
 
 #include <bpf/bpf.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace {
-
-int need(long outcome) {
-    if (outcome < 0) throw std::system_error{errno, std::generic_category(), "by hand"};
-    return static_cast<int>(outcome);
-}
 
 void ask(int link, std::uint32_t size) {
     ::bpf_link_info info{};

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operations.hpp"
 
-#include <cerrno>
+#include "need.hpp"
+
 #include <cstdint>
 #include <cstdio>
 #include <stdexcept>
 #include <string_view>
-#include <system_error>
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
@@ -15,17 +15,6 @@
 namespace bl = bpflink;
 
 namespace {
-
-template <class T>
-T need(bl::result<T> r) {
-    if (!r) throw std::runtime_error{r.error().message()};
-    if constexpr (!std::is_void_v<T>) return *std::move(r);
-}
-
-int need(int outcome) {
-    if (outcome < 0) throw std::system_error{errno, std::generic_category(), "by hand"};
-    return outcome;
-}
 
 std::uint32_t id_of(int link) {
     ::bpf_link_info info{};

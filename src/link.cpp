@@ -6,6 +6,7 @@
 
 #include <bpflink/detail/access.hpp>
 #include <bpflink/detail/read_info.hpp>
+#include <bpflink/detail/wait.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_traits.hpp>
 #include <bpflink/program.hpp>
@@ -94,11 +95,9 @@ result<link> link::from_fd(unique_fd&& fd) {
 }
 
 result<link> link::duplicate(fd_view fd) {
-    return require_link(fd, describe(fd)).and_then([&]() -> result<link> {
-        int const copy = sys::duplicate(fd.get());
-        if (copy < 0) return fail(copy, operation::duplicate, describe(fd));
-        return link{unique_fd{copy}};
-    });
+    return require_link(fd, describe(fd))
+        .and_then([&] { return detail::duplicated(fd); })
+        .map([](unique_fd&& copy) { return link{std::move(copy)}; });
 }
 
 result<link> link::from_id(link_id id) {

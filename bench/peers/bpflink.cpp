@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "need.hpp"
 #include "serve.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -14,12 +15,6 @@
 namespace bl = bpflink;
 
 namespace {
-
-template <class T>
-T need(bl::result<T> r) {
-    if (!r) throw std::runtime_error{r.error().message()};
-    if constexpr (!std::is_void_v<T>) return *std::move(r);
-}
 
 /// The operations on one link, and what they need.
 class one_link {

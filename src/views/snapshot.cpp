@@ -3,9 +3,9 @@
 #include "../fail.hpp"
 #include "../links_program.hpp"
 #include "../record.hpp"
-#include "../sys.hpp"
 
 #include <bpflink/detail/read_info.hpp>
+#include <bpflink/hook/iter.hpp>
 #include <bpflink/iter_output.hpp>
 #include <bpflink/views/links.hpp>
 #include <bpflink/views/snapshot.hpp>
@@ -33,20 +33,11 @@ link_record record_of(raw_link_record const& raw) {
             attach_type_of(type, static_cast<attach_type>(raw.attach)), target_of(raw)};
 }
 
-result<unique_fd> attach_iterator(fd_view program) {
-    uapi::link_create_attr attr{};
-    attr.prog_fd = static_cast<std::uint32_t>(program.get());
-    attr.attach_type = static_cast<std::uint32_t>(attach_type::trace_iter);
-    int const outcome = sys::link_create(attr);
-    if (outcome < 0) return fail(outcome, operation::link_create, "the iterator over links");
-    return unique_fd{outcome};
-}
-
 result<void> take_by_iterator(fd_view program, std::vector<link_record>& into) {
     // As many as fit into the kernel's own buffer, where pages have 4 KiB.
     std::array<raw_link_record, 32 * 1024 / sizeof(raw_link_record)> buffer;
     auto const bytes = std::as_writable_bytes(std::span{buffer});
-    auto const link = attach_iterator(program);
+    auto const link = hook_traits<hook::iter>::create({.fd = program}, {});
     if (!link) return tl::unexpected{link.error()};
     auto const own = detail::read_header(*link);
     if (!own) return tl::unexpected{own.error()};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
 
-#include "cgroup_paths.hpp"
 #include "json.hpp"
 #include "output.hpp"
 #include "pinned.hpp"
@@ -98,28 +97,26 @@ table::cells headings(bool pinned) {
     return all;
 }
 
-table::cells cells_of(record const& link, cgroup_paths& cgroups) {
+table::cells cells_of(record const& link) {
     auto const& info = link.info;
     table::cells all{std::to_string(info.id.value()), to_string(info.type),
                      info.program == bl::program_id{} ? "-" : std::to_string(info.program.value()),
-                     to_string(state_of(info)), target_of(link, cgroups)};
+                     to_string(state_of(info)), target_of(link)};
     if (link.pinned) all.push_back(fmt::format("{}", fmt::join(*link.pinned, ", ")));
     return all;
 }
 
 std::string to_table(std::vector<record> const& links, bool pinned) {
-    cgroup_paths cgroups;
     table rows{headings(pinned)};
     for (auto const& link : links)
-        rows.add(cells_of(link, cgroups), state_of(link.info) == bl::link_state::defunct);
+        rows.add(cells_of(link), state_of(link.info) == bl::link_state::defunct);
     return rows.render(output_width(), wants_colour());
 }
 
 /// One link as the transposed table: a line for each column, and one for each pin.
 std::string to_lines(record const& link) {
-    cgroup_paths cgroups;
     auto const labels = headings(true);
-    auto cells = cells_of(link, cgroups);
+    auto cells = cells_of(link);
     cells.pop_back();
     std::string text;
     auto const add = [&](std::size_t column, std::string_view cell) {

@@ -4,15 +4,13 @@
 #include "perf_names.hpp"
 
 #include <bpflink/link_traits.hpp>
+#include <bpflink/targets.hpp>
 
-#include <array>
 #include <utility>
 #include <variant>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include <net/if.h>
 
 namespace tool {
 namespace {
@@ -153,12 +151,8 @@ private:
         to["map_id"] = map.value_or(bl::map_id{}).value();
     }
     void add_device(bl::ifindex index) const {
-        std::array<char, IF_NAMESIZE> name{"(unknown)"};
-        if (index == bl::ifindex{})
-            name = {"(detached)"};
-        else
-            ::if_indextoname(index.value(), name.data());
-        to["devname"] = name.data();
+        to["devname"] = index == bl::ifindex{} ? "(detached)"
+                                               : bl::interface_name_of(index).value_or("(unknown)");
         to["ifindex"] = index.value();
     }
 };

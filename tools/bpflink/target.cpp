@@ -3,6 +3,8 @@
 
 #include "perf_names.hpp"
 
+#include <bpflink/targets.hpp>
+
 #include <array>
 #include <span>
 #include <string_view>
@@ -11,8 +13,6 @@
 
 #include <fmt/format.h>
 
-#include <net/if.h>
-
 namespace tool {
 namespace {
 
@@ -20,10 +20,13 @@ namespace bl = bpflink;
 
 std::string device(bl::ifindex index) {
     if (index == bl::ifindex{}) return {};
-    std::array<char, IF_NAMESIZE> name{};
-    if (::if_indextoname(index.value(), name.data()))
-        return fmt::format("{} (ifindex {})", name.data(), index.value());
+    if (auto const name = bl::interface_name_of(index))
+        return fmt::format("{} (ifindex {})", *name, index.value());
     return fmt::format("ifindex {}", index.value());
+}
+
+std::string cgroup(std::uint64_t id) {
+    return bl::cgroup_path_of(bl::cgroup_id{id}).value_or(fmt::format("cgroup id {}", id));
 }
 
 std::string map(std::optional<bl::map_id> id) {
@@ -57,7 +60,6 @@ std::string netfilter(bl::netfilter_details const& d) {
 /// The parts of the description, some of them empty.
 struct parts_of {
     record const& link;
-    cgroup_paths& cgroups;
 
     using parts = std::vector<std::string>;
 
@@ -78,15 +80,11 @@ struct parts_of {
         return all;
     }
     parts operator()(bl::cgroup_details const& d) const {
-        auto place = d.cgroup_id != 0 ? cgroups.find(d.cgroup_id) : std::string{};
-        return {place ? *std::move(place) : fmt::format("cgroup id {}", d.cgroup_id),
-                to_string(d.attach)};
+        return {d.cgroup_id != 0 ? cgroup(d.cgroup_id) : std::string{}, to_string(d.attach)};
     }
     parts operator()(bl::iter_details const& d) const {
         parts all{d.target_name, map(d.map)};
-        if (d.cgroup_id)
-            all.push_back(
-                cgroups.find(*d.cgroup_id).value_or(fmt::format("cgroup id {}", *d.cgroup_id)));
+        if (d.cgroup_id) all.push_back(cgroup(*d.cgroup_id));
         if (d.order) all.push_back(to_string(*d.order));
         if (d.tid) all.push_back(fmt::format("thread {}", *d.tid));
         if (d.pid) all.push_back(fmt::format("process {}", *d.pid));
@@ -150,9 +148,9 @@ struct parts_of {
 
 } // namespace
 
-std::string target_of(record const& link, cgroup_paths& cgroups) {
+std::string target_of(record const& link) {
     std::string text;
-    for (auto const& part : std::visit(parts_of{link, cgroups}, link.info.details)) {
+    for (auto const& part : std::visit(parts_of{link}, link.info.details)) {
         if (!text.empty() && !part.empty()) text += ", ";
         text += part;
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "cgroup_paths.hpp"
 #include "record.hpp"
 
 #include <string>
@@ -10,6 +9,6 @@ namespace tool {
 
 /// What a link is attached to, for people: "eth0 (ifindex 2), tcx_ingress". Device names are those
 /// of the tool's own network namespace.
-[[nodiscard]] std::string target_of(record const& link, cgroup_paths& cgroups);
+[[nodiscard]] std::string target_of(record const& link);
 
 } // namespace tool
