@@ -42,14 +42,15 @@ private:
     std::coroutine_handle<result_promise<T>> frame_;
 };
 
-/// Awaits a result that outlives the full expression: yields a reference into it.
-template <class U>
+/// Awaits a result that outlives the full expression: yields a reference into it, to const where
+/// the result is.
+template <class Result>
 struct lvalue_awaiter {
-    tl::expected<U, error>& source;
+    Result& source;
 
     [[nodiscard]] bool await_ready() const noexcept { return source.has_value(); }
-    std::add_lvalue_reference_t<U> await_resume() const noexcept {
-        if constexpr (!std::is_void_v<U>) return *source;
+    decltype(auto) await_resume() const noexcept {
+        if constexpr (!std::is_void_v<typename Result::value_type>) return *source;
     }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) const {
@@ -106,9 +107,17 @@ public:
     // Only these can be awaited: an Asio operation, std::suspend_always or a result with another
     // error type finds no overload.
     template <class U>
-    lvalue_awaiter<U> await_transform(tl::expected<U, error>& awaited) const noexcept {
+    lvalue_awaiter<tl::expected<U, error>>
+    await_transform(tl::expected<U, error>& awaited) const noexcept {
         return {awaited};
     }
+    template <class U>
+    lvalue_awaiter<tl::expected<U, error> const>
+    await_transform(tl::expected<U, error> const& awaited) const noexcept {
+        return {awaited};
+    }
+    template <class U>
+    void await_transform(tl::expected<U, error> const&& awaited) const = delete; // it would dangle
     template <class U>
     rvalue_awaiter<U> await_transform(tl::expected<U, error>&& awaited) const noexcept {
         return {awaited};

@@ -217,6 +217,19 @@ TEST_CASE("an lvalue result is awaited by reference") {
     CHECK(nothing(good));
 }
 
+TEST_CASE("a const result is awaited by reference to const") {
+    auto const length = [](result<std::unique_ptr<std::string>> const& r) -> result<std::size_t> {
+        auto const& text = co_await r;
+        co_return text->size();
+    };
+    CHECK(length(leaf_owner(1)) == (*leaf_owner(1))->size());
+    auto const failed = leaf_owner(-3);
+    CHECK(error_of(length(failed)) == 3);
+    CHECK(error_of(failed) == 3);
+    auto const nothing = [](result<void> const& r) -> result<void> { co_await r; };
+    CHECK(nothing(leaf_void(1)));
+}
+
 TEST_CASE("locals die in the reverse order of their birth, however the function ends") {
     auto const function = [](int x) -> result<int> {
         traced const a{'a'};
