@@ -1,25 +1,32 @@
+find_program(BPFLINK_BPF_CLANG NAMES clang-19 clang-20 clang-21 clang-18 clang
+             DOC "The clang that compiles BPF programs")
+
+# bpflink_compile_bpf(<object> <source>.bpf.c <option>...)
+#
+# Makes a BPF object file.
+function(bpflink_compile_bpf object source)
+  if(NOT BPFLINK_BPF_CLANG)
+    message(FATAL_ERROR "BPF programs need clang: install it, or set BPFLINK_BPF_CLANG")
+  endif()
+  get_filename_component(input ${source} ABSOLUTE)
+  get_filename_component(name ${object} NAME)
+  add_custom_command(OUTPUT ${object}
+    COMMAND ${BPFLINK_BPF_CLANG} -target bpf -O2 -g -Wall -Werror
+            -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE} ${ARGN}
+            -MD -MF ${object}.d -c ${input} -o ${object}
+    DEPENDS ${input} DEPFILE ${object}.d
+    COMMENT "Building BPF object ${name}" VERBATIM)
+endfunction()
+
 # bpflink_embed_bpf(<target> <source>.bpf.c)
 #
 # Compiles a BPF program and puts the object file into a target of the same directory, so that it
 # needs no file beside it. `#include "<name>.bpf.hpp"` there gives std::span bpf_objects::<name>().
-find_program(BPFLINK_BPF_CLANG NAMES clang-19 clang-20 clang-21 clang-18 clang
-             DOC "The clang that compiles BPF programs")
-
 function(bpflink_embed_bpf target source)
-  if(NOT BPFLINK_BPF_CLANG)
-    message(FATAL_ERROR "BPF programs need clang: install it, or set BPFLINK_BPF_CLANG")
-  endif()
   get_filename_component(name ${source} NAME_WE)
-  get_filename_component(input ${source} ABSOLUTE)
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.bpf.elf)
   set(dir ${CMAKE_CURRENT_BINARY_DIR}/bpf_objects)
-
-  add_custom_command(OUTPUT ${object}
-    COMMAND ${BPFLINK_BPF_CLANG} -target bpf -O2 -g -Wall -Werror
-            -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
-            -MD -MF ${object}.d -c ${input} -o ${object}
-    DEPENDS ${input} DEPFILE ${object}.d
-    COMMENT "Building BPF object ${name}.bpf.elf" VERBATIM)
+  bpflink_compile_bpf(${object} ${source})
 
   file(CONFIGURE OUTPUT ${dir}/${name}.bpf.hpp CONTENT [[
 #pragma once

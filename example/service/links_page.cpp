@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pages.hpp"
+
+#include <bpflink/targets.hpp>
+
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+namespace service {
+namespace {
+
+namespace bl = bpflink;
+using json = nlohmann::ordered_json;
+
+struct add_target {
+    json& to;
+
+    void operator()(std::monostate) const {}
+    void operator()(bl::ifindex index) const {
+        to["ifindex"] = index.value();
+        // The index may be one of another network namespace: a name is given only to a link that
+        // is on an interface of this one by all that can be told.
+        if (auto name = bl::interface_name_of(index)) to["devname"] = *std::move(name);
+    }
+    void operator()(bl::cgroup_id id) const { to["cgroup_id"] = id.value(); }
+    void operator()(bl::netns_inode inode) const { to["netns_ino"] = inode.value(); }
+    void operator()(bl::map_id id) const { to["map_id"] = id.value(); }
+};
+
+} // namespace
+
+std::string links_page(view const& now) {
+    auto page = json::array();
+    for (auto const& link : now.links) {
+        json entry{{"id", link.id.value()},
+                   {"type", to_string(link.type)},
+                   {"prog_id", link.program.value()}};
+        std::visit(add_target{entry}, link.target);
+        if (link.attach) entry["attach_type"] = to_string(*link.attach);
+        entry["state"] = to_string(state_of(link));
+        for (auto const& pin : now.pins)
+            if (pin.id == link.id) entry["pinned"].push_back(pin.path);
+        page.push_back(std::move(entry));
+    }
+    return page.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+}
+
+} // namespace service

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pages.hpp"
+
+#include <bpflink/link.hpp>
+#include <bpflink/views/pins.hpp>
+
+#include <iostream>
+#include <utility>
+
+namespace service {
+namespace bl = bpflink;
+
+bl::result<view> look(bl::snapshotter& links, std::string const& bpffs) {
+    view now;
+    co_await links.take(now.links);
+    for (auto const& link : now.links) {
+        if (link.type != bl::link_type::kprobe_multi && link.type != bl::link_type::perf_event)
+            continue;
+        auto info = bl::link::from_id(link.id).and_then([](bl::link const& l) { return l.info(); });
+        if (info)
+            now.probes.push_back(*std::move(info));
+        else if (info.error() != bl::errc::not_found) // it vanished meanwhile
+            co_return tl::unexpected{std::move(info).error()};
+    }
+    for (auto&& pin : bl::pins(bpffs))
+        if (pin)
+            now.pins.push_back(*std::move(pin));
+        else
+            std::clog << pin.error() << '\n';
+    co_return now;
+}
+
+} // namespace service

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "keeper.hpp"
+
+#include <bpflink/link_info.hpp>
+#include <bpflink/link_record.hpp>
+#include <bpflink/pin.hpp>
+#include <bpflink/views/snapshot.hpp>
+
+#include <string>
+#include <vector>
+
+namespace service {
+
+/// What the pages are made of: all links of the kernel, and those pinned below one directory.
+struct view {
+    std::vector<bpflink::link_record> links;
+    std::vector<bpflink::pin_entry> pins;
+    std::vector<bpflink::link_info> probes; ///< of those links that count what they missed
+};
+
+/// Looks around, by one read of all links in the kernel.
+/// @param links  kept between two looks: it holds the program that reads
+[[nodiscard]] bpflink::result<view> look(bpflink::snapshotter& links, std::string const& bpffs);
+
+/// JSON: an array of links with the keys of `bpftool link show --json`, and "state".
+[[nodiscard]] std::string links_page(view const& now);
+
+/// The text format of Prometheus.
+[[nodiscard]] std::string metrics_page(view const& now, status const& of);
+
+} // namespace service

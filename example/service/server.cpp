@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server.hpp"
+
+#include "pages.hpp"
+
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+#include <chrono>
+#include <restinio/all.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace service {
+namespace {
+
+namespace bl = bpflink;
+using namespace std::chrono_literals;
+
+struct traits : restinio::default_single_thread_traits_t {
+    static constexpr bool use_connection_count_limiter = true;
+};
+
+struct answer {
+    restinio::http_status_line_t status;
+    std::string type;
+    std::string body;
+};
+
+answer plain(restinio::http_status_line_t status, std::string text) {
+    return {std::move(status), "text/plain; charset=utf-8", std::move(text) + '\n'};
+}
+
+} // namespace
+
+struct server::state {
+    state(asio::io_context& on, keeper const& watched)
+        : loop{on}, kept{watched}, http{restinio::external_io_context(on), settings()} {}
+
+    restinio::server_settings_t<traits> settings() {
+        restinio::server_settings_t<traits> made;
+        made.address(kept.where().address)
+            .port(kept.where().port)
+            .max_parallel_connections(64)
+            .read_next_http_message_timelimit(60s)
+            .write_http_response_timelimit(10s)
+            .request_handler(
+                [this](restinio::request_handle_t const& request) { return respond(request); });
+        return made;
+    }
+
+    restinio::request_handling_status_t respond(restinio::request_handle_t const& request) {
+        auto made = make_answer(*request);
+        auto response = request->create_response(std::move(made.status));
+        response.append_header(restinio::http_field::content_type, std::move(made.type))
+            .append_header(restinio::http_field::cache_control, "no-store")
+            .set_body(std::move(made.body));
+        if (request->header().method() != restinio::http_method_get())
+            response.append_header(restinio::http_field::allow, "GET");
+        ++*under_way;
+        return response.done([count = under_way](auto const&) { --*count; });
+    }
+
+    answer make_answer(restinio::request_t const& request) {
+        auto const path = request.header().path();
+        if (path != "/links" && path != "/metrics")
+            return plain(restinio::status_not_found(), "there are /links and /metrics");
+        if (request.header().method() != restinio::http_method_get())
+            return plain(restinio::status_method_not_allowed(), "GET is all there is");
+        auto const now = look(links, kept.where().bpffs);
+        if (!now) return plain(restinio::status_internal_server_error(), now.error().message());
+        if (path == "/links") return {restinio::status_ok(), "application/json", links_page(*now)};
+        return {restinio::status_ok(), "text/plain; version=0.0.4; charset=utf-8",
+                metrics_page(*now, kept.status())};
+    }
+
+    asio::io_context& loop;
+    keeper const& kept;
+    bl::snapshotter links;
+    std::shared_ptr<int> under_way = std::make_shared<int>(0); // connections outlive the server
+    restinio::http_server_t<traits> http;
+};
+
+server::server(asio::io_context& loop, keeper const& kept)
+    : state_{std::make_unique<state>(loop, kept)} {
+    state_->http.open_sync();
+}
+
+server::~server() = default;
+
+asio::awaitable<void> server::close() {
+    state_->http.close_sync();
+    asio::steady_timer pause{state_->loop};
+    for (auto left = 100; *state_->under_way != 0 && left != 0; --left) {
+        pause.expires_after(10ms);
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+}
+
+} // namespace service

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pages.hpp"
+
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+namespace bl = bpflink;
+using namespace service;
+
+namespace {
+
+bl::link_record record(unsigned id, bl::link_type type, bl::link_target target) {
+    return {bl::link_id{id}, type, bl::program_id{id + 100}, {}, target};
+}
+
+bool has_line(std::string const& text, std::string_view line) {
+    std::istringstream lines{text};
+    for (std::string each; std::getline(lines, each);)
+        if (each == line) return true;
+    return false;
+}
+
+} // namespace
+
+TEST_CASE("metrics count links by type and state, and those that are defunct") {
+    view now;
+    now.links = {record(1, bl::link_type::xdp, bl::ifindex{2}),
+                 record(2, bl::link_type::xdp, bl::ifindex{0}),
+                 record(3, bl::link_type::cgroup, bl::cgroup_id{0}),
+                 record(4, bl::link_type::netfilter, {})};
+    auto const text = metrics_page(now, {});
+    CHECK(has_line(text, R"(bpf_links{type="xdp",state="attached"} 1)"));
+    CHECK(has_line(text, R"(bpf_links{type="xdp",state="defunct"} 1)"));
+    CHECK(has_line(text, R"(bpf_links{type="cgroup",state="attached"} 0)"));
+    CHECK(has_line(text, R"(bpf_links{type="netfilter",state="unknown"} 1)"));
+    CHECK(has_line(text, "bpf_defunct_links 2"));
+}
+
+TEST_CASE("metrics count pins by type") {
+    view now;
+    now.pins = {{"/a", bl::link_id{1}, bl::link_type::xdp},
+                {"/b", bl::link_id{1}, bl::link_type::xdp},
+                {"/c", bl::link_id{2}, bl::link_type::cgroup}};
+    auto const text = metrics_page(now, {});
+    CHECK(has_line(text, R"(bpf_link_pins{type="xdp"} 2)"));
+    CHECK(has_line(text, R"(bpf_link_pins{type="cgroup"} 1)"));
+}
+
+TEST_CASE("metrics tell the missed runs of those probes of which the kernel tells them") {
+    bl::perf_kprobe probe;
+    probe.function = "do_unlinkat";
+    probe.missed = 3;
+    bl::perf_kprobe silent;
+    silent.function = "vfs_read"; // before 6.7
+    bl::kprobe_multi_details multi;
+    multi.missed = 0;
+    view now;
+    now.probes = {{bl::link_type::perf_event, bl::link_id{5}, bl::program_id{6},
+                   bl::perf_event_details{probe}},
+                  {bl::link_type::perf_event, bl::link_id{6}, bl::program_id{6},
+                   bl::perf_event_details{silent}},
+                  {bl::link_type::perf_event, bl::link_id{7}, bl::program_id{6},
+                   bl::perf_event_details{bl::perf_uprobe{}}},
+                  {bl::link_type::kprobe_multi, bl::link_id{8}, bl::program_id{6}, multi}};
+    auto const text = metrics_page(now, {});
+    CHECK(has_line(
+        text, R"(bpf_link_missed_total{link="5",type="perf_event",function="do_unlinkat"} 3)"));
+    CHECK(has_line(text, R"(bpf_link_missed_total{link="8",type="kprobe_multi"} 0)"));
+    CHECK(text.find("vfs_read") == std::string::npos);
+    CHECK(text.find(R"(link="7")") == std::string::npos);
+}
+
+TEST_CASE("metrics tell what the service does") {
+    status of{
+        .interface = "eth0", .link = {}, .attached = 1, .adopted = 2, .swapped = 3, .failed = 4};
+    auto text = metrics_page({}, of);
+    CHECK(has_line(text, R"(bpflink_service_attached{interface="eth0"} 0)"));
+    CHECK(has_line(text, R"(bpflink_service_program_id{interface="eth0"} 0)"));
+    CHECK(has_line(text, R"(bpflink_service_links_total{how="attached"} 1)"));
+    CHECK(has_line(text, R"(bpflink_service_links_total{how="adopted"} 2)"));
+    CHECK(has_line(text, "bpflink_service_swaps_total 3"));
+    CHECK(has_line(text, "bpflink_service_failures_total 4"));
+
+    of.link = {bl::link_type::xdp, bl::link_id{9}, bl::program_id{10},
+               bl::xdp_details{bl::ifindex{2}}};
+    text = metrics_page({}, of);
+    CHECK(has_line(text, R"(bpflink_service_attached{interface="eth0"} 1)"));
+    CHECK(has_line(text, R"(bpflink_service_program_id{interface="eth0"} 10)"));
+
+    of.link->details = bl::xdp_details{}; // its interface is gone
+    text = metrics_page({}, of);
+    CHECK(has_line(text, R"(bpflink_service_attached{interface="eth0"} 0)"));
+    CHECK(has_line(text, R"(bpflink_service_program_id{interface="eth0"} 0)"));
+}
+
+TEST_CASE("the page of links names targets and pins") {
+    view now;
+    now.links = {record(1, bl::link_type::cgroup, bl::cgroup_id{7}),
+                 record(2, bl::link_type::netns, bl::netns_inode{8}),
+                 record(3, bl::link_type::struct_ops, bl::map_id{9}),
+                 record(4, bl::link_type::kprobe_multi, {}),
+                 record(5, bl::link_type::tcx, bl::ifindex{0x7fffffff})};
+    now.links[0].attach = bl::attach_type::cgroup_inet_egress;
+    now.pins = {{"/sys/fs/bpf/a", bl::link_id{1}, bl::link_type::cgroup},
+                {"/sys/fs/bpf/\xff", bl::link_id{1}, bl::link_type::cgroup}};
+    auto const page = nlohmann::json::parse(links_page(now));
+    REQUIRE(page.size() == 5);
+    CHECK(page[0] == nlohmann::json{{"id", 1},
+                                    {"type", "cgroup"},
+                                    {"prog_id", 101},
+                                    {"cgroup_id", 7},
+                                    {"attach_type", "cgroup_inet_egress"},
+                                    {"state", "attached"},
+                                    {"pinned", {"/sys/fs/bpf/a", "/sys/fs/bpf/\xef\xbf\xbd"}}});
+    CHECK(page[1]["netns_ino"] == 8);
+    CHECK(page[2]["map_id"] == 9);
+    CHECK(page[3]["state"] == "attached");
+    CHECK(!page[3].contains("pinned"));
+    CHECK(page[4]["ifindex"] == 0x7fffffff);
+    CHECK(!page[4].contains("devname")); // no interface of this namespace has that index
+}

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Prometheus server scrapes two services, each in a network namespace of its own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import support
+from support import Bpffs, Here, Namespace, Service, Traffic, connect, eventually, run
+
+PROMETHEUS = os.environ["PROMETHEUS"]
+CONFIGURATION = """\
+global:
+  scrape_interval: 250ms
+  scrape_timeout: 250ms
+scrape_configs:
+  - job_name: service
+    static_configs:
+      - targets: [{targets}]
+"""
+
+
+class Prometheus:
+    """A server on loopback in this process's network namespace."""
+
+    def __init__(self, targets):
+        self.directory = tempfile.mkdtemp(prefix="bpflink-prometheus.")
+        with open(f"{self.directory}/prometheus.yml", "w", encoding="utf-8") as file:
+            file.write(CONFIGURATION.format(targets=", ".join(f"'{each}'" for each in targets)))
+        with open(f"{self.directory}/log", "wb") as log:
+            self.process = subprocess.Popen(
+                [PROMETHEUS, f"--config.file={self.directory}/prometheus.yml",
+                 f"--storage.tsdb.path={self.directory}/data", "--web.listen-address=127.0.0.1:9090"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def query(self, text):
+        """The values of a query by their instances; nothing while the server is not ready."""
+        query = urllib.parse.urlencode({"query": text})
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:9090/api/v1/query?{query}", timeout=10) as said:
+                found = json.load(said)["data"]["result"]
+        except (urllib.error.URLError, ConnectionError):
+            if self.process.poll() is not None:
+                with open(f"{self.directory}/log", encoding="utf-8") as log:
+                    raise RuntimeError(f"Prometheus ended: {log.read()}") from None
+            return {}
+        return {each["metric"]["instance"]: float(each["value"][1]) for each in found}
+
+    def comes_to(self, query, expected):
+        """Waits until a query has these values."""
+        last = {}
+
+        def holds():
+            last.update(now=self.query(query))
+            return last["now"] == expected
+        try:
+            eventually(holds, f"{query} is {expected}", seconds=30)
+        except AssertionError as late:
+            raise AssertionError(f"{late}; it is {last['now']}") from None
+
+    def close(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=30)
+        shutil.rmtree(self.directory)
+
+
+class PrometheusTest(unittest.TestCase):
+
+    def test_two_services_in_two_namespaces_are_scraped(self):
+        services, instances, namespaces = [], [], []
+        for number in 1, 2:
+            namespace, bpffs = Namespace(), Bpffs()
+            self.addCleanup(namespace.close)
+            self.addCleanup(bpffs.close)
+            # The program is on the interface by which the pages are asked for.
+            connect(namespace, "eth0", Here, f"far{number}")
+            namespace.run("ip", "address", "add", f"10.77.{number}.2/24", "dev", "eth0")
+            run("ip", "address", "add", f"10.77.{number}.1/24", "dev", f"far{number}")
+            service = Service(bpffs, namespace, address=f"10.77.{number}.2")
+            self.addCleanup(service.close)
+            services.append(service.start())
+            instances.append(f"10.77.{number}.2:9435")
+            namespaces.append(namespace)
+        one, two = instances
+        prometheus = Prometheus(instances)
+        self.addCleanup(prometheus.close)
+
+        prometheus.comes_to("up", {one: 1, two: 1})
+        prometheus.comes_to("bpflink_service_attached", {one: 1, two: 1})
+        # Links are the kernel's, and both services see both; pins are each one's own.
+        prometheus.comes_to('bpf_links{type="xdp",state="attached"}', {one: 2, two: 2})
+        prometheus.comes_to('bpf_link_pins{type="xdp"}', {one: 1, two: 1})
+        prometheus.comes_to("bpf_defunct_links", {one: 0, two: 0})
+
+        sent = Traffic(Here, "far1").end()
+        self.assertEqual([sent, 0], services[0].bpffs.frames())
+        for number in range(3):
+            services[0].swap((number + 1) % 2)
+        prometheus.comes_to("bpflink_service_swaps_total", {one: 3, two: 0})
+        prometheus.comes_to("increase(bpflink_service_swaps_total[1h]) > bool 0", {one: 1, two: 0})
+
+        # One's interface goes, and with it the way to its pages: its link is defunct, as the other tells.
+        services[0].signal(signal.SIGSTOP)  # so that it does not clean up
+        run("ip", "link", "del", "far1")
+        prometheus.comes_to("up", {one: 0, two: 1})
+        prometheus.comes_to("bpf_defunct_links", {two: 1})
+        services[0].signal(signal.SIGCONT)
+        prometheus.comes_to("bpf_defunct_links", {two: 0})
+
+        services[1].terminate()
+        prometheus.comes_to("up", {one: 0, two: 0})
+        self.assertEqual(["attached to eth0\n"], [services[1].log()])
+
+
+if __name__ == "__main__":
+    support.enter_own_namespaces()
+    if not os.access(PROMETHEUS, os.X_OK):
+        support.skip_all("there is no Prometheus: scripts/setup --service unpacks it")
+    support.main()

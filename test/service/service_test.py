@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service from end to end: a real interface with traffic, signals, and an HTTP client."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import unittest
+
+import support
+from support import (Bpffs, Here, Namespace, Service, Traffic, all_links, connect, eventually,
+                     link_ids, run)
+
+PROMTOOL = os.environ["PROMTOOL"]
+SWAPS = 1000
+
+
+class ServiceTest(unittest.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        cls.links_before = link_ids()
+        cls.other = Namespace()
+        cls.addClassCleanup(cls.other.close)
+
+    def setUp(self):
+        self.bpffs = Bpffs()
+        self.addCleanup(self.bpffs.close)
+        self.add_interface()
+        self.addCleanup(lambda: run("ip", "link", "del", "eth0"))
+
+    def tearDown(self):
+        self.doCleanups()
+        # A link whose last reference was a pin goes in the background.
+        eventually(lambda: link_ids() <= self.links_before, "no link is left")
+
+    def add_interface(self, name="eth0", peer="far0"):
+        connect(Here, name, self.other, peer)
+
+    def service(self, **configuration):
+        made = Service(self.bpffs, **configuration)
+        self.addCleanup(made.close)
+        return made
+
+    def send(self, interface="far0"):
+        """Sends some frames, and says how many."""
+        return Traffic(self.other, interface).end()
+
+    def assert_sees_frames(self):
+        before = sum(self.bpffs.frames())
+        sent = self.send()
+        self.assertEqual(sent, sum(self.bpffs.frames()) - before)
+
+    def assert_no_more_descriptors(self, service, before):
+        # A wait and a connection have descriptors for a moment.
+        eventually(lambda: service.descriptors() <= before, f"there are {before} descriptors again")
+
+    def test_it_serves_links_and_metrics(self):
+        service = self.service().start()
+        eventually(service.attached, "it is attached")
+        status, kind, text = service.get("/links")
+        self.assertEqual((200, "application/json"), (status, kind))
+        self.assertEqual({link["id"] for link in json.loads(text)}, link_ids())
+        link = service.link()
+        self.assertEqual(("xdp", "eth0", "attached"), (link["type"], link["devname"], link["state"]))
+        shown = all_links()[link["id"]]
+        for key in "id", "type", "prog_id", "devname", "ifindex":
+            self.assertEqual(shown[key], link[key])
+
+        status, kind, text = service.get("/metrics")
+        self.assertEqual(200, status)
+        self.assertTrue(kind.startswith("text/plain; version=0.0.4"))
+        self.assertEqual(1, service.metric('bpf_links{type="xdp",state="attached"}'))
+        self.assertEqual(0, service.metric("bpf_defunct_links"))
+        self.assertEqual(1, service.metric('bpf_link_pins{type="xdp"}'))
+        self.assertEqual(link["prog_id"],
+                         service.metric('bpflink_service_program_id{interface="eth0"}'))
+        self.assertEqual(1, service.metric('bpflink_service_links_total{how="attached"}'))
+        if os.access(PROMTOOL, os.X_OK):
+            said = subprocess.run([PROMTOOL, "check", "metrics"], input=text.encode(), check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+            self.assertEqual((0, b""), (said.returncode, said.stdout))
+
+        self.assertEqual(404, service.get("/")[0])
+        self.assertEqual(404, service.get("/links/1")[0])
+        self.assertEqual(405, service.get("/links", method="POST")[0])
+        self.assertEqual(200, service.get("/metrics?format=text")[0])
+        self.assert_sees_frames()
+
+    def test_a_thousand_swaps_miss_no_frame(self):
+        service = self.service().start()
+        eventually(service.attached, "it is attached")
+        link = service.link()["id"]
+        service.swap(1)
+        descriptors = service.descriptors()
+        traffic = Traffic(self.other, "far0")
+        for number in range(1, SWAPS):
+            service.swap((number + 1) % 2)
+        sent = traffic.end()
+        seen = self.bpffs.frames()
+        self.assertEqual(sent, sum(seen))
+        self.assertTrue(all(seen), seen)
+        self.assertEqual(SWAPS, service.counts("bpflink_service_swaps_total"))
+        self.assertEqual(0, service.counts("bpflink_service_failures_total"))
+        self.assertEqual(link, service.link()["id"])
+        self.assert_no_more_descriptors(service, descriptors)
+        print(f"{SWAPS} swaps, {sent} frames, {seen} seen by each version", flush=True)
+
+    def test_it_is_killed_and_its_successor_adopts_the_link(self):
+        service = self.service().start()
+        eventually(service.attached, "it is attached")
+        link = service.link()["id"]
+        traffic = Traffic(self.other, "far0")
+        service.kill()
+        service.configure(object=support.OBJECTS[1])
+        before = sum(self.bpffs.frames())
+        eventually(lambda: sum(self.bpffs.frames()) > before, "the program works on by itself")
+        service.start()
+        eventually(service.attached, "it is attached")
+        eventually(lambda: self.bpffs.frames()[1], "the new program works")
+        sent = traffic.end()
+        self.assertEqual(sent, sum(self.bpffs.frames()))
+        self.assertEqual(link, service.link()["id"])
+        self.assertEqual(1, service.counts('bpflink_service_links_total{how="adopted"}'))
+        self.assertEqual(0, service.counts('bpflink_service_links_total{how="attached"}'))
+
+    def test_an_interface_disappears_and_comes_back(self):
+        service = self.service().start()
+        eventually(service.attached, "it is attached")
+        first = service.link()["id"]
+        run("ip", "link", "del", "eth0")
+        eventually(lambda: not service.attached(), "it is not attached")
+        self.assertNotIn(first, link_ids())
+        self.assertFalse(os.path.exists(service.configuration["pin"]))
+        service.configure(object=support.OBJECTS[1])  # what is reloaded meanwhile is what will run
+        service.signal(signal.SIGHUP)
+        eventually(lambda: "reloaded\n" in service.log(), "it is reloaded")
+        self.add_interface()
+        eventually(service.attached, "it is attached again")
+        self.assertNotEqual(first, service.link()["id"])
+        self.assert_sees_frames()
+        self.assertEqual(0, self.bpffs.frames()[0])
+
+    def test_it_starts_before_its_interface_is_there(self):
+        service = self.service(interface="eth1").start()
+        self.assertFalse(service.attached())
+        self.add_interface("eth1", "far1")
+        self.addCleanup(lambda: run("ip", "link", "del", "eth1"))
+        eventually(service.attached, "it is attached")
+        run("ip", "link", "set", "eth1", "down")
+        run("ip", "link", "set", "eth1", "name", "eth2")  # the name is what counts
+        eventually(lambda: not service.attached(), "it has let go")
+        run("ip", "link", "set", "eth2", "name", "eth1")
+        eventually(service.attached, "it is attached again")
+
+    def test_a_link_that_somebody_detached_is_attached_again(self):
+        service = self.service().start()
+        eventually(service.attached, "it is attached")
+        first = service.link()["id"]
+        run("bpftool", "link", "detach", "id", str(first))
+        eventually(lambda: service.link() and service.link()["id"] != first and service.attached(),
+                   "it is attached again")
+        self.assert_sees_frames()
+
+    def test_a_pin_that_somebody_removed_is_pinned_again(self):
+        service = self.service().start()
+        eventually(service.attached, "it is attached")
+        link = service.link()["id"]
+        os.unlink(service.configuration["pin"])
+        eventually(service.link, "it is pinned again")
+        self.assertEqual(link, service.link()["id"])
+
+    def test_a_reload_that_fails_changes_nothing(self):
+        service = self.service().start()
+        eventually(service.attached, "it is attached")
+        link = service.link()
+        right = dict(service.configuration)
+        descriptors = service.descriptors()
+        for changes, words in (
+                ({"object": "/nowhere.bpf.o"}, ["/nowhere.bpf.o", "ENOENT"]),
+                ({"object": support.SERVICE}, [support.SERVICE]),
+                ({"program": "nothing"}, ["nothing", "ENOENT"]),
+                ({"interface": "eth9"}, ["eth9"]),
+                ({"pin": f"{self.bpffs.path}/nowhere/link"}, ["nowhere/link", "ENOENT"]),
+                ({"pin": f"{self.bpffs.path}/frames"}, ["frames", "EEXIST"]),
+                ({"interfce": "eth0"}, ["interfce is not a key"]),
+                ({"interface": ""}, ["interface is empty"]),
+                ({"keep": "yes"}, ["keep has another type"]),
+                ({"port": 65536}, ["port is out of range"]),
+                ({"address": "localhost"}, ["address is no IP address"])):
+            with self.subTest(changes=changes):
+                service.configuration = right | changes
+                service.configure()
+                service.refuse(*words)
+                service.configuration = dict(right)
+                self.assertEqual(link, service.link())
+        service.configure(text="interface = eth0\n")
+        service.refuse("in line 1")
+        service.configure(text="")
+        service.refuse("interface is missing", "object is missing", "program is missing",
+                       "pin is missing")
+        self.assert_no_more_descriptors(service, descriptors)
+        self.assert_sees_frames()
+        service.swap(1)  # and the next one works
+        self.assert_sees_frames()
+        self.assertTrue(all(self.bpffs.frames()))
+
+    def test_a_reload_moves_to_another_interface(self):
+        self.add_interface("eth1", "far1")
+        self.addCleanup(lambda: run("ip", "link", "del", "eth1"))
+        service = self.service().start()
+        eventually(service.attached, "it is attached")
+        for pin in "service", "moved":
+            interface = "eth1" if service.configuration["interface"] == "eth0" else "eth0"
+            with self.subTest(interface=interface, pin=pin):
+                old = service.link()
+                service.configure(interface=interface, pin=f"{self.bpffs.path}/{pin}")
+                service.signal(signal.SIGHUP)
+                eventually(lambda: service.link() and service.link()["devname"] == interface,
+                           "the link is on the other interface")
+                self.assertNotIn(old["id"], link_ids())
+                self.assertEqual({"frames", pin}, self.bpffs.names())
+        before = sum(self.bpffs.frames())
+        sent = self.send("far0")
+        self.send("far1")
+        self.assertEqual(sent, sum(self.bpffs.frames()) - before)
+
+    def test_it_ends_and_its_program_works_on(self):
+        service = self.service().start()
+        eventually(service.attached, "it is attached")
+        link = service.link()["id"]
+        service.terminate()
+        self.assertIn(link, link_ids())
+        self.assert_sees_frames()
+        self.assertEqual("attached to eth0\n", service.log())
+
+    def test_it_ends_and_takes_its_program_off(self):
+        service = self.service(keep=False).start()
+        eventually(service.attached, "it is attached")
+        link = service.link()["id"]
+        with socket.create_connection(("127.0.0.1", 9435)):  # one that says nothing delays nothing
+            service.terminate()
+        self.assertNotIn(link, link_ids())
+        self.assertEqual({"frames"}, self.bpffs.names())
+        before = sum(self.bpffs.frames())
+        self.send()
+        self.assertEqual(before, sum(self.bpffs.frames()))
+
+    def test_what_keeps_it_from_starting_is_said_in_a_line(self):
+        with socket.create_server(("127.0.0.1", 9436)):
+            for changes, word in (
+                    ({"port": 9436}, "Address already in use"),
+                    ({"address": "192.0.2.1"}, "Cannot assign requested address"),
+                    ({"object": "/nowhere.bpf.o"}, "/nowhere.bpf.o"),
+                    ({"interfce": "eth0"}, "interfce is not a key")):
+                with self.subTest(changes=changes):
+                    service = self.service(**changes)
+                    service.spawn()
+                    self.assertEqual(1, service.wait())
+                    self.assertRegex(service.log(), r"\A([^\n]*libbpf: [^\n]*\n)*[^\n]+\n\Z")
+                    self.assertIn(word, service.log())
+
+
+if __name__ == "__main__":
+    support.enter_own_namespaces()
+    support.main()

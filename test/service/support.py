@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the service share: namespaces, an interface with traffic, and running the service."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+SERVICE = os.environ["SERVICE"]
+OBJECTS = os.environ["OBJECTS"].split(":")  # two versions of one program
+SKIPPED = 77  # what ctest takes for a test that could not be run
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def skip_all(reason):
+    print(f"SKIP: {reason}", flush=True)
+    sys.exit(SKIPPED)
+
+
+def enter_own_namespaces(*tools):
+    """Runs the script again, in a mount and a network namespace that go away with it."""
+    if os.geteuid() != 0:
+        skip_all("links need root")
+    for tool in "unshare", "nsenter", "ip", "bpftool", *tools:
+        if not shutil.which(tool):
+            skip_all(f"there is no {tool}")
+    if os.environ.get("IN_OWN_NAMESPACES") != "yes":
+        os.environ["IN_OWN_NAMESPACES"] = "yes"
+        os.execvp("unshare", ["unshare", "--mount", "--net", sys.executable, "-B", *sys.argv])
+    run("ip", "link", "set", "lo", "up")
+
+
+def run(*command):
+    """@return what it prints; it must succeed"""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=60, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.decode(errors='replace')}")
+    return done.stdout
+
+
+def eventually(condition, what, seconds=15):
+    """Waits until the condition is true, and returns what it returned."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if outcome := condition():
+            return outcome
+        if time.monotonic() > deadline:
+            raise AssertionError(f"it did not come to pass within {seconds} s that {what}")
+        time.sleep(0.01)
+
+
+class Namespace:
+    """Another network namespace, that a process holds."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
+        own = os.readlink("/proc/self/ns/net")
+        eventually(lambda: os.readlink(f"/proc/{self.process.pid}/ns/net") != own,
+                   "the namespace is there")
+        self.run("ip", "link", "set", "lo", "up")
+
+    def enter(self, *command):
+        return ("nsenter", f"--target={self.process.pid}", "--net", *command)
+
+    def run(self, *command):
+        return run(*self.enter(*command))
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Here:
+    """This process's network namespace, as one of the others."""
+
+    process = type("Own", (), {"pid": os.getpid()})
+
+    @staticmethod
+    def enter(*command):
+        return command
+
+    @staticmethod
+    def run(*command):
+        return run(*command)
+
+
+def connect(one, name, other, peer):
+    """A pair of interfaces in two namespaces, both up."""
+    one.run("ip", "link", "add", name, "type", "veth", "peer", "name", peer,
+            "netns", str(other.process.pid))
+    for namespace, interface in (one, name), (other, peer):
+        namespace.run("ip", "link", "set", interface, "up")
+
+
+class Traffic:
+    """Frames that the program counts, sent until end() says how many there were."""
+
+    def __init__(self, namespace, interface):
+        self.process = subprocess.Popen(
+            namespace.enter(sys.executable, "-B", f"{HERE}/traffic.py", interface),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process.stdout.readline()  # it has begun
+
+    def end(self):
+        said, _ = self.process.communicate(timeout=30)
+        if self.process.returncode != 0:
+            raise RuntimeError("the sender of frames failed")
+        return int(said)
+
+
+class Bpffs:
+    """A BPF file system of the test's own, in its mount namespace."""
+
+    def __init__(self):
+        self.path = tempfile.mkdtemp(prefix="bpflink-service.")
+        run("mount", "-t", "bpf", "bpf", self.path)
+
+    def close(self):
+        run("umount", self.path)
+        os.rmdir(self.path)
+
+    def names(self):
+        return {name for name in os.listdir(self.path) if not name.endswith(".debug")}
+
+    def frames(self):
+        """How many frames each version of the program has counted."""
+        dumped = json.loads(run("bpftool", "-j", "map", "dump", "pinned", f"{self.path}/frames"))
+        return [entry["formatted"]["value"] for entry in dumped]
+
+
+class Service:
+    """The service with a configuration file of its own; it runs between start() and its end."""
+
+    def __init__(self, bpffs, namespace=None, **configuration):
+        self.bpffs = bpffs
+        self.directory = tempfile.mkdtemp(prefix="bpflink-service.")
+        self.path = f"{self.directory}/service.toml"
+        self.log_path = f"{self.directory}/log"
+        self.namespace = namespace
+        self.process = None
+        self.configuration = {
+            "interface": "eth0", "object": OBJECTS[0], "program": "count",
+            "pin": f"{bpffs.path}/service", "bpffs": bpffs.path} | configuration
+        self.configure()
+
+    def configure(self, text=None, **changes):
+        """Writes the file, as an editor does: over the old one at once."""
+        self.configuration |= changes
+        if text is None:
+            text = "".join(f"{key} = {json.dumps(value)}\n"
+                           for key, value in self.configuration.items())
+        with open(f"{self.path}.new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.rename(f"{self.path}.new", self.path)
+
+    def spawn(self):
+        command = (SERVICE, self.path)
+        if self.namespace:
+            command = self.namespace.enter(*command)
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def start(self):
+        self.spawn()
+
+        def answers():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the service ended: {self.log()}")
+            with contextlib.suppress(urllib.error.URLError, ConnectionError):
+                return self.get("/links")
+            return None
+        eventually(answers, "the service answers")
+        return self
+
+    def get(self, path, method="GET"):
+        """@return status, content type and body"""
+        address = self.configuration.get("address", "127.0.0.1")
+        port = self.configuration.get("port", 9435)
+        request = urllib.request.Request(f"http://{address}:{port}{path}", method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.headers["Content-Type"], answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, refused.headers["Content-Type"], refused.read().decode()
+
+    def metric(self, name):
+        """The value of a metric, spelt with its labels; None where it is not there."""
+        status, _, text = self.get("/metrics")
+        if status != 200:
+            raise AssertionError(text)
+        found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+        return float(found[1]) if found else None
+
+    def counts(self, name):
+        return int(self.metric(name) or 0)
+
+    def attached(self):
+        return self.metric(f"bpflink_service_attached{{interface=\"{self.configuration['interface']}\"}}") == 1
+
+    def links(self):
+        status, _, text = self.get("/links")
+        if status != 200:
+            raise AssertionError(text)
+        return json.loads(text)
+
+    def link(self):
+        """The service's own link."""
+        return next((link for link in self.links()
+                     if self.configuration["pin"] in link.get("pinned", [])), None)
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def swap(self, version):
+        """Has the service take a version of the program, and waits until it runs."""
+        before = self.counts("bpflink_service_swaps_total")
+        self.configure(object=OBJECTS[version])
+        self.signal(signal.SIGHUP)
+        eventually(lambda: self.counts("bpflink_service_swaps_total") == before + 1, "it is swapped")
+
+    def refuse(self, *words):
+        """Has the service read its configuration again, which fails and says each of the words."""
+        before = len(self.log())
+        self.signal(signal.SIGHUP)
+        said = eventually(lambda: "all stays as it is\n" in self.log()[before:] and self.log()[before:],
+                          "the reload is refused")
+        for word in words:
+            if word not in said:
+                raise AssertionError(f"{word!r} is not in {said!r}")
+
+    def wait(self):
+        return self.process.wait(timeout=15)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self):
+        self.signal(signal.SIGTERM)
+        outcome = self.wait()
+        if outcome != 0:
+            raise AssertionError(f"exit code {outcome}: {self.log()}")
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.kill()
+        shutil.rmtree(self.directory)
+
+
+def all_links():
+    """All links in the kernel by their ids, as bpftool shows them."""
+    return {link["id"]: link for link in json.loads(run("bpftool", "-j", "link", "show"))}
+
+
+def link_ids():
+    return set(all_links())
+
+
+def main():
+    unittest.main(verbosity=2)
