@@ -163,4 +163,17 @@ struct std::coroutine_traits<tl::expected<T, bpflink::error>, Args...> {
     using promise_type = bpflink::detail::result_promise<T>;
 };
 
+#else
+
+namespace bpflink::detail {
+template <class T>
+inline constexpr bool converted_after_the_body = false;
+} // namespace bpflink::detail
+
+template <class T, class... Args>
+struct std::coroutine_traits<tl::expected<T, bpflink::error>, Args...> {
+    static_assert(bpflink::detail::converted_after_the_body<T>,
+                  "clang 15 and 16 want a function's result before it has run: no co_await there");
+};
+
 #endif
