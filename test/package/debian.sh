@@ -89,7 +89,10 @@ in_a_namespace() {
 }
 
 case ${1-} in
-    --inside) inside && exit ;;
+    --inside)
+        inside # by itself: before "&&" bash goes on after what fails
+        exit
+        ;;
     --in-a-namespace) in_a_namespace "$2" ;;
     -h | --help) usage && exit ;;
 esac
