@@ -9,5 +9,6 @@ target_compile_options(bpflink-warnings INTERFACE
   # std::optional used.
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:
     -Wno-restrict -Wno-maybe-uninitialized>
-  $<$<CXX_COMPILER_ID:Clang>:-Wdocumentation
-    -fcomment-block-commands=errors,kernel,libbpf,cost,threads>)
+  # Not of what is a module or imports one: importers with other comment commands cannot load it.
+  $<$<AND:$<CXX_COMPILER_ID:Clang>,$<NOT:$<BOOL:$<TARGET_PROPERTY:CXX_SCAN_FOR_MODULES>>>>:
+    -Wdocumentation -fcomment-block-commands=errors,kernel,libbpf,cost,threads>)
