@@ -1,10 +1,11 @@
-# bpflink_find_dependencies(<missing> [HEADERS] [LIBRARIES])
+# bpflink_find_dependencies(<missing> [HEADERS] [LIBRARIES] [ASIO])
 #
-# Finds what bpflink's headers need, and what its libraries do. <missing> is empty, or tells a person
-# what there is not and how to get it. The build uses this, and find_package(bpflink) on whatever
-# machine: it is installed beside bpflink-config.cmake.
+# Finds what bpflink's headers need, what its libraries do, and for coro/asio.hpp standalone Asio, in
+# BPFLINK_ASIO_INCLUDE_DIR. <missing> is empty, or tells a person what there is not and how to get
+# it. The build uses this, and find_package(bpflink) on whatever machine: it is installed beside
+# bpflink-config.cmake.
 function(bpflink_find_dependencies out)
-  cmake_parse_arguments(PARSE_ARGV 1 need "HEADERS;LIBRARIES" "" "")
+  cmake_parse_arguments(PARSE_ARGV 1 need "HEADERS;LIBRARIES;ASIO" "" "")
   set(missing)
 
   if(need_HEADERS)
@@ -43,6 +44,21 @@ function(bpflink_find_dependencies out)
       endif()
     else()
       list(APPEND missing "pkg-config, to find libbpf and libelf (Debian: pkg-config)")
+    endif()
+  endif()
+
+  if(need_ASIO)
+    find_path(BPFLINK_ASIO_INCLUDE_DIR asio/version.hpp DOC "Where standalone Asio is")
+    mark_as_advanced(BPFLINK_ASIO_INCLUDE_DIR)
+    set(asio ${BPFLINK_ASIO_INCLUDE_DIR})
+    if(NOT asio)
+      list(APPEND missing
+           "standalone Asio 1.22 (Debian: libasio-dev; elsewhere: set BPFLINK_ASIO_INCLUDE_DIR)")
+    else()
+      file(STRINGS ${asio}/asio/version.hpp version REGEX "define ASIO_VERSION ")
+      if(version MATCHES "ASIO_VERSION ([0-9]+)" AND CMAKE_MATCH_1 LESS 102200) # 1.22.0
+        list(APPEND missing "standalone Asio 1.22, and that in ${asio} is older (Debian: libasio-dev)")
+      endif()
     endif()
   endif()
 

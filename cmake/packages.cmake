@@ -44,6 +44,7 @@ bpflink_debian_package(bpflink-dev libbpflink-dev libdevel
   "libbpflink${PROJECT_VERSION_MAJOR} (= ${version}), librange-v3-dev (>= 0.12), libexpected-dev (>= 1.1), \
 libbpf-dev (>= 1:1.3), libelf-dev"
   "C++ library over Linux BPF links: headers, module and static library")
+set(CPACK_DEBIAN_BPFLINK-DEV_PACKAGE_SUGGESTS libasio-dev) # for coro/asio.hpp
 
 if(TARGET bpflink-tool)
   bpflink_debian_package(bpflink-tool bpflink admin "libbpflink${PROJECT_VERSION_MAJOR} (= ${version})"

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A header first, then the module: the names are of the same things, here and in other files.
+// Headers first, then the module: the names are of the same things, here and in other files.
 #include <bpflink/bpflink.hpp>
+#include <bpflink/coro/asio.hpp>
 
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <exception>
 #include <ostream>
 #include <variant>
 
@@ -23,4 +27,13 @@ TEST_CASE("what was included and what was imported are one") {
 TEST_CASE("what was included still works") {
     CHECK(BPFLINK_VERSION_MAJOR == bl::version().major);
     CHECK((bl::pins("/nonexistent/bpflink") | bl::collect).error() == bl::errc::not_found);
+}
+
+TEST_CASE("coro/asio.hpp, which the module does not have, works beside it") {
+    asio::io_context loop;
+    bool refused = false;
+    asio::co_spawn(loop, bl::async_ready(bl::fd_view{}),
+                   [&](std::exception_ptr, bl::result<void> waited) { refused = !waited; });
+    loop.run();
+    CHECK(refused);
 }

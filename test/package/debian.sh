@@ -7,7 +7,8 @@
 #
 # 1. Debian 12 alone: libbpflink0 and bpflink are installed and show a link.
 # 2. libbpflink-dev, with what it needs of newer suites: consumers by find_package (shared and static), by pkg-config (the
-#    same) and of the module are built with g++ and clang++-19 (the module: clang), and see the link.
+#    same) and of the module are built with g++ and clang++-19 (the module: clang), and see the link. Then find_package asks
+#    for libasio-dev, and a consumer of Asio is built.
 # 3. The packages are purged, and the sources used: add_subdirectory, with both compilers.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -46,6 +47,12 @@ inside() {
         done
     done
     consume module clang++-19
+    # None of them needed Asio.
+    { configure asio g++ 2>&1 || :; } | grep 'libasio-dev' || die "find_package does not say what Asio's package is"
+    apt_get install libasio-dev
+    for compiler in g++ clang++-19; do
+        consume asio "$compiler"
+    done
     bpflink unpin /sys/fs/bpf/trial
     apt_get purge libbpflink0 libbpflink-dev bpflink
     ! find /usr -name '*bpflink*' | grep . || die "a purge left files behind"
@@ -65,12 +72,17 @@ sees_the_link() {
     grep -qE '^[0-9]+ iter$|"type":"iter"' <<<"$text"
 }
 
+# configure CONSUMER COMPILER CMAKE-ARGUMENTS...
+configure() {
+    cmake --fresh -G Ninja -S "/trial/test/$1" -B /trial/build -DCMAKE_CXX_COMPILER="$2" -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_PREFIX_PATH=/usr "${@:3}"
+}
+
 # consume CONSUMER COMPILER CMAKE-ARGUMENTS...
 consume() {
     local consumer=$1 compiler=$2
+    configure "$@"
     shift 2
-    cmake --fresh -G Ninja -S "/trial/test/$consumer" -B /trial/build -DCMAKE_CXX_COMPILER="$compiler" \
-        -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH=/usr "$@"
     cmake --build /trial/build
     /trial/build/consumer | sees_the_link
     echo "TRIAL $consumer${*:+, $*}, $compiler: built and run"
@@ -89,7 +101,10 @@ in_a_namespace() {
 }
 
 case ${1-} in
-    --inside) inside && exit ;;
+    --inside)
+        inside # by itself: before "&&" bash goes on after what fails
+        exit
+        ;;
     --in-a-namespace) in_a_namespace "$2" ;;
     -h | --help) usage && exit ;;
 esac

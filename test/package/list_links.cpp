@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the consumers build: it lists the links of the running kernel. A user who may not is told
-// so, and that is no failure of the package.
 #include <bpflink/bpflink.hpp>
 
 #include <iostream>
 
-namespace bl = bpflink;
+// After what it works with.
+#include "list_links.hpp"
 
 int main() {
-    if (bl::version() != bl::header_version) {
-        std::cerr << "the headers are of another version than the library\n";
-        return 1;
-    }
-    int links = 0;
-    for (auto&& info : bl::infos()) {
-        if (!info) {
-            std::cerr << info.error() << '\n';
-            return info.error() == bl::errc::permission_denied ? 0 : 1;
-        }
-        std::cout << info->id << ' ' << info->type << '\n';
-        ++links;
-    }
-    std::cout << links << " links\n";
+    return list_links();
 }
