@@ -36,8 +36,10 @@ public:
     }
 
     void require(std::string_view key, std::string& into) {
-        if (!read(key, into) && !table_.contains(key)) complain(key, "is missing");
-        if (table_.contains(key) && into.empty()) complain(key, "is empty");
+        if (read(key, into)) {
+            if (into.empty()) complain(key, "is empty");
+        } else if (!table_.contains(key))
+            complain(key, "is missing");
     }
 
     bool complain(std::string_view key, std::string_view what) {
@@ -71,7 +73,8 @@ tl::expected<configuration, std::string> read_configuration(std::string const& p
         from.require("object", read.object);
         from.require("program", read.program);
         from.require("pin", read.pin);
-        from.read("bpffs", read.bpffs);
+        if (from.read("bpffs", read.bpffs) && read.bpffs.empty())
+            from.complain("bpffs", "is empty");
         from.read("keep", read.keep);
         from.read("port", read.port);
         asio::error_code failure;

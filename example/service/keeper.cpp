@@ -3,9 +3,11 @@
 
 #include <bpflink/any_program.hpp>
 #include <bpflink/hook/attach.hpp>
+#include <bpflink/link_info.hpp>
 #include <bpflink/operations.hpp>
 #include <bpflink/targets.hpp>
 
+#include <cerrno>
 #include <iostream>
 #include <utility>
 
@@ -19,15 +21,20 @@ bl::result<void> keeper::check() {
 bl::result<void> keeper::reload(configuration next) {
     auto object = xdp_object::load(next);
     if (!object) return counted(tl::unexpected{std::move(object).error()});
+    // A link that is defunct by now cannot be swapped, and what keeps it from being well may be
+    // what the new configuration mends.
+    static_cast<void>(make_it_so());
     auto replaced = replace(next, *object);
     if (replaced) {
         where_ = std::move(next);
         object_ = *std::move(object); // the old one goes now that nothing runs it
+        waiting_ = false;             // what is waited for is said again
     }
     return counted(std::move(replaced));
 }
 
 bl::result<void> keeper::finish() {
+    if (link_ && where_.keep) co_await link_.pin(where_.pin); // in case it was removed
     if (link_ && !where_.keep) co_await link_.unpin();
     co_await link_.close();
 }
@@ -42,9 +49,11 @@ status keeper::status() const {
 
 bl::result<void> keeper::make_it_so() {
     auto const device = bl::ifindex_of(where_.interface);
+    bool const gone = !device && device.error() == bl::errc::not_found;
+    if (!device && !gone) co_await device; // nobody knows: all stays
     if (link_) {
         auto const on = co_await link_.details();
-        if (device && on.ifindex == *device) {
+        if (!gone && on.ifindex == *device) {
             co_await link_.pin(where_.pin); // again, in case somebody removed it
             co_return;
         }
@@ -52,9 +61,15 @@ bl::result<void> keeper::make_it_so() {
         auto old = std::move(link_);
         co_await old.unpin();
     }
-    if (!device && device.error() == bl::errc::not_found) co_return;
+    if (gone) {
+        if (!std::exchange(waiting_, true))
+            std::clog << "waiting for interface " << where_.interface << '\n';
+        co_await remove_defunct_pin();
+        co_return;
+    }
     auto const to = co_await device;
     link_ = co_await adopt_or_attach(where_, object_.program(), to);
+    waiting_ = false;
 }
 
 bl::result<void> keeper::replace(configuration const& next, xdp_object const& object) {
@@ -70,14 +85,17 @@ bl::result<void> keeper::replace(configuration const& next, xdp_object const& ob
         co_return;
     }
     auto const device = co_await bl::ifindex_of(next.interface);
-    auto old = std::move(link_);
-    auto moved = adopt_or_attach(next, object.program(), device);
-    if (!moved) {
-        link_ = std::move(old);
-        co_await tl::unexpected{std::move(moved).error()};
+    if (next.pin == where_.pin) {
+        // The old link keeps the pin until the new one has it.
+        auto attached = bl::attach(object.program(), bl::hook::xdp{.ifindex = device});
+        link_ = co_await (std::move(attached) | bl::replace_pin(next.pin));
+        ++done_.attached;
+    } else {
+        auto moved = co_await adopt_or_attach(next, object.program(), device);
+        auto old = std::exchange(link_, std::move(moved));
+        static_cast<void>(old.unpin()); // what somebody else has put there stays
     }
-    link_ = *std::move(moved);
-    static_cast<void>(old.unpin()); // where it had the same pin, that is the new link's by now
+    std::clog << "attached to " << next.interface << '\n';
 }
 
 bl::result<bl::xdp_link> keeper::adopt_or_attach(configuration const& to, xdp_program program,
@@ -91,7 +109,11 @@ bl::result<bl::xdp_link> keeper::adopt_or_attach(configuration const& to, xdp_pr
             std::clog << "adopted the link on " << to.interface << '\n';
             co_return *std::move(found);
         }
-        co_await found->unpin(); // its interface is gone, or is another one
+        if (on.ifindex != bl::ifindex{})
+            co_return tl::unexpected{bl::error{
+                EEXIST, bl::operation::obj_pin, bl::errc::already_exists, to.pin,
+                "a link on another interface is pinned there: unpin it, or pin elsewhere"}};
+        co_await found->unpin(); // its interface is gone
     } else if (found.error() != bl::errc::not_found)
         co_return tl::unexpected{std::move(found).error()};
     auto link = bl::attach(program, bl::hook::xdp{.ifindex = device}) | bl::pin(to.pin);
@@ -100,6 +122,11 @@ bl::result<bl::xdp_link> keeper::adopt_or_attach(configuration const& to, xdp_pr
         std::clog << "attached to " << to.interface << '\n';
     }
     co_return link;
+}
+
+bl::result<void> keeper::remove_defunct_pin() {
+    auto found = bl::xdp_link::load_pinned(where_.pin);
+    if (found && found->state() == bl::link_state::defunct) co_await found->unpin();
 }
 
 bl::result<void> keeper::counted(bl::result<void> outcome) {

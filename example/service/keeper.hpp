@@ -36,8 +36,9 @@ public:
     /// interface that is not there is waited for, by the next check.
     bpflink::result<void> check();
 
-    /// Loads the object anew and swaps the program in without a gap. Another interface gets its
-    /// link before the old one loses its own. After a failure everything is as it was.
+    /// Loads the object anew and swaps the program in without a gap, if the one that runs is this
+    /// service's. Another interface gets its link before the old one loses its own. After a failure
+    /// everything is as it was, but for maps that the object pins by name.
     bpflink::result<void> reload(configuration next);
 
     /// Lets go: the program stays on the interface, or is taken off, as configured.
@@ -51,6 +52,7 @@ private:
     bpflink::result<void> replace(configuration const& next, xdp_object const& object);
     bpflink::result<bpflink::xdp_link> adopt_or_attach(configuration const& to, xdp_program program,
                                                        bpflink::ifindex device);
+    bpflink::result<void> remove_defunct_pin();
     bpflink::result<void> counted(bpflink::result<void> outcome);
 
     configuration where_;

@@ -19,8 +19,8 @@ struct add_target {
     void operator()(std::monostate) const {}
     void operator()(bl::ifindex index) const {
         to["ifindex"] = index.value();
-        // The index may be one of another network namespace: a name is given only to a link that
-        // is on an interface of this one by all that can be told.
+        // It may be the index of another network namespace, whose interfaces have other names: the
+        // kernel does not tell.
         if (auto name = bl::interface_name_of(index)) to["devname"] = *std::move(name);
     }
     void operator()(bl::cgroup_id id) const { to["cgroup_id"] = id.value(); }

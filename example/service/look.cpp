@@ -4,7 +4,6 @@
 #include <bpflink/link.hpp>
 #include <bpflink/views/pins.hpp>
 
-#include <iostream>
 #include <utility>
 
 namespace service {
@@ -20,13 +19,13 @@ bl::result<view> look(bl::snapshotter& links, std::string const& bpffs) {
         if (info)
             now.probes.push_back(*std::move(info));
         else if (info.error() != bl::errc::not_found) // it vanished meanwhile
-            co_return tl::unexpected{std::move(info).error()};
+            ++now.unreadable;
     }
     for (auto&& pin : bl::pins(bpffs))
         if (pin)
             now.pins.push_back(*std::move(pin));
         else
-            std::clog << pin.error() << '\n';
+            ++now.unreadable;
     co_return now;
 }
 

@@ -22,32 +22,16 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace bl = bpflink;
 using namespace service;
 
 namespace {
 
-/// Reloads at each SIGHUP; returns at another signal.
-asio::awaitable<void> obey(asio::signal_set& signals, keeper& kept, std::string path) {
-    while (co_await signals.async_wait(asio::use_awaitable) == SIGHUP) {
-        auto next = read_configuration(path);
-        if (!next) {
-            std::clog << next.error() << "; all stays as it is\n";
-            continue;
-        }
-        auto const reloaded = kept.reload(*std::move(next));
-        if (reloaded)
-            std::clog << "reloaded\n";
-        else
-            std::clog << reloaded.error() << "; all stays as it is\n";
-    }
-}
-
 /// Checks each second, and at once when an interface comes or goes. It never returns.
-asio::awaitable<void> keep(keeper& kept) {
+asio::awaitable<void> keep(keeper& kept, interface_events const& events) {
     using namespace asio::experimental::awaitable_operators;
-    interface_events const events;
     asio::steady_timer tick{co_await asio::this_coro::executor};
     std::string told; // the same is said once
     for (;;) {
@@ -57,15 +41,32 @@ asio::awaitable<void> keep(keeper& kept) {
         if (says != told) std::clog << (checked ? "all is well again" : says) << '\n';
         told = says;
         tick.expires_after(std::chrono::seconds{1});
-        co_await (bl::async_ready(events.fd()) || tick.async_wait(asio::use_awaitable));
+        auto const woke =
+            co_await (bl::async_ready(events.fd()) || tick.async_wait(asio::use_awaitable));
+        // Where waiting fails (there is no descriptor left), the tick remains.
+        if (auto const* const ready = std::get_if<0>(&woke); ready && !*ready)
+            co_await tick.async_wait(asio::use_awaitable);
     }
 }
 
-asio::awaitable<void> run(asio::io_context& loop, asio::signal_set& signals, keeper& kept,
-                          std::string path) {
-    using namespace asio::experimental::awaitable_operators;
-    server pages{loop, kept};
-    co_await (obey(signals, kept, path) || keep(kept));
+/// Reloads at each SIGHUP; returns after another signal, when all that is to be done is done.
+asio::awaitable<void> obey(asio::signal_set& signals, keeper& kept, server& pages,
+                           std::string path) {
+    while (co_await signals.async_wait(asio::use_awaitable) == SIGHUP) {
+        auto next = read_configuration(path);
+        if (!next) {
+            std::clog << next.error() << "; all stays as it is\n";
+            continue;
+        }
+        auto const& now = kept.where();
+        if (next->address != now.address || next->port != now.port)
+            std::clog << "address and port are read at the start alone\n";
+        auto const reloaded = kept.reload(*std::move(next));
+        if (reloaded)
+            std::clog << "reloaded\n";
+        else
+            std::clog << reloaded.error() << "; all stays as it is\n";
+    }
     co_await pages.close();
     auto const finished = kept.finish();
     if (!finished) std::clog << finished.error() << '\n';
@@ -79,12 +80,16 @@ void serve(std::string const& path) {
     auto object = xdp_object::load(*where);
     if (!object) throw std::runtime_error{object.error().message()};
     keeper kept{*std::move(where), *std::move(object)};
+    server pages{loop, kept};
+    interface_events const events;
 
     std::exception_ptr failure;
-    asio::co_spawn(loop, run(loop, signals, kept, path), [&](std::exception_ptr e) {
+    auto const ended = [&](std::exception_ptr e) {
         failure = e;
-        loop.stop(); // connections that are kept open are not waited for
-    });
+        loop.stop(); // at once: after finish() there must be no check
+    };
+    asio::co_spawn(loop, keep(kept, events), ended);
+    asio::co_spawn(loop, obey(signals, kept, pages, path), ended);
     loop.run();
     if (failure) std::rethrow_exception(failure);
 }

@@ -96,6 +96,11 @@ void add_missed(exposition& to, view const& now) {
     }
 }
 
+void add_unreadable(exposition& to, view const& now) {
+    to.gauge("bpflink_service_unreadable", "Pins and probes that could not be read");
+    to.add(now.unreadable);
+}
+
 void add_service(exposition& to, status const& of) {
     bool const attached = of.link && state_of(*of.link) == bl::link_state::attached;
     labels const on{{"interface", of.interface}};
@@ -116,6 +121,7 @@ std::string metrics_page(view const& now, status const& of) {
     add_links(page, now);
     add_pins(page, now);
     add_missed(page, now);
+    add_unreadable(page, now);
     add_service(page, of);
     return page.text();
 }

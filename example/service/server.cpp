@@ -17,8 +17,27 @@ namespace {
 namespace bl = bpflink;
 using namespace std::chrono_literals;
 
+/// Lets so many connections in that descriptors are left for the service. RESTinio's own limit has
+/// connections point to the server when it is no more.
+class connection_limit {
+public:
+    void state_changed(restinio::connection_state::notice_t const& notice) noexcept {
+        auto const cause = notice.cause();
+        if (holds_alternative<restinio::connection_state::accepted_t>(cause)) ++open_;
+        if (holds_alternative<restinio::connection_state::closed_t>(cause)) --open_;
+    }
+    [[nodiscard]] restinio::ip_blocker::inspection_result_t
+    inspect(restinio::ip_blocker::incoming_info_t const&) const noexcept {
+        return open_ < 64 ? restinio::ip_blocker::allow() : restinio::ip_blocker::deny();
+    }
+
+private:
+    int open_ = 0;
+};
+
 struct traits : restinio::default_single_thread_traits_t {
-    static constexpr bool use_connection_count_limiter = true;
+    using connection_state_listener_t = connection_limit;
+    using ip_blocker_t = connection_limit;
 };
 
 struct answer {
@@ -39,9 +58,17 @@ struct server::state {
 
     restinio::server_settings_t<traits> settings() {
         restinio::server_settings_t<traits> made;
+        auto const limit = std::make_shared<connection_limit>();
         made.address(kept.where().address)
             .port(kept.where().port)
-            .max_parallel_connections(64)
+            .connection_state_listener(limit)
+            .ip_blocker(limit)
+            .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
+                                          .max_url_size(1024)
+                                          .max_field_name_size(256)
+                                          .max_field_value_size(8192)
+                                          .max_field_count(64)
+                                          .max_body_size(4096))
             .read_next_http_message_timelimit(60s)
             .write_http_response_timelimit(10s)
             .request_handler(
@@ -53,10 +80,12 @@ struct server::state {
         auto made = make_answer(*request);
         auto response = request->create_response(std::move(made.status));
         response.append_header(restinio::http_field::content_type, std::move(made.type))
-            .append_header(restinio::http_field::cache_control, "no-store")
-            .set_body(std::move(made.body));
-        if (request->header().method() != restinio::http_method_get())
-            response.append_header(restinio::http_field::allow, "GET");
+            .append_header(restinio::http_field::cache_control, "no-store");
+        auto const method = request->header().method();
+        // The answer to HEAD has none. What follows another method than GET is not waited for.
+        if (method != restinio::http_method_head()) response.set_body(std::move(made.body));
+        if (method != restinio::http_method_get())
+            response.append_header(restinio::http_field::allow, "GET").connection_close();
         ++*under_way;
         return response.done([count = under_way](auto const&) { --*count; });
     }
