@@ -40,8 +40,8 @@ public:
     /// there; one that vanishes meanwhile, or is not attached yet, may be left out. The link that
     /// the iterator needs for itself is not among them.
     /// @errors permission_denied  the iterator takes CAP_BPF and CAP_PERFMON, the
-    ///                            walk CAP_SYS_ADMIN, which the iterator takes as well; once the
-    ///                            program is loaded, the iterator takes none
+    ///                            walk CAP_SYS_ADMIN, which the iterator takes as well; since 6.0
+    ///                            the iterator takes none once its program is loaded
     ///         EMFILE, ENOMEM
     /// @kernel since 5.19 by the iterator, 5.8 by the walk; kernel/bpf/link_iter.c,
     ///         bpf_link_seq_show(); read at v6.12
