@@ -66,6 +66,12 @@ wanted_links wanted_links::and_also(wanted_links const& other) const noexcept {
 
 constexpr int unwanted = 1;
 
+/// Nothing but marks in the array for cookies, which the first question had not.
+inline bool cookies_may_be_marks(answer const& a) noexcept {
+    return static_cast<link_type>(a.raw.type) == link_type::kprobe_multi &&
+           a.raw.kprobe_multi.cookies != 0 && !has_function_cookies(a);
+}
+
 inline int info_reader::ask_all(fd_view link, answer& whole) {
     // The first question has no address and no mark in it: the kinds overlay each other's fields,
     // and the kernel would write to an address that was meant for another kind's.
@@ -74,8 +80,16 @@ inline int info_reader::ask_all(fd_view link, answer& whole) {
     if (int const outcome = ask(link, first, known); outcome < 0) return outcome;
     if (!wanted_(header_of(first))) return unwanted;
     if (!ask_for_more(first, known, reported_, whole)) return 0;
-    int const outcome = ask(link, whole.raw, known);
+    int outcome = ask(link, whole.raw, known);
     if (outcome < 0) return outcome;
+    if (cookies_may_be_marks(whole)) {
+        auto const mark = other_than(whole.mark);
+        whole = {};
+        whole.mark = mark;
+        if (!ask_for_more(first, known, reported_, whole)) return 0;
+        outcome = ask(link, whole.raw, known);
+        if (outcome < 0) return outcome;
+    }
     if (shows_reported_fields(whole.raw)) learn(whole, reported_);
     return wanted_(header_of(whole.raw)) ? outcome : unwanted; // updated in between
 }

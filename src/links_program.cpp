@@ -3,9 +3,13 @@
 
 #include "all_links.bpf.hpp"
 #include "fail.hpp"
+#include "identify.hpp"
 #include "sys.hpp"
 
+#include <bpflink/program_type.hpp>
+
 #include <cerrno>
+#include <cstdint>
 #include <utility>
 
 namespace bpflink::detail {
@@ -49,18 +53,39 @@ links_program& links_program::of_process() {
     return *shared;
 }
 
-result<fd_view> links_program::get() {
+result<links_program::loaded> links_program::get() {
     std::scoped_lock const lock{guard_};
-    if (!loaded_) {
-        int const outcome = sys::load_object(bpf_objects::all_links());
-        if (is_passing(outcome)) return refused(outcome);
-        if (outcome < 0)
-            loaded_.emplace(refused(outcome));
-        else
-            loaded_.emplace(unique_fd{outcome});
+    if (fd_) {
+        uapi::object_info_head now{};
+        std::uint32_t size = sizeof now;
+        int const outcome = sys::obj_get_info(fd_.get(), &now, size);
+        bool const is_ours = outcome >= 0 && now.id == id_.value() &&
+                             now.type == static_cast<std::uint32_t>(program_type::tracing);
+        if (is_ours) return loaded{fd_, id_};
+        // Neither open (EBADFD) nor BPF's (EINVAL), or another object; else it is not known.
+        if (outcome < 0 && outcome != -EBADFD && outcome != -EINVAL)
+            return fail(outcome, operation::program_get_info, describe(fd_));
+        static_cast<void>(fd_.release()); // not ours to close
     }
-    if (!*loaded_) return tl::unexpected{loaded_->error()};
-    return fd_view{**loaded_};
+    if (never_) return tl::unexpected{*never_};
+    return load().map([&] { return loaded{fd_, id_}; });
+}
+
+result<void> links_program::load() {
+    int const outcome = sys::load_object(bpf_objects::all_links());
+    if (outcome < 0) {
+        auto why = refused(outcome);
+        if (!is_passing(outcome)) never_ = why.value();
+        return why;
+    }
+    unique_fd fd{outcome};
+    uapi::object_info_head head{};
+    std::uint32_t size = sizeof head;
+    if (int const told = sys::obj_get_info(fd.get(), &head, size); told < 0)
+        return fail(told, operation::program_get_info, describe(fd));
+    fd_ = std::move(fd);
+    id_ = program_id{head.id};
+    return {};
 }
 
 } // namespace bpflink::detail

@@ -34,11 +34,12 @@ int negated(long outcome) noexcept {
     return outcome < 0 ? -errno : static_cast<int>(outcome);
 }
 
+/// What `call` answers, a negated errno for a failure, once no signal interrupts it.
 template <class Call>
 int restarted(Call call) noexcept {
     int outcome;
     do
-        outcome = negated(call());
+        outcome = call();
     while (outcome == -EINTR);
     return outcome;
 }
@@ -62,12 +63,10 @@ inline int bpf_once(int command, void* attr, std::size_t size) noexcept {
 
 template <class Attr>
 int bpf(uapi::command command, Attr& attr) noexcept {
-    int outcome;
-    do
-        outcome = bpf_once(static_cast<int>(command), const_cast<std::remove_const_t<Attr>*>(&attr),
-                           sizeof attr);
-    while (outcome == -EINTR);
-    return outcome;
+    return restarted([&] {
+        return bpf_once(static_cast<int>(command), const_cast<std::remove_const_t<Attr>*>(&attr),
+                        sizeof attr);
+    });
 }
 
 std::uint64_t address(void const* pointer) noexcept {
@@ -235,21 +234,22 @@ int is_open(int fd) noexcept {
 
 int read(int fd, std::span<std::byte> into) noexcept {
     auto const most = into.size() < INT_MAX ? into.size() : std::size_t{INT_MAX};
-    return restarted([&] { return ::read(fd, into.data(), most); });
+    return restarted([&] { return negated(::read(fd, into.data(), most)); });
 }
 
 int open_directory(char const* path) noexcept {
-    return restarted([&] { return ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    return restarted([&] { return negated(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)); });
 }
 
 int open_file(char const* path) noexcept {
-    return restarted([&] { return ::open(path, O_RDONLY | O_CLOEXEC); });
+    return restarted([&] { return negated(::open(path, O_RDONLY | O_CLOEXEC)); });
 }
 
 int perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept {
     constexpr int no_group = -1;
     return restarted([&] {
-        return ::syscall(SYS_perf_event_open, &attr, pid, cpu, no_group, PERF_FLAG_FD_CLOEXEC);
+        return negated(
+            ::syscall(SYS_perf_event_open, &attr, pid, cpu, no_group, PERF_FLAG_FD_CLOEXEC));
     });
 }
 
@@ -282,7 +282,7 @@ int rename_no_replace(char const* from, char const* to) noexcept {
 
 int is_on_bpffs(char const* path) noexcept {
     struct statfs facts;
-    int const outcome = restarted([&] { return ::statfs(path, &facts); });
+    int const outcome = restarted([&] { return negated(::statfs(path, &facts)); });
     return outcome < 0 ? outcome : facts.f_type == uapi::bpf_fs_magic;
 }
 
@@ -338,10 +338,11 @@ int interface_name(std::uint32_t index, std::span<char, IF_NAMESIZE> into) noexc
 int netns_inode(char const* path, std::uint32_t& inode) noexcept {
     // What is something else is not opened: that might wait, or have effects.
     struct statfs system;
-    if (int const outcome = restarted([&] { return ::statfs(path, &system); }); outcome < 0)
+    if (int const outcome = restarted([&] { return negated(::statfs(path, &system)); });
+        outcome < 0)
         return outcome;
     if (system.f_type != NSFS_MAGIC) return -EINVAL;
-    descriptor const fd{restarted([&] { return ::open(path, O_RDONLY | O_CLOEXEC); })};
+    descriptor const fd{open_file(path)};
     if (fd.number < 0) return fd.number;
     struct stat facts;
     if (::fstat(fd.number, &facts) < 0) return -errno;
@@ -353,7 +354,7 @@ int netns_inode(char const* path, std::uint32_t& inode) noexcept {
 
 int cgroup_id(char const* path, std::uint64_t& id) noexcept {
     descriptor const group{
-        restarted([&] { return ::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); })};
+        restarted([&] { return negated(::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)); })};
     if (group.number < 0) return group.number == -ENOTDIR ? -EINVAL : group.number;
     struct statfs facts;
     if (::fstatfs(group.number, &facts) < 0) return -errno;

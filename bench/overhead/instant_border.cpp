@@ -6,6 +6,8 @@
 #include "bpf/raw_link_record.h"
 #include "sys.hpp"
 
+#include <bpflink/program_type.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -19,6 +21,7 @@ namespace {
 std::uint32_t opened = 1;         // the link whose descriptor was asked for last
 std::uint32_t next_record = 1;    // of the iterator
 constexpr int any_fd = 1'000'000; // close() is ours, too
+constexpr int walker = 1'000'001; // the iterator's program
 } // namespace
 
 } // namespace instant
@@ -48,7 +51,12 @@ int link_get_fd_by_id(std::uint32_t id) noexcept {
     opened = id;
     return any_fd;
 }
-int obj_get_info(int, void* info, std::uint32_t& size) noexcept {
+int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept {
+    if (fd == walker) {
+        uapi::object_info_head const head{static_cast<std::uint32_t>(program_type::tracing), 7};
+        std::memcpy(info, &head, std::min<std::size_t>(size, sizeof head));
+        return 0;
+    }
     uapi::link_info answer{};
     answer.type = static_cast<std::uint32_t>(kind);
     answer.id = opened;
@@ -83,7 +91,7 @@ int read(int, std::span<std::byte> into) noexcept {
     return static_cast<int>(written);
 }
 int load_object(std::span<std::byte const>) noexcept {
-    return any_fd;
+    return walker;
 }
 int obj_pin(int, char const*) noexcept {
     return 0;

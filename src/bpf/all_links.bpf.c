@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 // Writes a record of each link, with what each kind's fill_link_info() in the kernel tells. Read at
-// v5.19, v6.1, v6.12 and v6.18.
+// v5.19, v6.1, v6.12 and v6.18, and check_net() where 6.18 changed it.
 #include "raw_link_record.h"
 
 #include <bpf/bpf_core_read.h>
@@ -46,8 +46,15 @@ struct kernfs_node {
 struct cgroup {
     struct kernfs_node* kn;
 } OF_KERNEL;
+struct refcount {
+    struct {
+        int counter;
+    } refs;
+} OF_KERNEL;
 struct ns_common {
     unsigned int inum;
+    struct refcount count;    // before 6.18
+    struct refcount __ns_ref; // since then
 } OF_KERNEL;
 struct net {
     struct ns_common ns;
@@ -138,6 +145,17 @@ static __always_inline __u64 cgroup_id(struct cgroup* group) {
     return READ(READ(group, cgroup, kn), kernfs_node, id);
 }
 
+// As bpf_netns_link_fill_info(): a namespace that nobody holds is gone, though its links may not
+// have been told yet. Where the kernel has neither count, it is none that we know to be gone.
+static __always_inline __u64 netns_inode(struct net* net) {
+    int count = 1;
+    if (bpf_core_field_exists(((struct net*)0)->ns.__ns_ref))
+        count = READ(net, net, ns.__ns_ref.refs.counter);
+    else if (bpf_core_field_exists(((struct net*)0)->ns.count))
+        count = READ(net, net, ns.count.refs.counter);
+    return count ? READ(net, net, ns.inum) : 0;
+}
+
 static __always_inline void add_kind(struct raw_link_record* r, struct bpf_link* link) {
     switch (r->type) {
     case BPF_LINK_TYPE_TRACING: r->attach = ATTACH(link, bpf_tracing_link, attach_type); break;
@@ -156,7 +174,7 @@ static __always_inline void add_kind(struct raw_link_record* r, struct bpf_link*
     }
     case BPF_LINK_TYPE_NETNS:
         r->attach = ATTACH(link, bpf_netns_link, type);
-        add_target(r, raw_target_netns, READ(READ(link, bpf_netns_link, net), net, ns.inum));
+        add_target(r, raw_target_netns, netns_inode(READ(link, bpf_netns_link, net)));
         break;
     case BPF_LINK_TYPE_XDP:
         add_target(r, raw_target_ifindex, READ(READ(link, bpf_xdp_link, dev), net_device, ifindex));

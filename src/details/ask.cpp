@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "answer.hpp"
 
+#include <algorithm>
 #include <climits>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
+#include <span>
 
 namespace bpflink::detail {
 namespace {
@@ -12,7 +15,7 @@ using uapi::perf_event_type;
 
 template <class Field>
 void mark(answer& a, Field& field) noexcept {
-    if (reaches(a.raw, field, a.marked)) field = untouched<Field>;
+    if (reaches(a.raw, field, a.marked)) field = static_cast<Field>(a.mark);
 }
 
 /// @param told  the length with its zero byte, as the first answer has it
@@ -29,7 +32,7 @@ void offer_path(answer& a, std::uint64_t& address, std::uint32_t& length, std::u
 }
 
 void offer_arrays(answer& a, std::uint32_t count, std::initializer_list<std::uint64_t*> addresses) {
-    a.arrays.assign(addresses.size() * count, untouched<std::uint64_t>);
+    a.arrays.assign(addresses.size() * count, a.mark);
     auto const* place = a.arrays.data();
     for (auto* const address : addresses) {
         *address = reinterpret_cast<std::uintptr_t>(place);
@@ -92,7 +95,9 @@ bool prepare(uapi::link_info const& first, reported_fields const& reported, answ
         raw.kprobe_multi.count = first.kprobe_multi.count;
         offer_arrays(next, raw.kprobe_multi.count,
                      {&raw.kprobe_multi.addresses, &raw.kprobe_multi.cookies});
-        if (!reaches(raw, raw.kprobe_multi.cookies, next.marked)) raw.kprobe_multi.cookies = 0;
+        if (reported.function_cookies == false ||
+            !reaches(raw, raw.kprobe_multi.cookies, next.marked))
+            raw.kprobe_multi.cookies = 0;
         mark(next, raw.kprobe_multi.missed);
         return true;
     case link_type::uprobe_multi:
@@ -115,6 +120,14 @@ bool prepare(uapi::link_info const& first, reported_fields const& reported, answ
     }
 }
 
+/// Whether a cookie may be the mark: the first answer has it then, as kernels that do not report it
+/// leave a 0 there.
+bool holds(uapi::link_info const& first, std::uint64_t mark) noexcept {
+    std::uint64_t words[sizeof first.bytes / sizeof mark];
+    std::memcpy(words, first.bytes, sizeof words);
+    return std::ranges::find(words, mark) != std::end(words);
+}
+
 bool is_counter(uapi::link_info const& raw) noexcept {
     return static_cast<link_type>(raw.type) == link_type::perf_event &&
            raw.perf_event.type == perf_event_type::event;
@@ -125,6 +138,7 @@ bool is_counter(uapi::link_info const& raw) noexcept {
 bool ask_for_more(uapi::link_info const& first, std::size_t size, reported_fields const& reported,
                   answer& next) {
     next.marked = size;
+    if (holds(first, next.mark)) next.mark = other_than(next.mark);
     if (prepare(first, reported, next)) return true;
     // What the kernel is known to leave alone looks as if it had been asked with marks.
     auto& raw = next.raw = first;
@@ -140,12 +154,19 @@ bool ask_for_more(uapi::link_info const& first, std::size_t size, reported_field
     return false;
 }
 
+bool has_function_cookies(answer const& a) noexcept {
+    auto const cookies = std::span{a.arrays}.subspan(a.arrays.size() / 2);
+    return std::ranges::any_of(cookies, [&](std::uint64_t each) { return each != a.mark; });
+}
+
 void learn(answer const& a, reported_fields& reported) noexcept {
     auto const& raw = a.raw;
     if (static_cast<link_type>(raw.type) == link_type::tracing) {
         reported.tracing_target = is_reported(a, raw.tracing.target_btf_id);
         reported.tracing_cookie = is_reported(a, raw.tracing.cookie);
     }
+    if (static_cast<link_type>(raw.type) == link_type::kprobe_multi)
+        reported.function_cookies = has_function_cookies(a);
     if (is_counter(raw)) reported.counter_cookie = is_reported(a, raw.perf_event.event.cookie);
 }
 

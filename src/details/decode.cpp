@@ -15,14 +15,9 @@ namespace {
 using uapi::perf_event_type;
 
 template <class To, class Field>
-std::optional<To> unless(Field nothing, Field value) {
-    if (value == nothing) return std::nullopt;
-    return To{value};
-}
-
-template <class To, class Field>
 std::optional<To> nonzero(Field value) {
-    return unless<To>(Field{0}, value);
+    if (value == 0) return std::nullopt;
+    return To{value};
 }
 
 template <class To, class Field>
@@ -96,10 +91,12 @@ kprobe_multi_details decode_kprobe_multi(answer const& a) {
     details.returns = (raw.flags & on_return) != 0;
     details.missed = reported<std::uint64_t>(a, raw.missed);
     columns const all{a, 2, raw.count};
+    bool const has_cookies = has_function_cookies(a);
     details.functions.reserve(all.size());
     for (std::size_t i = 0; i != all.size(); ++i)
-        details.functions.push_back({nonzero<std::uint64_t>(all.at(0, i)),
-                                     unless<cookie>(untouched<std::uint64_t>, all.at(1, i))});
+        details.functions.push_back(
+            {nonzero<std::uint64_t>(all.at(0, i)),
+             has_cookies ? std::optional{cookie{all.at(1, i)}} : std::nullopt});
     return details;
 }
 

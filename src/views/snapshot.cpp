@@ -33,14 +33,13 @@ link_record record_of(raw_link_record const& raw) {
             attach_type_of(type, static_cast<attach_type>(raw.attach)), target_of(raw)};
 }
 
-result<void> take_by_iterator(fd_view program, std::vector<link_record>& into) {
+result<void> take_by_iterator(detail::links_program::loaded program,
+                              std::vector<link_record>& into) {
     // As many as fit into the kernel's own buffer, where pages have 4 KiB.
     std::array<raw_link_record, 32 * 1024 / sizeof(raw_link_record)> buffer;
     auto const bytes = std::as_writable_bytes(std::span{buffer});
-    auto const link = hook_traits<hook::iter>::create({.fd = program}, {});
+    auto const link = hook_traits<hook::iter>::create({.fd = program.fd}, {});
     if (!link) return tl::unexpected{link.error()};
-    auto const own = detail::read_header(*link);
-    if (!own) return tl::unexpected{own.error()};
     auto output = iter_output::open(*link);
     if (!output) return tl::unexpected{output.error()};
     // No link of the program is anybody's but a snapshot's, of this thread or another.
@@ -51,7 +50,7 @@ result<void> take_by_iterator(fd_view program, std::vector<link_record>& into) {
         if (*count % sizeof(raw_link_record) != 0)
             return fail(-EIO, operation::read, "part of a record of the iterator over links");
         for (auto const& raw : std::span{buffer}.first(*count / sizeof(raw_link_record)))
-            if (raw.program != own->program.value()) into.push_back(record_of(raw));
+            if (raw.program != program.id.value()) into.push_back(record_of(raw));
     }
 }
 
@@ -80,7 +79,7 @@ result<void> snapshotter::take(std::vector<link_record>& into) {
     if (program_) {
         source_ = snapshot_source::iterator;
         auto taken = program_->get().and_then(
-            [&](fd_view program) { return take_by_iterator(program, into); });
+            [&](detail::links_program::loaded program) { return take_by_iterator(program, into); });
         if (taken) return taken;
         why_ = std::move(taken).error();
         into.clear();

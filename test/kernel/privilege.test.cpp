@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "child.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
@@ -6,56 +7,16 @@
 
 #include <bpflink/bpflink.hpp>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <functional>
-#include <grp.h>
 #include <string>
 
 #include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <linux/capability.h>
 
 namespace bl = bpflink;
 
 namespace {
-
-/// Runs `job` in a child process without any privilege. Each step that it is given and that does
-/// not hold is an exit code.
-class steps {
-public:
-    void operator()(bool holds, char const* what) {
-        ++number_;
-        if (holds || failed_ != 0) return;
-        failed_ = number_;
-        std::fprintf(stderr, "step %d as nobody: %s\n", number_, what);
-    }
-    [[nodiscard]] int failed() const noexcept { return failed_; }
-
-private:
-    int number_ = 0;
-    int failed_ = 0;
-};
-
-/// The number of the step that failed first; 0 when none did.
-int as_nobody(std::function<void(steps&)> const& job) {
-    constexpr unsigned nobody = 65534;
-    std::fflush(nullptr);
-    pid_t const child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-        if (::setgroups(0, nullptr) < 0 || ::setresgid(nobody, nobody, nobody) < 0 ||
-            ::setresuid(nobody, nobody, nobody) < 0)
-            ::_exit(255);
-        steps s;
-        job(s);
-        ::_exit(s.failed());
-    }
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    REQUIRE(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
 
 bool refused(bl::error const& e) {
     return e == bl::errc::permission_denied &&
@@ -78,6 +39,21 @@ bool only_refused(View view) {
                       entry.error().message().find("CAP_SYS_ADMIN") != std::string::npos;
     }
     return elements == 1 && all_refused;
+}
+
+/// A snapshot that has the link, by the iterator.
+bool has_by_iterator(bl::snapshotter& by, bl::link_id id) {
+    auto const all = by.take();
+    return all && by.source() == bl::snapshot_source::iterator &&
+           std::ranges::find(*all, id, &bl::link_record::id) != all->end();
+}
+
+/// Neither by the iterator nor by the walk.
+bool is_refused_both_ways() {
+    bl::snapshotter by;
+    return refused(by.take()) && by.source() == bl::snapshot_source::walk && by.why_walked() &&
+           refused(*by.why_walked()) && refused(bl::snapshot()) &&
+           refused(bl::find_links(bl::link_type::iter));
 }
 
 } // namespace
@@ -144,4 +120,64 @@ TEST_CASE_FIXTURE(kernel_case, "without privilege a descriptor that was handed o
               auto const closed = bl::link::duplicate(bl::fd_view{987'654});
               step(!closed && closed.error() == bl::errc::invalid_argument, "not open");
           }) == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a snapshot takes CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN") {
+    programs const p{"iter_tasks"};
+    auto const l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    auto const id = must(l.info()).id;
+    bl::snapshotter by;
+    must(by.take());
+    bool const has_iterator = by.source() == bl::snapshot_source::iterator;
+    if (!has_iterator) skip_part("the kernel has no iterator over links");
+
+    CHECK(with_capabilities({}, [&](steps& step) {
+              bl::snapshotter walk{bl::snapshot_source::walk};
+              step(refused(walk.take()), "the walk");
+              if (has_iterator) step(is_refused_both_ways(), "without any capability");
+          }) == 0);
+    CHECK(with_capabilities({CAP_SYS_ADMIN}, [&](steps& step) {
+              auto const all = bl::snapshot();
+              step(all && std::ranges::find(*all, id, &bl::link_record::id) != all->end(),
+                   "snapshot");
+              auto const found = bl::find_links(bl::link_type::iter);
+              step(found && std::ranges::find(*found, id, &bl::link_record::id) != found->end(),
+                   "find_links");
+              bl::snapshotter walk{bl::snapshot_source::walk};
+              step(walk.take().has_value(), "the walk");
+              bl::snapshotter any;
+              if (has_iterator) step(has_by_iterator(any, id), "the iterator");
+          }) == 0);
+    if (!has_iterator) return;
+    CHECK(with_capabilities({CAP_BPF, CAP_PERFMON}, [&](steps& step) {
+              bl::snapshotter any;
+              step(has_by_iterator(any, id), "the iterator");
+              step(!any.why_walked(), "why_walked");
+              auto const found = bl::find_links(bl::link_type::iter);
+              step(found && std::ranges::find(*found, id, &bl::link_record::id) != found->end(),
+                   "find_links");
+              bl::snapshotter walk{bl::snapshot_source::walk};
+              step(refused(walk.take()), "the walk");
+          }) == 0);
+    for (auto const alone : {CAP_BPF, CAP_PERFMON}) {
+        CAPTURE(alone);
+        CHECK(with_capabilities({static_cast<unsigned>(alone)}, [&](steps& step) {
+                  step(is_refused_both_ways(), "one of the two");
+              }) == 0);
+    }
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a program that was loaded with privilege serves without") {
+    programs const p{"iter_tasks"};
+    auto const l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    auto const id = must(l.info()).id;
+    bl::snapshotter by;
+    must(by.take());
+    if (by.source() != bl::snapshot_source::iterator)
+        return skip_case("the kernel has no iterator over links");
+    bool const tells = as_nobody([&](steps& step) {
+                           step(!refused(l.info()), "whether the kernel tells anything");
+                       }) == 0;
+    if (!tells) return skip_case("the kernel tells a process without privilege nothing of a link");
+    CHECK(as_nobody([&](steps& step) { step(has_by_iterator(by, id), "the iterator"); }) == 0);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "details/answer.hpp"
 #include "every_kind.hpp"
 
 #include <bpflink/link.hpp>
@@ -7,9 +8,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace {
 
@@ -158,6 +162,60 @@ TEST_CASE_FIXTURE(asking, "a cookie of 0 is a cookie where the kernel reports co
     CHECK(details_of<bl::raw_tracepoint_details>(add_tracepoint("x", ~0ULL)).cookie ==
           bl::cookie{~0ULL});
     CHECK(details_of<bl::tracing_details>(add_tracing(5)).cookie == bl::cookie{5});
+}
+
+// What a field holds where the kernel leaves it alone may also be somebody's cookie.
+
+TEST_CASE_FIXTURE(asking, "a cookie that equals the mark is a cookie") {
+    using bl::detail::other_than, bl::detail::usual_mark;
+    using event = fake::uapi::perf_event_type;
+    for (auto const mark : {usual_mark, other_than(usual_mark)}) {
+        CAPTURE(mark);
+        bl::cookie const own{mark};
+        CHECK(details_of<bl::raw_tracepoint_details>(add_tracepoint("x", mark)).cookie == own);
+        CHECK(details_of<bl::tracing_details>(add_tracing(mark)).cookie == own);
+        auto const perf = [&](event kind) {
+            auto& there = add_link({.type = bl::link_type::perf_event,
+                                    .prog = &prog,
+                                    .name = "x",
+                                    .cookie = mark,
+                                    .event = kind});
+            return details_of<bl::perf_event_details>(there).event;
+        };
+        CHECK(std::get<bl::perf_kprobe>(perf(event::kprobe)).cookie == own);
+        CHECK(std::get<bl::perf_uprobe>(perf(event::uprobe)).cookie == own);
+        CHECK(std::get<bl::perf_tracepoint>(perf(event::tracepoint)).cookie == own);
+        CHECK(std::get<bl::perf_counter>(perf(event::event)).cookie == own);
+        CHECK(calls(call::obj_get_info) == 2);
+    }
+}
+
+TEST_CASE_FIXTURE(asking, "cookies of functions that equal the marks are cookies") {
+    using bl::detail::other_than, bl::detail::usual_mark;
+    auto const cookies_of = [&](std::vector<std::uint64_t> const& cookies) {
+        auto& there = add_link({.type = bl::link_type::kprobe_multi,
+                                .prog = &prog,
+                                .addresses = std::vector<std::uint64_t>(cookies.size(), 7),
+                                .cookies = cookies});
+        std::vector<std::optional<bl::cookie>> found;
+        for (auto const& function : details_of<bl::kprobe_multi_details>(there).functions)
+            found.push_back(function.cookie);
+        return found;
+    };
+    std::uint64_t const one = usual_mark;
+    std::uint64_t const two = other_than(usual_mark);
+    for (auto const& cookies : std::vector<std::vector<std::uint64_t>>{
+             {one}, {two}, {one, one}, {two, two}, {one, two}, {two, one}, {one, 0, two}}) {
+        auto const found = cookies_of(cookies);
+        REQUIRE(found.size() == cookies.size());
+        for (std::size_t i = 0; i != found.size(); ++i)
+            CHECK(found[i] == bl::cookie{cookies[i]});
+        bool const doubtful = cookies == std::vector(cookies.size(), one);
+        CHECK(calls(call::obj_get_info) == (doubtful ? 3 : 2));
+    }
+    reports_probe_cookies = false;
+    CHECK(cookies_of({one, 5}) == std::vector<std::optional<bl::cookie>>(2));
+    CHECK(calls(call::obj_get_info) == 3);
 }
 
 TEST_CASE_FIXTURE(asking, "a kernel that does not report cookies leaves them empty") {

@@ -34,7 +34,7 @@ struct wanted_links {
 
 /// Reads what the kernel tells of one link after another. One call a link; two for the kinds that
 /// have names or arrays, and the first time for those with fields that not every kernel reports;
-/// and again when names have grown in between.
+/// and again when names have grown in between, or no cookie of a function was told from a mark.
 class info_reader {
 public:
     explicit info_reader(wanted_links const& wanted = {}) noexcept : wanted_{wanted} {}
@@ -47,6 +47,7 @@ public:
         std::optional<bool> tracing_target;
         std::optional<bool> tracing_cookie;
         std::optional<bool> counter_cookie;
+        std::optional<bool> function_cookies;
     };
 
 private:

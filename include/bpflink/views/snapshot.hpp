@@ -26,7 +26,8 @@ enum class snapshot_source {
 ///
 /// The iterator's program is loaded when the first snapshot of the process is taken, and stays
 /// loaded as long as the process lives (`bpftool prog` shows it as bpflink_links). Where it cannot
-/// be had, the same records come from the walk: see source().
+/// be had, the same records come from the walk: see source(). A process that closes all descriptors
+/// between two snapshots, and no thread of it during one, has the program loaded again.
 class snapshotter {
 public:
     /// @param preferred  snapshot_source::walk loads no program: cheaper for one snapshot of less
@@ -39,7 +40,8 @@ public:
     /// there; one that vanishes meanwhile, or is not attached yet, may be left out. The link that
     /// the iterator needs for itself is not among them.
     /// @errors permission_denied  the iterator takes CAP_BPF and CAP_PERFMON, the
-    ///                            walk CAP_SYS_ADMIN
+    ///                            walk CAP_SYS_ADMIN, which the iterator takes as well; since 6.0
+    ///                            the iterator takes none once its program is loaded
     ///         EMFILE, ENOMEM
     /// @kernel since 5.19 by the iterator, 5.8 by the walk; kernel/bpf/link_iter.c,
     ///         bpf_link_seq_show(); read at v6.12

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "child.hpp"
+#include "congestion.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
+#include "probe_targets.hpp"
 #include "sandbox.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -9,13 +12,25 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstring>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace bl = bpflink;
 
@@ -37,6 +52,7 @@ struct links_of_many_kinds {
     sandbox::cgroup group;
     programs p{"sys_enter_a", "egress_a", "xdp_a", "iter_tasks"};
     bl::unique_fd sockets{::bpf_map_create(BPF_MAP_TYPE_SOCKMAP, "tiny", 4, 4, 1, nullptr)};
+    congestion_control congestion;
     std::vector<bl::link> links;
     std::vector<std::string> refused; // what this kernel has not
 
@@ -72,7 +88,7 @@ struct links_of_many_kinds {
             });
         int const function = ::libbpf_find_vmlinux_btf_id("bpf_fentry_test1", BPF_TRACE_FENTRY);
         try_typed<program_type::tracing>(
-            "fentry", attach_type::trace_fentry, 0,
+            "tracing", attach_type::trace_fentry, 0,
             [](auto const& prog) { return bl::attach(prog, bl::hook::tracing{}); },
             bl::btf_id{std::max(function, 0)});
         try_typed<program_type::kprobe>(
@@ -84,6 +100,32 @@ struct links_of_many_kinds {
             return bl::attach(prog, bl::hook::netkit{.ifindex = net.add_netkit().primary,
                                                      .attach = attach_type::netkit_primary});
         });
+        try_typed<program_type::perf_event>("perf_event", {}, 0, [](auto const& prog) {
+            ::perf_event_attr clock{};
+            clock.size = sizeof clock;
+            clock.type = PERF_TYPE_SOFTWARE;
+            clock.config = PERF_COUNT_SW_CPU_CLOCK;
+            clock.sample_period = 1'000'000'000;
+            bl::unique_fd const event{static_cast<int>(
+                ::syscall(SYS_perf_event_open, &clock, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))};
+            return bl::attach(prog, bl::hook::perf_event{event});
+        });
+        try_typed<program_type::kprobe>(
+            "uprobe_multi", attach_type::trace_uprobe_multi, 0, [](auto const& prog) {
+                static constexpr std::array names{first, second};
+                return bl::attach(prog, bl::hook::uprobe_multi{.binary = self, .symbols = names});
+            });
+        try_typed<program_type::tracing>(
+            "tracing_multi", attach_type::trace_fentry_multi, 0, [&](auto const& prog) {
+                std::array const functions{bl::btf_id{std::max(function, 0)}};
+                return bl::attach(
+                    prog, bl::hook::tracing_multi{.functions = functions,
+                                                  .attach = attach_type::trace_fentry_multi});
+            });
+        if (congestion)
+            keep(bl::link::duplicate(congestion.link()));
+        else
+            refused.push_back("struct_ops links: " + congestion.reason());
     }
 
     template <class L>
@@ -113,6 +155,7 @@ struct links_of_many_kinds {
         records all;
         for (auto const& l : links)
             all.push_back(bl::record_of(must(l.info())));
+        std::ranges::sort(all, {}, &bl::link_record::id);
         return all;
     }
 };
@@ -137,6 +180,14 @@ TEST_CASE_FIXTURE(kernel_case, "a snapshot tells of each link what its info tell
     for (auto const& what : many.refused)
         skip_part(what);
     auto const expected = many.expected();
+    for (auto type = bl::link_type::raw_tracepoint; type <= bl::link_type::tracing_multi;
+         type = static_cast<bl::link_type>(static_cast<unsigned>(type) + 1)) {
+        CAPTURE(type);
+        auto const name = to_string(type) + " links: ";
+        bool const is_refused = std::ranges::any_of(
+            many.refused, [&](std::string const& what) { return what.starts_with(name); });
+        CHECK((std::ranges::count(expected, type, &bl::link_record::type) > 0) != is_refused);
+    }
     bl::snapshotter by;
     CHECK(among(must(by.take()), expected) == expected);
     CHECK(by.source() == (has_iterator() ? snapshot_source::iterator : snapshot_source::walk));
@@ -199,6 +250,136 @@ TEST_CASE_FIXTURE(kernel_case, "what a link was on is gone in its record, and th
     CHECK(now[1].target == bl::link_target{bl::cgroup_id{}});
     CHECK(bl::state_of(now[0]) == bl::link_state::defunct);
     CHECK(bl::state_of(now[1]) == bl::link_state::defunct);
+}
+
+namespace {
+
+/// Keeps every processor while it lives, this one by the calling thread: what the kernel has put
+/// off does not begin. For 0.4 seconds, at most.
+class all_processors {
+public:
+    all_processors() {
+        ::cpu_set_t all;
+        if (::sched_getaffinity(0, sizeof all, &all) < 0 ||
+            ::sched_getaffinity(0, sizeof before_, &before_) < 0 ||
+            CPU_COUNT(&all) != ::sysconf(_SC_NPROCESSORS_ONLN)) {
+            refuse("this process may not run on every processor");
+            return;
+        }
+        std::size_t mine = 0;
+        while (!CPU_ISSET(mine, &all))
+            ++mine;
+        stay_on(mine); // where the others begin, too
+        for (auto cpu = mine + 1; cpu != CPU_SETSIZE; ++cpu)
+            if (CPU_ISSET(cpu, &all))
+                others_.emplace_back([this, cpu] {
+                    stay_on(cpu);
+                    come_before_all();
+                    ++arrived_;
+                    while (!end_ && in_time()) {
+                    }
+                });
+        while (arrived_ != others_.size() && in_time())
+            std::this_thread::yield();
+        come_before_all();
+        if (arrived_ != others_.size()) refuse("a processor stays busy");
+    }
+    ~all_processors() {
+        end_ = true;
+        ::sched_param const usual{};
+        ::sched_setscheduler(0, SCHED_OTHER, &usual);
+        ::sched_setaffinity(0, sizeof before_, &before_);
+        for (auto& each : others_)
+            each.join();
+    }
+    all_processors(all_processors const&) = delete;
+    all_processors& operator=(all_processors const&) = delete;
+
+    /// Why they could not be had; nothing when they are.
+    [[nodiscard]] std::string const& refusal() const { return refusal_; }
+    /// Whether they were ours all the time.
+    [[nodiscard]] bool in_time() const { return clock::now() < deadline_; }
+
+private:
+    using clock = std::chrono::steady_clock;
+
+    void refuse(std::string why) {
+        std::scoped_lock const lock{guard_};
+        refusal_ = std::move(why);
+    }
+    void stay_on(std::size_t cpu) {
+        ::cpu_set_t only;
+        CPU_ZERO(&only);
+        CPU_SET(cpu, &only);
+        if (::sched_setaffinity(0, sizeof only, &only) < 0)
+            refuse(std::string{"no place on a processor: "} + std::strerror(errno));
+    }
+    void come_before_all() {
+        ::sched_param lowest{};
+        lowest.sched_priority = 1; // and yet above all that is not real-time
+        if (::sched_setscheduler(0, SCHED_FIFO, &lowest) < 0)
+            refuse(std::string{"no real-time threads: "} + std::strerror(errno));
+    }
+
+    clock::time_point deadline_ = clock::now() + std::chrono::milliseconds{400};
+    ::cpu_set_t before_{};
+    std::mutex guard_;
+    std::string refusal_;
+    std::atomic<std::size_t> arrived_ = 0;
+    std::atomic<bool> end_ = false;
+    std::vector<std::thread> others_;
+};
+
+/// A link on a network namespace of its own, which nothing but the descriptor holds. No socket was
+/// ever in it: those let go of a namespace some time after they are closed.
+struct link_in_namespace {
+    bl::unique_fd home{::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
+    bl::unique_fd there;
+    std::optional<bl::link> on_it;
+
+    explicit link_in_namespace(constant_program<program_type::flow_dissector> const& prog) {
+        REQUIRE(::unshare(CLONE_NEWNET) == 0);
+        there = bl::unique_fd{::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
+        REQUIRE(::setns(home.get(), CLONE_NEWNET) == 0);
+        on_it.emplace(must(bl::attach(
+            prog, bl::hook::netns{.netns = there, .attach = attach_type::flow_dissector})));
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "a link on a namespace that nobody holds is defunct at once") {
+    constant_program<program_type::flow_dissector> const prog{0, attach_type::flow_dissector};
+    bl::snapshotter by;
+    bl::snapshotter walk{snapshot_source::walk};
+    records all;
+    must(by.take(all)); // all is loaded
+    link_in_namespace world{prog};
+    auto const id = must(world.on_it->info()).id;
+    auto const target_by = [&](bl::snapshotter& which) {
+        must(which.take(all));
+        auto const found = std::ranges::find(all, id, &bl::link_record::id);
+        REQUIRE(found != all.end());
+        return found->target;
+    };
+    CHECK(std::get<bl::netns_inode>(target_by(by)).value() != 0);
+    CHECK(target_by(by) == target_by(walk));
+    std::string why;
+    bool in_time = false;
+    {
+        // The kernel tells a namespace's links of its end in a thread of its own.
+        all_processors const taken;
+        why = taken.refusal();
+        must(world.there.close());
+        CHECK(target_by(by) == bl::link_target{bl::netns_inode{}});
+        in_time = taken.in_time();
+        CHECK(target_by(walk) == bl::link_target{bl::netns_inode{}});
+    }
+    if (!why.empty())
+        skip_part("before the kernel cleans up: " + why);
+    else
+        CHECK(in_time);
+    CHECK(eventually([&] { return target_by(by) == bl::link_target{bl::netns_inode{}}; }));
 }
 
 TEST_CASE_FIXTURE(kernel_case, "iterators are on the map or the cgroup that they walk") {
@@ -370,6 +551,64 @@ TEST_CASE_FIXTURE(kernel_case, "no walk makes a system call too many") {
     if (by.source() != snapshot_source::iterator)
         return skip_part("the kernel has no iterator over links");
     auto const made = p.runs_during("sys_enter_a", [&] { must(by.take(taken)); });
-    // Link, its id, iterator, two reads, two closes.
+    // The program, link, iterator, two reads, two closes.
     CHECK(made - of_counting == 7 + taken.size() / 1'365);
+}
+
+namespace {
+
+/// Takes snapshots in a process that closes all descriptors, and opens others by their numbers.
+/// @param open  what is opened instead, by a number that it is given; false where that failed
+template <class Open>
+int failed_after_closing(Open open) {
+    return in_child([&](steps& step) {
+        bl::snapshotter by;
+        step(by.take().has_value() && by.source() == snapshot_source::iterator, "the first");
+        close_all();
+        constexpr int most = 64;
+        bool opened = true;
+        for (int number = 3; number != most; ++number)
+            opened = opened && open(number);
+        step(opened, "to open others");
+        auto const target_of = [](int number) {
+            std::array<char, 128> text{};
+            auto const link = "/proc/self/fd/" + std::to_string(number);
+            static_cast<void>(::readlink(link.c_str(), text.data(), text.size() - 1));
+            return std::string{text.data()};
+        };
+        std::vector<std::string> before;
+        for (int number = 3; number != most; ++number)
+            before.push_back(target_of(number));
+        for (int round = 0; round != 2; ++round) {
+            step(by.take().has_value(), "another");
+            step(by.source() == snapshot_source::iterator, "by the iterator");
+            step(!by.why_walked(), "for no reason");
+        }
+        std::vector<std::string> after;
+        for (int number = 3; number != most; ++number)
+            after.push_back(target_of(number));
+        // Where nothing was opened, the program is.
+        for (std::size_t i = 0; i != before.size(); ++i)
+            step(before[i].empty() || before[i] == after[i], "what others opened");
+    });
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "a process may close all descriptors, and snapshots go on") {
+    bl::snapshotter by;
+    must(by.take());
+    if (by.source() != snapshot_source::iterator)
+        return skip_case("the kernel has no iterator over links");
+    CHECK(failed_after_closing([](int) { return true; }) == 0);
+    CHECK(failed_after_closing(
+              [](int number) { return ::open("/dev/null", O_RDONLY | O_CLOEXEC) == number; }) == 0);
+    CHECK(failed_after_closing([](int number) { return make_map().release() == number; }) == 0);
+    // Somebody's iterator, which would be run.
+    CHECK(failed_after_closing([](int number) {
+              int const type = ::libbpf_find_vmlinux_btf_id("task", BPF_TRACE_ITER);
+              return load_constant(program_type::tracing, attach_type::trace_iter, 0,
+                                   bl::btf_id{type})
+                         .release() == number;
+          }) == 0);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "details/answer.hpp"
 #include "every_kind.hpp"
 #include "views/many_links.hpp"
 
@@ -6,6 +7,7 @@
 #include <bpflink/views/infos.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <variant>
@@ -122,6 +124,47 @@ TEST_CASE_FIXTURE(some_links, "what the kernel reports at all is found out once 
         REQUIRE(succeeded(info));
         CHECK(text_of(*info) == text_of(*bl::link::from_id(info->id)->info()));
     }
+}
+
+TEST_CASE_FIXTURE(some_links, "a walk that meets a cookie like the mark first tells all others") {
+    auto const add_each = [&](std::uint64_t cookie) {
+        add_link({.type = bl::link_type::tracing, .prog = &prog, .cookie = cookie, .btf = 4});
+        add_link({.type = bl::link_type::perf_event,
+                  .prog = &prog,
+                  .cookie = cookie,
+                  .event = fake::uapi::perf_event_type::event});
+        add_link({.type = bl::link_type::kprobe_multi,
+                  .prog = &prog,
+                  .addresses = {7},
+                  .cookies = {cookie}});
+    };
+    using bl::detail::other_than, bl::detail::usual_mark;
+    std::vector<std::uint64_t> const cookies{usual_mark, 5,          other_than(usual_mark), 0,
+                                             usual_mark, usual_mark, other_than(usual_mark)};
+    for (auto const cookie : cookies)
+        add_each(cookie);
+    std::vector<std::string> expected;
+    for (auto&& id : bl::link_ids())
+        expected.push_back(text_of(*bl::link::from_id(*id)->info()));
+    CHECK(texts(bl::infos()) == expected);
+    for (std::size_t i = 0; i != cookies.size(); ++i)
+        for (std::size_t of_kind = 0; of_kind != 3; ++of_kind)
+            CHECK(expected[3 * i + of_kind].find("cookie=" + std::to_string(cookies[i])) !=
+                  std::string::npos);
+}
+
+TEST_CASE_FIXTURE(some_links, "that the kernel reports no cookies of functions is found out once") {
+    reports_probe_cookies = false;
+    for (int i = 0; i != count; ++i)
+        add_link({.type = bl::link_type::kprobe_multi,
+                  .prog = &prog,
+                  .addresses = {7, 8},
+                  .cookies = {1, 2}});
+    CHECK(cost() == 5 * count + 1);
+    for (auto&& info : bl::infos())
+        for (auto const& function :
+             std::get<bl::kprobe_multi_details>(info.value().details).functions)
+            CHECK_FALSE(function.cookie.has_value());
 }
 
 TEST_CASE_FIXTURE(some_links, "what an adaptor leaves out is not asked for its name") {

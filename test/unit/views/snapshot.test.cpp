@@ -147,6 +147,79 @@ TEST_CASE_FIXTURE(snapshots, "any failure of the iterator is made good by the wa
     }
 }
 
+TEST_CASE_FIXTURE(snapshots, "where the program's descriptor was closed, it is loaded again") {
+    static_cast<void>(taken(by_iterator));
+    auto const mine = open_descriptors();
+    REQUIRE(mine.size() == 1);
+    sys_close(mine.front());
+    bl::unique_fd stranger;
+    SUBCASE("and nothing is there") {
+    }
+    SUBCASE("and a file is there") {
+        stranger = open_file();
+    }
+    SUBCASE("and a link is there") {
+        stranger = open(*links.front());
+    }
+    SUBCASE("and a map is there") {
+        stranger = open(add_map());
+    }
+    SUBCASE("and somebody's iterator is there") {
+        stranger = open(add_program(bl::program_type::tracing, bl::attach_type::trace_iter));
+    }
+    SUBCASE("and a program is there that any attach puts on its target") {
+        stranger = open(add_program(bl::program_type::ext));
+    }
+    auto const same = expected();
+    if (stranger) CHECK(stranger.get() == mine.front());
+    forget_calls();
+    CHECK(taken(by_iterator) == same);
+    CHECK(by_iterator.source() == snapshot_source::iterator);
+    CHECK(calls(call::load_object) == 1);
+    CHECK(calls(call::link_create) == 1);
+    if (stranger) CHECK(is_open(stranger.get()));
+    CHECK(taken(by_iterator) == same);
+    CHECK(calls(call::load_object) == 1);
+}
+
+TEST_CASE_FIXTURE(snapshots, "a program that cannot be loaded again is made good by the walk") {
+    static_cast<void>(taken(by_iterator));
+    sys_close(open_descriptors().front());
+    auto const same = expected();
+    auto const stranger = open_file();
+    fail(call::load_object, EPERM); // as after privileges were dropped
+    CHECK(taken(by_iterator) == same);
+    CHECK(by_iterator.source() == snapshot_source::walk);
+    CHECK(*by_iterator.why_walked() == bl::errc::permission_denied);
+    CHECK(is_open(stranger.get()));
+    CHECK(taken(by_iterator) == same);
+    CHECK(by_iterator.source() == snapshot_source::iterator);
+}
+
+TEST_CASE_FIXTURE(snapshots, "a program that the kernel will not tell of is kept, and not used") {
+    auto const same = expected();
+    static_cast<void>(taken(by_iterator));
+    auto const descriptors = open_descriptors();
+    forget_calls();
+    fail(call::obj_get_info, EACCES);
+    CHECK(taken(by_iterator) == same);
+    check_error(*by_iterator.why_walked(), EACCES, bl::operation::program_get_info,
+                bl::errc::permission_denied);
+    CHECK(calls(call::link_create) == 0);
+    CHECK(open_descriptors() == descriptors);
+    CHECK(taken(by_iterator) == same);
+    CHECK(by_iterator.source() == snapshot_source::iterator);
+    CHECK(calls(call::load_object) == 0);
+
+    // Just loaded, it is not kept either.
+    bl::detail::links_program another;
+    bl::snapshotter by{another};
+    fail(call::obj_get_info, ENOMEM);
+    CHECK(taken(by) == same);
+    CHECK(by.why_walked()->code().value() == ENOMEM);
+    CHECK(open_descriptors() == descriptors);
+}
+
 TEST_CASE_FIXTURE(snapshots, "what the walk cannot do is the error") {
     records all{bl::link_record{}};
     SUBCASE("the next id") {
