@@ -89,6 +89,18 @@ struct descriptor {
     descriptor& operator=(descriptor const&) = delete;
 };
 
+/// Asks by name or by index. The C library's if_nametoindex() and if_indextoname() say that there
+/// is no such interface when they could not ask.
+int ask_of_interface(unsigned long question, ::ifreq& about) noexcept {
+    int opened = -EAFNOSUPPORT;
+    // Any socket will do; a service may be kept from those of a family.
+    for (int const family : {AF_UNIX, AF_INET, AF_INET6})
+        if (opened == -EAFNOSUPPORT)
+            opened = negated(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    descriptor const socket{opened};
+    return socket.number < 0 ? socket.number : negated(::ioctl(socket.number, question, &about));
+}
+
 /// What file systems like cgroup2 know a file by: a number.
 union kernfs_handle {
     ::file_handle head;
@@ -327,12 +339,19 @@ void list_end(void* stream) noexcept {
 }
 
 int interface_index(char const* name) noexcept {
-    auto const index = ::if_nametoindex(name);
-    return index != 0 ? static_cast<int>(index) : -errno;
+    ::ifreq about{};
+    if (std::strlen(name) >= sizeof about.ifr_name) return -ENODEV; // none has such a name
+    std::strcpy(about.ifr_name, name);
+    int const outcome = ask_of_interface(SIOCGIFINDEX, about);
+    return outcome < 0 ? outcome : about.ifr_ifindex;
 }
 
 int interface_name(std::uint32_t index, std::span<char, IF_NAMESIZE> into) noexcept {
-    return ::if_indextoname(index, into.data()) ? 0 : -errno;
+    ::ifreq about{};
+    about.ifr_ifindex = static_cast<int>(index);
+    int const outcome = ask_of_interface(SIOCGIFNAME, about);
+    if (outcome == 0) std::memcpy(into.data(), about.ifr_name, into.size());
+    return outcome;
 }
 
 int netns_inode(char const* path, std::uint32_t& inode) noexcept {

@@ -59,6 +59,7 @@ private:
     xdp_object object_;
     bpflink::xdp_link link_; // empty: the interface is not there
     service::status done_;   // but for interface and link
+    bool waiting_ = false;   // it was said which interface is not there
 };
 
 } // namespace service

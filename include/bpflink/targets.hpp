@@ -15,11 +15,15 @@ namespace bpflink {
 /// @param name  "eth0"; also an alternative name of at most 15 characters
 /// @errors not_found         no interface has the name
 ///         invalid_argument  empty, or with a zero byte
+///         EMFILE, ENFILE    no descriptor is left to ask by
+/// @kernel net/core/dev_ioctl.c, dev_ifsioc_locked()
 /// @cost 3 system calls
 [[nodiscard]] result<ifindex> ifindex_of(std::string_view name);
 
 /// The name of an interface of this network namespace.
-/// @errors not_found  no interface has the index
+/// @errors not_found       no interface has the index
+///         EMFILE, ENFILE  no descriptor is left to ask by
+/// @kernel net/core/dev_ioctl.c, dev_ifname()
 /// @cost 3 system calls
 [[nodiscard]] result<std::string> interface_name_of(ifindex index);
 

@@ -24,6 +24,8 @@
 #include <linux/magic.h>
 #include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
@@ -102,13 +104,13 @@ int __wrap_fcntl(int fd, int command, ...) {
     CHECK(command == F_DUPFD_CLOEXEC);
     return world.fails_at("fcntl") ? -1 : world.open_one();
 }
-unsigned __wrap_if_nametoindex(char const* name) {
-    CHECK(name == std::string_view{"eth0"});
-    return world.fails_at("if_nametoindex") ? 0 : 2;
-}
-char* __wrap_if_indextoname(unsigned index, char* name) {
-    CHECK(index == 2);
-    return world.fails_at("if_indextoname") ? nullptr : std::strcpy(name, "eth0");
+int __wrap_socket(int family, int type, int) {
+    CHECK((type & SOCK_CLOEXEC) != 0);
+    if (world.fails_at(family == AF_UNIX   ? "socket unix"
+                       : family == AF_INET ? "socket inet"
+                                           : "socket inet6"))
+        return -1;
+    return world.open_one();
 }
 int __wrap_statfs(char const*, struct statfs* facts) {
     facts->f_type = world.file_system;
@@ -124,9 +126,24 @@ int __wrap_fstat(int fd, struct stat* facts) {
     facts->st_ino = 4'026'531'840U;
     return world.fails_at("fstat") ? -1 : 0;
 }
-int __wrap_ioctl(int fd, unsigned long, ...) {
+int __wrap_ioctl(int fd, unsigned long question, ...) {
     CHECK(world.open.contains(fd));
-    return world.fails_at("ioctl") ? -1 : world.namespace_kind;
+    if (world.fails_at("ioctl")) return -1;
+    std::va_list arguments;
+    va_start(arguments, question);
+    auto* const about = va_arg(arguments, ::ifreq*);
+    va_end(arguments);
+    switch (question) {
+    case SIOCGIFINDEX:
+        CHECK(about->ifr_name == std::string_view{"eth0"});
+        about->ifr_ifindex = 2;
+        return 0;
+    case SIOCGIFNAME:
+        CHECK(about->ifr_ifindex == 2);
+        std::strcpy(about->ifr_name, "eth0");
+        return 0;
+    default: return world.namespace_kind;
+    }
 }
 int __wrap_name_to_handle_at(int fd, char const* path, ::file_handle* handle, int*, int flags) {
     CHECK(world.open.contains(fd));
@@ -179,11 +196,26 @@ TEST_CASE_FIXTURE(fresh_world, "an interface's index and name come back, or why 
     CHECK(sys::interface_index("eth0") == 2);
     CHECK(sys::interface_name(2, name) == 0);
     CHECK(name.data() == std::string_view{"eth0"});
-    for (int const number : {ENODEV, ENXIO, EMFILE}) {
-        world.fails = {{"if_nametoindex", number}, {"if_indextoname", number}};
+    for (int const number : {ENODEV, EPERM}) {
+        world.fails = {{"ioctl", number}};
         CHECK(sys::interface_index("eth0") == -number);
         CHECK(sys::interface_name(2, name) == -number);
     }
+    CHECK(sys::interface_index("a name of 16 chr") == -ENODEV);
+}
+
+TEST_CASE_FIXTURE(fresh_world, "that an interface cannot be asked for is not that there is none") {
+    std::array<char, 16> name{};
+    for (int const number : {EMFILE, ENFILE, ENOMEM, EPERM}) {
+        world.fails = {{"socket unix", number}};
+        CHECK(sys::interface_index("eth0") == -number);
+        CHECK(sys::interface_name(2, name) == -number);
+    }
+    world.fails = {{"socket unix", EAFNOSUPPORT}, {"socket inet", EAFNOSUPPORT}};
+    CHECK(sys::interface_index("eth0") == 2); // by a socket of another family
+    CHECK(sys::interface_name(2, name) == 0);
+    world.fails["socket inet6"] = EAFNOSUPPORT;
+    CHECK(sys::interface_index("eth0") == -EAFNOSUPPORT);
 }
 
 TEST_CASE_FIXTURE(fresh_world, "a network namespace is its inode") {

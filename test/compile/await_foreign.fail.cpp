@@ -10,6 +10,7 @@ namespace bl = bpflink;
 
 bl::result<int> count();
 tl::expected<int, std::string> foreign();
+bl::result<int> const constant(); // a temporary that cannot be moved from
 
 bl::result<int> start() {
 #ifdef FIXED
@@ -17,6 +18,7 @@ bl::result<int> start() {
 #else
     int const n = co_await foreign(); // error
     co_await std::suspend_always{};   // error
+    co_await constant();              // error
 #endif
     co_return n;
 }

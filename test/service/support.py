@@ -27,7 +27,7 @@ def skip_all(reason):
 
 
 def enter_own_namespaces(*tools):
-    """Runs the script again, in a mount and a network namespace that go away with it."""
+    """Runs the script again, in namespaces that go away with it, and so does all that it started."""
     if os.geteuid() != 0:
         skip_all("links need root")
     for tool in "unshare", "nsenter", "ip", "bpftool", *tools:
@@ -35,7 +35,8 @@ def enter_own_namespaces(*tools):
             skip_all(f"there is no {tool}")
     if os.environ.get("IN_OWN_NAMESPACES") != "yes":
         os.environ["IN_OWN_NAMESPACES"] = "yes"
-        os.execvp("unshare", ["unshare", "--mount", "--net", sys.executable, "-B", *sys.argv])
+        os.execvp("unshare", ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
+                               "--mount-proc", sys.executable, "-B", *sys.argv])
     run("ip", "link", "set", "lo", "up")
 
 
@@ -268,6 +269,10 @@ class Service:
 def all_links():
     """All links in the kernel by their ids, as bpftool shows them."""
     return {link["id"]: link for link in json.loads(run("bpftool", "-j", "link", "show"))}
+
+
+def count_xdp():
+    return sum(link["type"] == "xdp" for link in all_links().values())
 
 
 def link_ids():
