@@ -11,6 +11,10 @@
 
 namespace bpflink::detail {
 
+std::span<std::byte const> output_buffer::unused() const noexcept {
+    return std::as_bytes(std::span{bytes_}.subspan(begin_, end_ - begin_));
+}
+
 result<std::size_t> output_buffer::fill() {
     constexpr std::size_t most_at_a_time = 32 * 1024; // of bpf_seq_read()
     if (begin_ != 0) {

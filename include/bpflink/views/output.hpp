@@ -24,9 +24,7 @@ class output_buffer {
 public:
     explicit output_buffer(iter_output& from) noexcept : from_{&from} {}
 
-    [[nodiscard]] std::span<std::byte const> unused() const noexcept {
-        return std::as_bytes(std::span{bytes_}.subspan(begin_, end_ - begin_));
-    }
+    [[nodiscard]] std::span<std::byte const> unused() const noexcept;
     void use(std::size_t count) noexcept { begin_ += count; }
 
     /// Reads more: how much, 0 at the end.
