@@ -148,6 +148,11 @@ void error::add_advice(std::string_view more) {
     advice_ += more;
 }
 
+bool operator==(error const& a, error const& b) noexcept {
+    return a.number_ == b.number_ && a.where_ == b.where_ && a.condition_ == b.condition_ &&
+           a.subject_ == b.subject_ && a.advice_ == b.advice_;
+}
+
 std::ostream& error::print(std::ostream& out, error const& e) {
     return out << e.message();
 }

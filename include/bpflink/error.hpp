@@ -70,7 +70,7 @@ public:
         return e.condition_ == condition;
     }
     /// Whether errno, operation, condition, subject and advice are the same.
-    friend bool operator==(error const& a, error const& b) noexcept = default;
+    friend bool operator==(error const& a, error const& b) noexcept;
     /// Prints message().
     friend std::ostream& operator<<(std::ostream& out, error const& e) { return print(out, e); }
 

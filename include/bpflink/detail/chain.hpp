@@ -20,13 +20,7 @@ template <handle L>
 inline constexpr bool is_link_result<result<L>> = true;
 
 /// Undoes what the handle did to its pin, closes it, and reports why.
-template <handle L>
-[[nodiscard]] error abandon(L owned, error why) {
-    link untyped = std::move(owned);
-    if (auto const undone = access::restore_pin(untyped); !undone)
-        why.add_advice("undoing failed too: " + undone.error().message());
-    return why;
-}
+[[nodiscard]] error abandon(link owned, error why);
 
 template <class First, class Second>
 class sequence;
