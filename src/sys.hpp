@@ -75,7 +75,7 @@ void list_end(void* stream) noexcept;
 // Names and numbers of what links are on. Interfaces are those of this network namespace.
 int interface_index(char const* name) noexcept;
 int interface_name(std::uint32_t index,
-                   std::span<char, 16> into) noexcept;            // -ENXIO when none has it
+                   std::span<char, 16> into) noexcept;            // -ENODEV when none has it
 int netns_inode(char const* path, std::uint32_t& inode) noexcept; // -EINVAL when it is none
 int cgroup_id(char const* path, std::uint64_t& id) noexcept;      // -EINVAL when it is none
 int cgroup_path(std::uint64_t id,

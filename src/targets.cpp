@@ -27,7 +27,7 @@ result<ifindex> ifindex_of(std::string_view name) {
         int const outcome = sys::interface_index(copy.c_str());
         if (outcome >= 0) return ifindex{outcome};
         auto subject = "interface " + copy;
-        if (outcome == -ENODEV || outcome == -ENXIO)
+        if (outcome == -ENODEV)
             return fail(outcome, where, errc::not_found, std::move(subject),
                         "no such interface in this network namespace");
         return fail(outcome, where, std::move(subject));
@@ -40,7 +40,7 @@ result<std::string> interface_name_of(ifindex index) {
     int const outcome = sys::interface_name(index.value(), name);
     if (outcome >= 0) return std::string{name.data()};
     auto subject = "interface " + std::to_string(index.value());
-    if (outcome == -ENODEV || outcome == -ENXIO)
+    if (outcome == -ENODEV)
         return fail(outcome, where, errc::not_found, std::move(subject),
                     "no such interface in this network namespace");
     return fail(outcome, where, std::move(subject));

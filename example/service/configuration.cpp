@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "configuration.hpp"
 
-#include <algorithm>
 #include <asio/ip/address.hpp>
 #include <concepts>
+#include <functional>
 #include <limits>
 #include <set>
 #include <string_view>
 #include <toml++/toml.h>
+#include <type_traits>
 
 namespace service {
 namespace {

@@ -12,6 +12,15 @@ namespace bl = bpflink;
 bl::result<view> look(bl::snapshotter& links, std::string const& bpffs) {
     view now;
     co_await links.take(now.links);
+    for (auto&& pin : bl::pins(bpffs))
+        if (pin)
+            now.pins.push_back(*std::move(pin));
+        else
+            ++now.unreadable;
+    co_return now;
+}
+
+void look_at_probes(view& now) {
     for (auto const& link : now.links) {
         if (link.type != bl::link_type::kprobe_multi && link.type != bl::link_type::perf_event)
             continue;
@@ -21,12 +30,6 @@ bl::result<view> look(bl::snapshotter& links, std::string const& bpffs) {
         else if (info.error() != bl::errc::not_found) // it vanished meanwhile
             ++now.unreadable;
     }
-    for (auto&& pin : bl::pins(bpffs))
-        if (pin)
-            now.pins.push_back(*std::move(pin));
-        else
-            ++now.unreadable;
-    co_return now;
 }
 
 } // namespace service

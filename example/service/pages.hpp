@@ -21,9 +21,12 @@ struct view {
     int unreadable = 0;                     ///< pins and probes of which nothing can be said
 };
 
-/// Looks around, by one read of all links in the kernel.
+/// Looks around, by one read of all links in the kernel; not at the probes.
 /// @param links  kept between two looks: it holds the program that reads
 [[nodiscard]] bpflink::result<view> look(bpflink::snapshotter& links, std::string const& bpffs);
+
+/// Fills in the probes: some system calls for each.
+void look_at_probes(view& now);
 
 /// JSON: an array of links with the keys of `bpftool link show --json`, and "state".
 [[nodiscard]] std::string links_page(view const& now);

@@ -91,14 +91,15 @@ struct server::state {
     }
 
     answer make_answer(restinio::request_t const& request) {
+        if (request.header().method() != restinio::http_method_get())
+            return plain(restinio::status_method_not_allowed(), "GET is all there is");
         auto const path = request.header().path();
         if (path != "/links" && path != "/metrics")
             return plain(restinio::status_not_found(), "there are /links and /metrics");
-        if (request.header().method() != restinio::http_method_get())
-            return plain(restinio::status_method_not_allowed(), "GET is all there is");
-        auto const now = look(links, kept.where().bpffs);
+        auto now = look(links, kept.where().bpffs);
         if (!now) return plain(restinio::status_internal_server_error(), now.error().message());
         if (path == "/links") return {restinio::status_ok(), "application/json", links_page(*now)};
+        look_at_probes(*now);
         return {restinio::status_ok(), "text/plain; version=0.0.4; charset=utf-8",
                 metrics_page(*now, kept.status())};
     }

@@ -45,7 +45,7 @@ result<unique_fd> hook_traits<hook::xdp>::create(detail::borrowed_program prog,
     if (outcome >= 0) return unique_fd{outcome};
     // The kernel says EINVAL to many things.
     std::array<char, 16> found;
-    if (outcome == -EINVAL && sys::interface_name(where.ifindex.value(), found) == -ENXIO)
+    if (outcome == -EINVAL && sys::interface_name(where.ifindex.value(), found) == -ENODEV)
         return fail(outcome, operation::link_create, errc::not_found, interface,
                     "no such interface in this network namespace");
     return created(outcome, operation::link_create, interface, advice_on(outcome, where));

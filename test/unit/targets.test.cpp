@@ -30,7 +30,7 @@ TEST_CASE_FIXTURE(names, "an interface that is not there") {
                 {"eth9", "network namespace"});
     auto const no_index = bl::interface_name_of(bl::ifindex{9});
     REQUIRE_FALSE(no_index);
-    check_error(no_index.error(), ENXIO, bl::operation::resolve_interface, bl::errc::not_found,
+    check_error(no_index.error(), ENODEV, bl::operation::resolve_interface, bl::errc::not_found,
                 {"9", "network namespace"});
 }
 

@@ -193,7 +193,7 @@ int interface_index(char const* name) noexcept {
 
 int interface_name(std::uint32_t index, std::span<char, 16> into) noexcept {
     return entered(call::interface_name, [&](auto& k) {
-        if (!k.has_interface(index)) return -ENXIO;
+        if (!k.has_interface(index)) return -ENODEV;
         std::ranges::copy(k.interfaces[index] + '\0', into.begin());
         return 0;
     });
