@@ -4,6 +4,7 @@
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
+#include "probe_targets.hpp"
 #include "probed.hpp"
 #include "sandbox.hpp"
 
@@ -86,12 +87,6 @@ bool is_at_entry(std::uint64_t probed, std::uint64_t function) {
 
 bl::link taken(bl::unique_fd fd) {
     return must(bl::link::from_fd(std::move(fd)));
-}
-
-bl::unique_fd open_event(::perf_event_attr event) {
-    event.size = sizeof event;
-    return bl::unique_fd{
-        static_cast<int>(::syscall(SYS_perf_event_open, &event, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))};
 }
 
 /// A link on an event, with a cookie; nothing, and a skipped case, where the kernel refuses.

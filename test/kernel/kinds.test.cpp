@@ -2,6 +2,7 @@
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
+#include "probe_targets.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -15,9 +16,6 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <linux/perf_event.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 // Kinds of link without a hook of their own yet: they are met in every walk, and handled by the
 // untyped link. Attached by hook::raw where it can, else by libbpf.
@@ -60,13 +58,7 @@ Details details_of(bl::link const& l) {
 } // namespace
 
 TEST_CASE_FIXTURE(kernel_case, "a perf event's link only closes") {
-    ::perf_event_attr clock{};
-    clock.size = sizeof clock;
-    clock.type = PERF_TYPE_SOFTWARE;
-    clock.config = PERF_COUNT_SW_CPU_CLOCK;
-    clock.sample_period = 1'000'000;
-    bl::unique_fd const event{
-        static_cast<int>(::syscall(SYS_perf_event_open, &clock, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))};
+    auto const event = open_clock(1'000'000);
     if (!event) return skip_case(std::string{"no software event: "} + std::strerror(errno));
     run_statistics const statistics;
     auto const prog = load_constant(bl::program_type::perf_event, bl::attach_type{}, 0);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe_targets.hpp"
 
+#include <linux/perf_event.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 // The compiler must neither inline nor merge them.
 extern "C" {
 [[gnu::noinline]] int bpflink_probed_first(int x) {
@@ -15,6 +19,20 @@ extern "C" {
 
 namespace {
 int volatile sink;
+}
+
+bpflink::unique_fd open_event(::perf_event_attr event) {
+    event.size = sizeof event;
+    return bpflink::unique_fd{
+        static_cast<int>(::syscall(SYS_perf_event_open, &event, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))};
+}
+
+bpflink::unique_fd open_clock(std::uint64_t period) {
+    ::perf_event_attr clock{};
+    clock.type = PERF_TYPE_SOFTWARE;
+    clock.config = PERF_COUNT_SW_CPU_CLOCK;
+    clock.sample_period = period;
+    return open_event(clock);
 }
 
 void call_first(int times) {

@@ -3,14 +3,25 @@
 
 #include "counted.hpp"
 
+#include <bpflink/fd.hpp>
+
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
-// Functions of this program to put probes on, by names that nothing else has.
+// What to put probes on: events, and functions of this program by names that nothing else has.
 
 inline constexpr std::string_view self = "/proc/self/exe";
 inline constexpr std::string_view first = "bpflink_probed_first";
 inline constexpr std::string_view second = "bpflink_probed_second";
+
+struct perf_event_attr;
+
+/// A perf event of the first processor; empty, with errno, where there is none.
+bpflink::unique_fd open_event(::perf_event_attr event);
+
+/// The software clock, that overflows after so many nanoseconds.
+bpflink::unique_fd open_clock(std::uint64_t period);
 
 void call_first(int times);
 void call_second(int times);

@@ -3,6 +3,7 @@
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
+#include "probe_targets.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -10,10 +11,6 @@
 #include <cstring>
 #include <string>
 #include <thread>
-
-#include <linux/perf_event.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace bl = bpflink;
 using bl::attach_type;
@@ -28,13 +25,7 @@ constexpr bl::cookie wanted{0xfeed'0000'1234'5678U};
 TEST_CASE_FIXTURE(kernel_case, "a perf event's program runs when it overflows, until closed") {
     auto const p = counted_program::load(program_type::perf_event, {}, {.reads_cookie = true});
     if (!p) return;
-    ::perf_event_attr clock{};
-    clock.size = sizeof clock;
-    clock.type = PERF_TYPE_SOFTWARE;
-    clock.config = PERF_COUNT_SW_CPU_CLOCK;
-    clock.sample_period = 1'000'000;
-    bl::unique_fd event{
-        static_cast<int>(::syscall(SYS_perf_event_open, &clock, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))};
+    auto event = open_clock(1'000'000);
     if (!event) return skip_case(std::string{"no software event: "} + std::strerror(errno));
     auto made = bl::attach(p->as<program_type::perf_event>(), bl::hook::perf_event{event, wanted});
     if (is_unsupported(made)) return;

@@ -3,6 +3,7 @@
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
+#include "probe_targets.hpp"
 #include "sandbox.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -19,10 +20,7 @@
 #include <vector>
 
 #include <bpf/libbpf.h>
-#include <linux/perf_event.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace bl = bpflink;
 
@@ -80,13 +78,7 @@ TEST_CASE_FIXTURE(kernel_case, "infos tells cookies that look like an answer tha
     kind = "perf events";
     constant_program<bl::program_type::perf_event> const on_event{0};
     for (auto const cookie : cookies) {
-        ::perf_event_attr clock{};
-        clock.size = sizeof clock;
-        clock.type = PERF_TYPE_SOFTWARE;
-        clock.config = PERF_COUNT_SW_CPU_CLOCK;
-        clock.sample_period = 1'000'000'000;
-        bl::unique_fd const event{static_cast<int>(
-            ::syscall(SYS_perf_event_open, &clock, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))};
+        auto const event = open_clock(1'000'000'000);
         REQUIRE(event);
         if (!keep(bl::attach(on_event, bl::hook::perf_event{event, cookie}), cookie)) break;
     }

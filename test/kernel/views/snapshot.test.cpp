@@ -26,10 +26,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
-#include <linux/perf_event.h>
 #include <sched.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace bl = bpflink;
@@ -101,13 +99,7 @@ struct links_of_many_kinds {
                                                      .attach = attach_type::netkit_primary});
         });
         try_typed<program_type::perf_event>("perf_event", {}, 0, [](auto const& prog) {
-            ::perf_event_attr clock{};
-            clock.size = sizeof clock;
-            clock.type = PERF_TYPE_SOFTWARE;
-            clock.config = PERF_COUNT_SW_CPU_CLOCK;
-            clock.sample_period = 1'000'000'000;
-            bl::unique_fd const event{static_cast<int>(
-                ::syscall(SYS_perf_event_open, &clock, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))};
+            auto const event = open_clock(1'000'000'000);
             return bl::attach(prog, bl::hook::perf_event{event});
         });
         try_typed<program_type::kprobe>(
