@@ -90,12 +90,12 @@ bl::result<void> keeper::replace(configuration const& next, xdp_object const& ob
         auto attached = bl::attach(object.program(), bl::hook::xdp{.ifindex = device});
         link_ = co_await (std::move(attached) | bl::replace_pin(next.pin));
         ++done_.attached;
+        std::clog << "attached to " << next.interface << '\n';
     } else {
         auto moved = co_await adopt_or_attach(next, object.program(), device);
         auto old = std::exchange(link_, std::move(moved));
         static_cast<void>(old.unpin()); // what somebody else has put there stays
     }
-    std::clog << "attached to " << next.interface << '\n';
 }
 
 bl::result<bl::xdp_link> keeper::adopt_or_attach(configuration const& to, xdp_program program,
