@@ -11,9 +11,9 @@
 
 // What to put probes on: events, and functions of this program by names that nothing else has.
 
-inline constexpr std::string_view self = "/proc/self/exe";
-inline constexpr std::string_view first = "bpflink_probed_first";
-inline constexpr std::string_view second = "bpflink_probed_second";
+inline constexpr std::string_view own_binary = "/proc/self/exe";
+inline constexpr std::string_view first_probed = "bpflink_probed_first";
+inline constexpr std::string_view second_probed = "bpflink_probed_second";
 
 struct perf_event_attr;
 

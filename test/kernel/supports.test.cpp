@@ -41,7 +41,7 @@ TEST_CASE_FIXTURE(kernel_case, "the hooks of the oldest kernel are everywhere") 
 TEST_CASE_FIXTURE(kernel_case, "what the kernel is said to have attaches, and nothing else") {
     sandbox::network const net;
     constexpr std::array<std::string_view, 1> function{"bpf_fentry_test1"};
-    constexpr std::array names{first};
+    constexpr std::array names{first_probed};
     if (auto const p = counted_program::load(program_type::sched_cls))
         agrees<bl::hook::tcx>(bl::attach(p->as<program_type::sched_cls>(),
                                          bl::hook::tcx{net.loopback(), attach_type::tcx_ingress}));
@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(kernel_case, "what the kernel is said to have attaches, and no
         agrees<bl::hook::kprobe>(
             bl::attach(p->as<program_type::kprobe>(), bl::hook::kprobe{function.front()}));
         agrees<bl::hook::uprobe>(
-            bl::attach(p->as<program_type::kprobe>(), bl::hook::uprobe{self, first}));
+            bl::attach(p->as<program_type::kprobe>(), bl::hook::uprobe{own_binary, first_probed}));
     }
     if (auto const p = counted_program::load(program_type::kprobe, attach_type::trace_kprobe_multi))
         agrees<bl::hook::kprobe_multi>(
@@ -60,5 +60,5 @@ TEST_CASE_FIXTURE(kernel_case, "what the kernel is said to have attaches, and no
     if (auto const p = counted_program::load(program_type::kprobe, attach_type::trace_uprobe_multi))
         agrees<bl::hook::uprobe_multi>(
             bl::attach(p->as<program_type::kprobe>(),
-                       bl::hook::uprobe_multi{.binary = self, .symbols = names}));
+                       bl::hook::uprobe_multi{.binary = own_binary, .symbols = names}));
 }

@@ -29,7 +29,7 @@ constexpr bl::cookie wanted{0xfeed'0000'1234'5678U};
 TEST_CASE_FIXTURE(kernel_case, "an uprobe runs with its function or its return, until closed") {
     auto const p = load_probe();
     if (!p) return;
-    bl::hook::uprobe where{.binary = self, .symbol = first, .cookie = wanted};
+    bl::hook::uprobe where{.binary = own_binary, .symbol = first_probed, .cookie = wanted};
     SUBCASE("function") {
     }
     SUBCASE("return") {
@@ -40,12 +40,12 @@ TEST_CASE_FIXTURE(kernel_case, "an uprobe runs with its function or its return, 
     }
     SUBCASE("offset in the file") {
         where.symbol = {};
-        where.offset = must(bl::resolve_symbol(self, first));
+        where.offset = must(bl::resolve_symbol(own_binary, first_probed));
     }
     SUBCASE("offset from another function") {
-        constexpr std::array both{second, first};
-        auto const places = must(bl::resolve_symbols(self, both));
-        where.symbol = second;
+        constexpr std::array both{second_probed, first_probed};
+        auto const places = must(bl::resolve_symbols(own_binary, both));
+        where.symbol = second_probed;
         where.offset = places[1] - places[0]; // backwards, if need be: it wraps around
     }
     auto made = bl::attach(p->as<program_type::kprobe>(), where);
@@ -70,16 +70,18 @@ TEST_CASE_FIXTURE(kernel_case, "an uprobe of another process does not run for th
         ::_exit(0);
     }
     REQUIRE(child > 0);
-    auto made = bl::attach(p->as<program_type::kprobe>(),
-                           bl::hook::uprobe{.binary = self, .symbol = first, .pid = child});
+    auto made =
+        bl::attach(p->as<program_type::kprobe>(),
+                   bl::hook::uprobe{.binary = own_binary, .symbol = first_probed, .pid = child});
     auto const runs = p->runs_during([] { call_first(3); });
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     if (is_unsupported(made)) return;
     CHECK(made.has_value());
     CHECK(runs == 0);
-    auto const gone = bl::attach(p->as<program_type::kprobe>(),
-                                 bl::hook::uprobe{.binary = self, .symbol = first, .pid = child});
+    auto const gone =
+        bl::attach(p->as<program_type::kprobe>(),
+                   bl::hook::uprobe{.binary = own_binary, .symbol = first_probed, .pid = child});
     check_error(gone, bl::errc::not_found, {"no process " + std::to_string(child)});
 }
 
@@ -87,7 +89,7 @@ TEST_CASE_FIXTURE(kernel_case, "an uprobe of a symbol that is not there names it
     auto const p = counted_program::load(program_type::kprobe);
     if (!p) return;
     check_error(bl::attach(p->as<program_type::kprobe>(),
-                           bl::hook::uprobe{.binary = self, .symbol = "no_such_function"}),
+                           bl::hook::uprobe{.binary = own_binary, .symbol = "no_such_function"}),
                 bl::errc::not_found, {"no_such_function"});
     check_error(bl::attach(p->as<program_type::kprobe>(),
                            bl::hook::uprobe{.binary = "/no/such/file", .symbol = "f"}),
@@ -108,8 +110,8 @@ TEST_CASE_FIXTURE(kernel_case, "an uprobe's reference counter is raised while it
     auto const counter = file_offset_of(const_cast<unsigned short*>(&watchers));
     CHECK(watchers == 0);
     auto made = bl::attach(p->as<program_type::kprobe>(),
-                           bl::hook::uprobe{.binary = self,
-                                            .symbol = first,
+                           bl::hook::uprobe{.binary = own_binary,
+                                            .symbol = first_probed,
                                             .ref_ctr_offset = static_cast<std::uint32_t>(counter)});
     if (is_unsupported(made)) return;
     auto l = must(std::move(made));
@@ -123,7 +125,7 @@ TEST_CASE_FIXTURE(kernel_case, "links of probes are pinned, and loaded as what t
     if (!p) return;
     sandbox::bpffs const fs;
     auto made = bl::attach(p->as<program_type::kprobe>(),
-                           bl::hook::uprobe{.binary = self, .symbol = first}) |
+                           bl::hook::uprobe{.binary = own_binary, .symbol = first_probed}) |
                 bl::pin(fs.path() + "/probe");
     if (is_unsupported(made)) return;
     auto const id = must(must(std::move(made)).info()).id; // and closes

@@ -22,12 +22,12 @@ using bl::program_type;
 TEST_CASE_FIXTURE(kernel_case, "uprobe_multi runs at each of its places, by any naming") {
     auto const p = load_probe(attach_type::trace_uprobe_multi);
     if (!p) return;
-    constexpr std::array names{first, second};
+    constexpr std::array names{first_probed, second_probed};
     constexpr std::array cookies{bl::cookie{11}, bl::cookie{22}};
-    auto const offsets = must(bl::resolve_symbols(self, names));
+    auto const offsets = must(bl::resolve_symbols(own_binary, names));
     constexpr std::array<std::uint64_t, 2> nothing_further{0, 0};
-    bl::unique_fd const file{::open(self.data(), O_RDONLY | O_CLOEXEC)};
-    bl::hook::uprobe_multi where{.binary = self, .cookies = cookies};
+    bl::unique_fd const file{::open(own_binary.data(), O_RDONLY | O_CLOEXEC)};
+    bl::hook::uprobe_multi where{.binary = own_binary, .cookies = cookies};
     SUBCASE("symbols") {
         where.symbols = names;
     }
@@ -36,7 +36,7 @@ TEST_CASE_FIXTURE(kernel_case, "uprobe_multi runs at each of its places, by any 
         where.offsets = nothing_further;
     }
     SUBCASE("each by an offset from the other") {
-        static constexpr std::array turned{second, first};
+        static constexpr std::array turned{second_probed, first_probed};
         static std::array<std::uint64_t, 2> distances;
         distances = {offsets[0] - offsets[1], offsets[1] - offsets[0]}; // one of them wraps around
         where.symbols = turned;
@@ -69,10 +69,10 @@ TEST_CASE_FIXTURE(kernel_case, "uprobe_multi runs at each of its places, by any 
 TEST_CASE_FIXTURE(kernel_case, "an uprobe session runs before and after its function") {
     auto const p = load_probe(attach_type::trace_uprobe_session);
     if (!p) return;
-    constexpr std::array names{first};
+    constexpr std::array names{first_probed};
     auto made =
         bl::attach(p->as<program_type::kprobe>(),
-                   bl::hook::uprobe_multi{.binary = self, .symbols = names, .session = true});
+                   bl::hook::uprobe_multi{.binary = own_binary, .symbols = names, .session = true});
     if (is_unsupported(made)) return;
     auto l = must(std::move(made));
     CHECK(p->runs_during([] { call_first(2); }) == 4);
@@ -83,19 +83,19 @@ TEST_CASE_FIXTURE(kernel_case, "an uprobe session runs before and after its func
 TEST_CASE_FIXTURE(kernel_case, "uprobe_multi names every symbol that is missing") {
     auto const p = counted_program::load(program_type::kprobe, attach_type::trace_uprobe_multi);
     if (!p) return;
-    constexpr std::array<std::string_view, 3> names{"no_function_a", first, "no_function_b"};
+    constexpr std::array<std::string_view, 3> names{"no_function_a", first_probed, "no_function_b"};
     check_error(bl::attach(p->as<program_type::kprobe>(),
-                           bl::hook::uprobe_multi{.binary = self, .symbols = names}),
+                           bl::hook::uprobe_multi{.binary = own_binary, .symbols = names}),
                 bl::errc::not_found, {"no_function_a, no_function_b"});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "uprobe_multi of a process that is not there finds none") {
     auto const p = counted_program::load(program_type::kprobe, attach_type::trace_uprobe_multi);
     if (!p) return;
-    constexpr std::array names{first};
-    auto const made =
-        bl::attach(p->as<program_type::kprobe>(),
-                   bl::hook::uprobe_multi{.binary = self, .symbols = names, .pid = 0x7fff'fffe});
+    constexpr std::array names{first_probed};
+    auto const made = bl::attach(
+        p->as<program_type::kprobe>(),
+        bl::hook::uprobe_multi{.binary = own_binary, .symbols = names, .pid = 0x7fff'fffe});
     if (is_unsupported(made)) return;
     check_error(made, bl::errc::not_found, {"no such process"});
 }
@@ -104,9 +104,9 @@ TEST_CASE_FIXTURE(kernel_case, "a link on many places is pinned, and loaded as w
     auto const p = load_probe(attach_type::trace_uprobe_multi);
     if (!p) return;
     sandbox::bpffs const fs;
-    constexpr std::array names{first};
+    constexpr std::array names{first_probed};
     auto made = bl::attach(p->as<program_type::kprobe>(),
-                           bl::hook::uprobe_multi{.binary = self, .symbols = names}) |
+                           bl::hook::uprobe_multi{.binary = own_binary, .symbols = names}) |
                 bl::pin(fs.path() + "/probes");
     if (is_unsupported(made)) return;
     must(must(std::move(made)).close());

@@ -104,8 +104,9 @@ struct links_of_many_kinds {
         });
         try_typed<program_type::kprobe>(
             "uprobe_multi", attach_type::trace_uprobe_multi, 0, [](auto const& prog) {
-                static constexpr std::array names{first, second};
-                return bl::attach(prog, bl::hook::uprobe_multi{.binary = self, .symbols = names});
+                static constexpr std::array names{first_probed, second_probed};
+                return bl::attach(prog,
+                                  bl::hook::uprobe_multi{.binary = own_binary, .symbols = names});
             });
         try_typed<program_type::tracing>(
             "tracing_multi", attach_type::trace_fentry_multi, 0, [&](auto const& prog) {
