@@ -10,8 +10,10 @@ function(bpflink_compile_bpf object source)
   endif()
   get_filename_component(input ${source} ABSOLUTE)
   get_filename_component(name ${object} NAME)
+  set(includes ${libbpf_INCLUDE_DIRS}) # it may be a package manager's
+  list(TRANSFORM includes PREPEND -I)
   add_custom_command(OUTPUT ${object}
-    COMMAND ${BPFLINK_BPF_CLANG} -target bpf -O2 -g -Wall -Werror
+    COMMAND ${BPFLINK_BPF_CLANG} -target bpf -O2 -g -Wall -Werror ${includes}
             -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE} ${ARGN}
             -MD -MF ${object}.d -c ${input} -o ${object}
     DEPENDS ${input} DEPFILE ${object}.d

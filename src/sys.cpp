@@ -20,6 +20,7 @@
 #include <linux/perf_event.h>
 #include <net/if.h>
 #include <sched.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -239,6 +240,17 @@ int duplicate(int fd) noexcept {
     return negated(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
+int watch(int fd) noexcept {
+    int const watching = negated(::epoll_create1(EPOLL_CLOEXEC));
+    if (watching < 0) return watching;
+    ::epoll_event wanted{};
+    wanted.events = EPOLLIN;
+    int const outcome = negated(::epoll_ctl(watching, EPOLL_CTL_ADD, fd, &wanted));
+    if (outcome == 0) return watching;
+    ::close(watching);
+    return outcome;
+}
+
 int is_open(int fd) noexcept {
     int const flags = negated(::fcntl(fd, F_GETFD));
     return flags < 0 ? flags : 0;
@@ -340,7 +352,8 @@ void list_end(void* stream) noexcept {
 
 int interface_index(char const* name) noexcept {
     ::ifreq about{};
-    if (std::strlen(name) >= sizeof about.ifr_name) return -ENODEV; // none has such a name
+    // None has such a name; and the kernel would look for what is before the colon.
+    if (std::strlen(name) >= sizeof about.ifr_name || std::strchr(name, ':')) return -ENODEV;
     std::strcpy(about.ifr_name, name);
     int const outcome = ask_of_interface(SIOCGIFINDEX, about);
     return outcome < 0 ? outcome : about.ifr_ifindex;
@@ -399,7 +412,9 @@ int cgroup_path(std::uint64_t id, std::span<char> into) noexcept {
     into[static_cast<std::size_t>(length)] = '\0';
     // Of what is outside of the mount, or gone by now, the kernel tells a path that is another's.
     std::uint64_t there = 0;
-    return cgroup_id(into.data(), there) == 0 && there == id ? length : -EXDEV;
+    int const outcome = cgroup_id(into.data(), there);
+    if (outcome == -EMFILE || outcome == -ENFILE || outcome == -ENOMEM) return outcome;
+    return outcome == 0 && there == id ? length : -EXDEV;
 }
 
 int process_id() noexcept {

@@ -41,6 +41,7 @@ int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept;
 // Descriptors
 int close(int fd) noexcept;
 int duplicate(int fd) noexcept; // close-on-exec
+int watch(int fd) noexcept;     // a descriptor that can be read when `fd` can; -EPERM: it never can
 int is_open(int fd) noexcept;   // 0 or -EBADF
 int read(int fd, std::span<std::byte> into) noexcept;
 int open_directory(char const* path) noexcept;

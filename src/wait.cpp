@@ -15,12 +15,18 @@ result<unique_fd> duplicated(fd_view fd) {
     return unique_fd{outcome};
 }
 
+result<unique_fd> watched(fd_view fd) {
+    int const outcome = sys::watch(fd.get());
+    if (outcome < 0) return tl::unexpected{not_waited(-outcome, fd)};
+    return unique_fd{outcome};
+}
+
 error not_waited(int number, fd_view fd) {
-    error why{number, operation::poll, describe(fd)};
-    if (number == EOPNOTSUPP)
-        why.add_advice(
-            "the kernel cannot wait for it: of links only for those of struct_ops (6.11)");
-    return why;
+    // epoll_ctl() says that of a file without poll.
+    if (number == EPERM)
+        return {number, operation::poll, errc::not_supported, describe(fd),
+                "the kernel cannot wait for it: of links only for those of struct_ops (6.11)"};
+    return error{number, operation::poll, describe(fd)};
 }
 
 } // namespace bpflink::detail

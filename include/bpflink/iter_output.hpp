@@ -20,7 +20,7 @@ namespace bpflink {
 /// about to go has no ranges.
 class iter_output {
 public:
-    /// Empty: there is nothing to read.
+    /// Empty: reading it fails (EBADF).
     iter_output() noexcept = default;
 
     /// @param link  an iterator link's descriptor; borrowed

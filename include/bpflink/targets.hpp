@@ -16,7 +16,8 @@ namespace bpflink {
 /// @errors not_found         no interface has the name
 ///         invalid_argument  empty, or with a zero byte
 ///         EMFILE, ENFILE    no descriptor is left to ask by
-/// @kernel net/core/dev_ioctl.c, dev_ifsioc_locked()
+/// @kernel net/core/dev_ioctl.c, dev_ifsioc_locked(); with CAP_NET_ADMIN, a name that no interface
+///         has makes it ask for a module ("netdev-NAME")
 /// @cost 3 system calls
 [[nodiscard]] result<ifindex> ifindex_of(std::string_view name);
 
@@ -32,14 +33,15 @@ namespace bpflink {
 /// @errors not_found         nothing is there
 ///         invalid_argument  it is not in a cgroup2 file system
 /// @kernel since 5.5; fs/kernfs/mount.c, kernfs_encode_fh()
-/// @cost 2 system calls
+/// @cost 4 system calls
 [[nodiscard]] result<cgroup_id> cgroup_id_of(std::string_view path);
 
 /// The path of a cgroup's directory, below the first cgroup2 mount.
 /// @errors not_found          the cgroup is gone; no cgroup2 file system is mounted
 ///         permission_denied  CAP_DAC_READ_SEARCH is missing
+///         EMFILE, ENFILE     no descriptors are left to ask by: it takes 3
 /// @kernel since 5.5; fs/kernfs/mount.c, kernfs_fh_to_dentry()
-/// @cost reads /proc/self/mounts, and 4 more system calls
+/// @cost reads /proc/self/mounts, and 9 more system calls
 [[nodiscard]] result<std::string> cgroup_path_of(cgroup_id id);
 
 /// The inode of a network namespace.
@@ -47,7 +49,7 @@ namespace bpflink {
 /// @errors not_found         nothing is there
 ///         invalid_argument  it is no network namespace
 /// @kernel since 4.11; fs/nsfs.c, ns_ioctl()
-/// @cost 4 system calls
+/// @cost 5 system calls
 [[nodiscard]] result<netns_inode> netns_inode_of(std::string_view path);
 
 } // namespace bpflink

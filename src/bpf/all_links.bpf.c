@@ -68,6 +68,11 @@ struct bpf_link {
     struct bpf_prog* prog;
     enum bpf_attach_type attach_type;
 } OF_KERNEL;
+struct bpf_link_info {
+    struct {
+        __u32 attach_type;
+    } tracing_multi; // since 7.3
+} OF_KERNEL;
 struct bpf_tracing_link {
     enum bpf_attach_type attach_type;
 } OF_KERNEL;
@@ -195,7 +200,10 @@ static __always_inline void add_kind(struct raw_link_record* r, struct bpf_link*
         add_target(r, raw_target_map, READ(READ(link, sockmap_link, map), bpf_map, id));
         break;
     case BPF_LINK_TYPE_TRACING_MULTI:
-        if (bpf_core_field_exists(link->attach_type)) r->attach = link->attach_type;
+        // 7.2 has such links, and tells nothing of them yet.
+        r->attach = bpf_core_field_exists(((struct bpf_link_info*)0)->tracing_multi.attach_type)
+                        ? link->attach_type
+                        : raw_attach_untold;
         break;
     }
 }

@@ -14,6 +14,9 @@ enum raw_target {
     raw_target_map,
 };
 
+/* For `attach`, where bpf_link_info has it for links of the kind, but not in this kernel. */
+#define raw_attach_untold 0xffff
+
 struct raw_link_record {
     __u32 id;
     __u32 type;

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 namespace bpflink {
@@ -29,8 +30,10 @@ link_target target_of(raw_link_record const& raw) {
 
 link_record record_of(raw_link_record const& raw) {
     auto const type = static_cast<link_type>(raw.type);
-    return {link_id{raw.id}, type, program_id{raw.program},
-            attach_type_of(type, static_cast<attach_type>(raw.attach)), target_of(raw)};
+    std::optional<attach_type> told;
+    if (raw.attach != raw_attach_untold) told = static_cast<attach_type>(raw.attach);
+    return {link_id{raw.id}, type, program_id{raw.program}, attach_type_of(type, told),
+            target_of(raw)};
 }
 
 result<void> take_by_iterator(detail::links_program::loaded program,
@@ -86,7 +89,12 @@ result<void> snapshotter::take(std::vector<link_record>& into) {
     }
     source_ = snapshot_source::walk;
     auto taken = take_by_walk(into);
-    if (!taken) into.clear();
+    if (taken) return taken;
+    into.clear();
+    // That walking takes a privilege says nothing to whom the iterator had served without it.
+    bool const was_expected = why_ == errc::permission_denied || why_ == errc::not_supported;
+    if (why_.code() && !was_expected && taken.error() == errc::permission_denied)
+        return tl::unexpected{why_};
     return taken;
 }
 

@@ -7,11 +7,13 @@
 #include <array>
 #include <cerrno>
 #include <cstdarg>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 
 #include <doctest/doctest.h>
 
+#include <sys/epoll.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 
@@ -29,6 +31,12 @@ struct {
     std::array<unsigned char, 128> attr{};
     unsigned long attr_size = 0;
     std::function<void(void*)> answer;
+
+    bool no_epoll = false;
+    int epoll_flags = 0;
+    int watched = -1;
+    std::uint32_t watched_for = 0;
+    int closed = -1;
 } script;
 
 long play() {
@@ -86,7 +94,20 @@ ssize_t __wrap_read(int, void*, size_t) {
 int __wrap_open(char const*, int, ...) {
     return static_cast<int>(play());
 }
-int __wrap_close(int) {
+int __wrap_close(int fd) {
+    script.closed = fd;
+    return static_cast<int>(play());
+}
+int __wrap_epoll_create1(int flags) {
+    script.epoll_flags = flags;
+    errno = EMFILE;
+    return script.no_epoll ? -1 : 70;
+}
+int __wrap_epoll_ctl(int epoll, int operation, int fd, ::epoll_event* event) {
+    CHECK(epoll == 70);
+    CHECK(operation == EPOLL_CTL_ADD);
+    script.watched = fd;
+    script.watched_for = event->events;
     return static_cast<int>(play());
 }
 int __wrap_statfs(char const*, struct statfs* facts) {
@@ -189,6 +210,24 @@ TEST_CASE_FIXTURE(fresh_script, "closing is never made again, as the number is f
     script.interruptions = 1;
     CHECK(sys::close(99) == -EINTR);
     CHECK(script.calls == 1);
+}
+
+TEST_CASE_FIXTURE(fresh_script, "what is watched is watched for being read, by a descriptor more") {
+    CHECK(sys::watch(5) == 70);
+    CHECK(script.epoll_flags == EPOLL_CLOEXEC);
+    CHECK(script.watched == 5);
+    CHECK(script.watched_for == EPOLLIN);
+    CHECK(script.closed == -1);
+    for (int const number : {EPERM, EBADF, ELOOP, ENOSPC}) {
+        script = {};
+        script.fails_with = number;
+        CHECK(sys::watch(5) == -number);
+        CHECK(script.closed == 70);
+    }
+    script = {};
+    script.no_epoll = true;
+    CHECK(sys::watch(5) == -EMFILE);
+    CHECK(script.calls == 0);
 }
 
 TEST_CASE_FIXTURE(fresh_script, "a failure is errno, negated") {

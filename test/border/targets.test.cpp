@@ -202,6 +202,8 @@ TEST_CASE_FIXTURE(fresh_world, "an interface's index and name come back, or why 
         CHECK(sys::interface_name(2, name) == -number);
     }
     CHECK(sys::interface_index("a name of 16 chr") == -ENODEV);
+    world.fails.clear();
+    CHECK(sys::interface_index("eth0:1") == -ENODEV); // the kernel would look for eth0
 }
 
 TEST_CASE_FIXTURE(fresh_world, "that an interface cannot be asked for is not that there is none") {
@@ -344,6 +346,10 @@ TEST_CASE_FIXTURE(fresh_world, "a cgroup that cannot be looked for is errno, neg
             world.fails = {{function, number}};
             CHECK(sys::cgroup_path(42, path) == -number);
         }
+    for (int const number : {EMFILE, ENFILE, ENOMEM}) {
+        world.fails = {{"name_to_handle_at", number}};
+        CHECK(sys::cgroup_path(42, path) == -number);
+    }
     world.fails.clear();
     world.mounts = "proc /proc proc rw 0 0\n";
     CHECK(sys::cgroup_path(42, path) == -ENOENT);

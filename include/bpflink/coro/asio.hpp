@@ -4,8 +4,10 @@
 // What links make one wait for, as awaitables on an Asio loop (standalone Asio, 1.22 or newer). The
 // only header that needs Asio, and not part of bpflink.hpp: link bpflink::asio.
 //
-// Time limits and cancellation are Asio's own: awaitable operators and cancellation slots. A wait
-// that is cancelled returns an error whose errno is ECANCELED.
+// Time limits and cancellation are Asio's own: awaitable operators and cancellation slots. What is
+// cancelled while it waits returns an error whose errno is ECANCELED, and has read nothing. In a
+// coroutine that was cancelled, Asio throws at the next co_await of an awaitable, unless it has
+// awaited this_coro::throw_if_cancelled(false) or this_coro::reset_cancellation_state().
 
 #include <bpflink/detail/wait.hpp>
 #include <bpflink/iter_output.hpp>
@@ -33,19 +35,20 @@ namespace bpflink {
 /// libbpf's ring_buffer__epoll_fd()), a perf event's, a struct_ops link's. What is there to be read
 /// already ends the wait at once, so that nothing has to be drained before.
 /// @param fd  borrowed until the wait ends
-/// @errors not_supported  the kernel cannot wait for it (EOPNOTSUPP), as for other kinds of link
-///         EMFILE         no descriptor is left for a duplicate
+/// @errors not_supported  the kernel cannot wait for it (EPERM), as for other kinds of link
+///         EMFILE         no descriptor is left to wait by
 ///         ECANCELED      cancelled
-/// @cost 4 system calls, and those of the loop
+/// @kernel fs/eventpoll.c, do_epoll_ctl()
+/// @cost 3 system calls, and those of the loop
 [[nodiscard]] inline asio::awaitable<result<void>> async_ready(fd_view fd) {
-    auto own = detail::duplicated(fd);
-    if (!own) co_return tl::unexpected{std::move(own).error()};
+    auto watching = detail::watched(fd);
+    if (!watching) co_return tl::unexpected{std::move(watching).error()};
     asio::error_code failure;
     auto const executor = co_await asio::this_coro::executor;
     asio::posix::stream_descriptor waiting{executor};
-    waiting.assign(own->get(), failure);
+    waiting.assign(watching->get(), failure);
     if (failure) co_return tl::unexpected{detail::not_waited(failure.value(), fd)};
-    static_cast<void>(own->release());
+    static_cast<void>(watching->release());
     co_await waiting.async_wait(asio::posix::descriptor_base::wait_read,
                                 asio::redirect_error(asio::use_awaitable, failure));
     if (failure) co_return tl::unexpected{detail::not_waited(failure.value(), fd)};
@@ -70,11 +73,16 @@ namespace bpflink {
 /// @param from  borrowed until the read ends
 /// @param into  at most this many bytes, borrowed as well; 0 at the end
 /// @errors as iter_output::read
+///         ECANCELED  cancelled before the read; another one goes on where the last one ended
 /// @cost 1 system call, and a turn of the loop
 [[nodiscard]] inline asio::awaitable<result<std::size_t>> async_read(iter_output& from,
                                                                      std::span<std::byte> into) {
+    auto const state = co_await asio::this_coro::cancellation_state;
     auto const executor = co_await asio::this_coro::executor;
+    auto const before = state.cancelled();
     co_await asio::post(executor, asio::use_awaitable);
+    if (state.cancelled() != before)
+        co_return tl::unexpected{detail::not_waited(ECANCELED, from.fd())};
     co_return from.read(into);
 }
 
@@ -82,14 +90,19 @@ namespace bpflink {
 class async_lines {
 public:
     /// @param from  borrowed as long as the object lives
-    explicit async_lines(iter_output& from) noexcept : walk_{from} {}
+    explicit async_lines(iter_output& from) noexcept : from_{&from}, walk_{from} {}
 
     /// The next line without its end, valid until the next call; empty at the end.
     /// @errors as iter_output::read; there are no lines after one
+    ///         ECANCELED  cancelled before a read; the next call goes on
     [[nodiscard]] asio::awaitable<result<std::optional<std::string_view>>> next() {
         if (!walk_.has_line()) {
+            auto const state = co_await asio::this_coro::cancellation_state;
             auto const executor = co_await asio::this_coro::executor;
+            auto const before = state.cancelled();
             co_await asio::post(executor, asio::use_awaitable);
+            if (state.cancelled() != before)
+                co_return tl::unexpected{detail::not_waited(ECANCELED, from_->fd())};
         }
         std::optional<result<std::string_view>> line;
         walk_.next(line);
@@ -99,6 +112,7 @@ public:
     }
 
 private:
+    iter_output* from_;
     detail::output_walk walk_;
 };
 

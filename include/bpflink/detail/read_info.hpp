@@ -63,7 +63,7 @@ private:
 /// The header alone: 12 bytes, one call.
 [[nodiscard]] result<link_header> read_header(fd_view link);
 
-/// What a record keeps: one call, two for an iterator.
+/// What a record keeps: one call, three for an iterator.
 [[nodiscard]] result<link_record> read_record(fd_view link);
 
 /// The state alone: one call.

@@ -39,7 +39,7 @@ using infos_view = detail::walk_view<detail::infos_source>;
 /// @errors as links() and link::info
 /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_get_info_by_fd()
 /// @cost 4 system calls a link (next id, open, info, close) and one more for each whose info takes
-///       two; allocates only names longer than 15 characters
+///       two; allocates names longer than 15 characters, and for paths and many functions
 [[nodiscard]] infos_view infos(link_id after = {});
 
 } // namespace bpflink

@@ -53,7 +53,7 @@ using pins_view = detail::walk_view<detail::pins_source>;
 ///         invalid_argument   `root` is not a directory, or not on a bpffs (the only element)
 ///         permission_denied  a directory or pin that cannot be opened
 /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_get_user()
-/// @cost 4 system calls a pin; allocates the path
+/// @cost 5 system calls a pin; allocates the path
 [[nodiscard]] pins_view pins(std::string_view root = "/sys/fs/bpf");
 
 } // namespace bpflink

@@ -39,14 +39,16 @@ public:
     /// One record for each link, in ascending order of ids. A link that exists throughout is always
     /// there; one that vanishes meanwhile, or is not attached yet, may be left out. The link that
     /// the iterator needs for itself is not among them.
+    /// A link whose owner closes it just then ends when it has been read: a moment after that
+    /// close(), as in a walk.
     /// @errors permission_denied  the iterator takes CAP_BPF and CAP_PERFMON, the
     ///                            walk CAP_SYS_ADMIN, which the iterator takes as well; since 6.0
     ///                            the iterator takes none once its program is loaded
-    ///         EMFILE, ENOMEM
+    ///         EMFILE, ENOMEM     also where the iterator meets it, and the walk is not permitted
     /// @kernel since 5.19 by the iterator, 5.8 by the walk; kernel/bpf/link_iter.c,
     ///         bpf_link_seq_show(); read at v6.12
     /// @cost 6 system calls, and 1 for every 1,365 links; the first time in a process, 15 ms and
-    ///       more for loading. By the walk 4 a link, 5 for an iterator
+    ///       more for loading. By the walk 4 a link, 6 for an iterator
     [[nodiscard]] result<std::vector<link_record>> take();
 
     /// The same into a vector that is used again: no allocation once it is large enough.

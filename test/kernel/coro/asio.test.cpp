@@ -25,6 +25,7 @@
 #include <vector>
 
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -171,6 +172,81 @@ TEST_CASE_FIXTURE(kernel_case, "on a loop, a wait that is cancelled says so") {
     REQUIRE_FALSE(*outcome);
     CHECK(outcome->error().code().value() == ECANCELED);
     CHECK(outcome->error().where() == bl::operation::poll);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "on a loop, what is cancelled before it reads has read nothing") {
+    programs const p{"iter_tasks"};
+    auto const l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    auto const whole = must(must(l.open()).read_all());
+    std::array<std::byte, 256> buffer;
+    auto output = must(l.open());
+    bl::async_lines lines{output};
+    auto const cancel = [&]<class T>(asio::awaitable<bl::result<T>> what) {
+        asio::io_context loop;
+        asio::cancellation_signal stop;
+        std::optional<bl::result<T>> outcome;
+        asio::co_spawn(loop, std::move(what),
+                       asio::bind_cancellation_slot(
+                           stop.slot(), [&](std::exception_ptr failure, bl::result<T> ended) {
+                               rethrow(failure);
+                               outcome.emplace(std::move(ended));
+                           }));
+        loop.poll_one(); // it has begun, and waits for its turn
+        REQUIRE_FALSE(outcome);
+        stop.emit(asio::cancellation_type::terminal);
+        loop.run();
+        REQUIRE(outcome);
+        REQUIRE_FALSE(*outcome);
+        CHECK(outcome->error().code().value() == ECANCELED);
+    };
+    cancel(bl::async_read(output, buffer));
+    cancel(lines.next());
+    CHECK(must(run(lines.next())) == whole.substr(0, whole.find('\n')));
+
+    // Who goes on although cancelled, goes on.
+    auto const goes_on = [&]() -> asio::awaitable<bl::result<std::size_t>> {
+        co_await asio::this_coro::throw_if_cancelled(false);
+        auto const refused = co_await bl::async_read(output, buffer);
+        CHECK_FALSE(refused);
+        auto again = must(l.open());
+        co_return co_await bl::async_read(again, buffer);
+    };
+    asio::io_context loop;
+    asio::cancellation_signal stop;
+    std::size_t count = 0;
+    asio::co_spawn(loop, goes_on(),
+                   asio::bind_cancellation_slot(
+                       stop.slot(), [&](std::exception_ptr failure, bl::result<std::size_t> ended) {
+                           rethrow(failure);
+                           count = must(ended);
+                       }));
+    loop.poll_one();
+    stop.emit(asio::cancellation_type::terminal);
+    loop.run();
+    CHECK(count > 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "on a loop, what is waited for stays as blocking as it was") {
+    std::array<int, 2> ends;
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    bl::unique_fd const out{ends[0]};
+    bl::unique_fd in{ends[1]};
+    REQUIRE(::write(in.get(), "a", 1) == 1);
+    must(run(bl::async_ready(out)));
+    CHECK((::fcntl(out.get(), F_GETFL) & O_NONBLOCK) == 0);
+    char read = 0;
+    CHECK(::read(out.get(), &read, 1) == 1);
+
+    // And its end is met.
+    auto const waits = [&]() -> asio::awaitable<bl::result<void>> {
+        auto const close = [&]() -> asio::awaitable<void> {
+            co_await sleep(5ms);
+            in.reset();
+        };
+        co_return co_await (bl::async_ready(out) && close());
+    };
+    must(run(waits()));
+    CHECK(::read(out.get(), &read, 1) == 0);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "on a loop, what cannot be waited for is refused") {

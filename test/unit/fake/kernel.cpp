@@ -150,6 +150,10 @@ int kernel::sys_duplicate(int fd) {
     return install(found->second.what, found->second.name);
 }
 
+int kernel::sys_watch(int fd) {
+    return is_open(fd) ? install(std::make_shared<plain_file>(), "anon_inode:[eventpoll]") : -EBADF;
+}
+
 int kernel::sys_descriptor_name(int fd, std::span<char> into) {
     auto const found = descriptors_.find(fd);
     if (found == descriptors_.end()) return -ENOENT;

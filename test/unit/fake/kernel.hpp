@@ -48,6 +48,7 @@ enum class call {
     obj_get_info,
     close,
     duplicate,
+    watch,
     is_open,
     read,
     open_directory,
@@ -238,6 +239,7 @@ public:
     int sys_obj_get_info(int fd, void* info, std::uint32_t& size);
     int sys_close(int fd);
     int sys_duplicate(int fd);
+    int sys_watch(int fd);
     int sys_read(int fd, std::span<std::byte> into);
     int sys_open_directory(std::string_view path);
     int sys_descriptor_name(int fd, std::span<char> into);

@@ -120,6 +120,10 @@ int duplicate(int fd) noexcept {
     return entered(call::duplicate, [&](auto& k) { return k.sys_duplicate(fd); });
 }
 
+int watch(int fd) noexcept {
+    return entered(call::watch, [&](auto& k) { return k.sys_watch(fd); });
+}
+
 int is_open(int fd) noexcept {
     return entered(call::is_open, [&](auto& k) { return k.is_open(fd) ? 0 : -EBADF; });
 }

@@ -220,6 +220,54 @@ TEST_CASE_FIXTURE(snapshots, "a program that the kernel will not tell of is kept
     CHECK(open_descriptors() == descriptors);
 }
 
+TEST_CASE_FIXTURE(snapshots, "libbpf's ESRCH is remembered unless the types could not be read") {
+    for (auto const& [number, loads] :
+         {std::pair{EMFILE, 1}, std::pair{EACCES, 1}, std::pair{ENOENT, 0}}) {
+        CAPTURE(number);
+        bl::detail::links_program mine;
+        bl::snapshotter by{mine};
+        fail(call::load_object, ESRCH);
+        fail(call::open_file, number);
+        static_cast<void>(taken(by));
+        CHECK(by.source() == snapshot_source::walk);
+        forget_calls();
+        static_cast<void>(taken(by));
+        CHECK(calls(call::load_object) == loads);
+    }
+}
+
+TEST_CASE_FIXTURE(snapshots,
+                  "where walking is not permitted, what kept the iterator is the error") {
+    static_cast<void>(taken(by_iterator));
+    records all{bl::link_record{}};
+    fail(call::link_create, EMFILE);
+    fail(call::link_get_next_id, EPERM);
+    auto const full = by_iterator.take(all);
+    REQUIRE_FALSE(full);
+    check_error(full.error(), EMFILE, bl::operation::link_create, no_condition);
+    CHECK(all.empty());
+    CHECK(*by_iterator.why_walked() == full.error());
+
+    // But not that the iterator is not permitted either, or not there.
+    for (int const number : {EPERM, ESRCH}) {
+        bl::detail::links_program mine;
+        bl::snapshotter by{mine};
+        fail(call::load_object, number);
+        fail(call::link_get_next_id, EPERM);
+        auto const refused = by.take(all);
+        REQUIRE_FALSE(refused);
+        check_error(refused.error(), EPERM, bl::operation::link_get_next_id,
+                    bl::errc::permission_denied);
+    }
+
+    // What else befalls the walk is said.
+    fail(call::link_create, EMFILE);
+    fail(call::link_get_next_id, ENOMEM);
+    auto const neither = by_iterator.take(all);
+    REQUIRE_FALSE(neither);
+    check_error(neither.error(), ENOMEM, bl::operation::link_get_next_id, no_condition);
+}
+
 TEST_CASE_FIXTURE(snapshots, "what the walk cannot do is the error") {
     records all{bl::link_record{}};
     SUBCASE("the next id") {

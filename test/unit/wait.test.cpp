@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "one_link.hpp"
+
+#include <bpflink/detail/wait.hpp>
+
+#include <string>
+
+namespace detail = bl::detail;
+
+namespace {
+
+std::string subject(bl::unique_fd const& fd) {
+    return "descriptor " + std::to_string(fd.get());
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(one_link, "what is waited for is borrowed, and watched by a descriptor more") {
+    auto const borrowed = open(there);
+    auto const before = open_descriptors().size();
+    {
+        auto const watching = detail::watched(borrowed);
+        REQUIRE(succeeded(watching));
+        CHECK(watching->get() != borrowed.get());
+        CHECK(open_descriptors().size() == before + 1);
+    }
+    CHECK(open_descriptors().size() == before);
+    CHECK(is_open(borrowed.get()));
+}
+
+TEST_CASE_FIXTURE(one_link, "what cannot be watched is named, and says why") {
+    auto const borrowed = open(there);
+    fail(call::watch, EPERM);
+    auto const never = detail::watched(borrowed);
+    REQUIRE_FALSE(never);
+    check_error(never.error(), EPERM, bl::operation::poll, bl::errc::not_supported,
+                {subject(borrowed), "struct_ops"});
+    fail(call::watch, EMFILE);
+    auto const full = detail::watched(borrowed);
+    REQUIRE_FALSE(full);
+    check_error(full.error(), EMFILE, bl::operation::poll, no_condition, {subject(borrowed)});
+    auto const closed = detail::watched(bl::fd_view{99});
+    REQUIRE_FALSE(closed);
+    check_error(closed.error(), EBADF, bl::operation::poll, bl::errc::invalid_argument, {"99"});
+}
+
+TEST_CASE_FIXTURE(one_link, "a wait that ends without being ready says why") {
+    auto const borrowed = open(there);
+    auto const cancelled = detail::not_waited(ECANCELED, borrowed);
+    check_error(cancelled, ECANCELED, bl::operation::poll, no_condition, {subject(borrowed)});
+}
