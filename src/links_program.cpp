@@ -15,14 +15,17 @@
 namespace bpflink::detail {
 namespace {
 
+/// libbpf 1.3 says ESRCH of whatever keeps it from reading the kernel's types.
+int why_not_loaded(int outcome) {
+    if (outcome != -ESRCH) return outcome;
+    int const types = sys::open_file("/sys/kernel/btf/vmlinux");
+    if (types >= 0) sys::close(types);
+    return types < 0 && types != -ENOENT ? types : outcome;
+}
+
 /// Another thread, or this one a moment later, may be answered otherwise.
 bool is_passing(int outcome) {
     switch (-outcome) {
-    case ESRCH: { // libbpf 1.3 says so too when it could not read the types
-        int const types = sys::open_file("/sys/kernel/btf/vmlinux");
-        if (types >= 0) sys::close(types);
-        return types < 0 && types != -ENOENT;
-    }
     case EMFILE:
     case ENFILE:
     case ENOMEM:
@@ -79,8 +82,9 @@ result<links_program::loaded> links_program::get() {
 result<void> links_program::load() {
     int const outcome = sys::load_object(bpf_objects::all_links());
     if (outcome < 0) {
-        auto why = refused(outcome);
-        if (!is_passing(outcome)) never_ = why.value();
+        int const reason = why_not_loaded(outcome);
+        auto why = refused(reason);
+        if (!is_passing(reason)) never_ = why.value();
         return why;
     }
     unique_fd fd{outcome};

@@ -201,9 +201,10 @@ static __always_inline void add_kind(struct raw_link_record* r, struct bpf_link*
         break;
     case BPF_LINK_TYPE_TRACING_MULTI:
         // 7.2 has such links, and tells nothing of them yet.
-        r->attach = bpf_core_field_exists(((struct bpf_link_info*)0)->tracing_multi.attach_type)
-                        ? link->attach_type
-                        : raw_attach_untold;
+        r->attach = raw_attach_untold;
+        if (bpf_core_field_exists(((struct bpf_link_info*)0)->tracing_multi.attach_type) &&
+            bpf_core_field_exists(link->attach_type))
+            r->attach = link->attach_type;
         break;
     }
 }

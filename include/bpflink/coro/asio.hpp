@@ -34,7 +34,7 @@ namespace bpflink {
 /// Waits until a descriptor can be read or its object has ended: a BPF ring buffer's (the map's, or
 /// libbpf's ring_buffer__epoll_fd()), a perf event's, a struct_ops link's. What is there to be read
 /// already ends the wait at once, so that nothing has to be drained before.
-/// @param fd  borrowed until the wait ends
+/// @param fd  borrowed until the wait ends; closed before that, it is not waited for any more
 /// @errors not_supported  the kernel cannot wait for it (EPERM), as for other kinds of link
 ///         EMFILE         no descriptor is left to wait by
 ///         ECANCELED      cancelled
@@ -73,7 +73,8 @@ namespace bpflink {
 /// @param from  borrowed until the read ends
 /// @param into  at most this many bytes, borrowed as well; 0 at the end
 /// @errors as iter_output::read
-///         ECANCELED  cancelled before the read; another one goes on where the last one ended
+///         ECANCELED  cancelled before the read; another one goes on where the last one ended. A
+///                    coroutine is cancelled once, until its state is reset
 /// @cost 1 system call, and a turn of the loop
 [[nodiscard]] inline asio::awaitable<result<std::size_t>> async_read(iter_output& from,
                                                                      std::span<std::byte> into) {
@@ -81,7 +82,7 @@ namespace bpflink {
     auto const executor = co_await asio::this_coro::executor;
     auto const before = state.cancelled();
     co_await asio::post(executor, asio::use_awaitable);
-    if (state.cancelled() != before)
+    if ((state.cancelled() & ~before) != asio::cancellation_type::none)
         co_return tl::unexpected{detail::not_waited(ECANCELED, from.fd())};
     co_return from.read(into);
 }
@@ -101,7 +102,7 @@ public:
             auto const executor = co_await asio::this_coro::executor;
             auto const before = state.cancelled();
             co_await asio::post(executor, asio::use_awaitable);
-            if (state.cancelled() != before)
+            if ((state.cancelled() & ~before) != asio::cancellation_type::none)
                 co_return tl::unexpected{detail::not_waited(ECANCELED, from_->fd())};
         }
         std::optional<result<std::string_view>> line;

@@ -220,7 +220,7 @@ TEST_CASE_FIXTURE(snapshots, "a program that the kernel will not tell of is kept
     CHECK(open_descriptors() == descriptors);
 }
 
-TEST_CASE_FIXTURE(snapshots, "libbpf's ESRCH is remembered unless the types could not be read") {
+TEST_CASE_FIXTURE(snapshots, "libbpf's ESRCH is why, unless the types cannot be read") {
     for (auto const& [number, loads] :
          {std::pair{EMFILE, 1}, std::pair{EACCES, 1}, std::pair{ENOENT, 0}}) {
         CAPTURE(number);
@@ -230,6 +230,7 @@ TEST_CASE_FIXTURE(snapshots, "libbpf's ESRCH is remembered unless the types coul
         fail(call::open_file, number);
         static_cast<void>(taken(by));
         CHECK(by.source() == snapshot_source::walk);
+        CHECK(by.why_walked()->code().value() == (loads == 0 ? ESRCH : number));
         forget_calls();
         static_cast<void>(taken(by));
         CHECK(calls(call::load_object) == loads);
