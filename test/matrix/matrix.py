@@ -149,6 +149,8 @@ def parse():
                       help="show the kernel's messages and the test's output as they come")
 
     added = commands.add_parser("all", parents=[test], help="run a test on every kernel")
+    added.add_argument("--only", action="append", choices=names, metavar="KERNEL",
+                       help="on this one, and on others that are named so")
     added.add_argument("binary")
     added.add_argument("arguments", nargs=argparse.REMAINDER, help="doctest's")
     added = commands.add_parser("run", parents=[test], help="run a test on one kernel")
@@ -176,7 +178,7 @@ def main():
         options.binary = os.path.abspath(options.binary)
     match options.command:
         case "all":
-            return command_run(options, list(packages.kernels()))
+            return command_run(options, options.only or list(packages.kernels()))
         case "run" if options.gdb:
             return command_gdb(options)
         case "run":
