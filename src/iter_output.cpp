@@ -11,9 +11,9 @@
 namespace bpflink {
 
 result<iter_output> iter_output::open(fd_view link) {
-    int const outcome = sys::iter_create(link.get());
-    if (outcome < 0) return fail(outcome, operation::iter_create, describe(link));
-    return iter_output{unique_fd{outcome}};
+    auto opened = sys::iter_create(link.get());
+    if (!opened) return fail(opened.outcome(), operation::iter_create, describe(link));
+    return iter_output{std::move(opened)};
 }
 
 result<std::size_t> iter_output::read(std::span<std::byte> into) {

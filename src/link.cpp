@@ -104,14 +104,15 @@ result<link> link::from_id(link_id id) {
     // EAGAIN: the id is given out, and its link attaches just now; that takes microseconds, unless
     // the attaching thread waits for a lock or for a processor.
     constexpr int patience = 30; // a second
-    int outcome = sys::link_get_fd_by_id(id.value());
-    for (int attempt = 0; outcome == -EAGAIN && attempt != patience; ++attempt) {
+    auto opened = sys::link_get_fd_by_id(id.value());
+    for (int attempt = 0; opened.outcome() == -EAGAIN && attempt != patience; ++attempt) {
         sys::back_off(attempt);
-        outcome = sys::link_get_fd_by_id(id.value());
+        opened = sys::link_get_fd_by_id(id.value());
     }
-    if (outcome < 0)
-        return fail(outcome, operation::link_get_fd_by_id, "link " + std::to_string(id.value()));
-    return link{unique_fd{outcome}};
+    if (!opened)
+        return fail(opened.outcome(), operation::link_get_fd_by_id,
+                    "link " + std::to_string(id.value()));
+    return link{std::move(opened)};
 }
 
 result<link> link::load_pinned(std::string_view path) {

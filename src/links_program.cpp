@@ -18,9 +18,8 @@ namespace {
 /// libbpf 1.3 says ESRCH of whatever keeps it from reading the kernel's types.
 int why_not_loaded(int outcome) {
     if (outcome != -ESRCH) return outcome;
-    int const types = sys::open_file("/sys/kernel/btf/vmlinux");
-    if (types >= 0) sys::close(types);
-    return types < 0 && types != -ENOENT ? types : outcome;
+    auto const types = sys::open_file("/sys/kernel/btf/vmlinux");
+    return !types && types.outcome() != -ENOENT ? types.outcome() : outcome;
 }
 
 /// Another thread, or this one a moment later, may be answered otherwise.
@@ -80,14 +79,14 @@ result<links_program::loaded> links_program::get() {
 }
 
 result<void> links_program::load() {
-    int const outcome = sys::load_object(bpf_objects::all_links());
-    if (outcome < 0) {
-        int const reason = why_not_loaded(outcome);
+    auto program = sys::load_object(bpf_objects::all_links());
+    if (!program) {
+        int const reason = why_not_loaded(program.outcome());
         auto why = refused(reason);
         if (!is_passing(reason)) never_ = why.value();
         return why;
     }
-    unique_fd fd{outcome};
+    unique_fd fd{std::move(program)};
     uapi::object_info_head head{};
     std::uint32_t size = sizeof head;
     if (int const told = sys::obj_get_info(fd.get(), &head, size); told < 0)

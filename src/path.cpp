@@ -63,13 +63,14 @@ bool is_same_place(std::string const& a, std::string const& b) {
 }
 
 result<unique_fd> open_pin(std::string const& path) {
-    int const outcome = sys::obj_get(path.c_str());
-    if (outcome >= 0) return unique_fd{outcome};
+    auto opened = sys::obj_get(path.c_str());
+    if (opened) return std::move(opened);
+    int const outcome = opened.outcome();
     if (outcome == -EACCES) { // the kernel's word for every file that is not a pin, too
         if (sys::is_on_bpffs(path.c_str()) == 0)
             return fail(outcome, operation::obj_get, errc::invalid_argument, path,
                         "the path is not on a bpffs");
-        if (unique_fd const directory{sys::open_directory(path.c_str())})
+        if (sys::open_directory(path.c_str()))
             return fail(outcome, operation::obj_get, errc::invalid_argument, path,
                         "it is a directory");
     }

@@ -63,11 +63,11 @@ result<borrowed_program> inspect(::bpf_program const* prog, program_type wanted)
 } // namespace detail
 
 result<program> program::from_id(program_id id) {
-    int const outcome = sys::program_get_fd_by_id(id.value());
-    if (outcome < 0)
-        return fail(outcome, operation::program_get_fd_by_id,
+    auto opened = sys::program_get_fd_by_id(id.value());
+    if (!opened)
+        return fail(opened.outcome(), operation::program_get_fd_by_id,
                     "program " + std::to_string(id.value()));
-    return from_fd(unique_fd{outcome});
+    return from_fd(std::move(opened));
 }
 
 result<program> program::load_pinned(std::string_view path) {

@@ -13,11 +13,10 @@
 namespace bpflink {
 
 result<std::string> read_small_file(std::string const& path) {
-    int const opened = sys::open_file(path.c_str());
-    if (opened < 0) return fail(opened, operation::open, path);
-    unique_fd const fd{opened};
+    auto const file = sys::open_file(path.c_str());
+    if (!file) return fail(file.outcome(), operation::open, path);
     std::array<std::byte, 4096> buffer;
-    int const length = sys::read(fd.get(), buffer);
+    int const length = sys::read(file.outcome(), buffer);
     if (length < 0) return fail(length, operation::read, path);
     std::string text{reinterpret_cast<char const*>(buffer.data()),
                      static_cast<std::size_t>(length)};

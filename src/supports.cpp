@@ -69,8 +69,8 @@ bool is_forbidden(int number) {
     return number == EPERM || number == EACCES;
 }
 
-/// Loads a program that returns 0; a descriptor or a negated errno.
-int load(question const& q) {
+/// Loads a program that returns 0.
+sys::opened load(question const& q) {
     std::uint32_t target = 0;
     if (q.target) {
         int const id = sys::kernel_type(q.target, static_cast<std::uint32_t>(q.expected));
@@ -95,14 +95,14 @@ support ask(question const& q) {
         if (auto const number = read_number(directory_of_pmu(q.pmu) + "/type"); !number)
             return {number.error() == errc::not_found ? no : unknown, number.error().message()};
     }
-    int const loaded = load(q);
-    if (loaded < 0) {
-        if (is_forbidden(-loaded)) return {unknown, said("loading a program", -loaded)};
-        return {no, said("the kernel loads no program for it", -loaded)};
+    auto const program = load(q);
+    if (!program) {
+        int const number = -program.outcome();
+        if (is_forbidden(number)) return {unknown, said("loading a program", number)};
+        return {no, said("the kernel loads no program for it", number)};
     }
-    unique_fd const program{loaded};
     if (q.known == 0) return {yes, "the kernel loads programs for it"};
-    int const number = attach_to_nothing(program, q.attach);
+    int const number = attach_to_nothing(program.view(), q.attach);
     if (number == q.known || number == 0) return {yes, said("an attach to nothing", number)};
     return {is_forbidden(number) ? unknown : no, said("an attach", number)};
 }

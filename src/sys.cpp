@@ -78,28 +78,15 @@ std::uint32_t number(int fd) noexcept {
     return static_cast<std::uint32_t>(fd);
 }
 
-/// Open for one call; or a negated errno.
-struct descriptor {
-    int number;
-
-    explicit descriptor(int opened) noexcept : number{opened} {}
-    ~descriptor() {
-        if (number >= 0) ::close(number);
-    }
-    descriptor(descriptor const&) = delete;
-    descriptor& operator=(descriptor const&) = delete;
-};
-
 /// Asks by name or by index. The C library's if_nametoindex() and if_indextoname() say that there
 /// is no such interface when they could not ask.
 int ask_of_interface(unsigned long question, ::ifreq& about) noexcept {
-    int opened = -EAFNOSUPPORT;
+    int found = -EAFNOSUPPORT;
     // Any socket will do; a service may be kept from those of a family.
     for (int const family : {AF_UNIX, AF_INET, AF_INET6})
-        if (opened == -EAFNOSUPPORT)
-            opened = negated(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    descriptor const socket{opened};
-    return socket.number < 0 ? socket.number : negated(::ioctl(socket.number, question, &about));
+        if (found == -EAFNOSUPPORT) found = negated(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    opened const socket{found};
+    return !socket ? socket.outcome() : negated(::ioctl(socket.outcome(), question, &about));
 }
 
 /// What file systems like cgroup2 know a file by: a number.
@@ -114,17 +101,17 @@ union kernfs_handle {
 };
 
 /// The root of the first cgroup2 mount.
-int open_cgroup2() noexcept {
+opened open_cgroup2() noexcept {
     std::FILE* const mounts = ::setmntent("/proc/self/mounts", "re");
     if (!mounts) return -errno;
-    int outcome = -ENOENT;
+    opened root = -ENOENT;
     ::mntent mount;
     char strings[PATH_MAX + 1024];
-    while (outcome == -ENOENT && ::getmntent_r(mounts, &mount, strings, sizeof strings))
+    while (root.outcome() == -ENOENT && ::getmntent_r(mounts, &mount, strings, sizeof strings))
         if (std::strcmp(mount.mnt_type, "cgroup2") == 0)
-            outcome = negated(::open(mount.mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+            root = negated(::open(mount.mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     ::endmntent(mounts);
-    return outcome;
+    return root;
 }
 
 /// Keeps this thread's messages of libbpf from standard error while it lives: what goes wrong is an
@@ -158,7 +145,7 @@ private:
 
 } // namespace
 
-int prog_load(uapi::prog_load_attr const& attr) noexcept {
+opened prog_load(uapi::prog_load_attr const& attr) noexcept {
     constexpr int attempts = 5; // a signal makes the verifier give up: EAGAIN
     int outcome = -EAGAIN;
     for (int attempt = 0; outcome == -EAGAIN && attempt != attempts; ++attempt)
@@ -166,11 +153,11 @@ int prog_load(uapi::prog_load_attr const& attr) noexcept {
     return outcome;
 }
 
-int link_create(uapi::link_create_attr const& attr) noexcept {
+opened link_create(uapi::link_create_attr const& attr) noexcept {
     return bpf(uapi::command::link_create, attr);
 }
 
-int raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) noexcept {
+opened raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) noexcept {
     return bpf(uapi::command::raw_tracepoint_open, attr);
 }
 
@@ -190,12 +177,12 @@ int link_get_next_id(std::uint32_t after, std::uint32_t& next) noexcept {
     return outcome;
 }
 
-int link_get_fd_by_id(std::uint32_t id) noexcept {
+opened link_get_fd_by_id(std::uint32_t id) noexcept {
     uapi::id_attr const attr{id, 0, 0};
     return bpf(uapi::command::link_get_fd_by_id, attr);
 }
 
-int program_get_fd_by_id(std::uint32_t id) noexcept {
+opened program_get_fd_by_id(std::uint32_t id) noexcept {
     uapi::id_attr const attr{id, 0, 0};
     return bpf(uapi::command::prog_get_fd_by_id, attr);
 }
@@ -205,7 +192,7 @@ int program_bind_map(int program, int map) noexcept {
     return bpf(uapi::command::prog_bind_map, attr);
 }
 
-int iter_create(int link) noexcept {
+opened iter_create(int link) noexcept {
     uapi::iter_create_attr const attr{number(link), 0};
     return bpf(uapi::command::iter_create, attr);
 }
@@ -219,7 +206,7 @@ int obj_pin(int fd, char const* path) noexcept {
     return bpf(uapi::command::obj_pin, attr);
 }
 
-int obj_get(char const* path) noexcept {
+opened obj_get(char const* path) noexcept {
     uapi::obj_attr const attr{address(path), 0, 0};
     return bpf(uapi::command::obj_get, attr);
 }
@@ -236,18 +223,17 @@ int close(int fd) noexcept {
     return negated(::close(fd));
 }
 
-int duplicate(int fd) noexcept {
+opened duplicate(int fd) noexcept {
     return negated(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
-int watch(int fd) noexcept {
-    int const watching = negated(::epoll_create1(EPOLL_CLOEXEC));
-    if (watching < 0) return watching;
+opened watch(int fd) noexcept {
+    opened watching = negated(::epoll_create1(EPOLL_CLOEXEC));
+    if (!watching) return watching;
     ::epoll_event wanted{};
     wanted.events = EPOLLIN;
-    int const outcome = negated(::epoll_ctl(watching, EPOLL_CTL_ADD, fd, &wanted));
+    int const outcome = negated(::epoll_ctl(watching.outcome(), EPOLL_CTL_ADD, fd, &wanted));
     if (outcome == 0) return watching;
-    ::close(watching);
     return outcome;
 }
 
@@ -261,15 +247,15 @@ int read(int fd, std::span<std::byte> into) noexcept {
     return restarted([&] { return negated(::read(fd, into.data(), most)); });
 }
 
-int open_directory(char const* path) noexcept {
+opened open_directory(char const* path) noexcept {
     return restarted([&] { return negated(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)); });
 }
 
-int open_file(char const* path) noexcept {
+opened open_file(char const* path) noexcept {
     return restarted([&] { return negated(::open(path, O_RDONLY | O_CLOEXEC)); });
 }
 
-int perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept {
+opened perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept {
     constexpr int no_group = -1;
     return restarted([&] {
         return negated(
@@ -374,40 +360,40 @@ int netns_inode(char const* path, std::uint32_t& inode) noexcept {
         outcome < 0)
         return outcome;
     if (system.f_type != NSFS_MAGIC) return -EINVAL;
-    descriptor const fd{open_file(path)};
-    if (fd.number < 0) return fd.number;
+    auto const fd = open_file(path);
+    if (!fd) return fd.outcome();
     struct stat facts;
-    if (::fstat(fd.number, &facts) < 0) return -errno;
-    int const kind = negated(::ioctl(fd.number, NS_GET_NSTYPE));
+    if (::fstat(fd.outcome(), &facts) < 0) return -errno;
+    int const kind = negated(::ioctl(fd.outcome(), NS_GET_NSTYPE));
     if (kind != CLONE_NEWNET) return -EINVAL;
     inode = static_cast<std::uint32_t>(facts.st_ino);
     return 0;
 }
 
 int cgroup_id(char const* path, std::uint64_t& id) noexcept {
-    descriptor const group{
+    opened const group{
         restarted([&] { return negated(::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)); })};
-    if (group.number < 0) return group.number == -ENOTDIR ? -EINVAL : group.number;
+    if (!group) return group.outcome() == -ENOTDIR ? -EINVAL : group.outcome();
     struct statfs facts;
-    if (::fstatfs(group.number, &facts) < 0) return -errno;
+    if (::fstatfs(group.outcome(), &facts) < 0) return -errno;
     if (facts.f_type != CGROUP2_SUPER_MAGIC) return -EINVAL;
     kernfs_handle handle;
     int mount;
-    if (::name_to_handle_at(group.number, "", &handle.head, &mount, AT_EMPTY_PATH) < 0)
+    if (::name_to_handle_at(group.outcome(), "", &handle.head, &mount, AT_EMPTY_PATH) < 0)
         return -errno;
     std::memcpy(&id, handle.head.f_handle, sizeof id);
     return 0;
 }
 
 int cgroup_path(std::uint64_t id, std::span<char> into) noexcept {
-    descriptor const mount{open_cgroup2()};
-    if (mount.number < 0) return mount.number;
+    auto const mount = open_cgroup2();
+    if (!mount) return mount.outcome();
     kernfs_handle handle;
     std::memcpy(handle.head.f_handle, &id, sizeof id);
-    descriptor const group{negated(
-        ::open_by_handle_at(mount.number, &handle.head, O_RDONLY | O_DIRECTORY | O_CLOEXEC))};
-    if (group.number < 0) return group.number;
-    int const length = descriptor_name(group.number, into.first(into.size() - 1));
+    opened const group{negated(
+        ::open_by_handle_at(mount.outcome(), &handle.head, O_RDONLY | O_DIRECTORY | O_CLOEXEC))};
+    if (!group) return group.outcome();
+    int const length = descriptor_name(group.outcome(), into.first(into.size() - 1));
     if (length < 0) return length;
     into[static_cast<std::size_t>(length)] = '\0';
     // Of what is outside of the mount, or gone by now, the kernel tells a path that is another's.
@@ -463,7 +449,7 @@ int program_function(int program, char const* name) noexcept {
     return found;
 }
 
-int load_object(std::span<std::byte const> file) noexcept {
+opened load_object(std::span<std::byte const> file) noexcept {
     quiet_libbpf const quiet;
     std::unique_ptr<::bpf_object, decltype(&::bpf_object__close)> const object{
         ::bpf_object__open_mem(file.data(), file.size(), nullptr), ::bpf_object__close};

@@ -5,9 +5,11 @@
 // the library makes a system call, but for libelf, which reads the files that are opened here; the
 // unit tests link a fake in its place.
 //
-// Every function returns a number of its own (a descriptor, a count, 0) or an errno, negated. None
-// throws or allocates, but for what says so. Interrupted calls (EINTR) are made again here.
+// Every function returns a number (a count, 0) or an errno, negated; those that make a descriptor
+// return its owner. None throws or allocates, but for what says so. Interrupted calls (EINTR) are
+// made again here.
 
+#include "opened.hpp"
 #include "uapi.hpp"
 
 #include <cstddef>
@@ -21,34 +23,34 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 namespace sys {
 
 // bpf(2)
-int prog_load(uapi::prog_load_attr const& attr) noexcept;
-int link_create(uapi::link_create_attr const& attr) noexcept;
-int raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) noexcept;
+opened prog_load(uapi::prog_load_attr const& attr) noexcept;
+opened link_create(uapi::link_create_attr const& attr) noexcept;
+opened raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) noexcept;
 int link_update(uapi::link_update_attr const& attr) noexcept;
 int link_detach(int link) noexcept;
 int link_get_next_id(std::uint32_t after, std::uint32_t& next) noexcept;
-int link_get_fd_by_id(std::uint32_t id) noexcept;
-int program_get_fd_by_id(std::uint32_t id) noexcept;
+opened link_get_fd_by_id(std::uint32_t id) noexcept;
+opened program_get_fd_by_id(std::uint32_t id) noexcept;
 int program_bind_map(int program, int map) noexcept;
-int iter_create(int link) noexcept;
+opened iter_create(int link) noexcept;
 int prog_query(uapi::prog_query_attr& attr) noexcept;
 int obj_pin(int fd, char const* path) noexcept;
-int obj_get(char const* path) noexcept;
+opened obj_get(char const* path) noexcept;
 
 // `size` goes in as the buffer's and comes out as what the kernel knows of it.
 int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept;
 
 // Descriptors
 int close(int fd) noexcept;
-int duplicate(int fd) noexcept; // close-on-exec
-int watch(int fd) noexcept;     // a descriptor that can be read when `fd` can; -EPERM: it never can
-int is_open(int fd) noexcept;   // 0 or -EBADF
+opened duplicate(int fd) noexcept; // close-on-exec
+opened watch(int fd) noexcept; // a descriptor that can be read when `fd` can; -EPERM: it never can
+int is_open(int fd) noexcept;  // 0 or -EBADF
 int read(int fd, std::span<std::byte> into) noexcept;
-int open_directory(char const* path) noexcept;
-int open_file(char const* path) noexcept; // for reading
+opened open_directory(char const* path) noexcept;
+opened open_file(char const* path) noexcept; // for reading
 
 // A perf event; -1 stands for every process, or every processor.
-int perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept;
+opened perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept;
 
 int attach_socket_filter(int socket, int program) noexcept;
 int detach_socket_filter(int socket) noexcept;
@@ -96,7 +98,7 @@ unsigned program_expected_attach_type(::bpf_program const* prog) noexcept;
 char const* program_name(::bpf_program const* prog) noexcept;
 int kernel_type(char const* name, unsigned attach_type) noexcept; // its BTF id; allocates
 int program_function(int program, char const* name) noexcept;     // its BTF id; allocates
-int load_object(std::span<std::byte const> file) noexcept;        // its only program; allocates
+opened load_object(std::span<std::byte const> file) noexcept;     // its only program; allocates
 int map_fd(::bpf_map const* map) noexcept;
 
 } // namespace sys

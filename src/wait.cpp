@@ -10,15 +10,15 @@
 namespace bpflink::detail {
 
 result<unique_fd> duplicated(fd_view fd) {
-    int const outcome = sys::duplicate(fd.get());
-    if (outcome < 0) return fail(outcome, operation::duplicate, describe(fd));
-    return unique_fd{outcome};
+    auto copy = sys::duplicate(fd.get());
+    if (!copy) return fail(copy.outcome(), operation::duplicate, describe(fd));
+    return std::move(copy);
 }
 
 result<unique_fd> watched(fd_view fd) {
-    int const outcome = sys::watch(fd.get());
-    if (outcome < 0) return tl::unexpected{not_waited(-outcome, fd)};
-    return unique_fd{outcome};
+    auto watching = sys::watch(fd.get());
+    if (!watching) return tl::unexpected{not_waited(-watching.outcome(), fd)};
+    return std::move(watching);
 }
 
 error not_waited(int number, fd_view fd) {

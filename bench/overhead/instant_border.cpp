@@ -30,10 +30,10 @@ namespace bpflink::sys {
 
 using namespace instant;
 
-int link_create(uapi::link_create_attr const&) noexcept {
+opened link_create(uapi::link_create_attr const&) noexcept {
     return any_fd;
 }
-int raw_tracepoint_open(uapi::raw_tracepoint_attr const&) noexcept {
+opened raw_tracepoint_open(uapi::raw_tracepoint_attr const&) noexcept {
     return any_fd;
 }
 int link_update(uapi::link_update_attr const&) noexcept {
@@ -47,7 +47,7 @@ int link_get_next_id(std::uint32_t after, std::uint32_t& next) noexcept {
     next = after + 1;
     return 0;
 }
-int link_get_fd_by_id(std::uint32_t id) noexcept {
+opened link_get_fd_by_id(std::uint32_t id) noexcept {
     opened = id;
     return any_fd;
 }
@@ -75,7 +75,7 @@ int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept {
     std::memcpy(info, &answer, std::min<std::size_t>(size, sizeof answer));
     return 0;
 }
-int iter_create(int) noexcept {
+opened iter_create(int) noexcept {
     next_record = 1;
     return any_fd;
 }
@@ -90,13 +90,13 @@ int read(int, std::span<std::byte> into) noexcept {
     }
     return static_cast<int>(written);
 }
-int load_object(std::span<std::byte const>) noexcept {
+opened load_object(std::span<std::byte const>) noexcept {
     return walker;
 }
 int obj_pin(int, char const*) noexcept {
     return 0;
 }
-int obj_get(char const*) noexcept {
+opened obj_get(char const*) noexcept {
     return any_fd;
 }
 int unlink(char const*) noexcept {
@@ -105,10 +105,10 @@ int unlink(char const*) noexcept {
 int close(int) noexcept {
     return 0;
 }
-int duplicate(int) noexcept {
+opened duplicate(int) noexcept {
     return any_fd;
 }
-int watch(int) noexcept {
+opened watch(int) noexcept {
     return any_fd;
 }
 int is_open(int) noexcept {
@@ -133,10 +133,10 @@ void back_off(int) noexcept {
 
 // What nothing here is measured with.
 
-int prog_load(uapi::prog_load_attr const&) noexcept {
+opened prog_load(uapi::prog_load_attr const&) noexcept {
     return -ENOSYS;
 }
-int program_get_fd_by_id(std::uint32_t) noexcept {
+opened program_get_fd_by_id(std::uint32_t) noexcept {
     return -ENOSYS;
 }
 int program_bind_map(int, int) noexcept {
@@ -145,13 +145,13 @@ int program_bind_map(int, int) noexcept {
 int prog_query(uapi::prog_query_attr&) noexcept {
     return -ENOSYS;
 }
-int open_directory(char const*) noexcept {
+opened open_directory(char const*) noexcept {
     return -ENOSYS;
 }
-int open_file(char const*) noexcept {
+opened open_file(char const*) noexcept {
     return -ENOSYS;
 }
-int perf_event_open(uapi::perf_event_attr const&, int, int) noexcept {
+opened perf_event_open(uapi::perf_event_attr const&, int, int) noexcept {
     return -ENOSYS;
 }
 int attach_socket_filter(int, int) noexcept {

@@ -71,9 +71,8 @@ void handles() {
 }
 void handles_by_hand() {
     for (std::uint32_t id = 0; sys::link_get_next_id(id, id) >= 0;) {
-        int fd = sys::link_get_fd_by_id(id);
-        benchmark::DoNotOptimize(fd);
-        sys::close(fd);
+        auto const fd = sys::link_get_fd_by_id(id);
+        benchmark::DoNotOptimize(fd.outcome());
     }
 }
 
@@ -85,18 +84,17 @@ void infos() {
 }
 void infos_by_hand() {
     for (std::uint32_t id = 0; sys::link_get_next_id(id, id) >= 0;) {
-        int const fd = sys::link_get_fd_by_id(id);
+        auto const fd = sys::link_get_fd_by_id(id);
         bl::uapi::link_info info{};
         std::uint32_t size = sizeof info;
-        sys::obj_get_info(fd, &info, size);
+        sys::obj_get_info(fd.outcome(), &info, size);
         char name[128];
         if (info.type == static_cast<std::uint32_t>(link_type::raw_tracepoint)) {
             info.raw_tracepoint.name = reinterpret_cast<std::uintptr_t>(name);
             info.raw_tracepoint.name_len = sizeof name;
-            sys::obj_get_info(fd, &info, size);
+            sys::obj_get_info(fd.outcome(), &info, size);
         }
         benchmark::DoNotOptimize(info);
-        sys::close(fd);
     }
 }
 
@@ -109,7 +107,7 @@ void snapshot() {
 }
 void snapshot_by_hand() {
     static std::byte buffer[32 * 1024];
-    sys::iter_create(1);
+    auto const run = sys::iter_create(1);
     while (sys::read(1, buffer) > 0)
         benchmark::DoNotOptimize(buffer[0]);
 }
@@ -123,7 +121,7 @@ void attach_by_hand() {
     attr.prog_fd = 9;
     attr.target = 2;
     attr.attach_type = 37;
-    sys::close(sys::link_create(attr));
+    static_cast<void>(sys::link_create(attr));
 }
 
 bl::xdp_link& one_link() {
@@ -147,7 +145,7 @@ void pin() {
 }
 void pin_by_hand() {
     sys::obj_pin(9, "/sys/fs/bpf/link");
-    sys::close(sys::obj_get("/sys/fs/bpf/link"));
+    static_cast<void>(sys::obj_get("/sys/fs/bpf/link"));
     sys::unlink("/sys/fs/bpf/link");
 }
 
@@ -155,7 +153,7 @@ void load_pinned() {
     need(bl::link::load_pinned("/sys/fs/bpf/link"));
 }
 void load_pinned_by_hand() {
-    sys::close(sys::obj_get("/sys/fs/bpf/link"));
+    static_cast<void>(sys::obj_get("/sys/fs/bpf/link"));
 }
 
 bl::result<int> awaits_three(int start) {

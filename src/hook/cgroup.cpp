@@ -143,15 +143,16 @@ result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program pro
         if (auto const put = put_order(attr, order, where.expected_revision, subject()); !put)
             return tl::unexpected{put.error()};
     if (where.preorder) attr.flags |= uapi::f_preorder;
-    int const outcome = sys::link_create(attr);
-    if (outcome >= 0) return unique_fd{outcome};
+    auto made = sys::link_create(attr);
+    if (made) return std::move(made);
+    int const outcome = made.outcome();
     if (outcome == -EINVAL && where.preorder && !has_order(attr))
         return fail(outcome, operation::link_create, errc::not_supported, subject(),
                     "this kernel's cgroups have no preorder");
     if (outcome == -EINVAL && order && !has_order(attr))
         return fail(outcome, operation::link_create, errc::not_supported, subject(),
                     "this kernel's cgroups have neither order nor revision");
-    return created(outcome, operation::link_create, subject(), advice_on(outcome, where));
+    return created(std::move(made), operation::link_create, subject(), advice_on(outcome, where));
 }
 
 } // namespace bpflink

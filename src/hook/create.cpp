@@ -41,10 +41,8 @@ int attach_to_nothing(fd_view program, attach_type attach) {
     case attach_type::netkit_primary: break; // there is no interface 0
     default: attr.target = raw_fd(fd_view{}); break;
     }
-    int const outcome = sys::link_create(attr);
-    if (outcome < 0) return -outcome;
-    unique_fd const unexpected{outcome}; // gone at once
-    return 0;
+    auto const made = sys::link_create(attr);
+    return made ? 0 : -made.outcome(); // one that was made goes at once
 }
 
 } // namespace bpflink

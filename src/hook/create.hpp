@@ -52,10 +52,10 @@ template <class T>
 }
 
 /// The new descriptor, or the kernel's refusal with advice on it.
-[[nodiscard]] inline result<unique_fd> created(int outcome, operation where, std::string subject,
-                                               std::string advice = {}) {
-    if (outcome >= 0) return unique_fd{outcome};
-    error e{-outcome, where, std::move(subject)};
+[[nodiscard]] inline result<unique_fd> created(sys::opened&& made, operation where,
+                                               std::string subject, std::string advice = {}) {
+    if (made) return std::move(made);
+    error e{-made.outcome(), where, std::move(subject)};
     if (!advice.empty()) e.add_advice(advice);
     return tl::unexpected{std::move(e)};
 }

@@ -46,8 +46,9 @@ result<unique_fd> hook_traits<hook::freplace>::create(detail::borrowed_program p
     attr.prog_fd = raw_fd(prog.fd);
     attr.target = raw_fd(where.target);
     attr.target_btf_id = static_cast<std::uint32_t>(id);
-    int const outcome = sys::link_create(attr);
-    return created(outcome, operation::link_create, std::move(subject), advice_on(outcome));
+    auto made = sys::link_create(attr);
+    return created(std::move(made), operation::link_create, std::move(subject),
+                   advice_on(made.outcome()));
 }
 
 } // namespace bpflink

@@ -123,9 +123,9 @@ result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
     std::uint32_t number = borrowed ? raw_fd(*borrowed) : 0;
     unique_fd copy;
     if (borrowed && number == 0) { // no descriptor, to the kernel
-        int const other = sys::duplicate(0);
-        if (other < 0) return fail(other, operation::duplicate, subject());
-        copy = unique_fd{other};
+        auto other = sys::duplicate(0);
+        if (!other) return fail(other.outcome(), operation::duplicate, subject());
+        copy = std::move(other);
         number = raw_fd(copy);
     }
 
@@ -145,10 +145,10 @@ result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
     }
     bool const is_narrowed = attr.iter.info_len != 0;
     if (is_narrowed) attr.iter.info = reinterpret_cast<std::uintptr_t>(&narrowed);
-    int const outcome = sys::link_create(attr);
-    if (outcome < 0)
-        return created(outcome, operation::link_create, subject(), advice_on(outcome, where));
-    unique_fd made{outcome};
+    auto made = sys::link_create(attr);
+    if (!made)
+        return created(std::move(made), operation::link_create, subject(),
+                       advice_on(made.outcome(), where));
     return is_narrowed ? checked(std::move(made), where, subject())
                        : result<unique_fd>{std::move(made)};
 }

@@ -78,9 +78,11 @@ result<unique_fd> create(detail::borrowed_program const& prog, hook::kprobe_mult
     attr.kprobe_multi.symbols = address_of(std::span<char const* const>{pointers});
     attr.kprobe_multi.addresses = address_of(where.addresses);
     attr.kprobe_multi.cookies = address_of(where.cookies);
-    int const outcome = sys::link_create(attr);
+    auto made = sys::link_create(attr);
+    int const outcome = made.outcome();
     if (outcome == -EINVAL) return refused_multi(prog, attach_type_of(where), std::move(subject));
-    return created(outcome, operation::link_create, std::move(subject), advice_on(outcome, where));
+    return created(std::move(made), operation::link_create, std::move(subject),
+                   advice_on(outcome, where));
 }
 
 } // namespace

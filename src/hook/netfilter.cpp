@@ -51,7 +51,8 @@ result<unique_fd> hook_traits<hook::netfilter>::create(detail::borrowed_program 
     attr.netfilter = {static_cast<std::uint32_t>(where.protocol_family),
                       static_cast<std::uint32_t>(where.hook), where.priority,
                       where.defragment ? ip_defrag : 0};
-    int const outcome = sys::link_create(attr);
+    auto made = sys::link_create(attr);
+    int const outcome = made.outcome();
     auto const refused = [&](errc condition, char const* advice) {
         return fail(outcome, operation::link_create, condition, std::move(subject), advice);
     };
@@ -71,7 +72,7 @@ result<unique_fd> hook_traits<hook::netfilter>::create(detail::borrowed_program 
     case EOPNOTSUPP: return refused(errc::not_supported, "this kernel cannot defragment here");
     case EINVAL: return refused(errc::not_supported, "this kernel has no netfilter links");
     case EPERM: return refused(errc::permission_denied, "CAP_NET_ADMIN and CAP_BPF are needed");
-    default: return created(outcome, operation::link_create, std::move(subject));
+    default: return created(std::move(made), operation::link_create, std::move(subject));
     }
 }
 

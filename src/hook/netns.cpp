@@ -39,13 +39,14 @@ result<unique_fd> hook_traits<hook::netns>::create(detail::borrowed_program prog
         !what.empty())
         return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
                     std::move(what));
-    int const outcome = sys::link_create({
+    auto made = sys::link_create({
         .prog_fd = raw_fd(prog.fd),
         .target = raw_fd(where.netns),
         .attach_type = static_cast<std::uint32_t>(where.attach),
         .flags = 0,
         .bytes = {},
     });
+    int const outcome = made.outcome();
     auto const refused = [&](errc condition, char const* advice) {
         return fail(outcome, operation::link_create, condition, std::move(subject), advice);
     };
@@ -61,7 +62,7 @@ result<unique_fd> hook_traits<hook::netns>::create(detail::borrowed_program prog
     case EINVAL:
         return refused(errc::invalid_argument, "the descriptor is not a network namespace's");
     case EPERM: return refused(errc::permission_denied, "CAP_NET_ADMIN and CAP_BPF are needed");
-    default: return created(outcome, operation::link_create, std::move(subject));
+    default: return created(std::move(made), operation::link_create, std::move(subject));
     }
 }
 

@@ -98,8 +98,9 @@ result<unique_fd> create_on_device(detail::borrowed_program const& prog, on_devi
     };
     if (auto const put = put_order(attr, where.order, where.expected_revision, subject); !put)
         return tl::unexpected{put.error()};
-    int const outcome = sys::link_create(attr);
-    if (outcome >= 0) return unique_fd{outcome};
+    auto made = sys::link_create(attr);
+    if (made) return std::move(made);
+    int const outcome = made.outcome();
     if (outcome == -EINVAL && where.order && access::kind(*where.order) != access::anchor::none)
         return fail(outcome, operation::link_create, errc::invalid_argument, std::move(subject),
                     "what the order names is of another kind, or this kernel has no " +

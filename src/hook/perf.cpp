@@ -52,23 +52,26 @@ result<unique_fd> attach_to_event(detail::borrowed_program const& prog, fd_view 
     attr.target = raw_fd(event);
     attr.attach_type = static_cast<std::uint32_t>(attach_type::perf_event);
     attr.perf_event.cookie = value.value();
-    int const outcome = sys::link_create(attr);
+    auto made = sys::link_create(attr);
+    int const outcome = made.outcome();
     if (outcome == -EINVAL && attach_to_nothing(prog.fd, attach_type::perf_event) != EBADF)
         return fail(outcome, operation::link_create, errc::not_supported, std::move(subject),
                     "this kernel has no links of perf events (5.15), or the program was loaded for "
                     "another attach type");
-    return created(outcome, operation::link_create, std::move(subject), advice_on(outcome));
+    return created(std::move(made), operation::link_create, std::move(subject), advice_on(outcome));
 }
 
 result<unique_fd> open_event(uapi::perf_event_attr const& attr, int pid, std::string subject) {
     constexpr int every_cpu = -1, first_cpu = 0; // the kernel takes one of the two as "every"
     int const cpu = pid == every_process ? first_cpu : every_cpu;
-    int const outcome = sys::perf_event_open(attr, pid, cpu);
+    auto made = sys::perf_event_open(attr, pid, cpu);
+    int const outcome = made.outcome();
     std::string advice;
     if (outcome == -EPERM || outcome == -EACCES)
         advice = "CAP_PERFMON is needed, or a lower kernel.perf_event_paranoid";
     if (outcome == -ESRCH) advice = "there is no process " + std::to_string(pid);
-    return created(outcome, operation::perf_event_open, std::move(subject), std::move(advice));
+    return created(std::move(made), operation::perf_event_open, std::move(subject),
+                   std::move(advice));
 }
 
 std::string directory_of_pmu(char const* name) {

@@ -19,13 +19,14 @@ result<unique_fd> create_raw(borrowed_program prog, hook::raw const& where) {
     attr.attach_type = static_cast<std::uint32_t>(where.attach);
     attr.flags = where.flags;
     if (where.btf) attr.target_btf_id = where.btf->value();
-    int const outcome = sys::link_create(attr);
+    auto made = sys::link_create(attr);
+    int const outcome = made.outcome();
     std::string advice;
     if (outcome == -EINVAL)
         advice = "the program's type or expected attach type does not go with it, or this kernel "
                  "does not have it";
-    return created(outcome, operation::link_create, "attach type " + to_string(where.attach),
-                   std::move(advice));
+    return created(std::move(made), operation::link_create,
+                   "attach type " + to_string(where.attach), std::move(advice));
 }
 
 } // namespace bpflink::detail

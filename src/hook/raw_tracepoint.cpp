@@ -43,8 +43,9 @@ result<unique_fd> hook_traits<hook::raw_tracepoint>::create(detail::borrowed_pro
         .padding = 0,
         .cookie = where.cookie.value(),
     };
-    int const outcome = sys::raw_tracepoint_open(attr);
-    return created(outcome, operation::raw_tracepoint_open, subject, advice_on(outcome, where));
+    auto made = sys::raw_tracepoint_open(attr);
+    return created(std::move(made), operation::raw_tracepoint_open, subject,
+                   advice_on(made.outcome(), where));
 }
 
 } // namespace bpflink

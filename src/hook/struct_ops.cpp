@@ -34,9 +34,9 @@ result<unique_fd> hook_traits<hook::struct_ops>::create(detail::borrowed_program
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(map.fd);
     attr.attach_type = static_cast<std::uint32_t>(attach_type::struct_ops);
-    int const outcome = sys::link_create(attr);
-    return created(outcome, operation::link_create, "struct_ops map at " + describe(map.fd),
-                   advice_on(outcome));
+    auto made = sys::link_create(attr);
+    return created(std::move(made), operation::link_create, "struct_ops map at " + describe(map.fd),
+                   advice_on(made.outcome()));
 }
 
 result<struct_ops_link> attach(map_ref const& map, hook::struct_ops const& where) {

@@ -19,13 +19,14 @@ result<unique_fd> hook_traits<hook::tp_btf>::create(detail::borrowed_program pro
         return tl::unexpected{std::move(fits).error()};
     uapi::raw_tracepoint_attr const attr{
         .name = 0, .prog_fd = raw_fd(prog.fd), .padding = 0, .cookie = where.cookie.value()};
-    int const outcome = sys::raw_tracepoint_open(attr);
+    auto made = sys::raw_tracepoint_open(attr);
+    int const outcome = made.outcome();
     std::string advice;
     if (outcome == -EINVAL)
         advice = where.cookie.value() != 0 ? "a cookie needs kernel 6.10"
                                            : "the program was not loaded for a tracepoint";
     if (outcome == -EPERM) advice = "CAP_BPF and CAP_PERFMON are needed";
-    return created(outcome, operation::raw_tracepoint_open, subject, std::move(advice));
+    return created(std::move(made), operation::raw_tracepoint_open, subject, std::move(advice));
 }
 
 } // namespace bpflink

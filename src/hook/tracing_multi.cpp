@@ -43,12 +43,13 @@ result<unique_fd> hook_traits<hook::tracing_multi>::create(detail::borrowed_prog
     attr.tracing_multi.ids = address_of(where.functions);
     attr.tracing_multi.cookies = address_of(where.cookies);
     attr.tracing_multi.count = static_cast<std::uint32_t>(where.functions.size());
-    int const outcome = sys::link_create(attr);
+    auto made = sys::link_create(attr);
+    int const outcome = made.outcome();
     std::string advice;
     if (outcome == -EINVAL)
         advice = "a BTF id that is there twice or is no function's, or a kernel before 7.2";
     if (outcome == -EPERM) advice = "CAP_BPF and CAP_PERFMON are needed";
-    return created(outcome, operation::link_create, subject, std::move(advice));
+    return created(std::move(made), operation::link_create, subject, std::move(advice));
 }
 
 } // namespace bpflink

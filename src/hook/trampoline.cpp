@@ -36,9 +36,9 @@ result<unique_fd> attach_where_loaded(detail::borrowed_program const& prog, cook
     if (value == cookie{}) {
         uapi::raw_tracepoint_attr const attr{
             .name = 0, .prog_fd = raw_fd(prog.fd), .padding = 0, .cookie = 0};
-        int const outcome = sys::raw_tracepoint_open(attr);
-        return created(outcome, operation::raw_tracepoint_open, std::move(subject),
-                       advice_on(outcome, false));
+        auto made = sys::raw_tracepoint_open(attr);
+        return created(std::move(made), operation::raw_tracepoint_open, std::move(subject),
+                       advice_on(made.outcome(), false));
     }
     if (!prog.expected)
         return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
@@ -48,8 +48,9 @@ result<unique_fd> attach_where_loaded(detail::borrowed_program const& prog, cook
     attr.prog_fd = raw_fd(prog.fd);
     attr.attach_type = static_cast<std::uint32_t>(*prog.expected);
     attr.tracing.cookie = value.value();
-    int const outcome = sys::link_create(attr);
-    return created(outcome, operation::link_create, std::move(subject), advice_on(outcome, true));
+    auto made = sys::link_create(attr);
+    return created(std::move(made), operation::link_create, std::move(subject),
+                   advice_on(made.outcome(), true));
 }
 
 } // namespace bpflink

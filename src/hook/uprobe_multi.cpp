@@ -106,9 +106,10 @@ result<unique_fd> hook_traits<hook::uprobe_multi>::create(detail::borrowed_progr
     if (where.pid)
         attr.uprobe_multi.pid =
             static_cast<std::uint32_t>(*where.pid == 0 ? sys::process_id() : *where.pid);
-    int const outcome = sys::link_create(attr);
+    auto made = sys::link_create(attr);
+    int const outcome = made.outcome();
     if (outcome == -EINVAL) return refused_multi(prog, attach, subject);
-    return created(outcome, operation::link_create, subject, advice_on(outcome));
+    return created(std::move(made), operation::link_create, subject, advice_on(outcome));
 }
 
 } // namespace bpflink

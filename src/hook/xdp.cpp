@@ -35,20 +35,21 @@ result<unique_fd> hook_traits<hook::xdp>::create(detail::borrowed_program prog,
     std::string const interface = "interface " + std::to_string(where.ifindex.value());
     if (prog.expected == attach_type::xdp_devmap || prog.expected == attach_type::xdp_cpumap)
         return tl::unexpected{check_expected(prog, attach_type::xdp, interface).error()};
-    int const outcome = sys::link_create({
+    auto made = sys::link_create({
         .prog_fd = raw_fd(prog.fd),
         .target = where.ifindex.value(),
         .attach_type = static_cast<std::uint32_t>(attach_type::xdp),
         .flags = static_cast<std::uint32_t>(where.mode),
         .bytes = {},
     });
-    if (outcome >= 0) return unique_fd{outcome};
+    if (made) return std::move(made);
+    int const outcome = made.outcome();
     // The kernel says EINVAL to many things.
     std::array<char, 16> found;
     if (outcome == -EINVAL && sys::interface_name(where.ifindex.value(), found) == -ENODEV)
         return fail(outcome, operation::link_create, errc::not_found, interface,
                     "no such interface in this network namespace");
-    return created(outcome, operation::link_create, interface, advice_on(outcome, where));
+    return created(std::move(made), operation::link_create, interface, advice_on(outcome, where));
 }
 
 } // namespace bpflink

@@ -18,11 +18,11 @@ tl::unexpected<error> unusable(std::string const& path, std::string advice) {
 }
 
 result<unique_fd> open_binary(std::string const& path) {
-    int outcome = sys::open_file(path.c_str());
-    if (outcome < 0) return fail(outcome, operation::open, path);
-    unique_fd file{outcome};
+    auto opened = sys::open_file(path.c_str());
+    if (!opened) return fail(opened.outcome(), operation::open, path);
+    unique_fd file{std::move(opened)};
     std::array<std::byte, SELFMAG> magic;
-    outcome = sys::read(file.get(), magic);
+    int const outcome = sys::read(file.get(), magic);
     if (outcome == -EISDIR)
         return fail(outcome, operation::read, errc::invalid_argument, path, "it is a directory");
     if (outcome < 0) return fail(outcome, operation::read, path);

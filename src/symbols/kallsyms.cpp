@@ -69,10 +69,9 @@ bool is_generated(std::string_view module) {
 /// Calls `look` with each symbol of the kernel and its modules.
 template <class Look>
 result<void> for_each_kernel_symbol(Look look) {
-    int const outcome = sys::open_file(symbols_file);
-    if (outcome < 0) return fail(outcome, operation::open, symbols_file);
-    unique_fd const file{outcome};
-    return for_each_line(file, symbols_file, [&](std::string_view line) {
+    auto const file = sys::open_file(symbols_file);
+    if (!file) return fail(file.outcome(), operation::open, symbols_file);
+    return for_each_line(file.view(), symbols_file, [&](std::string_view line) {
         // address, type, name; a tab and the module in brackets
         kernel_symbol symbol{};
         auto const* const end = std::to_address(line.end());
@@ -109,11 +108,10 @@ using candidates = std::unordered_map<std::string, occurrences, name_hash, std::
 /// Marks what ftrace can trace; all of them when there is no way to know.
 result<void> mark_traceable(candidates& names) {
     for (auto const* const path : filter_files) {
-        int const outcome = sys::open_file(path);
-        if (is_out_of_reach(outcome)) continue;
-        if (outcome < 0) return fail(outcome, operation::open, path);
-        unique_fd const file{outcome};
-        return for_each_line(file, path, [&](std::string_view line) {
+        auto const file = sys::open_file(path);
+        if (is_out_of_reach(file.outcome())) continue;
+        if (!file) return fail(file.outcome(), operation::open, path);
+        return for_each_line(file.view(), path, [&](std::string_view line) {
             auto const found = names.find(line.substr(0, line.find(' '))); // a module follows
             if (found != names.end()) found->second.is_traceable = true;
         });

@@ -40,37 +40,19 @@ void id_walk::next(std::optional<result<link_id>>& out) {
         out.emplace(tl::unexpect, failed(outcome));
 }
 
-// As unique_fd, but inline.
-class open_link {
-public:
-    explicit open_link(int fd) noexcept : fd_{fd} {}
-    ~open_link() {
-        if (fd_ >= 0) sys::close(fd_);
-    }
-    open_link(open_link const&) = delete;
-    open_link& operator=(open_link const&) = delete;
-
-    [[nodiscard]] fd_view view() const noexcept { return fd_view{fd_}; }
-    [[nodiscard]] unique_fd release() noexcept { return unique_fd{std::exchange(fd_, -1)}; }
-
-private:
-    int fd_;
-};
-
 /// `use` makes an element of the next link's descriptor, or none: then of the one after it.
 template <class Element, class Use>
 inline void open_walk::next(std::optional<result<Element>>& out, Use use) {
     int found;
     while ((found = ids_.step()) > 0) {
-        int const outcome = sys::link_get_fd_by_id(ids_.last_.value());
-        if (outcome >= 0) {
-            {
-                open_link opened{outcome};
-                use(opened, out);
-            }
-            if (out) return;
-            continue;
+        int outcome;
+        {
+            auto opened = sys::link_get_fd_by_id(ids_.last_.value());
+            outcome = opened.outcome();
+            if (opened) use(opened, out);
         }
+        if (out) return;
+        if (outcome >= 0) continue;
         // Gone since, or its id is given out and it is not attached yet.
         if (outcome == -ENOENT || outcome == -EAGAIN) continue;
         out.emplace(fail(outcome, operation::link_get_fd_by_id,
@@ -81,11 +63,12 @@ inline void open_walk::next(std::optional<result<Element>>& out, Use use) {
 }
 
 void open_walk::next(std::optional<result<link>>& out) {
-    next(out, [](open_link& l, auto& element) { element.emplace(access::make_link(l.release())); });
+    next(out,
+         [](sys::opened& l, auto& element) { element.emplace(access::make_link(std::move(l))); });
 }
 
 void info_walk::next(std::optional<result<link_info>>& out) {
-    opened_.next(out, [this](open_link& l, auto& element) { reader_.read(l.view(), element); });
+    opened_.next(out, [this](sys::opened& l, auto& element) { reader_.read(l.view(), element); });
 }
 
 } // namespace bpflink::detail

@@ -125,11 +125,11 @@ TEST_CASE_FIXTURE(fresh_script, "every bpf command goes out with its number and 
     CHECK(script.command == static_cast<long>(uapi::command::link_detach));
     CHECK(sent<uapi::link_detach_attr>().link_fd == 7);
 
-    sys::link_get_fd_by_id(9);
+    static_cast<void>(sys::link_get_fd_by_id(9));
     CHECK(script.command == static_cast<long>(uapi::command::link_get_fd_by_id));
     CHECK(sent<uapi::id_attr>().start_id == 9);
 
-    sys::program_get_fd_by_id(10);
+    static_cast<void>(sys::program_get_fd_by_id(10));
     CHECK(script.command == static_cast<long>(uapi::command::prog_get_fd_by_id));
     CHECK(sent<uapi::id_attr>().start_id == 10);
 
@@ -138,7 +138,7 @@ TEST_CASE_FIXTURE(fresh_script, "every bpf command goes out with its number and 
     CHECK(sent<uapi::prog_bind_map_attr>().prog_fd == 11);
     CHECK(sent<uapi::prog_bind_map_attr>().map_fd == 0xffff'ffffU);
 
-    sys::iter_create(12);
+    static_cast<void>(sys::iter_create(12));
     CHECK(script.command == static_cast<long>(uapi::command::iter_create));
     CHECK(sent<uapi::iter_create_attr>().link_fd == 12);
 
@@ -148,20 +148,20 @@ TEST_CASE_FIXTURE(fresh_script, "every bpf command goes out with its number and 
     CHECK(sent<uapi::obj_attr>().bpf_fd == 13);
     CHECK(sent<uapi::obj_attr>().pathname == reinterpret_cast<std::uintptr_t>(path));
 
-    sys::obj_get(path);
+    static_cast<void>(sys::obj_get(path));
     CHECK(script.command == static_cast<long>(uapi::command::obj_get));
     CHECK(sent<uapi::obj_attr>().pathname == reinterpret_cast<std::uintptr_t>(path));
     CHECK(sent<uapi::obj_attr>().bpf_fd == 0);
 
     uapi::raw_tracepoint_attr tracepoint{};
     tracepoint.cookie = 14;
-    sys::raw_tracepoint_open(tracepoint);
+    static_cast<void>(sys::raw_tracepoint_open(tracepoint));
     CHECK(script.command == static_cast<long>(uapi::command::raw_tracepoint_open));
     CHECK(sent<uapi::raw_tracepoint_attr>().cookie == 14);
 
     uapi::link_create_attr create{};
     create.attach_type = 15;
-    sys::link_create(create);
+    static_cast<void>(sys::link_create(create));
     CHECK(script.command == static_cast<long>(uapi::command::link_create));
     CHECK(sent<uapi::link_create_attr>().attach_type == 15);
 }
@@ -185,8 +185,32 @@ TEST_CASE_FIXTURE(fresh_script, "the next id and the size of an info come back")
 TEST_CASE_FIXTURE(fresh_script, "a command that a signal interrupts is made again") {
     script.interruptions = 3;
     script.returns = 42;
-    CHECK(sys::link_get_fd_by_id(1) == 42);
+    auto const link = sys::link_get_fd_by_id(1);
+    CHECK(link.outcome() == 42);
     CHECK(script.calls == 4);
+}
+
+// E5
+TEST_CASE_FIXTURE(fresh_script, "a descriptor that nobody takes is closed, once") {
+    script.returns = 42;
+    static_cast<void>(sys::link_get_fd_by_id(1));
+    CHECK(script.closed == 42);
+
+    script = {};
+    script.returns = 43;
+    {
+        auto made = sys::link_get_fd_by_id(1);
+        auto const taken = std::move(made);
+        CHECK(made.outcome() < 0);
+        CHECK(script.closed == -1);
+    }
+    CHECK(script.closed == 43);
+    CHECK(script.calls == 2);
+
+    script = {};
+    script.fails_with = EPERM;
+    CHECK_FALSE(sys::link_get_fd_by_id(1));
+    CHECK(script.closed == -1);
 }
 
 TEST_CASE_FIXTURE(fresh_script, "reading, opening and statfs are made again too") {
@@ -197,7 +221,8 @@ TEST_CASE_FIXTURE(fresh_script, "reading, opening and statfs are made again too"
     CHECK(script.calls == 2);
 
     script.interruptions = 1;
-    CHECK(sys::open_directory("/somewhere") == 4);
+    auto const directory = sys::open_directory("/somewhere");
+    CHECK(directory.outcome() == 4);
     CHECK(script.calls == 4);
 
     script.interruptions = 1;
@@ -213,7 +238,8 @@ TEST_CASE_FIXTURE(fresh_script, "closing is never made again, as the number is f
 }
 
 TEST_CASE_FIXTURE(fresh_script, "what is watched is watched for being read, by a descriptor more") {
-    CHECK(sys::watch(5) == 70);
+    auto const watching = sys::watch(5);
+    CHECK(watching.outcome() == 70);
     CHECK(script.epoll_flags == EPOLL_CLOEXEC);
     CHECK(script.watched == 5);
     CHECK(script.watched_for == EPOLLIN);
@@ -221,19 +247,19 @@ TEST_CASE_FIXTURE(fresh_script, "what is watched is watched for being read, by a
     for (int const number : {EPERM, EBADF, ELOOP, ENOSPC}) {
         script = {};
         script.fails_with = number;
-        CHECK(sys::watch(5) == -number);
+        CHECK(sys::watch(5).outcome() == -number);
         CHECK(script.closed == 70);
     }
     script = {};
     script.no_epoll = true;
-    CHECK(sys::watch(5) == -EMFILE);
+    CHECK(sys::watch(5).outcome() == -EMFILE);
     CHECK(script.calls == 0);
 }
 
 TEST_CASE_FIXTURE(fresh_script, "a failure is errno, negated") {
     for (int const number : {EPERM, EINVAL, EAGAIN, ENOLINK, 524}) {
         script.fails_with = number;
-        CHECK(sys::link_get_fd_by_id(1) == -number);
+        CHECK(sys::link_get_fd_by_id(1).outcome() == -number);
         CHECK(sys::link_detach(1) == -number);
     }
 }

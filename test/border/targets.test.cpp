@@ -356,21 +356,23 @@ TEST_CASE_FIXTURE(fresh_world, "a cgroup that cannot be looked for is errno, neg
 }
 
 TEST_CASE_FIXTURE(fresh_world, "a loaded object is closed, and its program's descriptor stays") {
-    int const fd = sys::load_object(file);
-    REQUIRE(fd >= 100);
-    CHECK(world.open.contains(fd));
-    CHECK(world.objects == 0);
-    world.open.erase(fd);
+    {
+        auto const program = sys::load_object(file);
+        REQUIRE(program.outcome() >= 100);
+        CHECK(world.open.contains(program.outcome()));
+        CHECK(world.objects == 0);
+    }
+    CHECK(world.open.empty());
 }
 
 TEST_CASE_FIXTURE(fresh_world, "an object that cannot be loaded is errno, negated, and closed") {
     for (auto const* const function : {"open_mem", "load", "fcntl"})
         for (int const number : {EPERM, ESRCH, EMFILE, 524}) {
             world.fails = {{function, number}};
-            CHECK(sys::load_object(file) == -number);
+            CHECK(sys::load_object(file).outcome() == -number);
             CHECK(world.objects == 0);
         }
     world.fails.clear();
     world.has_program = false;
-    CHECK(sys::load_object(file) == -ENOENT);
+    CHECK(sys::load_object(file).outcome() == -ENOENT);
 }

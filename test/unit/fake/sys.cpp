@@ -30,15 +30,15 @@ int number_at(char const* path, Map const& numbers, bool is_there, Number& numbe
 
 } // namespace
 
-int prog_load(uapi::prog_load_attr const& attr) noexcept {
+opened prog_load(uapi::prog_load_attr const& attr) noexcept {
     return entered(call::prog_load, [&](auto& k) { return k.sys_prog_load(attr); });
 }
 
-int link_create(uapi::link_create_attr const& attr) noexcept {
+opened link_create(uapi::link_create_attr const& attr) noexcept {
     return entered(call::link_create, [&](auto& k) { return k.sys_link_create(attr); });
 }
 
-int raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) noexcept {
+opened raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) noexcept {
     return entered(call::raw_tracepoint_open,
                    [&](auto& k) { return k.sys_raw_tracepoint_open(attr); });
 }
@@ -56,11 +56,11 @@ int link_get_next_id(std::uint32_t after, std::uint32_t& next) noexcept {
                    [&](auto& k) { return k.sys_link_get_next_id(after, next); });
 }
 
-int link_get_fd_by_id(std::uint32_t id) noexcept {
+opened link_get_fd_by_id(std::uint32_t id) noexcept {
     return entered(call::link_get_fd_by_id, [&](auto& k) { return k.sys_link_get_fd_by_id(id); });
 }
 
-int program_get_fd_by_id(std::uint32_t id) noexcept {
+opened program_get_fd_by_id(std::uint32_t id) noexcept {
     return entered(call::program_get_fd_by_id,
                    [&](auto& k) { return k.sys_program_get_fd_by_id(id); });
 }
@@ -70,7 +70,7 @@ int program_bind_map(int program, int map) noexcept {
                    [&](auto& k) { return k.sys_program_bind_map(program, map); });
 }
 
-int iter_create(int link) noexcept {
+opened iter_create(int link) noexcept {
     return entered(call::iter_create, [&](auto& k) { return k.sys_iter_create(link); });
 }
 
@@ -78,12 +78,12 @@ int prog_query(uapi::prog_query_attr& attr) noexcept {
     return entered(call::prog_query, [&](auto& k) { return k.sys_prog_query(attr); });
 }
 
-int perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept {
+opened perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept {
     return entered(call::perf_event_open,
                    [&](auto& k) { return k.sys_perf_event_open(attr, pid, cpu); });
 }
 
-int open_file(char const* path) noexcept {
+opened open_file(char const* path) noexcept {
     return entered(call::open_file, [&](auto& k) { return k.sys_open_file(path); });
 }
 
@@ -101,7 +101,7 @@ int obj_pin(int fd, char const* path) noexcept {
     return entered(call::obj_pin, [&](auto& k) { return k.sys_obj_pin(fd, path); });
 }
 
-int obj_get(char const* path) noexcept {
+opened obj_get(char const* path) noexcept {
     return entered(call::obj_get, [&](auto& k) { return k.sys_obj_get(path); });
 }
 
@@ -116,11 +116,11 @@ int close(int fd) noexcept {
     return number != 0 ? -number : outcome;
 }
 
-int duplicate(int fd) noexcept {
+opened duplicate(int fd) noexcept {
     return entered(call::duplicate, [&](auto& k) { return k.sys_duplicate(fd); });
 }
 
-int watch(int fd) noexcept {
+opened watch(int fd) noexcept {
     return entered(call::watch, [&](auto& k) { return k.sys_watch(fd); });
 }
 
@@ -132,7 +132,7 @@ int read(int fd, std::span<std::byte> into) noexcept {
     return entered(call::read, [&](auto& k) { return k.sys_read(fd, into); });
 }
 
-int open_directory(char const* path) noexcept {
+opened open_directory(char const* path) noexcept {
     return entered(call::open_directory, [&](auto& k) { return k.sys_open_directory(path); });
 }
 
@@ -258,7 +258,7 @@ int program_function(int program, char const* name) noexcept {
                    [&](auto& k) { return k.sys_program_function(program, name); });
 }
 
-int load_object(std::span<std::byte const> file) noexcept {
+opened load_object(std::span<std::byte const> file) noexcept {
     return entered(call::load_object,
                    [&](auto& k) { return file.empty() ? -EINVAL : k.sys_load_object(); });
 }
