@@ -18,7 +18,7 @@ std::uint32_t live_links = 1;
 bpflink::link_type kind = bpflink::link_type::xdp;
 
 namespace {
-std::uint32_t opened = 1;         // the link whose descriptor was asked for last
+std::uint32_t opened_id = 1;      // the link whose descriptor was asked for last
 std::uint32_t next_record = 1;    // of the iterator
 constexpr int any_fd = 1'000'000; // close() is ours, too
 constexpr int walker = 1'000'001; // the iterator's program
@@ -48,7 +48,7 @@ int link_get_next_id(std::uint32_t after, std::uint32_t& next) noexcept {
     return 0;
 }
 opened link_get_fd_by_id(std::uint32_t id) noexcept {
-    opened = id;
+    opened_id = id;
     return any_fd;
 }
 int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept {
@@ -59,7 +59,7 @@ int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept {
     }
     uapi::link_info answer{};
     answer.type = static_cast<std::uint32_t>(kind);
-    answer.id = opened;
+    answer.id = opened_id;
     answer.prog_id = 7;
     if (kind == link_type::raw_tracepoint) {
         constexpr char name[] = "sched_switch";
