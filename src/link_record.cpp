@@ -36,6 +36,15 @@ struct target_visitor {
     }
 };
 
+/// The namespace as far as the kernel's info tells it: that of netns links, and that there is none
+/// any more.
+std::optional<netns_inode> netns_of(link_target const& target) {
+    if (auto const* const on = std::get_if<netns_inode>(&target)) return *on;
+    if (auto const* const on = std::get_if<ifindex>(&target); on && on->value() == 0)
+        return netns_inode{};
+    return std::nullopt;
+}
+
 struct is_set {
     bool operator()(std::monostate) const noexcept { return false; }
     template <class Number>
@@ -47,22 +56,26 @@ struct is_set {
 } // namespace
 
 link_record record_of(link_info const& info) {
-    return {info.id, info.type, info.program,
-            attach_type_of(info.type, std::visit(attach_visitor{}, info.details)),
-            std::visit(target_visitor{}, info.details)};
+    auto const target = std::visit(target_visitor{}, info.details);
+    return {info.id,      info.type,
+            info.program, attach_type_of(info.type, std::visit(attach_visitor{}, info.details)),
+            target,       netns_of(target)};
 }
 
 bool operator==(link_record const& a, link_record const& b) noexcept {
     return a.id == b.id && a.type == b.type && a.program == b.program && a.attach == b.attach &&
-           a.target == b.target;
+           a.target == b.target && a.netns == b.netns;
 }
 
 link_state state_of(link_record const& record) noexcept {
     auto const* const traits = find_traits(record.type);
     if (!traits) return link_state::unknown;
     if (!traits->detachable) return link_state::attached;
-    if (std::holds_alternative<std::monostate>(record.target)) return link_state::unknown;
-    return std::visit(is_set{}, record.target) ? link_state::attached : link_state::defunct;
+    bool const hangs_on_netns = std::holds_alternative<std::monostate>(record.target);
+    if (hangs_on_netns && !record.netns) return link_state::unknown;
+    bool const is_there =
+        hangs_on_netns ? is_set{}(*record.netns) : std::visit(is_set{}, record.target);
+    return is_there ? link_state::attached : link_state::defunct;
 }
 
 link_state state_of(link_info const& info) noexcept {

@@ -10,9 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
-#include <map>
-#include <mutex>
+#include <cstddef>
+#include <memory>
 #include <optional>
 
 namespace bpflink {
@@ -129,12 +130,18 @@ support probe_support(std::string_view hook) {
 }
 
 support cached_support(std::string_view hook) {
-    static std::mutex guard;
-    static std::map<std::string_view, support> known;
-    std::scoped_lock const lock{guard};
-    if (auto const found = known.find(hook); found != known.end()) return found->second;
+    // There is no lock, which a thread that forks would leave locked in its child. Threads that
+    // come at once each ask, and what the first one was told stays.
+    static constinit std::array<std::atomic<support const*>, questions.size()> known{};
+    auto const q = std::ranges::find(questions, hook, &question::hook);
+    if (q == questions.end()) return probe_support(hook);
+    auto& place = known[static_cast<std::size_t>(q - questions.begin())];
+    if (auto const* const told = place.load()) return *told;
     auto answer = probe_support(hook);
-    if (answer.is != unknown) known.emplace(hook, answer);
+    if (answer.is == unknown) return answer;
+    auto own = std::make_unique<support const>(answer);
+    support const* nothing = nullptr;
+    if (place.compare_exchange_strong(nothing, own.get())) static_cast<void>(own.release());
     return answer;
 }
 

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <memory>
 #include <mntent.h>
-#include <mutex>
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -116,31 +115,43 @@ opened open_cgroup2() noexcept {
 
 /// Keeps this thread's messages of libbpf from standard error while it lives: what goes wrong is an
 /// error here, and may be expected. Other threads' go where they went.
+///
+/// There is no lock: a thread that forks would leave it locked in its child. There, what another
+/// thread has taken over stays taken over, and is handed on all the same.
 class quiet_libbpf {
 public:
-    quiet_libbpf() : alone_{guard} {
+    quiet_libbpf() noexcept {
         quiet = true;
-        // Another thread may have saved our own, and put it back.
-        if (auto const before = ::libbpf_set_print(print); before != print) others = before;
+        ++living;
+        take_over();
     }
     ~quiet_libbpf() {
-        auto const now = ::libbpf_set_print(others);
-        if (now != print) ::libbpf_set_print(now); // set by somebody else in between
+        // The last one gives back. One that comes just then must not be left without.
+        for (bool last = --living == 0; last; last = living == 0) {
+            give_back();
+            if (living == 0) break;
+            take_over();
+        }
         quiet = false;
     }
     quiet_libbpf(quiet_libbpf const&) = delete;
     quiet_libbpf& operator=(quiet_libbpf const&) = delete;
 
 private:
+    static void take_over() noexcept {
+        if (auto const before = ::libbpf_set_print(print); before != print) others = before;
+    }
+    static void give_back() noexcept {
+        auto const now = ::libbpf_set_print(others);
+        if (now != print) ::libbpf_set_print(now); // set by somebody else in between
+    }
     static int print(::libbpf_print_level level, char const* format, std::va_list arguments) {
         auto const print_others = others.load();
         return quiet || !print_others ? 0 : print_others(level, format, arguments);
     }
-    static inline std::mutex guard;
+    static inline std::atomic<unsigned> living = 0;
     static inline std::atomic<::libbpf_print_fn_t> others = nullptr;
     static inline thread_local bool quiet = false;
-
-    std::scoped_lock<std::mutex> alone_;
 };
 
 } // namespace
@@ -190,6 +201,17 @@ opened program_get_fd_by_id(std::uint32_t id) noexcept {
 int program_bind_map(int program, int map) noexcept {
     uapi::prog_bind_map_attr const attr{number(program), number(map), 0};
     return bpf(uapi::command::prog_bind_map, attr);
+}
+
+int program_run(int program, int argument, std::uint32_t& answer) noexcept {
+    std::uint64_t const arguments[] = {number(argument)};
+    uapi::prog_test_run_attr attr{};
+    attr.prog_fd = number(program);
+    attr.ctx_size_in = sizeof arguments;
+    attr.ctx_in = address(arguments);
+    int const outcome = bpf(uapi::command::prog_test_run, attr);
+    answer = attr.retval;
+    return outcome;
 }
 
 opened iter_create(int link) noexcept {

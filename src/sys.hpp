@@ -32,6 +32,8 @@ int link_get_next_id(std::uint32_t after, std::uint32_t& next) noexcept;
 opened link_get_fd_by_id(std::uint32_t id) noexcept;
 opened program_get_fd_by_id(std::uint32_t id) noexcept;
 int program_bind_map(int program, int map) noexcept;
+// Runs a raw tracepoint's program here and now, with the one argument.
+int program_run(int program, int argument, std::uint32_t& answer) noexcept;
 opened iter_create(int link) noexcept;
 int prog_query(uapi::prog_query_attr& attr) noexcept;
 int obj_pin(int fd, char const* path) noexcept;

@@ -13,6 +13,7 @@ enum class command : int {
     prog_load = 5,
     obj_pin = 6,
     obj_get = 7,
+    prog_test_run = 10,
     prog_get_fd_by_id = 13,
     obj_get_info_by_fd = 15,
     prog_query = 16,
@@ -59,6 +60,23 @@ struct prog_load_attr {
     std::uint64_t line_info;
     std::uint32_t line_info_cnt;
     std::uint32_t attach_btf_id;
+};
+
+struct prog_test_run_attr {
+    std::uint32_t prog_fd;
+    std::uint32_t retval; // comes out
+    std::uint32_t data_size_in;
+    std::uint32_t data_size_out;
+    std::uint64_t data_in;
+    std::uint64_t data_out;
+    std::uint32_t repeat;
+    std::uint32_t duration;
+    std::uint32_t ctx_size_in;
+    std::uint32_t ctx_size_out;
+    std::uint64_t ctx_in;
+    std::uint64_t ctx_out;
+    std::uint32_t flags;
+    std::uint32_t cpu;
 };
 
 struct obj_attr {
@@ -380,13 +398,14 @@ static_assert(sizeof(link_info) == 64 && std::is_trivially_copyable_v<link_info>
 // The kernel reads every byte: a compiler's padding would be a field of a newer kernel.
 template <class... Attr>
 inline constexpr bool has_no_padding = (std::has_unique_object_representations_v<Attr> && ...);
-static_assert(has_no_padding<
-              prog_load_attr, obj_attr, id_attr, info_attr, raw_tracepoint_attr, link_update_attr,
-              link_detach_attr, iter_create_attr, prog_bind_map_attr, prog_query_attr,
-              iter_map_info, iter_cgroup_info, iter_task_info, link_create_attr::iter_part,
-              link_create_attr::tracing_part, link_create_attr::netfilter_part,
-              link_create_attr::order_part, link_create_attr::kprobe_multi_part,
-              link_create_attr::uprobe_multi_part, link_create_attr::tracing_multi_part>);
+static_assert(
+    has_no_padding<prog_load_attr, prog_test_run_attr, obj_attr, id_attr, info_attr,
+                   raw_tracepoint_attr, link_update_attr, link_detach_attr, iter_create_attr,
+                   prog_bind_map_attr, prog_query_attr, iter_map_info, iter_cgroup_info,
+                   iter_task_info, link_create_attr::iter_part, link_create_attr::tracing_part,
+                   link_create_attr::netfilter_part, link_create_attr::order_part,
+                   link_create_attr::kprobe_multi_part, link_create_attr::uprobe_multi_part,
+                   link_create_attr::tracing_multi_part>);
 static_assert(sizeof(link_create_attr) == 64);
 
 } // namespace bpflink::uapi

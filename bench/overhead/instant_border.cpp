@@ -83,8 +83,12 @@ int read(int, std::span<std::byte> into) noexcept {
     std::size_t written = 0;
     for (; next_record <= live_links && written + sizeof(raw_link_record) <= into.size();
          ++next_record) {
-        raw_link_record const record{
-            next_record, static_cast<std::uint32_t>(kind), 8, 0, raw_target_ifindex, 2};
+        raw_link_record record{};
+        record.id = next_record;
+        record.type = static_cast<std::uint32_t>(kind);
+        record.program = 8;
+        record.target_kind = raw_target_ifindex;
+        record.device = {2, 4'026'531'840U};
         std::memcpy(into.data() + written, &record, sizeof record);
         written += sizeof record;
     }
@@ -140,6 +144,9 @@ opened program_get_fd_by_id(std::uint32_t) noexcept {
     return -ENOSYS;
 }
 int program_bind_map(int, int) noexcept {
+    return -ENOSYS;
+}
+int program_run(int, int, std::uint32_t&) noexcept {
     return -ENOSYS;
 }
 int prog_query(uapi::prog_query_attr&) noexcept {

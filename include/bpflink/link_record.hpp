@@ -14,7 +14,7 @@ namespace bpflink {
 /// What a link is on, where one number tells: none for the tracing kinds and netfilter. The number
 /// is 0 when what it was on is gone, or the link was detached.
 ///
-/// An ifindex is that of the device in its own network namespace, which the kernel does not tell.
+/// An ifindex is that of the device in its own network namespace, which link_record::netns tells.
 using link_target = std::variant<std::monostate, ifindex, cgroup_id, netns_inode, map_id>;
 
 /// The short form of link_info: of one size for every kind, without names and arrays.
@@ -24,6 +24,14 @@ struct link_record {
     program_id program;                 ///< 0 where the kernel has none (struct_ops)
     std::optional<attach_type> attach; ///< empty where the kind has several and no info tells which
     link_target target;                ///< empty where one number does not tell
+    /// The network namespace of the device of an xdp, tcx or netkit link, of a netfilter link, or
+    /// the one that a netns link is on: where that is now, as a device can be moved. Empty for
+    /// other kinds, and where nothing tells; 0 when that is gone, as in `target`.
+    ///
+    /// A program of the library's own reads it: see snapshotter. The kernel's info of a link does
+    /// not have it, so that record_of(link_info const&) fills it for netns links alone, and with 0.
+    /// @kernel since 5.10, by BPF_PROG_TEST_RUN; netfilter since 6.4
+    std::optional<netns_inode> netns = std::nullopt;
 
     /// Whether all fields are the same.
     friend bool operator==(link_record const& a, link_record const& b) noexcept;
@@ -32,7 +40,8 @@ struct link_record {
 /// What a record keeps of an info.
 [[nodiscard]] link_record record_of(link_info const& info);
 
-/// The state as far as `record` shows it: as state_of(link_info const&).
+/// The state as far as `record` shows it: as state_of(link_info const&), and that of a netfilter
+/// link where its namespace is told.
 [[nodiscard]] link_state state_of(link_record const& record) noexcept;
 
 } // namespace bpflink

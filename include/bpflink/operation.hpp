@@ -35,7 +35,7 @@ enum class operation {
     prog_load,
     resolve_interface, ///< between name and index
     resolve_cgroup,    ///< between path and id
-    resolve_netns,     ///< from path to inode
+    resolve_netns,     ///< from path, or from link, to inode
     poll,              ///< waiting until a descriptor is ready
 };
 

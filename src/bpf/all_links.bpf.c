@@ -1,28 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 // Writes a record of each link, with what each kind's fill_link_info() in the kernel tells. Read at
 // v5.19, v6.1, v6.12 and v6.18, and check_net() where 6.18 changed it.
+#include "kernel_links.h"
 #include "raw_link_record.h"
-
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <linux/types.h>
-
-// The kernel's structs, as far as they are read: libbpf puts the running kernel's offsets in.
-#define OF_KERNEL __attribute__((preserve_access_index))
-
-enum bpf_link_type {
-    BPF_LINK_TYPE_TRACING = 2,
-    BPF_LINK_TYPE_CGROUP = 3,
-    BPF_LINK_TYPE_ITER = 4,
-    BPF_LINK_TYPE_NETNS = 5,
-    BPF_LINK_TYPE_XDP = 6,
-    BPF_LINK_TYPE_STRUCT_OPS = 9,
-    BPF_LINK_TYPE_TCX = 11,
-    BPF_LINK_TYPE_NETKIT = 13,
-    BPF_LINK_TYPE_SOCKMAP = 14,
-    BPF_LINK_TYPE_TRACING_MULTI = 15,
-};
-enum bpf_attach_type { BPF_CGROUP_INET_INGRESS };
 
 struct seq_file;
 struct bpf_iter_meta {
@@ -37,36 +17,11 @@ struct bpf_prog {
 struct bpf_map {
     __u32 id;
 } OF_KERNEL;
-struct net_device {
-    int ifindex;
-} OF_KERNEL;
 struct kernfs_node {
     __u64 id;
 } OF_KERNEL;
 struct cgroup {
     struct kernfs_node* kn;
-} OF_KERNEL;
-struct refcount {
-    struct {
-        int counter;
-    } refs;
-} OF_KERNEL;
-struct ns_common {
-    unsigned int inum;
-    struct refcount count;    // before 6.18
-    struct refcount __ns_ref; // since then
-} OF_KERNEL;
-struct net {
-    struct ns_common ns;
-} OF_KERNEL;
-
-// Each kind's struct begins with it. Since 6.17 it has the attach type, which some kinds had
-// before.
-struct bpf_link {
-    __u32 id;
-    enum bpf_link_type type;
-    struct bpf_prog* prog;
-    enum bpf_attach_type attach_type;
 } OF_KERNEL;
 struct bpf_link_info {
     struct {
@@ -89,23 +44,8 @@ struct bpf_iter_aux_info {
 struct bpf_iter_link {
     struct bpf_iter_aux_info aux;
 } OF_KERNEL;
-struct bpf_netns_link {
-    enum bpf_attach_type type;
-    struct net* net;
-} OF_KERNEL;
-struct bpf_xdp_link {
-    struct net_device* dev;
-} OF_KERNEL;
 struct bpf_struct_ops_link {
     struct bpf_map* map;
-} OF_KERNEL;
-struct tcx_link {
-    struct net_device* dev;
-    __u32 location;
-} OF_KERNEL;
-struct netkit_link {
-    struct net_device* dev;
-    __u32 location;
 } OF_KERNEL;
 struct sockmap_link {
     struct bpf_map* map;
@@ -117,25 +57,6 @@ struct bpf_iter__bpf_link {
     struct bpf_link* link;
 } OF_KERNEL;
 
-extern void* bpf_rdonly_cast(void const* object, __u32 btf_id) __ksym __weak; // since 6.2
-
-// A field of a struct that the verifier does not know the pointer to be of; 0 behind a null pointer
-// and on a kernel without the field. A cast makes it a plain load, several times as fast as a call.
-#define READ(pointer, type, field)                                                                 \
-    ({                                                                                             \
-        void* const object_ = (pointer);                                                           \
-        typeof(((struct type*)0)->field) value_ = 0;                                               \
-        if (bpf_core_field_exists(((struct type*)0)->field)) {                                     \
-            if (bpf_ksym_exists(bpf_rdonly_cast)) {                                                \
-                struct type* const known_ =                                                        \
-                    bpf_rdonly_cast(object_, bpf_core_type_id_kernel(struct type));                \
-                value_ = known_->field;                                                            \
-            } else                                                                                 \
-                bpf_probe_read_kernel(&value_, sizeof value_, &((struct type*)object_)->field);    \
-        }                                                                                          \
-        value_;                                                                                    \
-    })
-
 // The attach type of a kind that has a field for it before 6.17.
 #define ATTACH(link, type, field)                                                                  \
     (bpf_core_field_exists((link)->attach_type) ? (link)->attach_type : READ(link, type, field))
@@ -146,19 +67,14 @@ static __always_inline void add_target(struct raw_link_record* r, enum raw_targe
     r->target = target;
 }
 
-static __always_inline __u64 cgroup_id(struct cgroup* group) {
-    return READ(READ(group, cgroup, kn), kernfs_node, id);
+static __always_inline void add_device(struct raw_link_record* r, struct net_device* dev) {
+    r->target_kind = raw_target_ifindex;
+    r->device.index = READ(dev, net_device, ifindex);
+    r->device.netns = netns_of_device(dev);
 }
 
-// As bpf_netns_link_fill_info(): a namespace that nobody holds is gone, though its links may not
-// have been told yet. Where the kernel has neither count, it is none that we know to be gone.
-static __always_inline __u64 netns_inode(struct net* net) {
-    int count = 1;
-    if (bpf_core_field_exists(((struct net*)0)->ns.__ns_ref))
-        count = READ(net, net, ns.__ns_ref.refs.counter);
-    else if (bpf_core_field_exists(((struct net*)0)->ns.count))
-        count = READ(net, net, ns.count.refs.counter);
-    return count ? READ(net, net, ns.inum) : 0;
+static __always_inline __u64 cgroup_id(struct cgroup* group) {
+    return READ(READ(group, cgroup, kn), kernfs_node, id);
 }
 
 static __always_inline void add_kind(struct raw_link_record* r, struct bpf_link* link) {
@@ -181,19 +97,18 @@ static __always_inline void add_kind(struct raw_link_record* r, struct bpf_link*
         r->attach = ATTACH(link, bpf_netns_link, type);
         add_target(r, raw_target_netns, netns_inode(READ(link, bpf_netns_link, net)));
         break;
-    case BPF_LINK_TYPE_XDP:
-        add_target(r, raw_target_ifindex, READ(READ(link, bpf_xdp_link, dev), net_device, ifindex));
-        break;
+    case BPF_LINK_TYPE_XDP: add_device(r, READ(link, bpf_xdp_link, dev)); break;
     case BPF_LINK_TYPE_STRUCT_OPS:
         add_target(r, raw_target_map, READ(READ(link, bpf_struct_ops_link, map), bpf_map, id));
         break;
+    case BPF_LINK_TYPE_NETFILTER: add_target(r, raw_target_within, netns_of_netfilter(link)); break;
     case BPF_LINK_TYPE_TCX:
         r->attach = ATTACH(link, tcx_link, location);
-        add_target(r, raw_target_ifindex, READ(READ(link, tcx_link, dev), net_device, ifindex));
+        add_device(r, READ(link, tcx_link, dev));
         break;
     case BPF_LINK_TYPE_NETKIT:
         r->attach = ATTACH(link, netkit_link, location);
-        add_target(r, raw_target_ifindex, READ(READ(link, netkit_link, dev), net_device, ifindex));
+        add_device(r, READ(link, netkit_link, dev));
         break;
     case BPF_LINK_TYPE_SOCKMAP:
         r->attach = ATTACH(link, sockmap_link, attach_type);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../bpf/raw_link_record.h"
 #include "../fail.hpp"
-#include "../links_program.hpp"
+#include "../netns_of.hpp"
+#include "../own_program.hpp"
 #include "../record.hpp"
 
 #include <bpflink/detail/read_info.hpp>
@@ -20,7 +21,7 @@ namespace {
 
 link_target target_of(raw_link_record const& raw) {
     switch (raw.target_kind) {
-    case raw_target_ifindex: return ifindex{static_cast<std::uint32_t>(raw.target)};
+    case raw_target_ifindex: return ifindex{raw.device.index};
     case raw_target_cgroup: return cgroup_id{raw.target};
     case raw_target_netns: return netns_inode{static_cast<std::uint32_t>(raw.target)};
     case raw_target_map: return map_id{static_cast<std::uint32_t>(raw.target)};
@@ -28,16 +29,27 @@ link_target target_of(raw_link_record const& raw) {
     }
 }
 
+/// Empty where the kernel does not tell.
+std::optional<netns_inode> netns_of(raw_link_record const& raw) {
+    switch (raw.target_kind) {
+    case raw_target_ifindex:
+        if (raw.device.index != 0 && raw.device.netns == 0) return std::nullopt;
+        return netns_inode{raw.device.netns};
+    case raw_target_netns:
+    case raw_target_within: return netns_inode{static_cast<std::uint32_t>(raw.target)};
+    default: return std::nullopt;
+    }
+}
+
 link_record record_of(raw_link_record const& raw) {
     auto const type = static_cast<link_type>(raw.type);
     std::optional<attach_type> told;
     if (raw.attach != raw_attach_untold) told = static_cast<attach_type>(raw.attach);
-    return {link_id{raw.id}, type, program_id{raw.program}, attach_type_of(type, told),
-            target_of(raw)};
+    return {link_id{raw.id}, type,         program_id{raw.program}, attach_type_of(type, told),
+            target_of(raw),  netns_of(raw)};
 }
 
-result<void> take_by_iterator(detail::links_program::loaded program,
-                              std::vector<link_record>& into) {
+result<void> take_by_iterator(own_program::loaded program, std::vector<link_record>& into) {
     // As many as fit into the kernel's own buffer, where pages have 4 KiB.
     std::array<raw_link_record, 32 * 1024 / sizeof(raw_link_record)> buffer;
     auto const bytes = std::as_writable_bytes(std::span{buffer});
@@ -58,9 +70,12 @@ result<void> take_by_iterator(detail::links_program::loaded program,
 }
 
 result<void> take_by_walk(std::vector<link_record>& into) {
+    netns_reader namespaces;
     for (auto&& entry : links()) {
         auto record = entry.and_then([](link const& l) { return detail::read_record(l.fd()); });
         if (!record) return tl::unexpected{std::move(record).error()};
+        if (is_in_netns(record->type) && !record->netns)
+            if (auto told = namespaces.of(entry->fd())) record->netns = *told;
         into.push_back(*record);
     }
     return {};
@@ -68,21 +83,13 @@ result<void> take_by_walk(std::vector<link_record>& into) {
 
 } // namespace
 
-snapshotter::snapshotter(snapshot_source preferred)
-    : program_{preferred == snapshot_source::walk ? nullptr
-                                                  : &detail::links_program::of_process()} {
-}
-
-snapshotter::snapshotter(detail::links_program& program) noexcept : program_{&program} {
-}
-
 result<void> snapshotter::take(std::vector<link_record>& into) {
     into.clear();
     why_ = error{0, operation::prog_load};
-    if (program_) {
+    if (preferred_ == snapshot_source::iterator) {
         source_ = snapshot_source::iterator;
-        auto taken = program_->get().and_then(
-            [&](detail::links_program::loaded program) { return take_by_iterator(program, into); });
+        auto taken = links_program().get().and_then(
+            [&](own_program::loaded program) { return take_by_iterator(program, into); });
         if (taken) return taken;
         why_ = std::move(taken).error();
         into.clear();

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "kernel_case.hpp"
+#include "loaded.hpp"
 #include "sandbox.hpp"
 
+#include <bpflink/hook/attach.hpp>
+#include <bpflink/hook/xdp.hpp>
 #include <bpflink/views/link_ids.hpp>
 #include <bpflink/views/snapshot.hpp>
 
@@ -79,6 +82,17 @@ void prepare() {
     sandbox::cgroup const first; // where cgroup2 is not mounted, this mounts it
 }
 
+/// Loads what the process keeps for all of its snapshots: no leak of the first case to take one.
+void load_what_stays() {
+    static_cast<void>(bl::snapshot());
+    // A walk loads more when it meets a link in a network namespace.
+    sandbox::network const net;
+    constant_program<bl::program_type::xdp> const prog{0};
+    auto const l =
+        bl::attach(prog, bl::hook::xdp{.ifindex = net.loopback(), .mode = bl::xdp_mode::generic});
+    static_cast<void>(bl::snapshotter{bl::snapshot_source::walk}.take());
+}
+
 /// Empty when the process may do what the tests do.
 std::string missing() {
     if (::geteuid() != 0) return "attaching BPF programs needs root";
@@ -103,8 +117,11 @@ int main(int argc, char** argv) {
     } catch (std::exception const& e) {
         return complain(e.what());
     }
-    // Loads what the process keeps for all of its snapshots: no leak of the first case to take one.
-    static_cast<void>(bl::snapshot());
+    try {
+        load_what_stays();
+    } catch (std::exception const& e) {
+        return complain(e.what());
+    }
     remember_as_found();
 
     doctest::Context context{argc, argv};

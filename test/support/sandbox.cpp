@@ -160,8 +160,7 @@ void enter_private_mounts() {
     checked(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "private mounts");
 }
 
-network::network()
-    : before_{checked(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), "namespace")} {
+network::network() : before_{here()} {
     checked(::unshare(CLONE_NEWNET), "a network namespace");
     set_up(loopback());
 }
@@ -217,6 +216,20 @@ network::netkit network::add_netkit() {
     set_up(pair.primary);
     set_up(pair.peer);
     return pair;
+}
+
+unique_fd network::here() {
+    return unique_fd{
+        checked(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), "namespace")};
+}
+
+void network::move(ifindex device, bpflink::fd_view to) {
+    ifinfomsg which{};
+    which.ifi_index = static_cast<int>(device);
+    netlink_request request{RTM_NEWLINK, 0, which};
+    auto const number = to.get();
+    request.add(IFLA_NET_NS_FD, &number, sizeof number);
+    request.send("moving a device");
 }
 
 void network::remove(ifindex device) {

@@ -38,6 +38,12 @@ public:
     /// A new pair of netkit devices, which hand each other Ethernet frames.
     netkit add_netkit();
 
+    /// This namespace, which lives as long as the descriptor does.
+    [[nodiscard]] static bpflink::unique_fd here();
+
+    /// Moves a device of this namespace to another.
+    void move(bpflink::ifindex device, bpflink::fd_view to);
+
     /// Removes a device (and, of a pair, the other).
     void remove(bpflink::ifindex device);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fake/kernel.hpp"
+#include "own_program.hpp"
 
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
@@ -25,6 +26,8 @@ struct machine : fake::kernel {
     machine(machine const&) = delete;
     machine& operator=(machine const&) = delete;
     ~machine() {
+        bl::links_program().unload();
+        bl::netns_program().unload();
         CHECK_MESSAGE(open_descriptors().empty(), "descriptors were left open");
         CHECK_MESSAGE(open_lists() == 0, "directories were left open");
         CHECK_MESSAGE(bad_closes() == 0, "descriptors were closed twice");

@@ -10,10 +10,6 @@
 
 namespace bpflink {
 
-namespace detail {
-class links_program;
-} // namespace detail
-
 /// Where the records of a snapshot came from.
 enum class snapshot_source {
     none,     ///< there was no snapshot yet
@@ -28,13 +24,20 @@ enum class snapshot_source {
 /// loaded as long as the process lives (`bpftool prog` shows it as bpflink_links). Where it cannot
 /// be had, the same records come from the walk: see source(). A process that closes all descriptors
 /// between two snapshots, and no thread of it during one, has the program loaded again.
+///
+/// The walk has the network namespaces from a second, smaller program (bpflink_netns), which it
+/// runs by each link that is in one, and loads when it meets the first. Where that cannot be had
+/// either, link_record::netns is empty.
+///
+/// A program that could not be loaded is asked for again by the next snapshot: first by 1 or 2
+/// system calls, whether what was in the way is still there. That the kernel has no such iterator
+/// is remembered, once the kernel's own list of types has said so.
 class snapshotter {
 public:
-    /// @param preferred  snapshot_source::walk loads no program: cheaper for one snapshot of less
+    /// @param preferred  snapshot_source::walk loads no iterator: cheaper for one snapshot of less
     ///                   than some thousand links in a process that takes no other
-    explicit snapshotter(snapshot_source preferred = snapshot_source::iterator);
-    /// For tests: with a program of its own.
-    explicit snapshotter(detail::links_program& program) noexcept;
+    explicit snapshotter(snapshot_source preferred = snapshot_source::iterator) noexcept
+        : preferred_{preferred} {}
 
     /// One record for each link, in ascending order of ids. A link that exists throughout is always
     /// there; one that vanishes meanwhile, or is not attached yet, may be left out. The link that
@@ -48,7 +51,8 @@ public:
     /// @kernel since 5.19 by the iterator, 5.8 by the walk; kernel/bpf/link_iter.c,
     ///         bpf_link_seq_show(); read at v6.12
     /// @cost 6 system calls, and 1 for every 1,365 links; the first time in a process, 15 ms and
-    ///       more for loading. By the walk 4 a link, 6 for an iterator
+    ///       more for loading. By the walk 4 a link, 5 for one in a network namespace, 6 for an
+    ///       iterator
     [[nodiscard]] result<std::vector<link_record>> take();
 
     /// The same into a vector that is used again: no allocation once it is large enough.
@@ -63,7 +67,7 @@ public:
     [[nodiscard]] error const* why_walked() const noexcept;
 
 private:
-    detail::links_program* program_; // none: the walk is preferred
+    snapshot_source preferred_;
     snapshot_source source_ = snapshot_source::none;
     error why_{0, operation::prog_load}; // 0: nothing
 };

@@ -144,10 +144,16 @@ struct links_of_many_kinds {
         }
     }
 
+    /// What infos tell, and beside that the network namespaces.
     [[nodiscard]] records expected() const {
+        auto const here = must(bl::netns_inode_of("/proc/thread-self/ns/net"));
         records all;
-        for (auto const& l : links)
-            all.push_back(bl::record_of(must(l.info())));
+        for (auto const& l : links) {
+            auto& added = all.emplace_back(bl::record_of(must(l.info())));
+            using enum bl::link_type;
+            for (auto const type : {xdp, tcx, netkit, netfilter})
+                if (added.type == type) added.netns = here;
+        }
         std::ranges::sort(all, {}, &bl::link_record::id);
         return all;
     }

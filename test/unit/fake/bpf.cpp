@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // bpf(2), command by command.
+#include "bpf/netns_answer.h"
 #include "bpf/raw_link_record.h"
 #include "model.hpp"
 
@@ -7,6 +8,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <string_view>
 
 namespace fake {
 namespace {
@@ -95,7 +97,11 @@ raw_link_record raw_record_of(link const& l) {
     case bl::link_type::netns: target(raw_target_netns, facts.target); break;
     case bl::link_type::xdp:
     case bl::link_type::tcx:
-    case bl::link_type::netkit: target(raw_target_ifindex, facts.target); break;
+    case bl::link_type::netkit:
+        r.target_kind = raw_target_ifindex;
+        if (!l.defunct) r.device = {facts.target, facts.netns};
+        break;
+    case bl::link_type::netfilter: target(raw_target_within, facts.netns); break;
     case bl::link_type::struct_ops:
     case bl::link_type::sockmap: target(raw_target_map, facts.target); break;
     case bl::link_type::iter:
@@ -334,6 +340,30 @@ int kernel::sys_program_bind_map(int prog_fd, int map_fd) {
     return 0;
 }
 
+/// What src/bpf/netns_of_link.bpf.c answers.
+int kernel::sys_program_run(int prog_fd, int argument, std::uint32_t& answer) {
+    int outcome;
+    auto const prog = get<program>(prog_fd, outcome);
+    if (!prog) return outcome;
+    if (!prog->tells_netns) return -EINVAL;
+    if (argument < 0) {
+        answer = own_netns;
+        return 0;
+    }
+    auto const l = get<link>(argument, outcome);
+    answer = netns_untold;
+    if (!l) return 0;
+    switch (l->facts.type) {
+    case bl::link_type::netns: answer = l->defunct ? netns_gone : l->facts.target; break;
+    case bl::link_type::xdp:
+    case bl::link_type::tcx:
+    case bl::link_type::netkit:
+    case bl::link_type::netfilter: answer = l->defunct ? netns_gone : l->facts.netns; break;
+    default: break;
+    }
+    return 0;
+}
+
 int kernel::sys_iter_create(int fd) {
     int outcome;
     auto const l = get<link>(fd, outcome);
@@ -364,12 +394,20 @@ std::deque<read_step> kernel::records_of_links() const {
     return reads;
 }
 
-int kernel::sys_load_object() {
+int kernel::sys_load_object(std::span<std::byte const> file) {
+    // What the process keeps, it keeps from one fake kernel to the next: never the same number.
+    static std::uint32_t newest_id = 1'000'000;
     auto loaded = std::make_shared<program>();
-    loaded->id = next_id_++;
-    loaded->type = bl::program_type::tracing;
-    loaded->expected = bl::attach_type::trace_iter;
-    loaded->walks_links = true;
+    loaded->id = ++newest_id;
+    std::string_view const bytes{reinterpret_cast<char const*>(file.data()), file.size()};
+    if (bytes.find("bpflink_netns") != bytes.npos) {
+        loaded->type = bl::program_type::raw_tracepoint;
+        loaded->tells_netns = true;
+    } else {
+        loaded->type = bl::program_type::tracing;
+        loaded->expected = bl::attach_type::trace_iter;
+        loaded->walks_links = true;
+    }
     return install(loaded, program_name);
 }
 

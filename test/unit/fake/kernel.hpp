@@ -41,6 +41,7 @@ enum class call {
     link_get_fd_by_id,
     program_get_fd_by_id,
     program_bind_map,
+    program_run,
     iter_create,
     prog_query,
     obj_pin,
@@ -183,8 +184,10 @@ public:
     [[nodiscard]] bool has_interface(std::uint32_t index) const {
         return interfaces.contains(index);
     }
-    std::map<std::string, std::uint32_t, std::less<>> network_namespaces; // inodes by path
-    std::map<std::string, std::uint64_t, std::less<>> cgroups;            // ids by path
+    std::uint32_t own_netns = home_netns; // as a program sees it
+    std::map<std::string, std::uint32_t, std::less<>> network_namespaces{
+        {"/proc/thread-self/ns/net", home_netns}};             // inodes by path
+    std::map<std::string, std::uint64_t, std::less<>> cgroups; // ids by path
     std::vector<std::string> tracepoints{"sched_switch", "sys_enter"};
     std::map<std::string, std::string, std::less<>> files; // by path; others do not exist
     std::size_t most_read = SIZE_MAX;                      // bytes that one read gives
@@ -227,12 +230,13 @@ public:
     int sys_link_get_fd_by_id(std::uint32_t id);
     int sys_program_get_fd_by_id(std::uint32_t id);
     int sys_program_bind_map(int program, int map);
+    int sys_program_run(int program, int argument, std::uint32_t& answer);
     int sys_iter_create(int fd);
     int sys_prog_query(uapi::prog_query_attr& attr);
     int sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu);
     int sys_open_file(std::string_view path);
     int sys_program_function(int program, std::string_view name);
-    int sys_load_object();
+    int sys_load_object(std::span<std::byte const> file);
     int sys_set_filter(int socket, std::optional<int> program);
     int sys_obj_pin(int fd, std::string_view path);
     int sys_obj_get(std::string_view path);

@@ -39,12 +39,16 @@ struct program : std::enable_shared_from_this<program> {
     bl::program_type type{};
     bl::attach_type expected{};
     bool walks_links = false; // src/bpf/all_links.bpf.c
+    bool tells_netns = false; // src/bpf/netns_of_link.bpf.c
 };
 
 struct map : std::enable_shared_from_this<map> {
     std::uint32_t id = 0;
     std::uint32_t type = 1; // BPF_MAP_TYPE_HASH
 };
+
+/// The network namespace of the process, and of what is not said of that it is in another.
+inline constexpr std::uint32_t home_netns = 4'026'531'840U;
 
 /// What one read of an iterator gives: bytes, or an errno.
 using read_step = std::variant<std::string, int>;
@@ -55,7 +59,8 @@ struct link_facts {
     fake::program* prog = nullptr; // none: struct_ops
     std::uint32_t id = 0;
     bl::attach_type attach{};
-    std::uint32_t target = 0; // interface, network namespace's inode or map
+    std::uint32_t target = 0;         // interface, network namespace's inode or map
+    std::uint32_t netns = home_netns; // of the interface or the netfilter link
     std::uint64_t cgroup_id = 0;
     std::string name;         // tracepoint, iterator, probe, executable
     std::uint64_t cookie = 0; // raw_tracepoint, tracing

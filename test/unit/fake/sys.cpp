@@ -70,6 +70,11 @@ int program_bind_map(int program, int map) noexcept {
                    [&](auto& k) { return k.sys_program_bind_map(program, map); });
 }
 
+int program_run(int program, int argument, std::uint32_t& answer) noexcept {
+    return entered(call::program_run,
+                   [&](auto& k) { return k.sys_program_run(program, argument, answer); });
+}
+
 opened iter_create(int link) noexcept {
     return entered(call::iter_create, [&](auto& k) { return k.sys_iter_create(link); });
 }
@@ -260,7 +265,7 @@ int program_function(int program, char const* name) noexcept {
 
 opened load_object(std::span<std::byte const> file) noexcept {
     return entered(call::load_object,
-                   [&](auto& k) { return file.empty() ? -EINVAL : k.sys_load_object(); });
+                   [&](auto& k) { return file.empty() ? -EINVAL : k.sys_load_object(file); });
 }
 
 int map_fd(::bpf_map const* map) noexcept {

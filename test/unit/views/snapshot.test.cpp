@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "every_kind.hpp"
-#include "links_program.hpp"
+#include "netns_of.hpp"
+#include "own_program.hpp"
 
 #include <bpflink/find_links.hpp>
 #include <bpflink/views/adaptors.hpp>
@@ -15,18 +16,23 @@ namespace {
 using bl::snapshot_source;
 using records = std::vector<bl::link_record>;
 
-/// Every kind of link, and a program of its own for the iterator.
+constexpr char types_of_kernel[] = "/sys/kernel/btf/vmlinux";
+
+/// Every kind of link.
 struct snapshots : machine {
     std::vector<fake::link*> links = add_every_kind(*this);
-    bl::detail::links_program program;
-    bl::snapshotter by_iterator{program};
+    bl::snapshotter by_iterator;
     bl::snapshotter by_walk{snapshot_source::walk};
 
+    /// What infos tell, and beside that the network namespaces.
     records expected() {
         records all;
         for (auto&& info : bl::infos()) {
             REQUIRE(succeeded(info));
             all.push_back(bl::record_of(*info));
+            auto& last = all.back();
+            if (bl::is_in_netns(last.type) && !last.netns)
+                last.netns = bl::netns_inode{find_link(last.id.value())->facts.netns};
         }
         return all;
     }
@@ -51,13 +57,31 @@ TEST_CASE_FIXTURE(snapshots, "the iterator and the walk say the same, and what i
 
 TEST_CASE_FIXTURE(snapshots, "the program is loaded when it is needed, and once") {
     CHECK(calls(call::load_object) == 0);
-    static_cast<void>(taken(by_walk));
-    CHECK(calls(call::load_object) == 0);
     static_cast<void>(taken(by_iterator));
     static_cast<void>(taken(by_iterator));
-    bl::snapshotter another{program};
+    bl::snapshotter another;
     static_cast<void>(taken(another));
     CHECK(calls(call::load_object) == 1);
+}
+
+TEST_CASE("a walk loads what tells namespaces when a link is in one, and once") {
+    machine empty;
+    bl::snapshotter by_walk{snapshot_source::walk};
+    auto& prog = empty.add_program(bl::program_type::xdp);
+    empty.add_link({.type = bl::link_type::cgroup, .prog = &prog});
+    REQUIRE(succeeded(by_walk.take()));
+    CHECK(empty.calls(call::load_object) == 0);
+    auto& l = empty.add_link({.type = bl::link_type::xdp, .prog = &prog, .target = 3});
+    l.defunct = true; // there is nothing to be told
+    REQUIRE(succeeded(by_walk.take()));
+    CHECK(empty.calls(call::load_object) == 0);
+    empty.add_link({.type = bl::link_type::tcx, .prog = &prog, .target = 3});
+    empty.add_link({.type = bl::link_type::tcx, .prog = &prog, .target = 4});
+    REQUIRE(succeeded(by_walk.take()));
+    empty.forget_calls();
+    REQUIRE(succeeded(by_walk.take()));
+    CHECK(empty.calls(call::load_object) == 0);
+    CHECK(empty.calls(call::program_run) == 2);
 }
 
 TEST_CASE_FIXTURE(snapshots, "a snapshot leaves its own link out, and nothing behind") {
@@ -96,30 +120,32 @@ TEST_CASE_FIXTURE(snapshots, "the same vector serves again") {
 
 TEST_CASE_FIXTURE(snapshots, "a kernel without the iterator gives the same records by the walk") {
     auto const same = expected();
-    for (auto const& [number, condition] :
-         {std::pair{ESRCH, bl::errc::not_supported}, std::pair{EINVAL, bl::errc::not_supported}}) {
-        CAPTURE(number);
-        fail(call::load_object, number);
-        bl::detail::links_program refused;
-        bl::snapshotter by{refused};
-        CHECK(taken(by) == same);
-        CHECK(by.source() == snapshot_source::walk);
-        REQUIRE(by.why_walked());
-        check_error(*by.why_walked(), number, bl::operation::prog_load, condition,
-                    {"iterator over links"});
-        // Not asked again.
-        forget_calls();
-        CHECK(taken(by) == same);
-        CHECK(calls(call::load_object) == 0);
-    }
+    files[types_of_kernel] = "types";
+    fail(call::load_object, ESRCH);
+    fail(call::kernel_type, ENOENT); // they were read, and it is not among them
+    bl::snapshotter by;
+    CHECK(taken(by) == same);
+    CHECK(by.source() == snapshot_source::walk);
+    REQUIRE(by.why_walked());
+    check_error(*by.why_walked(), ESRCH, bl::operation::prog_load, bl::errc::not_supported,
+                {"iterator over links", "5.19"});
+    // Not asked again.
+    forget_calls();
+    CHECK(taken(by) == same);
+    check_error(*by.why_walked(), ESRCH, bl::operation::prog_load, bl::errc::not_supported);
+    CHECK(calls(call::load_object) + calls(call::open_file) + calls(call::prog_load) == 0);
 }
 
+// E20
 TEST_CASE_FIXTURE(snapshots, "what may pass is not remembered") {
-    for (int const number : {EMFILE, ENFILE, ENOMEM, EAGAIN, EPERM, EACCES}) {
+    files[types_of_kernel] = "types";
+    for (int const number :
+         {EMFILE, ENFILE, ENOMEM, EAGAIN, EPERM, EACCES, EINVAL, ENOENT, ESRCH, ENOSYS, EBUSY}) {
         CAPTURE(number);
-        bl::detail::links_program mine;
-        bl::snapshotter by{mine};
+        bl::links_program().unload();
+        bl::snapshotter by;
         fail(call::load_object, number);
+        if (number == ESRCH) fail(call::kernel_type, EMFILE); // libbpf could not read the types
         CHECK(taken(by) == expected());
         CHECK(by.source() == snapshot_source::walk);
         CHECK(by.why_walked()->code().value() == number);
@@ -127,6 +153,62 @@ TEST_CASE_FIXTURE(snapshots, "what may pass is not remembered") {
         CHECK(by.source() == snapshot_source::iterator);
         CHECK_FALSE(by.why_walked());
     }
+}
+
+// E20
+TEST_CASE_FIXTURE(snapshots, "before /sys is mounted, a snapshot walks, and later it does not") {
+    auto const same = expected();
+    fail(call::load_object, ESRCH); // as libbpf has it
+    CHECK(taken(by_iterator) == same);
+    CHECK(by_iterator.source() == snapshot_source::walk);
+    check_error(*by_iterator.why_walked(), ENOENT, bl::operation::prog_load,
+                bl::errc::not_supported, {"/sys is not mounted"});
+    // A look is enough, as long as it is not there.
+    forget_calls();
+    CHECK(taken(by_iterator) == same);
+    CHECK(by_iterator.source() == snapshot_source::walk);
+    CHECK(calls(call::load_object) == 0);
+    CHECK(calls(call::open_file) == 1);
+    check_error(*by_iterator.why_walked(), ENOENT, bl::operation::prog_load,
+                bl::errc::not_supported);
+    files[types_of_kernel] = "types";
+    CHECK(taken(by_iterator) == same);
+    CHECK(by_iterator.source() == snapshot_source::iterator);
+}
+
+TEST_CASE_FIXTURE(snapshots,
+                  "as long as the smallest program cannot be loaded, no other is tried") {
+    by_iterator = bl::snapshotter{};
+    links.clear();
+    fail(call::load_object, EPERM);
+    CHECK(succeeded(by_iterator.take()));
+    for (int const number : {EPERM, EMFILE, ENOSYS}) {
+        CAPTURE(number);
+        forget_calls();
+        fail(call::prog_load, number);
+        auto const before = calls(call::load_object);
+        CHECK(succeeded(by_iterator.take()));
+        CHECK(by_iterator.source() == snapshot_source::walk);
+        CHECK(by_iterator.why_walked()->code().value() == number);
+        CHECK(calls(call::load_object) == before);
+    }
+    CHECK(succeeded(by_iterator.take()));
+    CHECK(by_iterator.source() == snapshot_source::iterator);
+}
+
+// E31
+TEST_CASE_FIXTURE(snapshots,
+                  "of two threads that load the program at once, the first one's is kept") {
+    // The other one comes while this one loads.
+    records of_other;
+    before(call::load_object, [&] { of_other = taken(by_iterator); });
+    bl::snapshotter mine;
+    CHECK(taken(mine) == of_other);
+    CHECK(mine.source() == snapshot_source::iterator);
+    CHECK(calls(call::load_object) == 2);
+    CHECK(open_descriptors().size() == 1);
+    CHECK(taken(mine) == of_other);
+    CHECK(calls(call::load_object) == 2);
 }
 
 TEST_CASE_FIXTURE(snapshots, "any failure of the iterator is made good by the walk") {
@@ -199,6 +281,7 @@ TEST_CASE_FIXTURE(snapshots, "a program that cannot be loaded again is made good
 TEST_CASE_FIXTURE(snapshots, "a program that the kernel will not tell of is kept, and not used") {
     auto const same = expected();
     static_cast<void>(taken(by_iterator));
+    static_cast<void>(taken(by_walk));
     auto const descriptors = open_descriptors();
     forget_calls();
     fail(call::obj_get_info, EACCES);
@@ -212,28 +295,26 @@ TEST_CASE_FIXTURE(snapshots, "a program that the kernel will not tell of is kept
     CHECK(calls(call::load_object) == 0);
 
     // Just loaded, it is not kept either.
-    bl::detail::links_program another;
-    bl::snapshotter by{another};
+    bl::links_program().unload();
+    auto const fewer = open_descriptors();
+    bl::snapshotter by;
     fail(call::obj_get_info, ENOMEM);
     CHECK(taken(by) == same);
     CHECK(by.why_walked()->code().value() == ENOMEM);
-    CHECK(open_descriptors() == descriptors);
+    CHECK(open_descriptors() == fewer);
 }
 
 TEST_CASE_FIXTURE(snapshots, "libbpf's ESRCH is why, unless the types cannot be read") {
-    for (auto const& [number, loads] :
-         {std::pair{EMFILE, 1}, std::pair{EACCES, 1}, std::pair{ENOENT, 0}}) {
+    files[types_of_kernel] = "types";
+    for (int const number : {EMFILE, EACCES, ENOENT, 0}) {
         CAPTURE(number);
-        bl::detail::links_program mine;
-        bl::snapshotter by{mine};
+        bl::links_program().unload();
+        bl::snapshotter by;
         fail(call::load_object, ESRCH);
-        fail(call::open_file, number);
+        if (number != 0) fail(call::open_file, number);
         static_cast<void>(taken(by));
         CHECK(by.source() == snapshot_source::walk);
-        CHECK(by.why_walked()->code().value() == (loads == 0 ? ESRCH : number));
-        forget_calls();
-        static_cast<void>(taken(by));
-        CHECK(calls(call::load_object) == loads);
+        CHECK(by.why_walked()->code().value() == (number == 0 ? ESRCH : number));
     }
 }
 
@@ -251,8 +332,8 @@ TEST_CASE_FIXTURE(snapshots,
 
     // But not that the iterator is not permitted either, or not there.
     for (int const number : {EPERM, ESRCH}) {
-        bl::detail::links_program mine;
-        bl::snapshotter by{mine};
+        bl::links_program().unload();
+        bl::snapshotter by;
         fail(call::load_object, number);
         fail(call::link_get_next_id, EPERM);
         auto const refused = by.take(all);
@@ -328,6 +409,82 @@ TEST_CASE_FIXTURE(snapshots,
             same_as_filtered(*on, 1);
     }
     same_as_filtered(bl::ifindex{987'654}, 0);
+}
+
+// E4
+TEST_CASE_FIXTURE(snapshots,
+                  "a link on another namespace's interface of the same index is not found") {
+    constexpr std::uint32_t elsewhere = 4'026'532'000U;
+    auto& prog = add_program(bl::program_type::xdp);
+    using bl::link_type;
+    auto const make = [&](link_type type, std::uint32_t netns) {
+        return bl::link_id{
+            add_link({.type = type,
+                      .prog = &prog,
+                      .attach = type == link_type::netkit ? bl::attach_type::netkit_peer
+                                                          : bl::attach_type::tcx_egress,
+                      .target = 33,
+                      .netns = netns})
+                .id()};
+    };
+    std::vector<bl::link_id> here;
+    for (auto const type : {link_type::xdp, link_type::tcx, link_type::netkit}) {
+        here.push_back(make(type, fake::home_netns));
+        make(type, elsewhere);
+    }
+    auto const found_by = [&](bl::snapshotter& by) {
+        auto const found = bl::find_links(by, bl::ifindex{33});
+        REQUIRE(succeeded(found));
+        std::vector<bl::link_id> ids;
+        for (auto const& record : *found) {
+            CHECK(record.netns == bl::netns_inode{fake::home_netns});
+            CHECK(record.target == bl::link_target{bl::ifindex{33}});
+            ids.push_back(record.id);
+        }
+        return ids;
+    };
+    CHECK(found_by(by_iterator) == here);
+    CHECK(found_by(by_walk) == here);
+    auto const all = taken(by_iterator);
+    CHECK(std::ranges::count_if(
+              all, [](auto const& each) { return bl::matches(each, bl::ifindex{33}); }) == 6);
+
+    SUBCASE("without /proc, the program tells where this thread is") {
+        network_namespaces.clear();
+        CHECK(found_by(by_iterator) == here);
+        CHECK(found_by(by_walk) == here);
+        own_netns = elsewhere;
+        for (auto const& record : *bl::find_links(by_walk, bl::ifindex{33}))
+            CHECK(record.netns == bl::netns_inode{elsewhere});
+    }
+    SUBCASE("where neither tells, that is an error, and not that there is none") {
+        bl::netns_program().unload();
+        network_namespaces.clear();
+        fail(call::load_object, EPERM);
+        auto const found = bl::find_links(by_iterator, bl::ifindex{33});
+        REQUIRE_FALSE(found);
+        check_error(found.error(), ENOENT, bl::operation::resolve_netns, bl::errc::not_found);
+    }
+    SUBCASE("where the program may not run, a query proves links of tcx and netkit") {
+        bl::netns_program().unload();
+        fail_always(call::load_object, EPERM);
+        on_hook = {{prog.id, here[1].value()}, {prog.id, 0}, {prog.id, here[2].value()}};
+        CHECK(found_by(by_walk) == std::vector{here[1], here[2]});
+    }
+    SUBCASE("where the query is refused, too, what nothing proves is left out") {
+        bl::netns_program().unload();
+        fail_always(call::load_object, EPERM);
+        fail_always(call::prog_query, EPERM);
+        CHECK(found_by(by_walk).empty());
+    }
+    SUBCASE("that it cannot be asked for just now is an error") {
+        bl::netns_program().unload();
+        fail_always(call::load_object, EMFILE);
+        fail_always(call::prog_query, EPERM);
+        auto const found = bl::find_links(by_walk, bl::ifindex{33});
+        REQUIRE_FALSE(found);
+        check_error(found.error(), EMFILE, bl::operation::prog_load, no_condition);
+    }
 }
 
 TEST_CASE_FIXTURE(snapshots, "0 names nothing to find") {

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/* What netns_of_link.bpf.c answers beside an inode, for C and for C++. No inode of a namespace is
+ * below 0xe0000000. */
+#ifndef BPFLINK_NETNS_ANSWER_H
+#define BPFLINK_NETNS_ANSWER_H
+
+enum netns_answer {
+    netns_gone,   /* what the link was on is gone, or the link was detached */
+    netns_untold, /* the link is in none, or the kernel does not tell */
+};
+
+#endif
