@@ -9,6 +9,8 @@
 #include <cstring>
 #include <memory>
 #include <mntent.h>
+#include <poll.h>
+#include <signal.h>
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -16,6 +18,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <linux/openat2.h>
 #include <linux/perf_event.h>
 #include <net/if.h>
 #include <sched.h>
@@ -111,6 +114,12 @@ opened open_cgroup2() noexcept {
             root = negated(::open(mount.mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     ::endmntent(mounts);
     return root;
+}
+
+/// A path that opens what a descriptor is of: this thread's, since the first thread of a process
+/// may have ended, or have other descriptors.
+void name_of_descriptor(int fd, char (&path)[40]) noexcept {
+    std::snprintf(path, sizeof path, "/proc/thread-self/fd/%d", fd);
 }
 
 /// Keeps this thread's messages of libbpf from standard error while it lives: what goes wrong is an
@@ -277,6 +286,64 @@ opened open_file(char const* path) noexcept {
     return restarted([&] { return negated(::open(path, O_RDONLY | O_CLOEXEC)); });
 }
 
+opened look_up(int directory, char const* path, lookup how) noexcept {
+    constexpr int flags = O_PATH | O_CLOEXEC;
+    static_assert(working_directory == AT_FDCWD);
+    if (how == lookup::plain || how == lookup::no_follow)
+        return restarted([&] {
+            return negated(
+                ::openat(directory, path, flags | (how == lookup::no_follow ? O_NOFOLLOW : 0)));
+        });
+    ::open_how wanted{};
+    wanted.flags = flags;
+    wanted.resolve = how == lookup::in_root   ? RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
+                     : how == lookup::beneath ? RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS
+                                              : RESOLVE_NO_MAGICLINKS;
+    constexpr int attempts = 100; // something was renamed meanwhile: EAGAIN
+    int outcome = -EAGAIN;
+    for (int attempt = 0; outcome == -EAGAIN && attempt != attempts; ++attempt)
+        outcome = restarted([&] {
+            return negated(::syscall(SYS_openat2, directory, path, &wanted, sizeof wanted));
+        });
+    return outcome;
+}
+
+int look_at(int fd, file_facts& facts) noexcept {
+    struct stat found;
+    if (::fstat(fd, &found) < 0) return -errno;
+    facts = {.kind = S_ISREG(found.st_mode)   ? file_kind::regular
+                     : S_ISDIR(found.st_mode) ? file_kind::directory
+                     : S_ISLNK(found.st_mode) ? file_kind::symlink
+                                              : file_kind::other,
+             .device = found.st_dev,
+             .inode = found.st_ino};
+    return 0;
+}
+
+int is_on_proc(int fd) noexcept {
+    struct statfs facts;
+    int const outcome = restarted([&] { return negated(::fstatfs(fd, &facts)); });
+    return outcome < 0 ? outcome : facts.f_type == PROC_SUPER_MAGIC;
+}
+
+int link_text(int link, std::span<char> into) noexcept {
+    return negated(::readlinkat(link, "", into.data(), into.size()));
+}
+
+opened reopen(int found) noexcept {
+    char path[40];
+    name_of_descriptor(found, path);
+    // No wait for what is on the other side of a file of /proc or tracefs, and no terminal taken.
+    constexpr int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    return restarted([&] { return negated(::open(path, flags)); });
+}
+
+int read_at(int fd, std::span<std::byte> into, std::uint64_t offset) noexcept {
+    auto const most = into.size() < INT_MAX ? into.size() : std::size_t{INT_MAX};
+    return restarted(
+        [&] { return negated(::pread(fd, into.data(), most, static_cast<off_t>(offset))); });
+}
+
 opened perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept {
     constexpr int no_group = -1;
     return restarted([&] {
@@ -295,8 +362,8 @@ int detach_socket_filter(int socket) noexcept {
 }
 
 int descriptor_name(int fd, std::span<char> into) noexcept {
-    char path[32];
-    std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    char path[40];
+    name_of_descriptor(fd, path);
     return negated(::readlink(path, into.data(), into.size()));
 }
 
@@ -427,6 +494,26 @@ int cgroup_path(std::uint64_t id, std::span<char> into) noexcept {
 
 int process_id() noexcept {
     return static_cast<int>(::getpid());
+}
+
+int find_process(int number) noexcept {
+    if (number <= 0) return -ESRCH;
+    opened const process{negated(::syscall(SYS_pidfd_open, number, 0))};
+    if (process) return find_process_of(process.outcome());
+    return process.outcome() == -ENOENT ? -EINVAL : process.outcome(); // a thread's, since 6.15
+}
+
+int find_process_of(int pidfd) noexcept {
+    ::pollfd ended{pidfd, POLLIN, 0};
+    int const outcome = restarted([&] { return negated(::poll(&ended, 1, 0)); });
+    return outcome <= 0 ? outcome : -ESRCH;
+}
+
+int find_thread(int number) noexcept {
+    constexpr int no_signal = 0;
+    if (number <= 0) return -ESRCH; // kill(2) takes those for groups of processes
+    int const outcome = negated(::kill(number, no_signal));
+    return outcome == -EPERM ? 0 : outcome; // it is there, and somebody else's
 }
 
 void back_off(int attempt) noexcept {

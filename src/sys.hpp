@@ -2,8 +2,7 @@
 #pragma once
 
 // The border to the kernel and to libbpf. Everything behind it is in sys.cpp, and nothing else in
-// the library makes a system call, but for libelf, which reads the files that are opened here; the
-// unit tests link a fake in its place.
+// the library makes a system call; the unit tests link a fake in its place.
 //
 // Every function returns a number (a count, 0) or an errno, negated; those that make a descriptor
 // return its owner. None throws or allocates, but for what says so. Interrupted calls (EINTR) are
@@ -51,13 +50,38 @@ int read(int fd, std::span<std::byte> into) noexcept;
 opened open_directory(char const* path) noexcept;
 opened open_file(char const* path) noexcept; // for reading
 
+// Files of others. A name is looked up without opening what it names: neither a FIFO nor a device
+// notices. What was found is opened for reading afterwards, by reopen(), once it is known.
+enum class lookup {
+    plain,          // as open(2) does
+    no_follow,      // a symbolic link that comes last is found itself
+    no_magic_links, // -ELOOP where a link of /proc stands for something else than its text
+    in_root,        // the directory is the root of ".." and of absolute links
+    beneath,        // -EXDEV where ".." or a link leads out of the directory
+};
+inline constexpr int working_directory = -100;
+// The last three: -ENOSYS before 5.6, and -ENOSYS or -EPERM where openat2(2) is filtered out.
+opened look_up(int directory, char const* path, lookup how) noexcept;
+
+enum class file_kind { regular, directory, symlink, other };
+struct file_facts {
+    file_kind kind;
+    std::uint64_t device;
+    std::uint64_t inode;
+};
+int look_at(int fd, file_facts& facts) noexcept;
+int is_on_proc(int fd) noexcept;                        // 1, 0
+int link_text(int link, std::span<char> into) noexcept; // of what no_follow found; the length
+opened reopen(int found) noexcept;                      // never waits; -ENOENT without /proc
+int read_at(int fd, std::span<std::byte> into, std::uint64_t offset) noexcept;
+
 // A perf event; -1 stands for every process, or every processor.
 opened perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept;
 
 int attach_socket_filter(int socket, int program) noexcept;
 int detach_socket_filter(int socket) noexcept;
 
-// What /proc/self/fd calls a descriptor, as far as it fits; the length.
+// What /proc calls a descriptor, as far as it fits; the length.
 int descriptor_name(int fd, std::span<char> into) noexcept;
 
 // Files
@@ -88,6 +112,11 @@ int cgroup_path(std::uint64_t id,
 
 // A number that no other process on this machine has now.
 int process_id() noexcept;
+// 0 where the number is a process's, in this process's pid namespace; -ESRCH where it is nobody's,
+// or that of a process that has ended; -EINVAL where it is a thread's alone.
+int find_process(int number) noexcept;
+int find_process_of(int pidfd) noexcept; // 0, or -ESRCH for one that has ended
+int find_thread(int number) noexcept;    // 0, or -ESRCH
 
 // Before another attempt, counted from 0: lets others run, and sleeps from the 11th on, first for
 // 1 us, then twice as long each time.

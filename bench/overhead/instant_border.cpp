@@ -158,6 +158,33 @@ opened open_directory(char const*) noexcept {
 opened open_file(char const*) noexcept {
     return -ENOSYS;
 }
+opened look_up(int, char const*, lookup) noexcept {
+    return -ENOSYS;
+}
+int look_at(int, file_facts&) noexcept {
+    return -ENOSYS;
+}
+int is_on_proc(int) noexcept {
+    return -ENOSYS;
+}
+int link_text(int, std::span<char>) noexcept {
+    return -ENOSYS;
+}
+opened reopen(int) noexcept {
+    return -ENOSYS;
+}
+int read_at(int, std::span<std::byte>, std::uint64_t) noexcept {
+    return -ENOSYS;
+}
+int find_process(int) noexcept {
+    return -ENOSYS;
+}
+int find_process_of(int) noexcept {
+    return -ENOSYS;
+}
+int find_thread(int) noexcept {
+    return -ENOSYS;
+}
 opened perf_event_open(uapi::perf_event_attr const&, int, int) noexcept {
     return -ENOSYS;
 }

@@ -13,43 +13,66 @@
 
 namespace bpflink {
 
+/// What functions are asked for.
+struct resolve_options {
+    /// Indirect functions, too (STT_GNU_IFUNC, as memcpy and strlen often are): where one is, code
+    /// chooses the variant that callers then call without coming here.
+    bool indirect = false;
+};
+
 /// The offsets in a file at which uprobes on functions belong, in the order asked for.
 ///
 /// Functions of both symbol tables count, the dynamic one first: of one name, a default or missing
-/// version wins over a hidden one, and a global symbol over a weak one over a local one. An
-/// indirect function (STT_GNU_IFUNC, as memcpy often is) is where its resolver starts.
+/// version wins over a hidden one, and a global symbol over a weak one over a local one.
 /// @param binary   a path; or, without a slash, the name of a library ("libc.so.6": the standard
 ///                 directories, first this machine's multiarch ones; neither LD_LIBRARY_PATH nor
 ///                 ld.so.cache), or of a program (the absolute directories of PATH, then /usr/bin,
-///                 /usr/sbin, /bin, /sbin). The first ELF file is taken. Borrowed
+///                 /usr/sbin, /bin, /sbin). The first ELF file is taken. Below /proc/PID/root,
+///                 names and links mean what they mean to that process; none leads out of its
+///                 other directories. Borrowed
 /// @param symbols  "name", "name@VERSION", or "name@@VERSION" where that has to be the default one;
 ///                 borrowed
+/// @param options  whether indirect functions are wanted
 /// @errors not_found          no such file (operation::open); or no such functions, all of them
 ///                            named up to the 20th
-///         invalid_argument   a name is empty or has a zero byte; no ELF file, or a damaged one
-///                            (ENOEXEC); a directory; functions of one name at several addresses,
-///                            each named with their number; a function outside of what is loaded
+///         invalid_argument   a name is empty or has a zero byte; not an ELF file, a damaged one,
+///                            or one of the other byte order (ENOEXEC); not a regular file, which
+///                            is not opened; links that lead out; functions of one name at several
+///                            addresses, each named with their number; a function that is indirect,
+///                            or outside of what is loaded
 ///         permission_denied  the file may not be read
+///         not_supported      /proc is not mounted
 ///         EMFILE, ENOMEM, EIO
-/// @cost opens and maps the file, and reads each symbol table once at most, whatever the number of
-///       names; memory for the names asked for. A file that is cut short meanwhile raises SIGBUS,
-///       as with any mapping
+/// @cost opens the file in 4 system calls, and reads each symbol table once at most, whatever the
+///       number of names, 64 KiB at a time; memory for the names asked for, and for the file's own,
+///       512 MiB at most. A file that changes meanwhile gives an error, or other answers
 [[nodiscard]] result<std::vector<std::uint64_t>>
-resolve_symbols(std::string_view binary, std::span<std::string_view const> symbols);
+resolve_symbols(std::string_view binary, std::span<std::string_view const> symbols,
+                resolve_options options = {});
 
 /// The same for one function.
-[[nodiscard]] result<std::uint64_t> resolve_symbol(std::string_view binary,
-                                                   std::string_view symbol);
+[[nodiscard]] result<std::uint64_t> resolve_symbol(std::string_view binary, std::string_view symbol,
+                                                   resolve_options options = {});
+
+/// The offset in a file of a virtual address, as nm(1), debug information and profilers tell it.
+/// @param binary   as in resolve_symbols
+/// @param address  before the program is relocated: what the file's own headers count in
+/// @errors not_found  no segment that is loaded from the file has the address; and as
+///                    resolve_symbols of the file
+/// @cost opens the file and reads its program headers: 7 system calls
+[[nodiscard]] result<std::uint64_t> offset_of_address(std::string_view binary,
+                                                      std::uint64_t address);
 
 /// The names of a file's own functions that match, sorted, each once; possibly none. Names that
 /// share an address are all listed, and one that stands for several addresses is too, which
 /// resolve_symbols refuses. Hidden versions are listed, and matched, as "name@VERSION".
 /// @param binary   as in resolve_symbols
 /// @param pattern  * is any text, ? any one character, the rest itself; borrowed
+/// @param options  whether indirect functions are listed
 /// @errors invalid_argument  the pattern is empty; and as resolve_symbols of the file
 /// @cost as resolve_symbols; memory for what matches
-[[nodiscard]] result<std::vector<std::string>> matching_symbols(std::string_view binary,
-                                                                std::string_view pattern);
+[[nodiscard]] result<std::vector<std::string>>
+matching_symbols(std::string_view binary, std::string_view pattern, resolve_options options = {});
 
 /// The kernel's functions, those of modules too, that match and that a probe can find by name:
 /// sorted, without the module. Out are names that occur more than once (a kprobe refuses them with

@@ -66,7 +66,7 @@ std::string advice_on(int outcome, hook::iter const& where) {
         return "the program was not loaded as an iterator";
     case EBADF:
         if (where.map) return {};
-        return where.cgroup || where.task ? "the descriptor is none of a cgroup or process"
+        return where.cgroup || where.task ? "the descriptor is not a cgroup's or process's"
                                           : "the program walks a map's elements: name the map";
     case E2BIG: return "this kernel has no such parameter (6.1)";
     case ENOENT: return "there is no such cgroup";
@@ -87,13 +87,45 @@ bool walks_what_was_asked(iter_details const& details, hook::iter const& where) 
                                                         : details.pid == *number;
 }
 
+/// Whether the task is there that is to be walked: the kernel takes any number. What cannot be told
+/// is left to the walk.
+result<void> is_there(iter_task const& which, std::string const& subject) {
+    auto const refused = [&](int outcome, errc condition, std::string advice) {
+        return fail(outcome, operation::link_create, condition, subject, std::move(advice));
+    };
+    if (auto const* const process = std::get_if<fd_view>(&which.task)) {
+        if (sys::find_process_of(process->get()) != -ESRCH) return {};
+        return refused(-ESRCH, errc::not_found, "the process has ended");
+    }
+    auto const number = std::get<std::uint32_t>(which.task);
+    auto const name = std::to_string(number);
+    bool const is_thread = which.which == iter_task::kind::thread;
+    int outcome = -ESRCH;
+    if (std::in_range<int>(number))
+        outcome = is_thread ? sys::find_thread(static_cast<int>(number))
+                            : sys::find_process(static_cast<int>(number));
+    if (outcome == -ESRCH)
+        return refused(outcome, errc::not_found,
+                       is_thread ? "there is no thread " + name
+                                 : "there is no process " + name + ", or it has ended");
+    if (outcome == -EINVAL)
+        return refused(outcome, errc::invalid_argument,
+                       name + " is a thread's number: name its process, or ask for the thread");
+    return {};
+}
+
 // The parameters share their bytes: an iterator over tasks takes a map's descriptor for a thread's
 // id.
 result<unique_fd> checked(unique_fd link, hook::iter const& where, std::string const& subject) {
     auto const info = detail::read_info(link);
     if (!info) return tl::unexpected{info.error()};
     auto const* const details = std::get_if<iter_details>(&info->details);
-    if (details && walks_what_was_asked(*details, where)) return link;
+    if (details && walks_what_was_asked(*details, where)) {
+        if (where.task)
+            if (auto const there = is_there(*where.task, subject); !there)
+                return tl::unexpected{there.error()};
+        return link;
+    }
     return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
                 "the program walks something else (" +
                     (details ? details->target_name : std::string{}) +

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "../symbols/names.hpp"
 #include "create.hpp"
 #include "matches.hpp"
 #include "perf.hpp"
 
 #include <bpflink/hook/kprobe.hpp>
 
-#include <array>
 #include <cerrno>
-#include <charconv>
 
 namespace bpflink {
 namespace {
@@ -24,12 +23,6 @@ constexpr std::string_view system_call_prefix = "__riscv_";
 constexpr std::string_view system_call_prefix = "";
 #endif
 
-std::string hexadecimal(std::uint64_t number) {
-    std::array<char, 16> digits;
-    auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
-    return "0x" + std::string{digits.data(), end};
-}
-
 std::string describe(hook::kprobe const& where) {
     std::string text = where.retprobe ? "kretprobe " : "kprobe ";
     if (where.function.empty()) return text + "at address " + hexadecimal(where.offset);
@@ -37,13 +30,16 @@ std::string describe(hook::kprobe const& where) {
     return where.offset == 0 ? text : text + "+" + std::to_string(where.offset);
 }
 
-std::string_view advice_on(int number) {
+refusal meaning_of(int number) {
+    auto const usual = usual_condition(number);
     switch (number) {
-    case ENOENT: return "the kernel and its loaded modules have no such function";
-    case EINVAL: return "the kernel does not let this be probed, or a return probe has an offset";
-    case EADDRNOTAVAIL: return "several functions have this name: probe by address";
-    case EILSEQ: return "no instruction begins there";
-    default: return {};
+    case ENOENT: return {usual, "the kernel and its loaded modules have no such function"};
+    case EINVAL:
+        return {usual, "the kernel does not let this be probed, or a return probe has an offset"};
+    case EADDRNOTAVAIL:
+        return {errc::invalid_argument, "several functions have this name: probe by address"};
+    case EILSEQ: return {errc::invalid_argument, "no instruction begins there"};
+    default: return {usual, {}};
     }
 }
 
@@ -55,7 +51,7 @@ result<unique_fd> open_at(hook::kprobe const& where, std::string const& function
                        .retprobe = where.retprobe,
                        .ref_ctr_offset = 0,
                        .pid = every_process},
-                      advice_on, subject);
+                      meaning_of, subject);
 }
 
 } // namespace

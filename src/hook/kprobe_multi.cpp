@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "../symbols/kallsyms.hpp"
 #include "../symbols/names.hpp"
 #include "create.hpp"
 #include "matches.hpp"
@@ -35,6 +36,21 @@ std::string mistake(hook::kprobe_multi const& where) {
         return several(where.cookies.size(), "cookie") + " for " + several(count, "function");
     if (where.retprobe && where.session) return "a session sees the returns already";
     return {};
+}
+
+/// Refuses a name that stands for several functions: the kernel would take one by chance.
+result<void> check_ambiguity(std::span<std::string_view const> symbols,
+                             std::string const& subject) {
+    if (symbols.empty()) return {};
+    auto const ambiguous = ambiguous_among(symbols);
+    if (!ambiguous && ambiguous.error() == errc::not_found)
+        return fail(-ENOENT, operation::open, errc::not_supported, subject,
+                    "names are looked up in /proc/kallsyms, which is not there: probe by address");
+    if (!ambiguous) return tl::unexpected{ambiguous.error()};
+    if (ambiguous->empty()) return {};
+    return fail(-EADDRNOTAVAIL, operation::resolve_symbol, errc::invalid_argument, subject,
+                "several functions have one name: " + enumerated(*ambiguous, 10) +
+                    "; probe by address");
 }
 
 /// The kernel refuses all of them for one, and does not say which.
@@ -99,6 +115,8 @@ result<unique_fd> hook_traits<hook::kprobe_multi>::create(detail::borrowed_progr
                     std::move(what));
     if (auto fits = check_expected(prog, attach_type_of(where), subject); !fits)
         return tl::unexpected{std::move(fits).error()};
+    if (auto const clear = check_ambiguity(where.symbols, subject); !clear)
+        return tl::unexpected{clear.error()};
     if (where.pattern.empty())
         return bpflink::create(prog, where, where.symbols, std::move(subject));
     auto const matching = matching_kernel_functions(where.pattern);

@@ -78,8 +78,7 @@ std::string directory_of_pmu(char const* name) {
     return std::string{"/sys/bus/event_source/devices/"} + name;
 }
 
-result<unique_fd> open_probe(probe const& where, std::string_view (*advice)(int),
-                             std::string subject) {
+result<unique_fd> open_probe(probe const& where, refusal (*meaning)(int), std::string subject) {
     std::string const pmu = directory_of_pmu(where.pmu);
     auto const type = read_number(pmu + "/type");
     if (!type && type.error() == errc::not_found)
@@ -102,11 +101,13 @@ result<unique_fd> open_probe(probe const& where, std::string_view (*advice)(int)
         if (!bit) return tl::unexpected{bit.error()};
         attr.config |= std::uint64_t{where.ref_ctr_offset} << *bit;
     }
-    auto event = open_event(attr, where.pid, std::move(subject));
+    auto event = open_event(attr, where.pid, subject);
     if (event) return event;
-    auto why = std::move(event).error();
-    if (auto const more = advice(why.code().value()); !more.empty()) why.add_advice(more);
-    return tl::unexpected{std::move(why)};
+    int const number = event.error().code().value();
+    auto const [condition, advice] = meaning(number);
+    if (advice.empty()) return event;
+    return fail(-number, operation::perf_event_open, condition, std::move(subject),
+                std::string{advice});
 }
 
 } // namespace bpflink

@@ -38,8 +38,14 @@ struct probe {
     int pid;
 };
 
-/// @param advice  on an errno of the kernel's
-[[nodiscard]] result<unique_fd> open_probe(probe const& where, std::string_view (*advice)(int),
+/// What an errno of the kernel's means.
+struct refusal {
+    errc condition;
+    std::string_view advice; // empty: nothing more is known
+};
+
+/// @param meaning  of an errno of the kernel's
+[[nodiscard]] result<unique_fd> open_probe(probe const& where, refusal (*meaning)(int),
                                            std::string subject);
 
 } // namespace bpflink

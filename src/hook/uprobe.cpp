@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../symbols/elf.hpp"
-#include "create.hpp"
+#include "../fail.hpp"
 #include "matches.hpp"
 #include "perf.hpp"
+#include "user_probe.hpp"
 
 #include <bpflink/hook/uprobe.hpp>
-#include <bpflink/symbols.hpp>
 
 #include <cerrno>
+#include <span>
 
 namespace bpflink {
 namespace {
@@ -20,15 +20,6 @@ std::string describe(hook::uprobe const& where) {
     return where.offset == 0 ? text : text + "+" + std::to_string(where.offset);
 }
 
-std::string_view advice_on(int number) {
-    switch (number) {
-    case ENOENT: return "there is no such file";
-    case EINVAL: return "no regular file, or the kernel does not let this be probed";
-    case EILSEQ: return "no instruction begins there";
-    default: return {};
-    }
-}
-
 } // namespace
 
 match hook_traits<hook::uprobe>::matches(link_info const& info) noexcept {
@@ -38,26 +29,34 @@ match hook_traits<hook::uprobe>::matches(link_info const& info) noexcept {
 result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program prog,
                                                     hook::uprobe const& where) {
     std::string const subject = describe(where);
-    if (where.binary.empty() || where.binary.find('\0') != std::string_view::npos)
-        return fail(-EINVAL, operation::perf_event_open, errc::invalid_argument, subject,
-                    "a file is needed");
-    auto const path = path_of_binary(where.binary);
-    if (!path) return tl::unexpected{path.error()};
-    auto offset = where.offset;
-    if (!where.symbol.empty()) {
-        auto const begins = resolve_symbol(*path, where.symbol);
-        if (!begins) return tl::unexpected{begins.error()};
-        offset += *begins;
+    auto const process = checked_process(where.pid, operation::perf_event_open, subject);
+    if (!process) return tl::unexpected{process.error()};
+    std::span const symbol{&where.symbol, where.symbol.empty() ? 0U : 1U};
+    // The kernel keeps a path, and opens it by itself: it may have become another file's.
+    constexpr int attempts = 2;
+    for (int attempt = 0; attempt != attempts; ++attempt) {
+        auto const found = find_places({where.binary, symbol, {&where.offset, 1}, where.indirect},
+                                       operation::perf_event_open, subject);
+        if (!found) return tl::unexpected{found.error()};
+        auto const path = found->file.lasting_path();
+        if (!path) return tl::unexpected{path.error()};
+        if (path->empty()) continue;
+        auto const event = open_probe({.pmu = "uprobe",
+                                       .name = path->c_str(),
+                                       .offset = found->offsets.front(),
+                                       .retprobe = where.retprobe,
+                                       .ref_ctr_offset = where.ref_ctr_offset,
+                                       .pid = process->value_or(every_process)},
+                                      refused_place, subject);
+        auto const is_same = found->file.is_at(*path);
+        if (!is_same) return tl::unexpected{is_same.error()};
+        if (!*is_same) continue;
+        if (!event) return tl::unexpected{event.error()};
+        return attach_to_event(prog, *event, where.cookie, subject);
     }
-    auto const event = open_probe({.pmu = "uprobe",
-                                   .name = path->c_str(),
-                                   .offset = offset,
-                                   .retprobe = where.retprobe,
-                                   .ref_ctr_offset = where.ref_ctr_offset,
-                                   .pid = where.pid.value_or(every_process)},
-                                  advice_on, subject);
-    if (!event) return tl::unexpected{event.error()};
-    return attach_to_event(prog, *event, where.cookie, subject);
+    return fail(-ETXTBSY, operation::perf_event_open, errc{}, subject,
+                "no path leads to the file that was opened: it was removed, or replaced twice "
+                "meanwhile");
 }
 
 } // namespace bpflink

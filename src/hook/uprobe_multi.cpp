@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../symbols/elf.hpp"
 #include "create.hpp"
 #include "matches.hpp"
 #include "multi.hpp"
+#include "user_probe.hpp"
 
 #include <bpflink/hook/uprobe_multi.hpp>
-#include <bpflink/symbols.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -29,9 +28,6 @@ std::string describe(hook::uprobe_multi const& where) {
 std::string mistake(hook::uprobe_multi const& where) {
     auto const count = count_of(where);
     if (count == 0) return "symbols or offsets are needed";
-    if (auto const* const path = std::get_if<std::string_view>(&where.binary);
-        path && (path->empty() || path->find('\0') != path->npos))
-        return "a file is needed";
     auto const fits = [&](std::size_t size) { return size == 0 || size == count; };
     if (!fits(where.symbols.size()) || !fits(where.offsets.size()))
         return several(where.offsets.size(), "offset") + " for " +
@@ -42,34 +38,14 @@ std::string mistake(hook::uprobe_multi const& where) {
     if (!fits(where.cookies.size()))
         return several(where.cookies.size(), "cookie") + " for " + several(count, "place");
     if (where.retprobe && where.session) return "a session sees the returns already";
-    if (where.pid && *where.pid < 0) return "a process id is not negative";
     return {};
 }
 
-result<std::string> path_of(std::variant<std::string_view, fd_view> const& binary) {
-    if (auto const* const path = std::get_if<std::string_view>(&binary))
-        return path_of_binary(*path);
-    return "/proc/self/fd/" + std::to_string(std::get<fd_view>(binary).get());
-}
-
-/// The places in the file.
-result<std::vector<std::uint64_t>> offsets_of(hook::uprobe_multi const& where,
-                                              std::string const& path) {
-    if (where.symbols.empty())
-        return std::vector<std::uint64_t>(where.offsets.begin(), where.offsets.end());
-    auto found = resolve_symbols(path, where.symbols);
-    if (found && !where.offsets.empty())
-        std::ranges::transform(*found, where.offsets, found->begin(), std::plus<>{});
-    return found;
-}
-
-std::string advice_on(int outcome) {
-    switch (-outcome) {
-    case ENOENT: return "there is no such file";
-    case EBADF: return "the file is not a regular one, or the program's descriptor is not open";
-    case ESRCH: return "there is no such process";
-    case EPERM: return "CAP_BPF and CAP_PERFMON are needed";
-    default: return {};
+refusal meaning_of(int number) {
+    switch (number) {
+    case EBADF: return {errc::invalid_argument, "the program's descriptor is not open"};
+    case EPERM: return {errc::permission_denied, "CAP_BPF and CAP_PERFMON are needed"};
+    default: return refused_place(number);
     }
 }
 
@@ -89,27 +65,29 @@ result<unique_fd> hook_traits<hook::uprobe_multi>::create(detail::borrowed_progr
                     std::move(what));
     if (auto fits = check_expected(prog, attach, subject); !fits)
         return tl::unexpected{std::move(fits).error()};
-    auto const path = path_of(where.binary);
-    if (!path) return tl::unexpected{path.error()};
-    auto const offsets = offsets_of(where, *path);
-    if (!offsets) return tl::unexpected{offsets.error()};
+    auto const process = checked_process(where.pid, operation::link_create, subject);
+    if (!process) return tl::unexpected{process.error()};
+    auto const found = find_places({where.binary, where.symbols, where.offsets, where.indirect},
+                                   operation::link_create, subject);
+    if (!found) return tl::unexpected{found.error()};
+    auto const path = found->file.passing_path();
 
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
     attr.attach_type = static_cast<std::uint32_t>(attach);
-    attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>(path->c_str());
-    attr.uprobe_multi.offsets = address_of(std::span<std::uint64_t const>{*offsets});
+    attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>(path.c_str());
+    attr.uprobe_multi.offsets = address_of(std::span<std::uint64_t const>{found->offsets});
     attr.uprobe_multi.ref_ctr_offsets = address_of(where.ref_ctr_offsets);
     attr.uprobe_multi.cookies = address_of(where.cookies);
-    attr.uprobe_multi.count = static_cast<std::uint32_t>(offsets->size());
+    attr.uprobe_multi.count = static_cast<std::uint32_t>(found->offsets.size());
     attr.uprobe_multi.flags = where.retprobe ? 1 : 0;
-    if (where.pid)
-        attr.uprobe_multi.pid =
-            static_cast<std::uint32_t>(*where.pid == 0 ? sys::process_id() : *where.pid);
+    attr.uprobe_multi.pid = static_cast<std::uint32_t>(process->value_or(0)); // 0: every one
     auto made = sys::link_create(attr);
     int const outcome = made.outcome();
+    if (made) return std::move(made);
     if (outcome == -EINVAL) return refused_multi(prog, attach, subject);
-    return created(std::move(made), operation::link_create, subject, advice_on(outcome));
+    auto const [condition, advice] = meaning_of(-outcome);
+    return fail(outcome, operation::link_create, condition, subject, std::string{advice});
 }
 
 } // namespace bpflink

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fail.hpp"
-#include "symbols/elf.hpp"
+#include "symbols/binary.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 
 namespace bpflink {
 namespace {
@@ -50,7 +51,17 @@ std::string directories_for(std::string_view name) {
     return (path ? std::string{path} + ":" : std::string{}).append(program_directories);
 }
 
-result<elf_file> search(std::string_view name) {
+/// An ELF file: scripts and linker scripts have such names, too.
+result<binary_file> elf_file_at(std::string path) {
+    return binary_file::open(std::move(path))
+        .and_then([](binary_file&& file) -> result<binary_file> {
+            if (file.is_elf()) return std::move(file);
+            return fail(-ENOEXEC, operation::resolve_symbol, errc::invalid_argument, file.path(),
+                        "it is not an ELF file");
+        });
+}
+
+result<binary_file> search(std::string_view name) {
     std::string const directories = directories_for(name);
     std::optional<error> refusal; // the first file that is no binary, or cannot be read
     for (std::string_view left = directories; !left.empty();) {
@@ -58,7 +69,7 @@ result<elf_file> search(std::string_view name) {
         std::string path{left.substr(0, end)};
         left.remove_prefix(std::min(end + 1, left.size()));
         if (!path.starts_with('/')) continue;
-        auto opened = elf_file::open(path.append("/").append(name));
+        auto opened = elf_file_at(path.append("/").append(name));
         if (opened) return opened;
         auto& e = opened.error();
         if (e != errc::not_found && e.code() != std::errc::not_a_directory && !refusal)
@@ -71,14 +82,9 @@ result<elf_file> search(std::string_view name) {
 
 } // namespace
 
-result<elf_file> find_binary(std::string_view binary) {
+result<binary_file> find_binary(std::string_view binary) {
     if (binary.find('/') == binary.npos) return search(binary);
-    return elf_file::open(std::string{binary});
-}
-
-result<std::string> path_of_binary(std::string_view binary) {
-    if (binary.find('/') != binary.npos) return std::string{binary};
-    return search(binary).map([](elf_file const& found) { return found.path(); });
+    return binary_file::open(std::string{binary});
 }
 
 } // namespace bpflink

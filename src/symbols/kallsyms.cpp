@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "symbols/kallsyms.hpp"
+
 #include "fail.hpp"
 #include "symbols/names.hpp"
 #include "sys.hpp"
@@ -147,6 +149,28 @@ result<std::vector<std::string>> matching_kernel_functions(std::string_view patt
         if (candidate.second.is_traceable) functions.push_back(candidate.first);
     std::ranges::sort(functions);
     return functions;
+}
+
+result<std::vector<std::string>> ambiguous_among(std::span<std::string_view const> names) {
+    std::unordered_map<std::string_view, std::vector<std::uint64_t>> places;
+    for (auto const name : names)
+        places.try_emplace(name);
+    auto const read = for_each_kernel_symbol([&](kernel_symbol const& symbol) {
+        auto const found = places.find(symbol.name);
+        if (found == places.end() || !symbol.is_text()) return;
+        auto& addresses = found->second; // each 0 where the kernel hides them
+        if (symbol.address == 0 || std::ranges::count(addresses, symbol.address) == 0)
+            addresses.push_back(symbol.address);
+    });
+    if (!read) return tl::unexpected{read.error()};
+    std::vector<std::string> ambiguous;
+    for (auto const name : names) {
+        auto const found = places.find(name);
+        if (found == places.end() || found->second.size() < 2) continue;
+        ambiguous.push_back(std::string{name} + " (" + std::to_string(found->second.size()) + ")");
+        places.erase(found); // it may be asked for twice
+    }
+    return ambiguous;
 }
 
 result<std::uint64_t> kernel_symbol_address(std::string_view name) {

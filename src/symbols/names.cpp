@@ -4,7 +4,9 @@
 #include "fail.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 
 namespace bpflink {
 
@@ -36,6 +38,12 @@ result<void> check_name(std::string_view name, std::string_view what) {
         return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument, std::string{name},
                     std::string{what} + " has a zero byte in it");
     return {};
+}
+
+std::string hexadecimal(std::uint64_t number) {
+    std::array<char, 16> digits;
+    auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
+    return "0x" + std::string{digits.data(), end};
 }
 
 std::string enumerated(std::span<std::string const> names, std::size_t most) {

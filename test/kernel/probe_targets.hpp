@@ -23,6 +23,7 @@ bpflink::unique_fd open_event(::perf_event_attr event);
 /// The software clock, that overflows after so many nanoseconds.
 bpflink::unique_fd open_clock(std::uint64_t period);
 
+extern "C" int bpflink_probed_first(int x);
 void call_first(int times);
 void call_second(int times);
 

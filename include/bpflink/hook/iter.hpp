@@ -35,15 +35,18 @@ struct iter_task {
 /// What is walked can be narrowed, by one of: `map` (borrowed), for iterators over the elements of
 /// one map; `cgroup`, for those over cgroups; `task`, for those over tasks, their files or memory.
 /// @errors invalid_argument   the program needs a map and has none, or the other way round; several
-///                            of the three; a kernel before 6.1, for cgroups and tasks
+///                            of the three; a thread's number for a process; a kernel before 6.1,
+///                            for cgroups and tasks
 ///         E2BIG              parameters on a kernel before 6.1
-///         not_found          no such task or cgroup
+///         not_found          no such task or cgroup, now: what ends later is walked without error
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 ///         EMFILE             the map's descriptor is 0, which the kernel takes for none, and no
 ///                            other is left for a duplicate
 /// @kernel since 5.8, with a map 5.9, cgroups and tasks 6.1;
 ///         kernel/bpf/bpf_iter.c, bpf_iter_link_attach(); read at v6.12
-/// @cost 1 system call; 3 with a map, as the kernel takes it for something else where none is meant
+/// @cost 1 system call; 3 with a map or cgroup, as the kernel takes it for something else where
+/// none
+///       is meant; 4 to 6 with a task, which is looked for
 struct hook::iter {
     std::optional<map_ref> map = std::nullopt;        ///< whose elements are walked
     std::optional<iter_cgroup> cgroup = std::nullopt; ///< where the walk starts

@@ -14,12 +14,14 @@ namespace bpflink {
 /// address where `function` is empty. A system call's own name ("sys_openat") finds its function by
 /// the architecture's prefix. `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns.
 /// @errors not_found          no such function
-///         invalid_argument   the function may not be probed, or a return probe has an offset
-///         EILSEQ             no instruction begins at the offset or address
-///         EADDRNOTAVAIL      several functions have the name
+///         invalid_argument   the function may not be probed, or a return probe has an offset; no
+///                            instruction begins at the offset or address (EILSEQ); several
+///                            functions have the name (EADDRNOTAVAIL)
 ///         not_supported      a kernel built without kprobes, or before 5.15
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
-/// @kernel link since 5.15; kernel/events/core.c, perf_kprobe_event_init(); read at v6.12
+/// @kernel link since 5.15; kernel/events/core.c, perf_kprobe_event_init(); read at v6.12. A kernel
+///         before 6.7 that has not got the fix (5.15.139 and 6.1.61 have) takes the first function
+///         of a name: kernel_symbol_address() refuses such names
 /// @cost 5 system calls, 8 with `retprobe`; the kernel's own work is milliseconds
 struct hook::kprobe {
     std::string_view function = {}; ///< a symbol; empty: by address

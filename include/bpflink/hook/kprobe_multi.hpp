@@ -19,14 +19,17 @@ namespace bpflink {
 /// which stands for every function that can be probed and has a name of its own. `cookies` are none
 /// or one for each, in their order, and go with no pattern. All are copied. At most 2^20 functions.
 /// @errors not_found          a symbol that is none (all are named); a pattern that nothing matches
-///         EADDRNOTAVAIL      several functions have a symbol's name, or it cannot be probed
-///         invalid_argument   none or several of the three; cookies of another number; the program
-///                            was loaded for another attach type
-///         not_supported      a kernel before 5.18, for sessions 6.10, or built without fprobe
+///         invalid_argument   none or several of the three; cookies of another number; symbols that
+///                            several functions have for a name (EADDRNOTAVAIL, all are named); the
+///                            program was loaded for another attach type
+///         EADDRNOTAVAIL      a symbol cannot be probed
+///         not_supported      a kernel before 5.18, for sessions 6.10, or built without fprobe; no
+///                            /proc/kallsyms, for symbols
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 /// @kernel since 5.18, session 6.10; kernel/trace/bpf_trace.c, bpf_kprobe_multi_link_attach(); read
 ///         at v6.12
-/// @cost 1 system call; with a pattern also all of the kernel's symbols, some 10 ms
+/// @cost 1 system call; with symbols or a pattern also one reading of all the kernel's symbols:
+///       some 10 to 50 ms, whatever the number of names
 struct hook::kprobe_multi {
     std::span<std::string_view const> symbols = {}; ///< by name
     std::span<std::uint64_t const> addresses = {};  ///< or by address

@@ -13,18 +13,30 @@ namespace bpflink {
 /// process that has the file mapped, or in one. Any number of links.
 ///
 /// `binary` is a path, or a library's or program's file name, which is looked for where the system
-/// has them; copied. `symbol` is a function in it, with its version if need be
-/// ("memcpy@GLIBC_2.14"); `offset` is bytes from it, or in the file where `symbol` is empty. `pid`
-/// is a process, and 0 this one. `ref_ctr_offset` is the place in the file of a counter of who
-/// watches (USDT).
+/// has them; copied. Below /proc/PID/root, names mean what they mean to that process. The file is
+/// opened once, and the probe goes into the very file that the symbol was found in. `symbol` is a
+/// function in it, with its version if need be ("memcpy@GLIBC_2.14"); `offset` is bytes from it, or
+/// in the file where `symbol` is empty: see offset_of_address() for an address. `ref_ctr_offset` is
+/// the place in the file of a counter of who watches (USDT).
+///
+/// `pid` is a process, with all its threads, and 0 this one. The kernel watches it by its first
+/// thread: when that has ended and others go on, the program runs no more.
+///
+/// A place in the middle of an instruction cannot be told without a disassembler: the process that
+/// comes by gets SIGILL, or goes wrong. In a file that is not ELF, any offset is taken.
 /// @errors not_found          no such file, symbol or process
-///         invalid_argument   not an ELF file; several functions have the name; a place that may
-///                            not be probed
+///         invalid_argument   not a regular file, which is not opened; a symbol, and not an ELF
+///                            file; several functions have the name, or it is indirect; a place
+///                            outside the file's executable segments, or in one that can be written
+///                            to; an instruction that cannot be probed; a thread's number
+///         ETXTBSY            the file was removed, or replaced twice, while being attached
 ///         not_supported      a kernel built without uprobes, or before 5.15
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
-/// @kernel link since 5.15; kernel/events/core.c, perf_uprobe_event_init(); read at v6.12
-/// @cost 5 system calls, 3 more for each of `retprobe` and `ref_ctr_offset`, and the reading of the
-///       file's symbols
+/// @kernel link since 5.15; kernel/events/core.c, perf_uprobe_event_init();
+/// kernel/events/uprobes.c,
+///         prepare_uprobe(); read at v6.12
+/// @cost some 30 system calls, 3 more for each of `retprobe`, `ref_ctr_offset` and `pid`, and the
+///       reading of the file's symbols
 struct hook::uprobe {
     std::string_view binary;               ///< a path, or a file name
     std::string_view symbol = {};          ///< empty: by the file's offset
@@ -33,6 +45,7 @@ struct hook::uprobe {
     std::optional<int> pid = std::nullopt; ///< empty: every process; 0: this one
     std::uint32_t ref_ctr_offset = 0;      ///< of a counter of who watches; 0: none
     bpflink::cookie cookie{};              ///< what bpf_get_attach_cookie() returns; 0: none
+    bool indirect = false; ///< where an indirect function (STT_GNU_IFUNC) chooses a variant, too
 };
 
 template <>

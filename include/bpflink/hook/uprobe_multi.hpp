@@ -17,18 +17,25 @@ namespace bpflink {
 /// or both with one program that remembers in between (`session`).
 ///
 /// `binary` is a path or file name as for hook::uprobe, or a descriptor (borrowed), such as that of
-/// a file in another mount namespace. The places are `symbols`, or `offsets` in the file, or both:
+/// a file in another mount namespace. The file is opened once, and the probes go into the very file
+/// that the symbols were found in. The places are `symbols`, or `offsets` in the file, or both:
 /// then each offset counts from its symbol. `ref_ctr_offsets` and `cookies` are none or one for
-/// each. All are copied. `pid` is a process, and 0 this one. At most 2^20 places.
+/// each. All are copied. `pid` is a process, and 0 this one. At most 2^20 places; what hook::uprobe
+/// says of them holds here, too.
 /// @errors not_found          no such file or process; symbols that the file has not
 ///                            (all are named)
-///         invalid_argument   no places, or arrays of different lengths; not an ELF file; the
-///                            program was loaded for another attach type
-///         not_supported      a kernel before 6.6, for sessions 6.13
+///         invalid_argument   no places, or arrays of different lengths; not a regular file; a
+///                            symbol, and not an ELF file; indirect functions; a place outside the
+///                            file's executable segments, or in one that can be written to; an
+///                            instruction that cannot be probed; a thread's number; the program was
+///                            loaded for another attach type
+///         not_supported      a kernel before 6.6, for sessions 6.13; /proc is not mounted
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
-/// @kernel since 6.6, session 6.13; kernel/trace/bpf_trace.c, bpf_uprobe_multi_link_attach(); read
-///         at v6.12
-/// @cost 1 system call, and with symbols the reading of the file's, once for all of them
+/// @kernel since 6.6, session 6.13; `pid` is all threads of the process since 6.10, its first one
+///         alone before; kernel/trace/bpf_trace.c, bpf_uprobe_multi_link_attach(); read at v6.12
+/// @cost some 15 system calls and 1 for each place, and with symbols the reading of the file's,
+/// once
+///       for all of them
 struct hook::uprobe_multi {
     std::variant<std::string_view, fd_view> binary;      ///< path, file name or descriptor
     std::span<std::string_view const> symbols = {};      ///< functions in it
@@ -38,6 +45,7 @@ struct hook::uprobe_multi {
     std::optional<int> pid = std::nullopt;               ///< empty: every process; 0: this one
     bool retprobe = false;                               ///< where the functions return
     bool session = false;                                ///< at both ends
+    bool indirect = false; ///< where indirect functions (STT_GNU_IFUNC) choose variants, too
 };
 
 template <>

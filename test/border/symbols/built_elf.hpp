@@ -35,7 +35,8 @@ struct elf64 {
 /// The bytes of an executable with a symbol table. Loaded are 0x1000 bytes of it, from 0x200 on,
 /// at 0x400200, and after that 0x1000 bytes more that are in no file.
 template <class Class>
-std::string build_elf(std::vector<built_symbol> const& symbols) {
+std::string build_elf(std::vector<built_symbol> const& symbols,
+                      std::uint32_t segment_flags = PF_R | PF_X) {
     std::string names(1, '\0');
     std::string table(sizeof(typename Class::symbol), '\0');
     auto const append = [](std::string& to, auto const& what) {
@@ -66,7 +67,7 @@ std::string build_elf(std::vector<built_symbol> const& symbols) {
     header.e_shnum = 3;
     typename Class::segment segment{};
     segment.p_type = PT_LOAD;
-    segment.p_flags = PF_R | PF_X;
+    segment.p_flags = segment_flags;
     segment.p_offset = 0x200;
     segment.p_vaddr = 0x400200;
     segment.p_filesz = 0x1000;

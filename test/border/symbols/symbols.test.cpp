@@ -8,18 +8,27 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <random>
 #include <sstream>
+#include <thread>
 
 #include <doctest/doctest.h>
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace bl = bpflink;
@@ -153,15 +162,52 @@ TEST_CASE("the C library is found by its soname") {
     REQUIRE(matches);
     CHECK(std::ranges::count(*matches, "getppid") == 1);
 #ifdef __x86_64__
-    auto const newer = bl::resolve_symbol("libc.so.6", "memcpy");
-    auto const older = bl::resolve_symbol("libc.so.6", "memcpy@GLIBC_2.2.5");
+    constexpr bl::resolve_options all{.indirect = true};
+    auto const newer = bl::resolve_symbol("libc.so.6", "memcpy", all);
+    auto const older = bl::resolve_symbol("libc.so.6", "memcpy@GLIBC_2.2.5", all);
     REQUIRE(newer);
     REQUIRE(older);
     CHECK(*newer != *older);
-    CHECK(bl::resolve_symbol("libc.so.6", "memcpy@@GLIBC_2.14") == newer);
-    refused(bl::resolve_symbol("libc.so.6", "memcpy@@GLIBC_2.2.5"), bl::errc::not_found,
+    CHECK(bl::resolve_symbol("libc.so.6", "memcpy@@GLIBC_2.14", all) == newer);
+    refused(bl::resolve_symbol("libc.so.6", "memcpy@@GLIBC_2.2.5", all), bl::errc::not_found,
             {"memcpy@@GLIBC_2.2.5"});
 #endif
+}
+
+// F2
+TEST_CASE("functions of the C library that only choose another one are refused by name") {
+    auto const every = bl::matching_symbols("libc.so.6", "*", {.indirect = true});
+    auto const direct = bl::matching_symbols("libc.so.6", "*");
+    REQUIRE(every);
+    REQUIRE(direct);
+    names chosen;
+    std::ranges::set_difference(*every, *direct, std::back_inserter(chosen));
+    for (auto const& name : chosen) {
+        refused(bl::resolve_symbol("libc.so.6", name), bl::errc::invalid_argument,
+                {name, "calls go to a variant"});
+        CHECK(bl::resolve_symbol("libc.so.6", name, {.indirect = true}));
+    }
+#ifdef __x86_64__
+    CHECK(std::ranges::count(chosen, "strlen") == 1);
+    CHECK(std::ranges::count(*direct, "getppid") == 1);
+#endif
+}
+
+// F4
+TEST_CASE("an address, as debug information tells it, has an offset in the file") {
+    auto const there = offsets_in(FIXED_PROGRAM); // where it is loaded at what it is linked for
+    memory_file const file{build_elf<elf64>({{"f", 0x400300}})};
+    CHECK(bl::offset_of_address(file.path(), 0x400200) == 0x200U);
+    CHECK(bl::offset_of_address(file.path(), 0x4011ff) == 0x11ffU);
+    for (std::uint64_t const address : {0x0ULL, 0x300ULL, 0x4001ffULL, 0x401200ULL, ~0ULL})
+        refused(bl::offset_of_address(file.path(), address), bl::errc::not_found,
+                {"address 0x", "no segment"});
+    auto const offset = bl::resolve_symbol(FIXED_PROGRAM, "print_second");
+    REQUIRE(offset);
+    CHECK(bl::offset_of_address(FIXED_PROGRAM, 0x400000 + *offset) == *offset);
+    CHECK(*offset == there.at("print_second"));
+    refused(bl::offset_of_address("/proc/self/status", 1), bl::errc::invalid_argument,
+            {"not an ELF file"});
 }
 
 TEST_CASE("a program is found in PATH") {
@@ -250,8 +296,11 @@ TEST_CASE("only defined functions count") {
                                              {"", 0x400300}})};
     for (auto const* const name : {"undefined", "data", "untyped"})
         refused(bl::resolve_symbol(file.path(), name), bl::errc::not_found, {name});
-    CHECK(bl::resolve_symbol(file.path(), "indirect") == 0x300U);
-    CHECK(bl::matching_symbols(file.path(), "*") == names{"indirect"});
+    constexpr bl::resolve_options all{.indirect = true};
+    refused(bl::resolve_symbol(file.path(), "indirect"), bl::errc::invalid_argument, {"indirect"});
+    CHECK(bl::resolve_symbol(file.path(), "indirect", all) == 0x300U);
+    CHECK(bl::matching_symbols(file.path(), "*") == names{});
+    CHECK(bl::matching_symbols(file.path(), "*", all) == names{"indirect"});
 }
 
 TEST_CASE("global wins over weak, weak over local, in any order, and one address is no conflict") {
@@ -278,9 +327,12 @@ TEST_CASE("a function that is not loaded from the file is named") {
 }
 
 TEST_CASE("what is no binary is refused") {
-    is_damaged(bl::resolve_symbol("/proc/self/status", "f"), "no ELF file");
-    is_damaged(bl::resolve_symbol("/dev/null", "f"), "no ELF file");
+    is_damaged(bl::resolve_symbol("/proc/self/status", "f"), "not an ELF file");
+    refused(bl::resolve_symbol("/dev/null", "f"), bl::errc::invalid_argument, {"not a regular"});
     refused(bl::resolve_symbol("/proc/self", "f"), bl::errc::invalid_argument, {"directory"});
+    auto foreign = build_elf<elf64>({{"f", 0x400200}});
+    foreign[EI_DATA] = foreign[EI_DATA] == ELFDATA2LSB ? ELFDATA2MSB : ELFDATA2LSB;
+    is_damaged(bl::resolve_symbol(memory_file{foreign}.path(), "f"), "the other byte order");
     refused(bl::resolve_symbol("/no/such/file", "f"), bl::errc::not_found,
             {"open /no/such/file", "ENOENT"});
     refused(bl::resolve_symbol("libbpflink-no-such.so.1", "f"), bl::errc::not_found,
@@ -297,6 +349,124 @@ TEST_CASE("a file that is cut short is refused") {
     auto const built = build_elf<elf64>({{"f", 0x400200}});
     for (std::size_t size = 0; size != built.size(); ++size)
         is_damaged(bl::resolve_symbol(memory_file{built.substr(0, size)}.path(), "f"));
+}
+
+namespace {
+
+/// A directory of this test's own.
+struct scratch {
+    scratch() { REQUIRE(::mkdtemp(path)); }
+    ~scratch() { std::filesystem::remove_all(path); }
+    scratch(scratch const&) = delete;
+    scratch& operator=(scratch const&) = delete;
+    [[nodiscard]] std::string operator/(char const* name) const {
+        return std::string{path} + "/" + name;
+    }
+
+    char path[32] = "/tmp/bpflink-symbols-XXXXXX";
+};
+
+} // namespace
+
+// E30
+TEST_CASE("a FIFO, a socket or a terminal is refused at once") {
+    scratch const directory;
+    auto const fifo = directory / "fifo";
+    REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0); // nobody ever writes
+    auto const link = directory / "link";
+    REQUIRE(::symlink("fifo", link.c_str()) == 0);
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    bl::unique_fd const reader{ends[0]}, writer{ends[1]};
+    auto const pipe = "/proc/self/fd/" + std::to_string(reader.get());
+    for (auto const& name : {fifo, link, pipe, std::string{"/dev/tty"}, std::string{"/dev/ptmx"}})
+        refused(bl::resolve_symbol(name, "f"), bl::errc::invalid_argument,
+                {name, "not a regular file"});
+    is_damaged(bl::resolve_symbol("/proc/kmsg", "f"), {}); // whose reading waits, but for us
+}
+
+// E30
+TEST_CASE("a file that is cut short while it is read is an error, and no signal") {
+    auto const whole = contents(VERSIONS_LIBRARY);
+    memory_file const file{whole};
+    std::atomic<bool> done = false;
+    std::thread other{[&] {
+        std::mt19937 random{4'712}; // NOLINT(bugprone-random-generator-seed,cert-msc51-cpp)
+        while (!done) {
+            auto const size = random() % whole.size();
+            if (::ftruncate(file.fd.get(), static_cast<off_t>(size)) != 0) break;
+            if (::pwrite(file.fd.get(), whole.data(), whole.size(), 0) < 0) break;
+        }
+    }};
+    int found = 0, cut = 0;
+    for (int i = 0; i != 20'000 && (found < 100 || cut < 100); ++i) {
+        auto const offset = bl::resolve_symbol(file.path(), "both");
+        ++(offset ? found : cut);
+        if (!offset) CHECK_FALSE(offset.error().message().empty());
+    }
+    done = true;
+    other.join();
+    CHECK(found > 0);
+    CHECK(cut > 0);
+}
+
+// E30
+TEST_CASE("numbers in a file decide neither how long it takes nor how much is kept") {
+    struct claim {
+        char const* what;
+        std::size_t at;
+        std::uint64_t value;
+        std::size_t bytes;
+    };
+    auto const whole = build_elf<elf64>({{"f", 0x400200}});
+    constexpr std::size_t sections = sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr);
+    constexpr std::size_t symtab = sections + sizeof(Elf64_Shdr);
+    constexpr std::size_t strtab = symtab + sizeof(Elf64_Shdr);
+    constexpr std::uint64_t huge = std::uint64_t{1} << 42;
+    constexpr auto size_at = offsetof(Elf64_Shdr, sh_size);
+    auto const begin = std::chrono::steady_clock::now();
+    for (auto const& [what, at, value, bytes] :
+         {claim{"symbols", symtab + size_at, huge, 8}, claim{"names", strtab + size_at, huge, 8},
+          claim{"names of 4 GiB", strtab + size_at, 0xffff'ffff, 8},
+          claim{"segments", offsetof(Elf64_Ehdr, e_phnum), 0xffff, 2},
+          claim{"headers beyond the end", offsetof(Elf64_Ehdr, e_shoff), ~std::uint64_t{0} - 8, 8},
+          claim{"a table beyond the end", symtab + offsetof(Elf64_Shdr, sh_offset),
+                ~std::uint64_t{0} - 8, 8}}) {
+        CAPTURE(what);
+        auto hostile = whole;
+        std::memcpy(hostile.data() + at, &value, bytes);
+        memory_file const file{hostile};
+        REQUIRE(::ftruncate(file.fd.get(), huge) == 0); // as large as it claims, and nowhere
+        is_damaged(bl::resolve_symbol(file.path(), "f"));
+    }
+    auto crowded = whole; // more sections than the header can count
+    std::uint64_t const many = huge / sizeof(Elf64_Shdr);
+    std::memset(crowded.data() + offsetof(Elf64_Ehdr, e_shnum), 0, 2);
+    std::memcpy(crowded.data() + sections + size_at, &many, sizeof many);
+    memory_file const file{crowded};
+    REQUIRE(::ftruncate(file.fd.get(), huge) == 0);
+    is_damaged(bl::resolve_symbol(file.path(), "f"));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{20});
+}
+
+// F1
+TEST_CASE("names below a process's directories do not lead out of them") {
+    scratch const directory;
+    auto const library = contents(VERSIONS_LIBRARY);
+    std::ofstream{directory / "own.so", std::ios::binary} << library;
+    REQUIRE(::symlink("own.so", (directory / "near.so").c_str()) == 0);
+    REQUIRE(::symlink(VERSIONS_LIBRARY, (directory / "far.so").c_str()) == 0);
+    bl::unique_fd const opened{::open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    auto const by_fd = "/proc/self/fd/" + std::to_string(opened.get());
+    for (auto const& prefix : {by_fd, "/proc/self/root" + std::string{directory.path},
+                               "/proc/thread-self/../../root" + std::string{directory.path}}) {
+        CHECK(bl::resolve_symbol(prefix + "/own.so", "both"));
+        CHECK(bl::resolve_symbol(prefix + "/near.so", "both"));
+    }
+    refused(bl::resolve_symbol(by_fd + "/far.so", "both"), bl::errc::invalid_argument,
+            {"leads out of /proc/"});
+    CHECK(bl::resolve_symbol("/proc/self/root" + (directory / "far.so"), "both"));
+    CHECK(bl::resolve_symbol(directory / "far.so", "both")); // of this process's own
 }
 
 TEST_CASE("no damage crashes") {

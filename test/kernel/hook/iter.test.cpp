@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -19,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace bl = bpflink;
@@ -317,6 +319,49 @@ TEST_CASE_FIXTURE(kernel_case, "an iterator over tasks keeps to one process or t
     CHECK(one < all);
     auto const details = must(l.details());
     CHECK((which.which == bl::iter_task::kind::thread ? details.tid : details.pid) == me);
+}
+
+// E16
+TEST_CASE_FIXTURE(kernel_case, "an iterator over a task that is not there is refused") {
+    using kind = bl::iter_task::kind;
+    auto const p = load_walker("task");
+    if (!p) return;
+    auto const attach = [&](bl::iter_task const& task) {
+        return bl::attach(p->as<bl::program_type::tracing>(), bl::hook::iter{.task = task});
+    };
+    if (is_too_old(attach({static_cast<std::uint32_t>(::getpid())}))) return;
+    auto const child = ::fork();
+    if (child == 0) ::_exit(0);
+    REQUIRE(child > 0);
+    bl::unique_fd const process{static_cast<int>(::syscall(SYS_pidfd_open, child, 0))};
+    REQUIRE(process);
+    REQUIRE(::waitpid(child, nullptr, 0) == child);
+    auto const gone = static_cast<std::uint32_t>(child);
+    check_error(attach({gone}), bl::errc::not_found, {"no process " + std::to_string(gone)});
+    check_error(attach({gone, kind::thread}), bl::errc::not_found,
+                {"no thread " + std::to_string(gone)});
+    check_error(attach({bl::fd_view{process}}), bl::errc::not_found, {"has ended"});
+    std::thread{[&] {
+        auto const own = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+        check_error(attach({own}), bl::errc::invalid_argument, {"is a thread's number"});
+        auto const l = must(attach({own, kind::thread}));
+        CHECK(p->runs_during([&] { read_out(l); }) >= 1);
+    }}.join();
+}
+
+// E16
+TEST_CASE_FIXTURE(kernel_case, "an iterator over a cgroup that is gone is refused") {
+    auto const p = load_walker("cgroup");
+    if (!p) return;
+    sandbox::cgroup group;
+    struct stat facts{};
+    REQUIRE(::stat(group.path().c_str(), &facts) == 0);
+    bl::unique_fd const directory{::open(group.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    group.remove();
+    for (auto const& from :
+         {bl::iter_cgroup{facts.st_ino}, bl::iter_cgroup{bl::fd_view{directory}}})
+        check_error(bl::attach(p->as<bl::program_type::tracing>(), bl::hook::iter{.cgroup = from}),
+                    bl::errc::not_found, {"no such cgroup"});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "only an iterator link's output can be opened") {

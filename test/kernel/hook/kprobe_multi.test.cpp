@@ -10,8 +10,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bl = bpflink;
 using bl::attach_type;
@@ -81,4 +84,29 @@ TEST_CASE_FIXTURE(kernel_case, "a kprobe session runs before and after each of i
     CHECK(p->runs_during(call_traced_functions) == 2);
     must(l.close());
     CHECK(p->runs_during(call_traced_functions) == 0);
+}
+
+// F3
+TEST_CASE_FIXTURE(kernel_case, "a name that several functions have is refused, by kprobes too") {
+    std::map<std::string, int> places;
+    std::ifstream symbols{"/proc/kallsyms"};
+    for (std::string address, type, name, rest; symbols >> address >> type >> name;
+         std::getline(symbols, rest))
+        if ((type == "t" || type == "T") && rest.find("[bpf]") == rest.npos) ++places[name];
+    std::vector<std::string> twice;
+    for (auto const& [name, count] : places)
+        if (count > 1 && twice.size() < 3) twice.push_back(name);
+    if (twice.empty()) return skip_case("no functions of one name are there");
+    auto const single = counted_program::load(program_type::kprobe);
+    auto const p = counted_program::load(program_type::kprobe, attach_type::trace_kprobe_multi);
+    if (!single || !p) return;
+    for (auto const& name : twice) {
+        std::array<std::string_view, 2> const names{"bpf_fentry_test1", name};
+        check_error(
+            bl::attach(p->as<program_type::kprobe>(), bl::hook::kprobe_multi{.symbols = names}),
+            bl::errc::invalid_argument, {name, "several functions"});
+        auto const made = bl::attach(single->as<program_type::kprobe>(), bl::hook::kprobe{name});
+        if (is_unsupported(made)) return;
+        check_error(made, bl::errc::invalid_argument, {name});
+    }
 }

@@ -225,6 +225,15 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
         return install_new_link(
             {.type = bl::link_type::cgroup, .attach = attach, .cgroup_id = 7'777}, prog);
     }
+    if (attach == bl::attach_type::trace_uprobe_multi ||
+        attach == bl::attach_type::trace_uprobe_session) {
+        constexpr std::string_view own = "/proc/thread-self/fd/";
+        auto const path = text_at(attr.uprobe_multi.path);
+        if (!path.starts_with(own)) return -EBADF; // "/", as attach_to_nothing() has it
+        auto const file = get<named_file>(std::stoi(path.substr(own.size())), outcome);
+        if (!file) return -ENOENT;
+        last_probed_text = file->text;
+    }
     if (auto const type = link_type_of(attach); type != bl::link_type::unspec)
         return install_new_link(
             {.type = type, .attach = attach, .target = attr.target, .btf = attr.target_btf_id},

@@ -157,8 +157,12 @@ int kernel::sys_watch(int fd) {
 int kernel::sys_descriptor_name(int fd, std::span<char> into) {
     auto const found = descriptors_.find(fd);
     if (found == descriptors_.end()) return -ENOENT;
-    auto const length = std::min(into.size(), found->second.name.size());
-    std::copy_n(found->second.name.begin(), length, into.begin());
+    auto name = found->second.name;
+    for (auto const& [start, other] : names_in_namespace)
+        if (name.starts_with(start)) name = other + name.substr(start.size());
+    if (name.empty()) name = "/";
+    auto const length = std::min(into.size(), name.size());
+    std::copy_n(name.begin(), length, into.begin());
     return static_cast<int>(length);
 }
 

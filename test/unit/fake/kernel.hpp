@@ -6,6 +6,7 @@
 // call can be made to fail, and things can happen just before it.
 
 #include "objects.hpp"
+#include "sys.hpp"
 #include "uapi.hpp"
 
 #include <bpflink/attach_type.hpp>
@@ -54,6 +55,15 @@ enum class call {
     read,
     open_directory,
     open_file,
+    look_up,
+    look_at,
+    is_on_proc,
+    link_text,
+    reopen,
+    read_at,
+    find_process,
+    find_process_of,
+    find_thread,
     perf_event_open,
     program_function,
     kernel_type,
@@ -113,6 +123,7 @@ public:
     [[nodiscard]] bl::unique_fd open(map& m);
     [[nodiscard]] bl::unique_fd open_btf();
     [[nodiscard]] bl::unique_fd open_file();
+    [[nodiscard]] bl::unique_fd open_file(std::string const& path); // one of `files`
     [[nodiscard]] bl::unique_fd open_cgroup();
     [[nodiscard]] bool is_open(int fd) const { return descriptors_.contains(fd); }
     [[nodiscard]] std::vector<int> open_descriptors() const;
@@ -189,8 +200,17 @@ public:
         {"/proc/thread-self/ns/net", home_netns}};             // inodes by path
     std::map<std::string, std::uint64_t, std::less<>> cgroups; // ids by path
     std::vector<std::string> tracepoints{"sched_switch", "sys_enter"};
-    std::map<std::string, std::string, std::less<>> files; // by path; others do not exist
-    std::size_t most_read = SIZE_MAX;                      // bytes that one read gives
+    std::map<std::string, std::string, std::less<>> files;    // by path; others do not exist
+    std::size_t most_read = SIZE_MAX;                         // bytes that one read gives
+    std::map<std::string, std::string, std::less<>> symlinks; // texts by path; beside `files`
+    /// What the start of a path is to /proc/self/fd, where that is in another mount namespace.
+    std::map<std::string, std::string, std::less<>> names_in_namespace;
+    std::vector<std::string> devices; // paths of what is never to be opened
+    int lacks_openat2 = 0;            // ENOSYS before 5.6, EPERM by a filter
+    std::vector<int> processes{1, 7, 33, 41, 55, 77};
+    std::vector<int> threads{42}; // of the processes, beside their first ones
+    /// Cuts a file of `files` short in place, under those who have it open.
+    void shorten(std::string const& path, std::size_t size);
     struct on_a_hook {
         std::uint32_t program = 0;
         std::uint32_t link = 0;
@@ -203,6 +223,7 @@ public:
     uapi::link_create_attr last_create{};
     std::optional<std::uint32_t> last_create_map; // its descriptor
     uapi::link_update_attr last_update{};
+    std::string last_probed_text; // of the file that uprobe_multi was given
     std::uint64_t last_cookie = 0;
     uapi::iter_cgroup_info last_iter_cgroup{};
     uapi::iter_task_info last_iter_task{};
@@ -235,6 +256,13 @@ public:
     int sys_prog_query(uapi::prog_query_attr& attr);
     int sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu);
     int sys_open_file(std::string_view path);
+    int sys_look_up(int directory, std::string_view path, bpflink::sys::lookup how);
+    int sys_look_at(int fd, bpflink::sys::file_facts& facts);
+    int sys_is_on_proc(int fd);
+    int sys_link_text(int link, std::span<char> into);
+    int sys_reopen(int found);
+    int sys_read_at(int fd, std::span<std::byte> into, std::uint64_t offset);
+    int sys_find_process(int number);
     int sys_program_function(int program, std::string_view name);
     int sys_load_object(std::span<std::byte const> file);
     int sys_set_filter(int socket, std::optional<int> program);
@@ -289,6 +317,9 @@ private:
     [[nodiscard]] std::string normal(std::string_view path) const;
     int look_up(std::string const& path) const;
     [[nodiscard]] std::deque<read_step> records_of_links() const;
+    int follow(std::string path, std::string const& root, bpflink::sys::lookup how,
+               std::string& found) const;
+    std::shared_ptr<named_file> body_of(std::string const& path);
     int check_parent(std::string const& path, node const*& parent) const;
     int update_program(link& l, std::uint32_t next, bool replace, std::uint32_t old);
     int fill(link const& l, uapi::link_info& info);
@@ -327,6 +358,8 @@ private:
     int stray_addresses_ = 0;
 
     std::map<std::string, node> nodes_;
+    std::map<std::string, std::shared_ptr<named_file>> bodies_;
+    std::uint64_t next_inode_ = 1'000;
     std::string working_directory_ = "/home";
 };
 

@@ -102,9 +102,21 @@ struct directory {
     bool is_cgroup = false;
 };
 struct plain_file {};
+/// What a name of the fake's files stands for: it stays what it is when the name gets another.
+struct named_file {
+    std::string text;
+    std::uint64_t inode = 0;
+};
+/// A name that was looked up, and not opened.
+struct found_name {
+    enum class kind { file, directory, symlink, device } what{};
+    std::shared_ptr<named_file> file;
+    std::string text; // of a symbolic link
+};
 
 using object = std::variant<std::shared_ptr<link>, std::shared_ptr<program>, std::shared_ptr<map>,
                             std::shared_ptr<btf>, std::shared_ptr<iterator_run>,
-                            std::shared_ptr<directory>, std::shared_ptr<plain_file>>;
+                            std::shared_ptr<directory>, std::shared_ptr<plain_file>,
+                            std::shared_ptr<named_file>, std::shared_ptr<found_name>>;
 
 } // namespace fake

@@ -92,6 +92,44 @@ opened open_file(char const* path) noexcept {
     return entered(call::open_file, [&](auto& k) { return k.sys_open_file(path); });
 }
 
+opened look_up(int directory, char const* path, lookup how) noexcept {
+    return entered(call::look_up, [&](auto& k) { return k.sys_look_up(directory, path, how); });
+}
+
+int look_at(int fd, file_facts& facts) noexcept {
+    return entered(call::look_at, [&](auto& k) { return k.sys_look_at(fd, facts); });
+}
+
+int is_on_proc(int fd) noexcept {
+    return entered(call::is_on_proc, [&](auto& k) { return k.sys_is_on_proc(fd); });
+}
+
+int link_text(int link, std::span<char> into) noexcept {
+    return entered(call::link_text, [&](auto& k) { return k.sys_link_text(link, into); });
+}
+
+opened reopen(int found) noexcept {
+    return entered(call::reopen, [&](auto& k) { return k.sys_reopen(found); });
+}
+
+int read_at(int fd, std::span<std::byte> into, std::uint64_t offset) noexcept {
+    return entered(call::read_at, [&](auto& k) { return k.sys_read_at(fd, into, offset); });
+}
+
+int find_process(int number) noexcept {
+    return entered(call::find_process, [&](auto& k) { return k.sys_find_process(number); });
+}
+
+int find_process_of(int pidfd) noexcept {
+    return entered(call::find_process_of, [&](auto& k) { return k.is_open(pidfd) ? 0 : -EBADF; });
+}
+
+int find_thread(int number) noexcept {
+    return entered(call::find_thread, [&](auto& k) {
+        return std::ranges::count(k.threads, number) != 0 ? 0 : k.sys_find_process(number);
+    });
+}
+
 int attach_socket_filter(int socket, int program) noexcept {
     return entered(call::attach_socket_filter,
                    [&](auto& k) { return k.sys_set_filter(socket, program); });

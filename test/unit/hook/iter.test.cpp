@@ -107,6 +107,27 @@ TEST_CASE_FIXTURE(with_program, "tasks are one thread, a process by number, or o
     CHECK(last_iter_task.pid_fd == static_cast<std::uint32_t>(process.get()));
 }
 
+// E16
+TEST_CASE_FIXTURE(with_program, "an iterator over a task that is not there is refused") {
+    using kind = bl::iter_task::kind;
+    auto const refused = [&](bl::iter_task const& task, int number, bl::errc condition,
+                             char const* text) {
+        auto const link = bl::attach(prog, bl::hook::iter{.task = task});
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, bl::operation::link_create, condition, {text});
+        CHECK(newest_link() == nullptr);
+    };
+    refused({999U}, ESRCH, bl::errc::not_found, "no process 999");
+    refused({999U, kind::thread}, ESRCH, bl::errc::not_found, "no thread 999");
+    refused({0xffff'ffffU}, ESRCH, bl::errc::not_found, "no process 4294967295");
+    refused({42U}, EINVAL, bl::errc::invalid_argument, "42 is a thread's number");
+    auto const process = open_file();
+    fail(call::find_process_of, ESRCH);
+    refused({bl::fd_view{process}}, ESRCH, bl::errc::not_found, "has ended");
+    fail(call::find_process, EPERM); // what cannot be told is left to the walk
+    CHECK(bl::attach(prog, bl::hook::iter{.task = bl::iter_task{999U}}));
+}
+
 TEST_CASE_FIXTURE(with_program, "what would walk everything, or something else, is refused") {
     auto const refused = [&](bl::hook::iter const& where, char const* text) {
         auto const link = bl::attach(prog, where);
@@ -132,7 +153,7 @@ TEST_CASE_FIXTURE(with_program, "what would walk everything, or something else, 
     for (auto const& [number, condition, advice] :
          {std::tuple{ESRCH, bl::errc::not_found, "no such task"},
           std::tuple{ENOENT, bl::errc::not_found, "no such cgroup"},
-          std::tuple{EBADF, bl::errc::invalid_argument, "none of a cgroup or process"},
+          std::tuple{EBADF, bl::errc::invalid_argument, "not a cgroup's or process's"},
           std::tuple{E2BIG, no_condition, "6.1"},
           std::tuple{EINVAL, bl::errc::invalid_argument, "6.1"}}) {
         fail(call::link_create, number);

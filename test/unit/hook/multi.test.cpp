@@ -17,6 +17,12 @@ using bl::program_type;
 struct with_program : machine {
     typed_program<program_type::kprobe> prog{{open(add_program(program_type::kprobe))}};
 
+    with_program() {
+        files["/bin/x"] = "code of another format than ELF";
+        files["/proc/kallsyms"] = "ffffffff81000010 T do_a\nffffffff81000020 t do_b\n"
+                                  "ffffffff81000030 t do_twice\nffffffff81000040 t do_twice\n";
+    }
+
     template <class Hook>
     void refused(Hook const& where, int number, bl::operation at, bl::errc condition,
                  std::string_view text) {
@@ -91,10 +97,25 @@ TEST_CASE_FIXTURE(with_program, "kprobe_multi names the functions that are missi
     fail(call::link_create, ESRCH);
     refused(bl::hook::kprobe_multi{.addresses = places}, ESRCH, bl::operation::link_create,
             bl::errc::not_found, "no function's beginning");
-    files.clear();
     fail(call::link_create, ESRCH);
+    fail(call::open_file, EMFILE, 2); // the second look
     refused(bl::hook::kprobe_multi{.symbols = names}, ESRCH, bl::operation::link_create,
             bl::errc::not_found, "cannot be told");
+}
+
+// F3
+TEST_CASE_FIXTURE(with_program, "kprobe_multi takes no name that stands for several functions") {
+    constexpr std::array<std::string_view, 2> some{"do_a", "do_twice"};
+    bl::hook::kprobe_multi const where{.symbols = some};
+    refused(where, EADDRNOTAVAIL, bl::operation::resolve_symbol, bl::errc::invalid_argument,
+            "do_twice (2)");
+    CHECK(calls(call::link_create) == 0);
+    CHECK(calls(call::open_file) == 1);
+    fail(call::open_file, EACCES); // and none where that cannot be told
+    refused(where, EACCES, bl::operation::open, bl::errc::permission_denied, "/proc/kallsyms");
+    files.clear();
+    refused(where, ENOENT, bl::operation::open, bl::errc::not_supported, "by address");
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::kprobe_multi{.addresses = places})));
 }
 
 TEST_CASE_FIXTURE(with_program, "a pattern stands for the functions that can be probed") {
@@ -141,7 +162,7 @@ TEST_CASE_FIXTURE(with_program, "uprobe_multi hands its arrays on") {
     CHECK(sent.cookies == reinterpret_cast<std::uintptr_t>(cookies.data()));
     CHECK(link->info()->type == bl::link_type::uprobe_multi);
 
-    auto const file = open_file();
+    auto const file = open_file("/bin/x");
     REQUIRE(succeeded(bl::attach(
         prog, hook{.binary = bl::fd_view{file}, .offsets = places, .pid = 0, .session = true})));
     CHECK(last_create.attach_type == 57);
@@ -170,9 +191,10 @@ TEST_CASE_FIXTURE(with_program, "what uprobe_multi cannot mean is refused before
 TEST_CASE_FIXTURE(with_program, "each refusal of uprobe_multi has its condition and advice") {
     bl::hook::uprobe_multi const where{.binary = "/bin/x", .offsets = places};
     for (auto const& [number, condition, advice] :
-         {std::tuple{ENOENT, bl::errc::not_found, "no such file"},
-          std::tuple{EBADF, bl::errc::invalid_argument, "regular"},
-          std::tuple{ESRCH, bl::errc::not_found, "process"},
+         {std::tuple{ENOENT, bl::errc::not_found, "/bin/x"},
+          std::tuple{EBADF, bl::errc::invalid_argument, "program's descriptor"},
+          std::tuple{ESRCH, bl::errc::not_found, "/bin/x"},
+          std::tuple{ENOEXEC, bl::errc::invalid_argument, "no instruction"},
           std::tuple{EPERM, bl::errc::permission_denied, "CAP_PERFMON"},
           std::tuple{E2BIG, no_condition, "2 places in /bin/x"}}) {
         fail(call::link_create, number);
@@ -184,4 +206,33 @@ TEST_CASE_FIXTURE(with_program, "each refusal of uprobe_multi has its condition 
     fail_always(call::link_create, EINVAL);
     refused(where, EINVAL, bl::operation::link_create, bl::errc::not_supported,
             "no trace_uprobe_multi");
+    mend();
+    fail(call::link_create, 524); // F5
+    auto const link = bl::attach(prog, where);
+    REQUIRE_FALSE(link);
+    CHECK(link.error() == bl::errc::invalid_argument);
+    CHECK(link.error().code().value() == 524);
+    CHECK(link.error().message().find("cannot be probed") != std::string::npos);
+}
+
+// E11
+TEST_CASE_FIXTURE(with_program, "the process of uprobe_multi is one that is there") {
+    auto const of = [](int pid) {
+        return bl::hook::uprobe_multi{.binary = "/bin/x", .offsets = places, .pid = pid};
+    };
+    refused(of(999), ESRCH, bl::operation::link_create, bl::errc::not_found, "no process 999");
+    refused(of(42), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+            "42 is a thread's number");
+    CHECK(calls(call::link_create) == 0);
+}
+
+// E15
+TEST_CASE_FIXTURE(with_program, "uprobe_multi names the file that was opened, not its path") {
+    before(call::link_create, [&] { files["/bin/x"] = "another one, renamed over it"; });
+    REQUIRE(
+        succeeded(bl::attach(prog, bl::hook::uprobe_multi{.binary = "/bin/x", .offsets = places})));
+    CHECK(last_probed_text == "code of another format than ELF");
+    auto const closed = bl::fd_view{4'000};
+    refused(bl::hook::uprobe_multi{.binary = closed, .offsets = places}, EBADF, bl::operation::open,
+            bl::errc::invalid_argument, "descriptor 4000");
 }

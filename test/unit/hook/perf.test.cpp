@@ -28,6 +28,7 @@ struct with_program : machine {
         files["/sys/bus/event_source/devices/uprobe/format/ref_ctr_offset"] = "config:32-63\n";
         files["/sys/kernel/tracing/events/sched/sched_switch/id"] = "314\n";
         files["/sys/kernel/tracing/current_tracer"] = "nop\n";
+        files["/bin/x"] = "code of another format than ELF";
     }
 };
 using with_event_program = with_program<program_type::perf_event>;
@@ -190,8 +191,8 @@ TEST_CASE_FIXTURE(with_kprobe_program, "each refusal of a kprobe has its conditi
     for (auto const& [number, condition, advice] :
          {std::tuple{ENOENT, bl::errc::not_found, "no such function"},
           std::tuple{EINVAL, bl::errc::invalid_argument, "does not let"},
-          std::tuple{EADDRNOTAVAIL, no_condition, "several functions"},
-          std::tuple{EILSEQ, no_condition, "no instruction"},
+          std::tuple{EADDRNOTAVAIL, bl::errc::invalid_argument, "several functions"},
+          std::tuple{EILSEQ, bl::errc::invalid_argument, "no instruction"},
           std::tuple{EACCES, bl::errc::permission_denied, "CAP_PERFMON"}}) {
         fail(call::perf_event_open, number);
         refused({.function = "do_x"}, number, bl::operation::perf_event_open, condition, advice);
@@ -232,14 +233,107 @@ TEST_CASE_FIXTURE(with_kprobe_program, "an uprobe is a place in a file, of all p
     CHECK(last_perf_event.cpu == -1);
     REQUIRE(
         succeeded(bl::attach(prog, bl::hook::uprobe{.binary = "/bin/x", .offset = 64, .pid = 0})));
-    CHECK(last_perf_event.pid == 0);
+    CHECK(last_perf_event.pid == process_id); // 0 is one thread, to the kernel: E11
+    CHECK(last_perf_event.cpu == -1);
+}
+
+// E11
+TEST_CASE_FIXTURE(with_kprobe_program, "the process of an uprobe is one that is there") {
+    auto const refused = [&](int pid, int number, bl::errc condition, char const* text) {
+        auto const link =
+            bl::attach(prog, bl::hook::uprobe{.binary = "/bin/x", .offset = 64, .pid = pid});
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, bl::operation::perf_event_open, condition, {text});
+        CHECK(calls(call::perf_event_open) == 0);
+    };
+    refused(999, ESRCH, bl::errc::not_found, "no process 999");
+    refused(42, EINVAL, bl::errc::invalid_argument, "42 is a thread's number");
+    refused(-1, EINVAL, bl::errc::invalid_argument, "not negative");
+    fail(call::find_process, EPERM); // by a filter: then the kernel says
+    CHECK(bl::attach(prog, bl::hook::uprobe{.binary = "/bin/x", .offset = 64, .pid = 999}));
+}
+
+// E15
+TEST_CASE_FIXTURE(with_kprobe_program, "an uprobe goes into the file that was opened, or nowhere") {
+    std::string const path = "/bin/x";
+    bl::hook::uprobe const where{.binary = path, .offset = 64};
+    auto const replaced = [&] { files[path] = "another one, renamed over it"; };
+    before(call::perf_event_open, replaced);
+    REQUIRE(succeeded(bl::attach(prog, where)));
+    CHECK(calls(call::perf_event_open) == 2); // the first one is let go
+    before(call::perf_event_open, [&] { files.erase(path); });
+    auto const gone = bl::attach(prog, where);
+    REQUIRE_FALSE(gone);
+    check_error(gone.error(), ENOENT, bl::operation::open, bl::errc::not_found, {"/bin/x"});
+    CHECK(newest_link() == nullptr);
+    replaced();
+    before(call::perf_event_open, [&] { files[path] = "one"; });
+    before(call::perf_event_open, [&] { files[path] = "two"; }, 2);
+    auto const busy = bl::attach(prog, where);
+    REQUIRE_FALSE(busy);
+    check_error(busy.error(), ETXTBSY, bl::operation::perf_event_open, no_condition,
+                {"replaced twice"});
+    CHECK(newest_link() == nullptr);
+}
+
+// E15
+TEST_CASE_FIXTURE(with_kprobe_program,
+                  "the path that the kernel keeps of an uprobe is a real one") {
+    auto const kept = [&](std::string_view binary) {
+        REQUIRE(succeeded(bl::attach(prog, bl::hook::uprobe{.binary = binary, .offset = 64})));
+        return last_perf_event.name;
+    };
+    symlinks["/usr/bin"] = "/bin";
+    symlinks["/bin/y"] = "x";
+    symlinks["/proc/self"] = "4321";
+    symlinks["/proc/4321/exe"] = "/bin/y";
+    for (auto const* const name : {"/bin/x", "/usr/bin/y", "/proc/self/exe", "/bin/../bin//x"})
+        CHECK(kept(name) == "/bin/x");
+    symlinks["/proc/4321/fd/9"] = "/memory";
+    files["/memory"] = "code"; // has no name of its own
+    fail_always(call::descriptor_name, ENOENT);
+    CHECK(kept("/proc/self/fd/9") == "/proc/4321/fd/9");
+}
+
+// E15, and E20: a failed look is not an answer
+TEST_CASE_FIXTURE(with_kprobe_program, "an uprobe whose file cannot be looked for says so") {
+    before(call::perf_event_open, [&] { fail(call::look_up, EMFILE); });
+    auto const link = bl::attach(prog, bl::hook::uprobe{.binary = "/bin/x", .offset = 64});
+    REQUIRE_FALSE(link);
+    check_error(link.error(), EMFILE, bl::operation::open, no_condition, {"/bin/x"});
+    CHECK(newest_link() == nullptr);
+}
+
+// F1
+TEST_CASE_FIXTURE(with_kprobe_program,
+                  "what is in another mount namespace is named below its root") {
+    files["/run/c/lib/real.so"] = "inside";
+    symlinks["/run/c/lib/x.so"] = "/lib/real.so";
+    symlinks["/proc/41/root"] = "/run/c";
+    files["/lib/real.so"] = "host";
+    names_in_namespace["/run/c"] = "";
+    REQUIRE(succeeded(
+        bl::attach(prog, bl::hook::uprobe{.binary = "/proc/41/root/lib/x.so", .offset = 64})));
+    CHECK(last_perf_event.name == "/proc/41/root/lib/real.so");
+}
+
+// F5
+TEST_CASE_FIXTURE(with_kprobe_program, "an instruction that the kernel refuses is a mistake") {
+    fail(call::perf_event_open, 524);
+    auto const link = bl::attach(prog, bl::hook::uprobe{.binary = "/bin/x", .offset = 64});
+    REQUIRE_FALSE(link);
+    CHECK(link.error() == bl::errc::invalid_argument); // and not not_supported
+    CHECK(link.error().code().value() == 524);
+    CHECK(link.error().message().find("this instruction cannot be probed") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(with_kprobe_program, "each refusal of an uprobe has its condition and advice") {
     bl::hook::uprobe const where{.binary = "/bin/x", .offset = 64, .pid = 77};
     for (auto const& [number, condition, advice] :
-         {std::tuple{ENOENT, bl::errc::not_found, "no such file"},
-          std::tuple{EINVAL, bl::errc::invalid_argument, "no regular file"},
+         {std::tuple{ENOENT, bl::errc::not_found, "/bin/x"},
+          std::tuple{EINVAL, bl::errc::invalid_argument, "does not let this be probed"},
+          std::tuple{ENOEXEC, bl::errc::invalid_argument, "no instruction"},
+          std::tuple{EIO, no_condition, "takes no probes"},
           std::tuple{ESRCH, bl::errc::not_found, "no process 77"},
           std::tuple{EACCES, bl::errc::permission_denied, "CAP_PERFMON"}}) {
         fail(call::perf_event_open, number);

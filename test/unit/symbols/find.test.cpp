@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which file is looked at: what is in it is border/symbols/symbols.test.cpp's.
 #include "machine.hpp"
+#include "symbols/binary.hpp"
 
 #include <bpflink/symbols.hpp>
 
@@ -38,7 +39,7 @@ struct finder : machine {
     }
     void is_text(std::string_view binary, std::string_view found) {
         refused(binary, ENOEXEC, bl::operation::resolve_symbol, bl::errc::invalid_argument,
-                {found, "no ELF file"});
+                {found, "not an ELF file"});
     }
     void is_missing(std::string_view binary, std::initializer_list<std::string_view> texts) {
         refused(binary, ENOENT, bl::operation::open, bl::errc::not_found, texts);
@@ -91,15 +92,15 @@ TEST_CASE_FIXTURE(finder, "without PATH programs are where they usually are") {
 
 TEST_CASE_FIXTURE(finder, "what may not be opened is reported when nothing better is found") {
     files["/usr/lib/libx.so"] = "text";
-    fail(call::open_file, EACCES);
+    fail(call::reopen, EACCES);
     auto const forbidden = bl::resolve_symbol("libx.so", "f");
     REQUIRE_FALSE(forbidden); // the first reason, and not that of the text further on
     check_error(forbidden.error(), EACCES, bl::operation::open, bl::errc::permission_denied,
                 {"libx.so"});
-    fail_always(call::open_file, EMFILE);
+    fail_always(call::look_up, EMFILE);
     refused("libx.so", EMFILE, bl::operation::open, no_condition, {"libx.so"});
     mend();
-    fail_always(call::open_file, ENOTDIR);
+    fail_always(call::look_up, ENOTDIR);
     is_missing("libx.so", {"libx.so"});
 }
 
@@ -109,12 +110,98 @@ TEST_CASE_FIXTURE(finder, "what cannot be read says why") {
     files["/short"] = "\177EL";
     is_text("/empty", "/empty");
     is_text("/short", "/short");
-    fail_always(call::read, EISDIR);
-    refused("/x", EISDIR, bl::operation::read, bl::errc::invalid_argument,
-            {"/x", "it is a directory"});
-    mend();
-    fail_always(call::read, EIO);
+    refused("/../", EISDIR, bl::operation::open, bl::errc::invalid_argument,
+            {"/../", "it is a directory"});
+    fail_always(call::read_at, EIO);
     refused("/x", EIO, bl::operation::read, no_condition, {"/x"});
+    mend();
+    fail_always(call::reopen, ENOENT);
+    refused("/x", ENOENT, bl::operation::open, bl::errc::not_supported, {"/x", "/proc"});
+}
+
+// E30
+TEST_CASE_FIXTURE(finder, "neither a FIFO nor a device is opened") {
+    devices = {"/dev/watchdog", "/usr/lib/libx.so"};
+    for (auto const* const name : {"/dev/watchdog", "/dev/../dev//watchdog"})
+        refused(name, EINVAL, bl::operation::open, bl::errc::invalid_argument,
+                {name, "not a regular file"});
+    refused("libx.so", EINVAL, bl::operation::open, bl::errc::invalid_argument,
+            {"libx.so", "not a regular file"});
+    CHECK(calls(call::reopen) == 0);
+    CHECK(calls(call::open_file) == 0);
+}
+
+namespace {
+
+/// A container, process 41, whose library is an absolute link; the host has one of that name.
+struct container : finder {
+    container() {
+        files["/lib/real.so"] = "host";
+        files["/run/c/lib/real.so"] = "inside";
+        files["/run/c/work/own.so"] = "inside, too";
+        symlinks["/run/c/lib/x.so"] = "/lib/real.so";
+        symlinks["/run/c/lib/up.so"] = "../../../lib/real.so";
+        symlinks["/run/c/work/out.so"] = "/lib/real.so";
+        symlinks["/proc/41/root"] = "/run/c";
+        symlinks["/proc/41/task/42/root"] = "/run/c";
+        symlinks["/proc/41/cwd"] = "/run/c/work";
+        symlinks["/proc/41/exe"] = "/run/c/lib/real.so";
+        symlinks["/proc/self"] = "41";
+        symlinks["/proc/thread-self"] = "41/task/42";
+        symlinks["/tmp/to-it"] = "/proc/41/root";
+        symlinks["/tmp/loop"] = "/tmp/loop";
+    }
+    std::string opened(std::string const& path) {
+        auto const file = bl::find_binary(path);
+        if (!file) return file.error().message();
+        std::array<std::byte, 20> text{};
+        auto const size = file->read(text, 0);
+        REQUIRE(size);
+        return {reinterpret_cast<char const*>(text.data()), *size};
+    }
+};
+
+} // namespace
+
+// F1
+TEST_CASE_FIXTURE(container, "names below a process's root stay below it, however it is spelt") {
+    for (auto const* const root :
+         {"/proc/41/root", "/proc/./41//root/", "/proc/self/root", "/proc/thread-self/root",
+          "/proc/41/task/42/root", "/proc/41/../41/root", "/tmp/to-it", "/tmp/../tmp/to-it/."}) {
+        CAPTURE(root);
+        for (auto const* const rest :
+             {"/lib/x.so", "/lib/up.so", "//lib/../lib/x.so", "/../lib/real.so", "/lib/real.so"})
+            CHECK(opened(std::string{root} + rest) == "inside");
+    }
+    CHECK(opened("/proc/41/exe") == "inside");
+    CHECK(opened("/lib/real.so") == "host");
+}
+
+// F1
+TEST_CASE_FIXTURE(container, "names below a process's other directories do not lead out of them") {
+    CHECK(opened("/proc/41/cwd/own.so") == "inside, too");
+    for (auto const* const rest : {"/out.so", "/../lib/real.so"}) {
+        auto const message = opened(std::string{"/proc/41/cwd"} + rest);
+        CHECK_MESSAGE(message.find("leads out of /proc/41/cwd") != message.npos, message);
+    }
+}
+
+// F1
+TEST_CASE_FIXTURE(container, "without openat2 links below a process's root are refused") {
+    for (int const number : {ENOSYS, EPERM}) {
+        lacks_openat2 = number;
+        for (auto const* const root : {"/proc/41/root", "/proc/self/root", "/tmp/to-it"}) {
+            CHECK(opened(root + std::string{"/lib/real.so"}) == "inside");
+            for (auto const* const rest : {"/lib/x.so", "/lib/up.so", "/lib/../lib/real.so"}) {
+                auto const message = opened(root + std::string{rest});
+                CHECK_MESSAGE(message.find("openat2(2) is missing") != message.npos, message);
+            }
+        }
+        symlinks["/usr/lib"] = "../lib"; // of this process's own, links are links
+        CHECK(opened("/usr/lib/real.so") == "host");
+        auto const message = opened("/tmp/loop");
+        CHECK_MESSAGE(message.find("in a circle") != message.npos, message);
+    }
 }
 
 TEST_CASE_FIXTURE(finder, "names that cannot be are refused before anything is opened") {

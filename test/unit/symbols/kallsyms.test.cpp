@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "symbols/kallsyms.hpp"
+
 #include "machine.hpp"
 
 #include <bpflink/symbols.hpp>
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -166,4 +169,21 @@ TEST_CASE_FIXTURE(symbols, "addresses that the kernel hides are a lack of privil
     CHECK(bl::kernel_symbol_address("three").error() == bl::errc::not_found);
     files.erase(traceable);
     CHECK(bl::matching_kernel_functions("*") == names{"one"}); // needs no addresses
+}
+
+// F3
+TEST_CASE_FIXTURE(symbols, "names of several functions are told, with and without addresses") {
+    constexpr std::array<std::string_view, 6> asked{"tcp_twice",  "tcp_connect", "tcp_shared",
+                                                    "tcp_in_two", "tcp_close",   "tcp_twice"};
+    names const expected{"tcp_twice (2)", "tcp_in_two (2)"}; // neither data nor programs count
+    CHECK(bl::ambiguous_among(asked) == expected);
+    CHECK(calls(call::open_file) == 1); // one reading for the whole list
+    for (std::size_t at = 0; (at = files[all].find("ffffffff", at)) != std::string::npos;)
+        files[all].replace(at, 16, 16, '0');
+    CHECK(bl::ambiguous_among(asked) == expected);
+    files[all] += "ffffffff81000010 t one_place\nffffffff81000010 t one_place\n";
+    constexpr std::array<std::string_view, 1> listed_twice{"one_place"};
+    CHECK(bl::ambiguous_among(listed_twice) == names{});
+    fail(call::open_file, EMFILE);
+    REQUIRE_FALSE(bl::ambiguous_among(asked));
 }

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "user_probe.hpp"
+
+#include "../fail.hpp"
+#include "../symbols/elf.hpp"
+#include "../symbols/instruction.hpp"
+#include "../symbols/names.hpp"
+#include "../symbols/resolve.hpp"
+
+#include <array>
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+constexpr int enotsupp = 524; // the kernel's own, which the C library does not know
+constexpr char const* cannot_be_probed =
+    "this instruction cannot be probed: it is a trap, enters the kernel, or has a prefix such as "
+    "lock";
+
+result<binary_file> open_file(std::variant<std::string_view, fd_view> const& binary) {
+    if (auto const* const path = std::get_if<std::string_view>(&binary)) return find_binary(*path);
+    return binary_file::open(std::get<fd_view>(binary));
+}
+
+/// What makes the kernel attach without a word, and never run the program.
+/// @param begins  the symbol's offset, where there is one
+std::string mistake_at(elf_file const& elf, std::optional<std::uint64_t> begins,
+                       std::uint64_t offset, std::span<std::byte const> code) {
+    auto const* const segment = elf.segment_at(offset);
+    if (!segment || !segment->is_executable)
+        return "it is in no executable segment of the file; offset_of_address() gives the offset "
+               "of an address";
+    if (segment->is_writable)
+        return "its segment can be written to: the kernel puts no probe there";
+    if (begins && elf.segment_at(*begins) != segment) return "it is outside the symbol's segment";
+    if (is_unprobeable(code, elf.machine())) return cannot_be_probed;
+    return {};
+}
+
+result<std::vector<std::uint64_t>> places_in(elf_file const& elf, binary_file const& file,
+                                             named_places const& wanted, operation where,
+                                             std::string const& subject) {
+    std::vector<std::uint64_t> begins;
+    if (!wanted.symbols.empty()) {
+        auto found = resolve_in(elf, wanted.symbols, {.indirect = wanted.indirect});
+        if (!found) return found;
+        begins = *std::move(found);
+    }
+    auto places = begins;
+    if (begins.empty()) places.assign(wanted.offsets.begin(), wanted.offsets.end());
+    for (std::size_t i = 0; i != places.size(); ++i) {
+        if (!begins.empty() && !wanted.offsets.empty()) places[i] += wanted.offsets[i];
+        std::array<std::byte, most_instruction_bytes> code;
+        auto const read = file.read(code, places[i]);
+        if (!read) return tl::unexpected{read.error()};
+        auto what = mistake_at(elf, begins.empty() ? std::nullopt : std::optional{begins[i]},
+                               places[i], std::span{code}.first(*read));
+        if (what.empty()) continue;
+        if (places.size() != 1)
+            what =
+                "place " + std::to_string(i) + ", offset " + hexadecimal(places[i]) + ": " + what;
+        return fail(-EINVAL, where, errc::invalid_argument, subject, std::move(what));
+    }
+    return places;
+}
+
+} // namespace
+
+result<found_places> find_places(named_places const& wanted, operation where,
+                                 std::string const& subject) {
+    if (auto const* const path = std::get_if<std::string_view>(&wanted.binary);
+        path && (path->empty() || path->find('\0') != path->npos))
+        return fail(-EINVAL, where, errc::invalid_argument, subject, "a file is needed");
+    if (auto const good = check_symbols(wanted.symbols); !good) return tl::unexpected{good.error()};
+    return open_file(wanted.binary).and_then([&](binary_file&& file) -> result<found_places> {
+        // Code is mapped from other files, too; of those nothing tells where it is.
+        if (!file.is_elf() && wanted.symbols.empty())
+            return found_places{std::move(file), {wanted.offsets.begin(), wanted.offsets.end()}};
+        auto places = elf_file::open(file).and_then(
+            [&](elf_file const& elf) { return places_in(elf, file, wanted, where, subject); });
+        if (!places) return tl::unexpected{std::move(places.error())};
+        return found_places{std::move(file), *std::move(places)};
+    });
+}
+
+result<std::optional<int>> checked_process(std::optional<int> process, operation where,
+                                           std::string const& subject) {
+    if (!process) return process;
+    if (*process < 0)
+        return fail(-EINVAL, where, errc::invalid_argument, subject,
+                    "a process id is not negative");
+    // Never the kernel's "this one": that is a thread to perf_event_open(2), and all to
+    // link_create.
+    if (*process == 0) return sys::process_id();
+    // Where it cannot be told, the kernel says what it takes.
+    switch (int const outcome = sys::find_process(*process)) {
+    case -ESRCH:
+        return fail(outcome, where, errc::not_found, subject,
+                    "there is no process " + std::to_string(*process) + ", or it has ended");
+    case -EINVAL:
+        return fail(outcome, where, errc::invalid_argument, subject,
+                    std::to_string(*process) + " is a thread's number: name its process");
+    default: return process;
+    }
+}
+
+refusal refused_place(int number) noexcept {
+    switch (number) {
+    case enotsupp: return {errc::invalid_argument, cannot_be_probed};
+    case ENOEXEC: return {errc::invalid_argument, "no instruction begins there"};
+    case EINVAL:
+        return {errc::invalid_argument,
+                "the kernel does not let this be probed, or not with this reference counter"};
+    case EIO: return {errc{}, "the file cannot be read, or its file system takes no probes"};
+    default: return {usual_condition(number), {}};
+    }
+}
+
+} // namespace bpflink
