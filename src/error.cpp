@@ -3,6 +3,7 @@
 
 #include <bpflink/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -26,11 +27,60 @@ std::string describe(int number) {
     return std::generic_category().message(number);
 }
 
+/// Of a C library that knows the names: glibc since 2.32.
+template <class Number>
+char const* name_of(Number number) {
+    if constexpr (requires { strerrorname_np(number); })
+        return strerrorname_np(number);
+    else
+        return nullptr;
+}
+
 std::string errno_name(int number) {
     if (number == enotsupp) return "ENOTSUPP";
-    if (char const* const name = ::strerrorname_np(number)) return name;
+    if (char const* const name = name_of(number)) return name;
     return "errno " + std::to_string(number);
 }
+
+/// How many bytes the character in front has in UTF-8; 0 for what is none, or controls a terminal.
+std::size_t size_of_character(std::string_view text) {
+    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    auto const lead = byte(0);
+    if (lead < 0x80) return lead < 0x20 || lead == 0x7f ? 0 : 1;
+    std::size_t const size = lead < 0xc2   ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
+    if (text.size() < size) return 0;
+    for (std::size_t i = 1; i < size; ++i)
+        if ((byte(i) & 0xc0) != 0x80) return 0;
+    bool const is_control = lead == 0xc2 && byte(1) < 0xa0; // U+0080 to U+009F
+    return is_control ? 0 : size;
+}
+
+/// Names come from whoever could make them: one line, that sends a terminal no command.
+/// @param quote  this character is escaped, too, which makes it reversible
+std::string one_line(std::string_view text, char quote = '\0') {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string line;
+    while (!text.empty()) {
+        auto const byte = static_cast<unsigned char>(text.front());
+        auto const size = size_of_character(text);
+        if (size == 0 && byte == '\n')
+            line += "\\n";
+        else if (size == 0)
+            (line += "\\x").append({digits[byte / 16], digits[byte % 16]});
+        else if (text.front() == quote)
+            line.append(2, quote);
+        else
+            line += text.substr(0, size);
+        text.remove_prefix(std::max<std::size_t>(size, 1));
+    }
+    return line;
+}
+
+constexpr char const* condition_category_name = "bpflink condition";
 
 /// errno values whose condition is known: one category for each condition, so that a plain
 /// std::error_code carries both.
@@ -45,7 +95,13 @@ public:
                                                                                   : number);
     }
 
-    [[nodiscard]] errc condition() const noexcept { return condition_; }
+    /// By name: another shared object may have a copy of its own of this library.
+    [[nodiscard]] bool equivalent(int number,
+                                  std::error_condition const& wanted) const noexcept override {
+        if (std::string_view{wanted.category().name()} == condition_category_name)
+            return static_cast<errc>(wanted.value()) == condition_;
+        return default_error_condition(number) == wanted;
+    }
 
 private:
     errc condition_;
@@ -66,15 +122,13 @@ std::error_category const& category_of(errc condition) noexcept {
 
 class condition_category final : public std::error_category {
 public:
-    [[nodiscard]] char const* name() const noexcept override { return "bpflink condition"; }
+    [[nodiscard]] char const* name() const noexcept override { return condition_category_name; }
     [[nodiscard]] std::string message(int condition) const override {
         return to_string(static_cast<errc>(condition));
     }
     [[nodiscard]] bool equivalent(std::error_code const& code,
                                   int condition) const noexcept override {
-        if (auto const* const ours = dynamic_cast<errno_category const*>(&code.category()))
-            return ours->condition() == static_cast<errc>(condition);
-        // Codes of other origin: errno by its usual meaning.
+        // Codes of this library know theirs. Of other origin: errno by its usual meaning.
         return (code.category() == std::system_category() ||
                 code.category() == std::generic_category()) &&
                usual_condition(code.value()) == static_cast<errc>(condition);
@@ -137,9 +191,10 @@ std::error_code error::code() const noexcept {
 
 std::string error::message() const {
     std::string text = to_string(where_);
-    if (!subject_.empty()) text += " " + subject_;
+    if (!subject_.empty()) text += " " + one_line(subject_, '\\');
     text += ": " + describe(number_) + " (" + errno_name(number_) + ")";
-    if (!advice_.empty()) text += "; " + advice_;
+    // It has other errors' messages in it, which are escaped already.
+    if (!advice_.empty()) text += "; " + one_line(advice_);
     return text;
 }
 

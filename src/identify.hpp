@@ -13,7 +13,7 @@ enum class object_kind { link, program, map, other };
 
 /// Which kind of object a descriptor is. BPF_OBJ_GET_INFO_BY_FD cannot tell: it answers for any
 /// kind, in that kind's own struct.
-/// @errors EBADF  not open
+/// @errors EBADF  not open; and bpf(2)'s refusal where /proc does not tell either
 [[nodiscard]] result<object_kind> identify(fd_view fd);
 
 /// Succeeds when `fd` is of the wanted kind.

@@ -164,6 +164,13 @@ result<void> detail::access::restore_pin(link& l) {
     return l.pins_.restore(l.fd_);
 }
 
+result<link> detail::access::spare(link const& l) {
+    if (l.pins_.is_as_found()) return link{};
+    auto pins = l.pins_;
+    return duplicated(l.fd_).map(
+        [&](unique_fd&& copy) { return link{std::move(copy), std::move(pins)}; });
+}
+
 result<void> link::update_program(fd_view next, expected_program const* expected) {
     int const outcome = sys::link_update({
         .link_fd = static_cast<std::uint32_t>(fd_.get()),

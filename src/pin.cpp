@@ -144,7 +144,7 @@ result<void> pin_memory::unpin(fd_view link) {
 }
 
 result<void> pin_memory::restore(fd_view link) {
-    if (path_ == origin_) return {};
+    if (is_as_found()) return {};
     return origin_.empty() ? unpin(link) : pin(link, origin_);
 }
 

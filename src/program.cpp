@@ -16,6 +16,19 @@ error wrong_type(std::string subject, program_type is, program_type wanted) {
                  "it is of type " + to_string(is) + ", and " + to_string(wanted) + " is needed"};
 }
 
+/// What libbpf and the kernel make of 0, which is no attach type but by its section's name.
+detail::borrowed_program loaded_by_libbpf(fd_view fd, program_type type,
+                                          ::bpf_program const* prog) {
+    auto const number = sys::program_expected_attach_type(prog);
+    if (number != 0) return {fd, type, static_cast<attach_type>(number)};
+    // kernel/bpf/syscall.c, bpf_prog_load_fixup_attach_type()
+    if (type == program_type::cgroup_sock) return {fd, type, attach_type::cgroup_inet_sock_create};
+    if (type != program_type::cgroup_skb) return {fd, type, std::nullopt, true};
+    if (std::string_view{sys::program_section(prog)} == "cgroup_skb/ingress")
+        return {fd, type, attach_type::cgroup_inet_ingress};
+    return {fd, type}; // SEC("cgroup/skb"): for either direction
+}
+
 } // namespace
 
 namespace detail {
@@ -56,8 +69,7 @@ result<borrowed_program> inspect(::bpf_program const* prog, program_type wanted)
     if (fd < 0)
         return fail(fd, operation::program_get_info, errc::invalid_argument, std::move(subject),
                     "it is not loaded: load its bpf_object first");
-    return borrowed_program{fd_view{fd}, wanted,
-                            static_cast<attach_type>(sys::program_expected_attach_type(prog))};
+    return loaded_by_libbpf(fd_view{fd}, wanted, prog);
 }
 
 } // namespace detail

@@ -76,23 +76,36 @@ tl::unexpected<error> refused(int outcome, std::string subject) {
     return refused(outcome, usual_condition(-outcome), std::move(subject), advice());
 }
 
+/// The attach type that is asked about: a query has no program that could tell.
+result<attach_type> named(std::optional<attach_type> attach, std::string const& subject) {
+    if (attach) return *attach;
+    return refused(-EINVAL, errc::invalid_argument, subject, "name the attach type to ask about");
+}
+
 result<hook_query> query_device(on_device const& where) {
     auto subject = describe(where);
-    if (auto const right = check_attach_type(where.attach, where.allowed, where.hook,
-                                             operation::prog_query, subject);
+    auto const attach = named(where.attach, subject);
+    if (!attach) return tl::unexpected{attach.error()};
+    if (auto const right =
+            check_attach_type(*attach, where.takes, where.hook, operation::prog_query, subject);
         !right)
         return tl::unexpected{right.error()};
     hook_query answer;
-    int const outcome = ask({where.ifindex.value(), where.attach, true}, answer);
+    int const outcome = ask({where.ifindex.value(), *attach, true}, answer);
     if (outcome == 0) return answer;
     if (outcome == -EPERM || outcome == -ENOSPC) return refused(outcome, std::move(subject));
     return fail_on_device(outcome, operation::prog_query, where, std::move(subject));
 }
 
-result<void> check_known(program_type taken, attach_type attach, std::string_view hook,
-                         std::string const& subject) {
-    if (taken != program_type::unspec) return {};
-    return refused(-EINVAL, errc::invalid_argument, subject, mismatch(taken, taken, attach, hook));
+/// The same, of those that a hook has.
+result<attach_type> named(std::optional<attach_type> attach, attach_types_of_hook takes,
+                          std::string_view hook, std::string const& subject) {
+    return named(attach, subject).and_then([&](attach_type known) -> result<attach_type> {
+        auto const taken = takes(known);
+        if (taken != program_type::unspec) return known;
+        return refused(-EINVAL, errc::invalid_argument, subject,
+                       mismatch(taken, taken, known, hook));
+    });
 }
 
 } // namespace
@@ -107,15 +120,13 @@ result<hook_query> query(hook::netkit const& where) {
 
 result<hook_query> query(hook::cgroup const& where) {
     auto subject = describe(where);
-    if (auto const known =
-            check_known(type_on_cgroup(where.attach), where.attach, "a cgroup", subject);
-        !known)
-        return tl::unexpected{known.error()};
+    auto const attach = named(where.attach, type_on_cgroup, "a cgroup", subject);
+    if (!attach) return tl::unexpected{attach.error()};
     auto const opened = open_cgroup(where);
     if (!opened) return tl::unexpected{opened.error()};
     hook_query answer;
-    bool const lsm = where.attach == attach_type::lsm_cgroup;
-    int const outcome = ask({raw_fd(opened->directory), where.attach, false, lsm}, answer);
+    bool const lsm = *attach == attach_type::lsm_cgroup;
+    int const outcome = ask({raw_fd(opened->directory), *attach, false, lsm}, answer);
     switch (-outcome) {
     case 0: return answer;
     case EBADF:
@@ -123,19 +134,17 @@ result<hook_query> query(hook::cgroup const& where) {
                        "the directory is not a version 2 cgroup, or a descriptor is not open");
     case EINVAL:
         return refused(outcome, errc::not_supported, std::move(subject),
-                       "this kernel does not have attach type " + to_string(where.attach));
+                       "this kernel does not have attach type " + to_string(*attach));
     default: return refused(outcome, std::move(subject));
     }
 }
 
 result<hook_query> query(hook::netns const& where) {
     auto subject = describe(where);
-    if (auto const known =
-            check_known(type_on_netns(where.attach), where.attach, "a network namespace", subject);
-        !known)
-        return tl::unexpected{known.error()};
+    auto const attach = named(where.attach, type_on_netns, "a network namespace", subject);
+    if (!attach) return tl::unexpected{attach.error()};
     hook_query answer;
-    int const outcome = ask({raw_fd(where.netns), where.attach}, answer);
+    int const outcome = ask({raw_fd(where.netns), *attach}, answer);
     if (outcome == 0) return answer;
     if (outcome == -EINVAL)
         return refused(outcome, errc::invalid_argument, std::move(subject),
@@ -145,12 +154,10 @@ result<hook_query> query(hook::netns const& where) {
 
 result<hook_query> query(hook::sockmap const& where) {
     auto subject = describe(where);
-    if (auto const known =
-            check_known(type_on_sockmap(where.attach), where.attach, "a sockmap", subject);
-        !known)
-        return tl::unexpected{known.error()};
+    auto const attach = named(where.attach, type_on_sockmap, "a sockmap", subject);
+    if (!attach) return tl::unexpected{attach.error()};
     hook_query answer;
-    int const outcome = ask({raw_fd(where.map.fd()), where.attach}, answer);
+    int const outcome = ask({raw_fd(where.map.fd()), *attach}, answer);
     if (outcome == 0) return answer;
     if (outcome != -EINVAL && outcome != -EOPNOTSUPP) return refused(outcome, std::move(subject));
     if (!is_sockmap(where.map.fd()))

@@ -13,6 +13,8 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 // Inline: a snapshot asks for each link.
 [[nodiscard]] inline std::optional<attach_type>
 attach_type_of(link_type type, std::optional<attach_type> told) noexcept {
+    // The kernel's number for none, too.
+    if (told == attach_type::cgroup_inet_ingress && type != link_type::cgroup) told.reset();
     switch (type) {
     case link_type::tracing:
     case link_type::cgroup:

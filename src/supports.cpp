@@ -25,15 +25,15 @@ using enum support::answer;
 struct question {
     std::string_view hook;
     program_type program;
-    attach_type expected{};       // by the program
-    char const* target = nullptr; // the kernel's type that it is loaded for
-    attach_type attach{};         // by the link; unset with `known` 0
+    std::optional<attach_type> expected = {}; // by the program
+    char const* target = nullptr;             // the kernel's type that it is loaded for
+    attach_type attach{};                     // by the link; unset with `known` 0
     int known = 0; // what a kernel with the hook says to the attach; 0: loading is enough
     char const* pmu = nullptr; // what else is needed
 };
 
 using enum program_type;
-constexpr auto none = attach_type{};
+constexpr auto none = std::nullopt;
 
 constexpr std::array questions{
     question{"cgroup", cgroup_skb, none, nullptr, attach_type::cgroup_inet_egress, EBADF},
@@ -66,18 +66,42 @@ std::string said(char const* what, int number) {
     return std::string{what} + ": " + error{number, operation::link_create}.code().message();
 }
 
-bool is_forbidden(int number) {
-    return number == EPERM || number == EACCES;
+// A "no" is remembered, so it takes an errno by which the kernel says just that. All others are of
+// the moment: of descriptors, memory, privilege, a filter of system calls, or files not there yet.
+
+/// What a kernel without the hook says to its program type, or to the attach type that it is for.
+bool is_unknown_program(int number) {
+    return number == EINVAL;
+}
+
+/// What it says to an attach: that it has no such attach type, or is built without it.
+bool is_unknown_attach(int number) {
+    return number == EINVAL || number == EOPNOTSUPP;
+}
+
+/// Whether the kernel does not show a file, and not for want of /sys.
+bool is_absent(error const& why) {
+    return why == errc::not_found && sys::is_on_sysfs("/sys/kernel") == 1;
+}
+
+/// Why libbpf gives no BTF id of a type; it says ESRCH of whatever keeps it from reading any.
+support without_type(char const* name, int number) {
+    if (number == ENOENT) return {no, std::string{"the kernel has no "} + name};
+    if (number == ESRCH) {
+        constexpr char const* path = "/sys/kernel/btf/vmlinux";
+        auto const types = sys::open_file(path);
+        error const why{types ? number : -types.outcome(), operation::open, path};
+        if (!types) return {is_absent(why) ? no : unknown, why.message()};
+    }
+    return {unknown, said("reading the kernel's types", number)};
+}
+
+std::uint32_t number_of(std::optional<attach_type> attach) {
+    return attach ? static_cast<std::uint32_t>(*attach) : 0;
 }
 
 /// Loads a program that returns 0.
-sys::opened load(question const& q) {
-    std::uint32_t target = 0;
-    if (q.target) {
-        int const id = sys::kernel_type(q.target, static_cast<std::uint32_t>(q.expected));
-        if (id < 0) return id == -EPERM ? id : -ESRCH;
-        target = static_cast<std::uint32_t>(id);
-    }
+sys::opened load(question const& q, int target) {
     constexpr std::array<std::uint64_t, 2> code{0x00000000000000b7,
                                                 0x0000000000000095}; // r0 = 0; exit
     static constexpr char license[] = "GPL";
@@ -86,32 +110,36 @@ sys::opened load(question const& q) {
     attr.insn_cnt = code.size();
     attr.insns = reinterpret_cast<std::uintptr_t>(code.data());
     attr.license = reinterpret_cast<std::uintptr_t>(license);
-    attr.expected_attach_type = static_cast<std::uint32_t>(q.expected);
-    attr.attach_btf_id = target;
+    attr.expected_attach_type = number_of(q.expected);
+    attr.attach_btf_id = static_cast<std::uint32_t>(target);
     return sys::prog_load(attr);
 }
 
 support ask(question const& q) {
     if (q.pmu) {
         if (auto const number = read_number(directory_of_pmu(q.pmu) + "/type"); !number)
-            return {number.error() == errc::not_found ? no : unknown, number.error().message()};
+            return {is_absent(number.error()) ? no : unknown, number.error().message()};
     }
-    auto const program = load(q);
+    int const target = q.target ? sys::kernel_type(q.target, number_of(q.expected)) : 0;
+    if (target < 0) return without_type(q.target, -target);
+    auto const program = load(q, target);
     if (!program) {
         int const number = -program.outcome();
-        if (is_forbidden(number)) return {unknown, said("loading a program", number)};
-        return {no, said("the kernel loads no program for it", number)};
+        if (is_unknown_program(number))
+            return {no, said("the kernel loads no program for it", number)};
+        return {unknown, said("loading a program", number)};
     }
     if (q.known == 0) return {yes, "the kernel loads programs for it"};
     int const number = attach_to_nothing(program.view(), q.attach);
     if (number == q.known || number == 0) return {yes, said("an attach to nothing", number)};
-    return {is_forbidden(number) ? unknown : no, said("an attach", number)};
+    return {is_unknown_attach(number) ? no : unknown, said("an attach", number)};
 }
 
 /// A kernel before 5.12 attaches LSM programs that never run where "bpf" is not active.
 std::optional<support> without_lsm() {
     auto const active = read_small_file("/sys/kernel/security/lsm");
     if (!active) return support{unknown, active.error().message()};
+    if (active->empty()) return support{unknown, "/sys/kernel/security/lsm is empty"};
     if (("," + *active + ",").find(",bpf,") != std::string::npos) return std::nullopt;
     return support{no, "\"bpf\" is not among the active security modules: " + *active};
 }

@@ -80,6 +80,13 @@ std::uint32_t number(int fd) noexcept {
     return static_cast<std::uint32_t>(fd);
 }
 
+/// Whether a file is on a file system of a kind: 1, 0, or a negated errno.
+int is_on(char const* path, unsigned long kind) noexcept {
+    struct statfs facts;
+    int const outcome = restarted([&] { return negated(::statfs(path, &facts)); });
+    return outcome < 0 ? outcome : static_cast<unsigned long>(facts.f_type) == kind;
+}
+
 /// Asks by name or by index. The C library's if_nametoindex() and if_indextoname() say that there
 /// is no such interface when they could not ask.
 int ask_of_interface(unsigned long question, ::ifreq& about) noexcept {
@@ -221,6 +228,12 @@ int program_run(int program, int argument, std::uint32_t& answer) noexcept {
     int const outcome = bpf(uapi::command::prog_test_run, attr);
     answer = attr.retval;
     return outcome;
+}
+
+int map_look_up_nothing(int map) noexcept {
+    constexpr auto nowhere = ~std::uint64_t{0};
+    uapi::map_elem_attr const attr{number(map), 0, 0, nowhere, 0};
+    return bpf(uapi::command::map_lookup_elem, attr);
 }
 
 opened iter_create(int link) noexcept {
@@ -380,9 +393,11 @@ int rename_no_replace(char const* from, char const* to) noexcept {
 }
 
 int is_on_bpffs(char const* path) noexcept {
-    struct statfs facts;
-    int const outcome = restarted([&] { return negated(::statfs(path, &facts)); });
-    return outcome < 0 ? outcome : facts.f_type == uapi::bpf_fs_magic;
+    return is_on(path, uapi::bpf_fs_magic);
+}
+
+int is_on_sysfs(char const* path) noexcept {
+    return is_on(path, SYSFS_MAGIC);
 }
 
 int is_same_directory(char const* a, char const* b) noexcept {
@@ -538,6 +553,10 @@ unsigned program_expected_attach_type(::bpf_program const* prog) noexcept {
 
 char const* program_name(::bpf_program const* prog) noexcept {
     return ::bpf_program__name(prog);
+}
+
+char const* program_section(::bpf_program const* prog) noexcept {
+    return ::bpf_program__section_name(prog);
 }
 
 int kernel_type(char const* name, unsigned attach_type) noexcept {

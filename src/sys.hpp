@@ -33,6 +33,7 @@ opened program_get_fd_by_id(std::uint32_t id) noexcept;
 int program_bind_map(int program, int map) noexcept;
 // Runs a raw tracepoint's program here and now, with the one argument.
 int program_run(int program, int argument, std::uint32_t& answer) noexcept;
+int map_look_up_nothing(int map) noexcept; // without a key, nor room for a value: always fails
 opened iter_create(int link) noexcept;
 int prog_query(uapi::prog_query_attr& attr) noexcept;
 int obj_pin(int fd, char const* path) noexcept;
@@ -89,6 +90,7 @@ int unlink(char const* path) noexcept;
 int rename(char const* from, char const* to) noexcept;            // over what is there
 int rename_no_replace(char const* from, char const* to) noexcept; // EEXIST when something is
 int is_on_bpffs(char const* path) noexcept;                       // 1, 0
+int is_on_sysfs(char const* path) noexcept;                       // 1, 0
 int is_same_directory(char const* a, char const* b) noexcept;     // 1, 0
 int current_directory(std::span<char> into) noexcept;
 
@@ -127,6 +129,7 @@ int program_fd(::bpf_program const* prog) noexcept;
 unsigned program_type(::bpf_program const* prog) noexcept;
 unsigned program_expected_attach_type(::bpf_program const* prog) noexcept;
 char const* program_name(::bpf_program const* prog) noexcept;
+char const* program_section(::bpf_program const* prog) noexcept;
 int kernel_type(char const* name, unsigned attach_type) noexcept; // its BTF id; allocates
 int program_function(int program, char const* name) noexcept;     // its BTF id; allocates
 opened load_object(std::span<std::byte const> file) noexcept;     // its only program; allocates

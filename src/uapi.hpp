@@ -10,6 +10,7 @@
 namespace bpflink::uapi {
 
 enum class command : int {
+    map_lookup_elem = 1,
     prog_load = 5,
     obj_pin = 6,
     obj_get = 7,
@@ -198,6 +199,14 @@ struct link_detach_attr {
 struct iter_create_attr {
     std::uint32_t link_fd;
     std::uint32_t flags;
+};
+
+struct map_elem_attr {
+    std::uint32_t map_fd;
+    std::uint32_t padding;
+    std::uint64_t key;
+    std::uint64_t value;
+    std::uint64_t flags;
 };
 
 struct prog_bind_map_attr {
@@ -401,11 +410,11 @@ inline constexpr bool has_no_padding = (std::has_unique_object_representations_v
 static_assert(
     has_no_padding<prog_load_attr, prog_test_run_attr, obj_attr, id_attr, info_attr,
                    raw_tracepoint_attr, link_update_attr, link_detach_attr, iter_create_attr,
-                   prog_bind_map_attr, prog_query_attr, iter_map_info, iter_cgroup_info,
-                   iter_task_info, link_create_attr::iter_part, link_create_attr::tracing_part,
-                   link_create_attr::netfilter_part, link_create_attr::order_part,
-                   link_create_attr::kprobe_multi_part, link_create_attr::uprobe_multi_part,
-                   link_create_attr::tracing_multi_part>);
+                   map_elem_attr, prog_bind_map_attr, prog_query_attr, iter_map_info,
+                   iter_cgroup_info, iter_task_info, link_create_attr::iter_part,
+                   link_create_attr::tracing_part, link_create_attr::netfilter_part,
+                   link_create_attr::order_part, link_create_attr::kprobe_multi_part,
+                   link_create_attr::uprobe_multi_part, link_create_attr::tracing_multi_part>);
 static_assert(sizeof(link_create_attr) == 64);
 
 } // namespace bpflink::uapi

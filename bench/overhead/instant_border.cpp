@@ -123,6 +123,9 @@ int descriptor_name(int, std::span<char> into) noexcept {
     std::ranges::copy(name, into.begin());
     return static_cast<int>(name.size());
 }
+int is_on_sysfs(char const*) noexcept {
+    return -ENOSYS;
+}
 int is_on_bpffs(char const*) noexcept {
     return 1;
 }
@@ -147,6 +150,9 @@ int program_bind_map(int, int) noexcept {
     return -ENOSYS;
 }
 int program_run(int, int, std::uint32_t&) noexcept {
+    return -ENOSYS;
+}
+int map_look_up_nothing(int) noexcept {
     return -ENOSYS;
 }
 int prog_query(uapi::prog_query_attr&) noexcept {
@@ -236,6 +242,9 @@ unsigned program_expected_attach_type(::bpf_program const*) noexcept {
     return 0;
 }
 char const* program_name(::bpf_program const*) noexcept {
+    return "";
+}
+char const* program_section(::bpf_program const*) noexcept {
     return "";
 }
 int kernel_type(char const*, unsigned) noexcept {

@@ -53,18 +53,41 @@ namespace detail {
 struct borrowed_program {
     fd_view fd;
     program_type type = program_type::unspec;
-    std::optional<attach_type> expected; // known only where libbpf loaded it
+    std::optional<attach_type> expected = std::nullopt; // where it is known
+    bool loaded_for_none = false;                       // known, too: there is none
+};
+
+/// What a program lends: all that it knows, where that is the library's own.
+struct lender {
+    template <any_program P>
+    [[nodiscard]] static borrowed_program borrow(P const& prog) {
+        if constexpr (requires {
+                          { prog.lent_ } -> std::same_as<borrowed_program const&>;
+                      }) {
+            return prog.lent_;
+        } else {
+            borrowed_program lent{prog.fd()};
+            if constexpr (bpf_program<P>) lent.type = P::type;
+            if constexpr (requires {
+                              {
+                                  prog.expected_attach_type()
+                              } -> std::same_as<std::optional<attach_type>>;
+                          })
+                lent.expected = prog.expected_attach_type();
+            // The number 0 is this one's for this type alone.
+            if (lent.expected == attach_type::cgroup_inet_ingress &&
+                lent.type != program_type::cgroup_skb) {
+                lent.expected.reset();
+                lent.loaded_for_none = true;
+            }
+            return lent;
+        }
+    }
 };
 
 template <any_program P>
 [[nodiscard]] borrowed_program borrow(P const& prog) {
-    borrowed_program lent{prog.fd(), program_type::unspec, std::nullopt};
-    if constexpr (bpf_program<P>) lent.type = P::type;
-    if constexpr (requires {
-                      { prog.expected_attach_type() } -> std::same_as<std::optional<attach_type>>;
-                  })
-        lent.expected = prog.expected_attach_type();
-    return lent;
+    return lender::borrow(prog);
 }
 
 } // namespace detail

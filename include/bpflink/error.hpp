@@ -59,7 +59,8 @@ public:
     [[nodiscard]] std::string_view subject() const noexcept { return subject_; }
 
     /// One line without a full stop: operation, subject, reason, and what to do where that is
-    /// known.
+    /// known. What is no printable UTF-8 in it is escaped, as \\n or \\x1b; in the subject a
+    /// backslash is too, so that its bytes can be told.
     [[nodiscard]] std::string message() const;
 
     /// Adds to the advice, as when undoing after this error failed too.

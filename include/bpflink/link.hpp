@@ -148,7 +148,7 @@ public:
 
     /// The same link with its kind known: `std::move(l).as<xdp_link>()`. Consumes only on success.
     /// @errors invalid_argument  another kind of link; both are named
-    /// @cost 1 system call
+    /// @cost as info(): 1 system call, 2 for some kinds
     template <class TypedLink>
         requires detail::is_typed_link<TypedLink>
     [[nodiscard]] result<TypedLink> as() && {

@@ -27,7 +27,7 @@ struct raw_tracepoint_details {
 
 /// A function's: hook::tracing, hook::lsm, hook::freplace.
 struct tracing_details {
-    attach_type attach{};                       ///< the place on the hook
+    std::optional<attach_type> attach; ///< the place on the hook; empty for freplace, without any
     std::optional<std::uint32_t> target_object; ///< a program's id for freplace, else a BTF's; 5.13
     std::optional<btf_id> target;               ///< the function's BTF type; since 5.13
     std::optional<bpflink::cookie> cookie;      ///< since 6.17

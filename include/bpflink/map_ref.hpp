@@ -18,6 +18,7 @@ public:
     /// @param fd  a map's descriptor; borrowed
     /// @errors invalid_argument  another kind of object
     ///         EBADF             not open
+    /// @cost 3 system calls
     [[nodiscard]] static result<map_ref> from_fd(fd_view fd);
 
     /// The map's descriptor; borrowed.

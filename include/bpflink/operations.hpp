@@ -4,7 +4,6 @@
 #include <bpflink/detail/chain.hpp>
 #include <bpflink/typed_link.hpp>
 
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -24,13 +23,15 @@ namespace bpflink {
 /// link::pin as a step.
 /// @param path  copied
 [[nodiscard]] inline auto pin(std::string_view path) {
-    return detail::step{[path = std::string{path}](auto& l) { return l.pin(path); }};
+    return detail::step{
+        [path = detail::path_argument{path}](auto& l) { return l.pin(path.get()); }};
 }
 
 /// link::replace_pin as a step. What it replaced cannot be brought back: let it be the last.
 /// @param path  copied
 [[nodiscard]] inline auto replace_pin(std::string_view path) {
-    return detail::step{[path = std::string{path}](auto& l) { return l.replace_pin(path); }};
+    return detail::step{
+        [path = detail::path_argument{path}](auto& l) { return l.replace_pin(path.get()); }};
 }
 
 /// link::unpin as a step.
@@ -63,8 +64,11 @@ template <any_program P>
 }
 
 /// Ends a chain by releasing the descriptor: the link stays attached as long as the sink holds it.
+/// What the sink throws passes, and the pin goes back as when a step fails.
 /// @param sink  called with the unique_fd, or assigned it when it is one, or pushed to the back of;
 ///              an lvalue is borrowed until the step has run
+/// @errors EMFILE, where the chain changed the pin and no descriptor is left to undo that by
+/// @cost no system call; 2 where the chain changed the pin
 template <detail::descriptor_sink Sink>
 [[nodiscard]] auto keep(Sink&& sink) {
     return detail::last_step<Sink>{std::forward<Sink>(sink)};

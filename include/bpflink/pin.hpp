@@ -37,6 +37,9 @@ public:
     /// The remembered path, absolute; empty where there is none.
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
 
+    /// Whether the pin is where the handle found it: there is nothing to restore.
+    [[nodiscard]] bool is_as_found() const noexcept { return path_ == origin_; }
+
     /// link::pin of the link that `link` is a descriptor of (borrowed).
     [[nodiscard]] result<void> pin(fd_view link, std::string_view path);
     /// link::replace_pin of it.

@@ -34,16 +34,19 @@ public:
     /// @errors not_found          no such id
     ///         permission_denied  CAP_SYS_ADMIN is missing
     /// @kernel since 4.13; kernel/bpf/syscall.c, bpf_prog_get_fd_by_id()
+    /// @cost 5 system calls
     [[nodiscard]] static result<program> from_id(program_id id);
 
     /// @param path  a pin on a bpffs; copied
     /// @errors not_found         nothing is there
     ///         invalid_argument  the pin is not a program's, or the path is not on a bpffs
+    /// @cost 5 system calls
     [[nodiscard]] static result<program> load_pinned(std::string_view path);
 
     /// Takes the descriptor over when it is a program's; otherwise it stays the caller's.
     /// @errors invalid_argument  another kind of object
     ///         EBADF             not open
+    /// @cost 4 system calls
     [[nodiscard]] static result<program> from_fd(unique_fd&& fd);
 
     /// The program's descriptor; borrowed.

@@ -34,7 +34,7 @@ public:
     /// @errors invalid_argument  not a program, or of another type (both are named)
     ///         EBADF             not open
     /// @kernel since 5.10; kernel/bpf/syscall.c, bpf_prog_get_info_by_fd()
-    /// @cost 2 system calls
+    /// @cost 4 system calls
     [[nodiscard]] static result<program_ref> from_fd(fd_view fd) {
         return detail::inspect(fd, Type).map([](auto lent) { return program_ref{lent}; });
     }
@@ -42,14 +42,16 @@ public:
     /// The program's descriptor; borrowed.
     [[nodiscard]] fd_view fd() const noexcept { return lent_.fd; }
 
-    /// Fixed when the program was loaded; empty where only a descriptor is known, as the kernel
-    /// does not report it.
+    /// Fixed when the program was loaded. Empty where it was loaded for none; where only a
+    /// descriptor is known, as the kernel does not report it; and for SEC("cgroup/skb"), whose
+    /// number 0 libbpf leaves for either direction.
     [[nodiscard]] std::optional<attach_type> expected_attach_type() const noexcept {
         return lent_.expected;
     }
 
 private:
     friend class program;
+    friend detail::lender;
     explicit program_ref(detail::borrowed_program lent) noexcept : lent_{lent} {}
 
     detail::borrowed_program lent_;

@@ -32,8 +32,9 @@ namespace detail {
 /// it to what cannot be, which a kernel with the hook refuses in its own way. Nothing is attached.
 /// A yes or no is remembered for the process; unknown is asked again.
 ///
-/// unknown: the privilege to ask is missing; a security module forbids it; struct_ops and freplace,
-/// which only an attach with a real table or target tells.
+/// no: the kernel said just that. unknown: all else that keeps it from being asked, as a missing
+/// privilege, a filter of system calls, want of descriptors or memory, or /sys not mounted yet;
+/// and struct_ops and freplace, which only an attach with a real table or target tells.
 /// @kernel kernel/bpf/syscall.c, bpf_prog_load(), link_create(); read at v6.12
 /// @cost 3 system calls and more the first time, none later
 /// @threads any

@@ -30,32 +30,41 @@ public:
     /// Takes `untyped` over when it is of this hook. Hooks that share a kind of link, and that the
     /// kernel's answer does not tell apart, are taken for each other: they can do the same.
     /// @errors invalid_argument  another kind; both are named, and `untyped` keeps the link
-    /// @cost 1 system call
+    /// @cost as link::info: 1 system call, 2 for some kinds
     [[nodiscard]] static result<typed_link> from_link(bpflink::link&& untyped) {
         return detail::check_hook<Hook>(untyped).map(
             [&] { return typed_link{std::move(untyped)}; });
     }
 
     /// As link::from_fd; `fd` stays the caller's on any failure.
+    /// @cost 2 system calls, and those of link::info
     [[nodiscard]] static result<typed_link> from_fd(unique_fd&& fd) {
         auto opened = bpflink::link::from_fd(std::move(fd));
         if (!opened) return tl::unexpected{std::move(opened).error()};
-        auto typed = from_link(*std::move(opened));
-        if (!typed) fd = opened->release();
-        return typed;
+        struct giving_back { // what was not taken, by an exception too
+            unique_fd& to;
+            bpflink::link& from;
+            ~giving_back() {
+                if (from) to = from.release();
+            }
+        } const unless_taken{fd, *opened};
+        return from_link(*std::move(opened));
     }
 
     /// As link::duplicate.
+    /// @cost 3 system calls, and those of link::info
     [[nodiscard]] static result<typed_link> duplicate(fd_view fd) {
         return bpflink::link::duplicate(fd).and_then(from_link);
     }
 
     /// As link::from_id.
+    /// @cost 1 system call, and those of link::info
     [[nodiscard]] static result<typed_link> from_id(link_id id) {
         return bpflink::link::from_id(id).and_then(from_link);
     }
 
     /// As link::load_pinned.
+    /// @cost 3 system calls, and those of link::info
     [[nodiscard]] static result<typed_link> load_pinned(std::string_view path) {
         return bpflink::link::load_pinned(path).and_then(from_link);
     }
@@ -79,9 +88,15 @@ public:
 
     /// The fields of this hook's kind.
     /// @errors as link::info
+    ///         not_supported     a kind of event that is newer than this library
+    ///         invalid_argument  the kernel made a link of another kind of the program, as of one
+    ///                           that was loaded for fentry and attached as tp_btf
+    /// @cost as link::info
     [[nodiscard]] result<details_type> details() const {
-        return link_.info().map(
-            [](link_info&& all) { return std::get<details_type>(std::move(all.details)); });
+        return link_.info().and_then([](link_info&& all) -> result<details_type> {
+            if (auto* const own = std::get_if<details_type>(&all.details)) return std::move(*own);
+            return tl::unexpected{detail::without_details(all, hook_traits<Hook>::name)};
+        });
     }
 
     /// As link::update, by a program of a type that the hook takes.

@@ -160,7 +160,7 @@ link_details decode(answer&& a) {
         return raw_tracepoint_details{std::move(a.name),
                                       reported<cookie>(a, raw.raw_tracepoint.cookie)};
     case link_type::tracing:
-        return tracing_details{attach(raw.tracing.attach_type),
+        return tracing_details{nonzero<attach_type>(raw.tracing.attach_type),
                                reported<std::uint32_t>(a, raw.tracing.target_obj_id),
                                reported<btf_id>(a, raw.tracing.target_btf_id),
                                reported<cookie>(a, raw.tracing.cookie)};

@@ -54,7 +54,7 @@ std::string describe(hook::cgroup const& where) {
         place += *path;
     else
         place += describe(std::get<fd_view>(where.cgroup));
-    return place + ", " + to_string(where.attach);
+    return with_attach_type(std::move(place), where.attach);
 }
 
 result<opened_cgroup> open_cgroup(hook::cgroup const& where) {
@@ -80,10 +80,10 @@ bool attach_type_is_fixed(program_type type) noexcept {
 }
 
 /// The mistakes that can be named before the kernel says EINVAL to all of them.
-std::string mistake(detail::borrowed_program const& prog, hook::cgroup const& where) {
-    auto what = mismatch(prog.type, type_on_cgroup(where.attach), where.attach, "a cgroup");
+std::string mistake(detail::borrowed_program const& prog, attach_type attach) {
+    auto what = mismatch(prog.type, type_on_cgroup(attach), attach, "a cgroup");
     if (!what.empty()) return what;
-    if (prog.expected && *prog.expected != where.attach && attach_type_is_fixed(prog.type))
+    if (prog.expected && *prog.expected != attach && attach_type_is_fixed(prog.type))
         return "the program was loaded for attach type " + to_string(*prog.expected);
     return {};
 }
@@ -96,14 +96,14 @@ bool has_order(uapi::link_create_attr const& request) noexcept {
     return sys::prog_query(attr) < 0 || attr.revision != 0;
 }
 
-std::string advice_on(int outcome, hook::cgroup const& where) {
+std::string advice_on(int outcome, hook::cgroup const& where, attach_type attach) {
     if (auto advice = advice_on_order(outcome); !advice.empty()) return advice;
     switch (-outcome) {
     case EBADF: return "the directory is not a version 2 cgroup, or a descriptor is not open";
     case EINVAL: {
         if (where.order && names_program(*where.order))
             return "a cgroup's programs are known by their links: let the order name the link";
-        std::string all = "the program was not loaded for attach type " + to_string(where.attach) +
+        std::string all = "the program was not loaded for attach type " + to_string(attach) +
                           ", or this kernel does not have it";
         if (where.order) all += "; or what the order names is of another kind";
         return all;
@@ -121,10 +121,15 @@ match hook_traits<hook::cgroup>::matches(link_info const& info) noexcept {
 }
 
 result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program prog,
-                                                    hook::cgroup const& where) {
+                                                    hook::cgroup const& named) {
+    auto where = named;
+    auto const attach =
+        attach_type_meant(named.attach, prog, type_on_cgroup, [&] { return describe(named); });
+    if (!attach) return tl::unexpected{attach.error()};
+    where.attach = *attach;
     // Told only of what fails: the text takes longer than some of the kernel's work.
     auto const subject = [&] { return describe(where); };
-    if (auto what = mistake(prog, where); !what.empty())
+    if (auto what = mistake(prog, *attach); !what.empty())
         return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject(),
                     std::move(what));
     auto const opened = open_cgroup(where);
@@ -132,16 +137,16 @@ result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program pro
     uapi::link_create_attr attr{
         .prog_fd = raw_fd(prog.fd),
         .target = raw_fd(opened->directory),
-        .attach_type = static_cast<std::uint32_t>(where.attach),
+        .attach_type = static_cast<std::uint32_t>(*attach),
         .flags = 0,
         .bytes = {},
     };
     auto order = where.order;
     // Kernels that know no revision here ignore one, and refuse any flag. Last is the default.
     if (where.expected_revision && !order) order = order::last();
-    if (order)
-        if (auto const put = put_order(attr, order, where.expected_revision, subject()); !put)
-            return tl::unexpected{put.error()};
+    auto const anchor =
+        order ? put_order(attr, order, where.expected_revision, subject()) : result<nonzero_fd>{};
+    if (!anchor) return tl::unexpected{anchor.error()};
     if (where.preorder) attr.flags |= uapi::f_preorder;
     auto made = sys::link_create(attr);
     if (made) return std::move(made);
@@ -152,7 +157,8 @@ result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program pro
     if (outcome == -EINVAL && order && !has_order(attr))
         return fail(outcome, operation::link_create, errc::not_supported, subject(),
                     "this kernel's cgroups have neither order nor revision");
-    return created(std::move(made), operation::link_create, subject(), advice_on(outcome, where));
+    return created(std::move(made), operation::link_create, subject(),
+                   advice_on(outcome, where, *attach));
 }
 
 } // namespace bpflink

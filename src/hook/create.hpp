@@ -8,6 +8,7 @@
 #include <bpflink/fd.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,13 +20,39 @@ namespace [[gnu::visibility("hidden")]] bpflink {
     return static_cast<std::uint32_t>(fd.get());
 }
 
-/// Refuses a program that is known to be loaded for none of these attach types.
+/// Refuses a program that is known to be loaded for another attach type than these, or for none.
 [[nodiscard]] result<void> check_expected(detail::borrowed_program const& prog,
                                           std::span<attach_type const> wanted,
                                           std::string const& subject);
 [[nodiscard]] inline result<void> check_expected(detail::borrowed_program const& prog,
                                                  attach_type wanted, std::string const& subject) {
     return check_expected(prog, {&wanted, 1}, subject);
+}
+
+/// The program type that an attach type takes on a hook; unspec for those of other hooks.
+using attach_types_of_hook = program_type (*)(attach_type) noexcept;
+
+/// The attach type that the program was loaded for, else the only one that the hook has for its
+/// type.
+/// @errors invalid_argument  loaded for another hook's (what is needed is named); not known
+[[nodiscard]] result<attach_type> attach_type_of(detail::borrowed_program const& prog,
+                                                 attach_types_of_hook takes,
+                                                 std::string const& subject);
+
+/// The attach type to attach by: the one that is named, else the program's.
+/// @param subject  called for the message alone
+template <class Subject>
+[[nodiscard]] result<attach_type> attach_type_meant(std::optional<attach_type> named,
+                                                    detail::borrowed_program const& prog,
+                                                    attach_types_of_hook takes, Subject subject) {
+    if (named) return *named;
+    return attach_type_of(prog, takes, subject());
+}
+
+/// A place, with the attach type where it is named.
+[[nodiscard]] inline std::string with_attach_type(std::string place,
+                                                  std::optional<attach_type> attach) {
+    return attach ? std::move(place) + ", " + to_string(*attach) : place;
 }
 
 /// An array as the kernel takes it; 0 for none.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../identify.hpp"
+#include "../nonzero_fd.hpp"
 #include "create.hpp"
 #include "matches.hpp"
 #include "trampoline.hpp"
@@ -23,7 +23,9 @@ std::string advice_on(int outcome) {
 } // namespace
 
 match hook_traits<hook::freplace>::matches(link_info const& info) noexcept {
-    return matches_attach_type(info, attach_types);
+    // The kernel has no attach type for it.
+    auto const* const details = std::get_if<tracing_details>(&info.details);
+    return details && !details->attach ? match::yes : match::no;
 }
 
 result<unique_fd> hook_traits<hook::freplace>::create(detail::borrowed_program prog,
@@ -42,9 +44,11 @@ result<unique_fd> hook_traits<hook::freplace>::create(detail::borrowed_program p
         if (id == -ENOENT) why.add_advice("the program's BTF has no function of that name");
         return tl::unexpected{std::move(why)};
     }
+    auto const target = nonzero_fd::of(where.target);
+    if (!target) return tl::unexpected{target.error()};
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
-    attr.target = raw_fd(where.target);
+    attr.target = target->number();
     attr.target_btf_id = static_cast<std::uint32_t>(id);
     auto made = sys::link_create(attr);
     return created(std::move(made), operation::link_create, std::move(subject),

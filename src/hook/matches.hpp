@@ -24,7 +24,8 @@ template <class Hook>
 /// For hooks on a function's trampoline, by their attach types.
 [[nodiscard]] match matches_attach_type(link_info const& info, auto const& wanted) noexcept {
     auto const* const details = std::get_if<tracing_details>(&info.details);
-    return details && detail::contains(wanted, details->attach) ? match::yes : match::no;
+    return details && details->attach && detail::contains(wanted, *details->attach) ? match::yes
+                                                                                    : match::no;
 }
 
 /// For hooks on a perf event.

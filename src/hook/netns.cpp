@@ -24,7 +24,7 @@ program_type type_on_netns(attach_type attach) noexcept {
 }
 
 std::string describe(hook::netns const& where) {
-    return "network namespace " + describe(where.netns) + ", " + to_string(where.attach);
+    return with_attach_type("network namespace " + describe(where.netns), where.attach);
 }
 
 match hook_traits<hook::netns>::matches(link_info const& info) noexcept {
@@ -32,17 +32,21 @@ match hook_traits<hook::netns>::matches(link_info const& info) noexcept {
 }
 
 result<unique_fd> hook_traits<hook::netns>::create(detail::borrowed_program prog,
-                                                   hook::netns const& where) {
+                                                   hook::netns const& named) {
+    auto where = named;
+    auto const attach =
+        attach_type_meant(named.attach, prog, type_on_netns, [&] { return describe(named); });
+    if (!attach) return tl::unexpected{attach.error()};
+    where.attach = *attach;
     auto subject = describe(where);
-    if (auto what =
-            mismatch(prog.type, type_on_netns(where.attach), where.attach, "a network namespace");
+    if (auto what = mismatch(prog.type, type_on_netns(*attach), *attach, "a network namespace");
         !what.empty())
         return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
                     std::move(what));
     auto made = sys::link_create({
         .prog_fd = raw_fd(prog.fd),
         .target = raw_fd(where.netns),
-        .attach_type = static_cast<std::uint32_t>(where.attach),
+        .attach_type = static_cast<std::uint32_t>(*attach),
         .flags = 0,
         .bytes = {},
     });
@@ -50,7 +54,7 @@ result<unique_fd> hook_traits<hook::netns>::create(detail::borrowed_program prog
     auto const refused = [&](errc condition, char const* advice) {
         return fail(outcome, operation::link_create, condition, std::move(subject), advice);
     };
-    bool const single = where.attach == attach_type::flow_dissector;
+    bool const single = *attach == attach_type::flow_dissector;
     switch (-outcome) {
     case E2BIG:
         if (single) return refused(errc::hook_busy, flow_dissector_there);

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "order.hpp"
 
-#include "../identify.hpp"
-
-#include <bpflink/program.hpp>
-
-#include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace bpflink {
 
@@ -35,27 +31,30 @@ std::uint32_t flags_of(order const& place) noexcept {
     return side;
 }
 
+bool names_descriptor(order const& place) noexcept {
+    return access::kind(place) == access::anchor::program_fd ||
+           access::kind(place) == access::anchor::link_fd;
+}
+
 constexpr char const* interface_gone = "no such interface in this network namespace";
 
 } // namespace
 
-result<void> put_order(uapi::link_create_attr& attr, std::optional<order> const& place,
-                       std::optional<revision> expected, std::string const& subject) {
+result<nonzero_fd> put_order(uapi::link_create_attr& attr, std::optional<order> const& place,
+                             std::optional<revision> expected, std::string const& subject) {
     if (expected && expected->value() == 0)
         return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
                     "a hook's revision is never 0: the kernel would not compare it");
     attr.order = {0, 0, expected ? expected->value() : 0};
-    if (!place) return {};
+    if (!place) return nonzero_fd{};
     attr.flags = flags_of(*place);
     attr.order.relative = access::number(*place);
-    if (access::kind(*place) == access::anchor::program_fd && attr.order.relative == 0) {
-        // Descriptor 0 would mean no program: first or last of all.
-        auto const found = detail::identify_program(fd_view{0}, describe(fd_view{0}));
-        if (!found) return tl::unexpected{found.error()};
-        attr.flags |= uapi::f_id;
-        attr.order.relative = found->id.value();
-    }
-    return {};
+    if (!names_descriptor(*place)) return nonzero_fd{};
+    return nonzero_fd::of(fd_view{static_cast<int>(attr.order.relative)})
+        .map([&](nonzero_fd&& anchor) {
+            attr.order.relative = anchor.number();
+            return std::move(anchor);
+        });
 }
 
 bool names_program(order const& place) noexcept {
@@ -72,32 +71,36 @@ std::string advice_on_order(int outcome) {
     }
 }
 
-result<void> check_attach_type(attach_type attach, std::span<attach_type const> allowed,
+result<void> check_attach_type(attach_type attach, attach_types_of_hook takes,
                                std::string_view hook, operation where, std::string const& subject) {
-    if (std::ranges::find(allowed, attach) != allowed.end()) return {};
+    if (takes(attach) != program_type::unspec) return {};
     return fail(-EINVAL, where, errc::invalid_argument, subject,
                 "attach type " + to_string(attach) + " is not of " + std::string{hook});
 }
 
 std::string describe(on_device const& where) {
-    return "interface " + std::to_string(where.ifindex.value()) + ", " + to_string(where.attach);
+    return with_attach_type("interface " + std::to_string(where.ifindex.value()), where.attach);
 }
 
-result<unique_fd> create_on_device(detail::borrowed_program const& prog, on_device const& where) {
+result<unique_fd> create_on_device(detail::borrowed_program const& prog, on_device where) {
+    auto const attach =
+        attach_type_meant(where.attach, prog, where.takes, [&] { return describe(where); });
+    if (!attach) return tl::unexpected{attach.error()};
+    where.attach = *attach;
     auto subject = describe(where);
-    if (auto const right = check_attach_type(where.attach, where.allowed, where.hook,
-                                             operation::link_create, subject);
+    if (auto const right =
+            check_attach_type(*attach, where.takes, where.hook, operation::link_create, subject);
         !right)
         return tl::unexpected{right.error()};
     uapi::link_create_attr attr{
         .prog_fd = raw_fd(prog.fd),
         .target = where.ifindex.value(),
-        .attach_type = static_cast<std::uint32_t>(where.attach),
+        .attach_type = static_cast<std::uint32_t>(*attach),
         .flags = 0,
         .bytes = {},
     };
-    if (auto const put = put_order(attr, where.order, where.expected_revision, subject); !put)
-        return tl::unexpected{put.error()};
+    auto const anchor = put_order(attr, where.order, where.expected_revision, subject);
+    if (!anchor) return tl::unexpected{anchor.error()};
     auto made = sys::link_create(attr);
     if (made) return std::move(made);
     int const outcome = made.outcome();

@@ -3,23 +3,24 @@
 
 // What the hooks with several programs have in common.
 
+#include "../nonzero_fd.hpp"
 #include "create.hpp"
 
 #include <bpflink/attach_type.hpp>
 #include <bpflink/hook/order.hpp>
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-/// Writes place and revision into a request to attach.
-/// @errors invalid_argument  revision 0, or a program in `place` that is none
-[[nodiscard]] result<void> put_order(uapi::link_create_attr& attr,
-                                     std::optional<order> const& place,
-                                     std::optional<revision> expected, std::string const& subject);
+/// Writes place and revision into a request to attach, which what it returns has to outlive.
+/// @errors invalid_argument  revision 0
+[[nodiscard]] result<nonzero_fd> put_order(uapi::link_create_attr& attr,
+                                           std::optional<order> const& place,
+                                           std::optional<revision> expected,
+                                           std::string const& subject);
 
 /// Whether a program is named, and not a link or an end.
 [[nodiscard]] bool names_program(order const& place) noexcept;
@@ -28,8 +29,7 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 [[nodiscard]] std::string advice_on_order(int outcome);
 
 /// Refuses an attach type that is not the hook's.
-[[nodiscard]] result<void> check_attach_type(attach_type attach,
-                                             std::span<attach_type const> allowed,
+[[nodiscard]] result<void> check_attach_type(attach_type attach, attach_types_of_hook takes,
                                              std::string_view hook, operation where,
                                              std::string const& subject);
 
@@ -37,15 +37,15 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 struct on_device {
     std::string_view hook;
     bpflink::ifindex ifindex;
-    attach_type attach;
-    std::span<attach_type const> allowed;
+    std::optional<attach_type> attach;
+    attach_types_of_hook takes;
     std::optional<bpflink::order> order = std::nullopt;
     std::optional<revision> expected_revision = std::nullopt;
 };
 
 [[nodiscard]] std::string describe(on_device const& where);
 [[nodiscard]] result<unique_fd> create_on_device(detail::borrowed_program const& prog,
-                                                 on_device const& where);
+                                                 on_device where);
 
 /// What both kinds of device say to attach and query alike; whatever `outcome` usually means, for
 /// the rest.

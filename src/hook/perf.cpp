@@ -43,9 +43,8 @@ result<unsigned> first_bit(std::string const& pmu, char const* option) {
 result<unique_fd> attach_to_event(detail::borrowed_program const& prog, fd_view event, cookie value,
                                   std::string subject) {
     // A kprobe's program may be loaded for something else; the other types are for nothing else.
-    constexpr std::array fitting{attach_type{}, attach_type::perf_event};
-    if (prog.type == program_type::kprobe)
-        if (auto fits = check_expected(prog, fitting, subject); !fits)
+    if (prog.type == program_type::kprobe && !prog.loaded_for_none)
+        if (auto fits = check_expected(prog, attach_type::perf_event, subject); !fits)
             return tl::unexpected{std::move(fits).error()};
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);

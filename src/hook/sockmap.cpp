@@ -20,7 +20,7 @@ program_type type_on_sockmap(attach_type attach) noexcept {
 }
 
 std::string describe(hook::sockmap const& where) {
-    return "map " + describe(where.map.fd()) + ", " + to_string(where.attach);
+    return with_attach_type("map " + describe(where.map.fd()), where.attach);
 }
 
 bool is_sockmap(fd_view map) noexcept {
@@ -36,16 +36,21 @@ match hook_traits<hook::sockmap>::matches(link_info const& info) noexcept {
 }
 
 result<unique_fd> hook_traits<hook::sockmap>::create(detail::borrowed_program prog,
-                                                     hook::sockmap const& where) {
+                                                     hook::sockmap const& named) {
+    auto where = named;
+    auto const attach =
+        attach_type_meant(named.attach, prog, type_on_sockmap, [&] { return describe(named); });
+    if (!attach) return tl::unexpected{attach.error()};
+    where.attach = *attach;
     auto subject = describe(where);
-    if (auto what = mismatch(prog.type, type_on_sockmap(where.attach), where.attach, "a sockmap");
+    if (auto what = mismatch(prog.type, type_on_sockmap(*attach), *attach, "a sockmap");
         !what.empty())
         return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
                     std::move(what));
     auto made = sys::link_create({
         .prog_fd = raw_fd(prog.fd),
         .target = raw_fd(where.map.fd()),
-        .attach_type = static_cast<std::uint32_t>(where.attach),
+        .attach_type = static_cast<std::uint32_t>(*attach),
         .flags = 0,
         .bytes = {},
     });

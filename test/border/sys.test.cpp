@@ -138,6 +138,13 @@ TEST_CASE_FIXTURE(fresh_script, "every bpf command goes out with its number and 
     CHECK(sent<uapi::prog_bind_map_attr>().prog_fd == 11);
     CHECK(sent<uapi::prog_bind_map_attr>().map_fd == 0xffff'ffffU);
 
+    sys::map_look_up_nothing(16);
+    CHECK(script.command == static_cast<long>(uapi::command::map_lookup_elem));
+    CHECK(sent<uapi::map_elem_attr>().map_fd == 16);
+    CHECK(sent<uapi::map_elem_attr>().key == 0);
+    CHECK(sent<uapi::map_elem_attr>().value == ~std::uint64_t{0});
+    CHECK(sent<uapi::map_elem_attr>().flags == 0);
+
     static_cast<void>(sys::iter_create(12));
     CHECK(script.command == static_cast<long>(uapi::command::iter_create));
     CHECK(sent<uapi::iter_create_attr>().link_fd == 12);

@@ -45,3 +45,24 @@ TEST_CASE_FIXTURE(machine, "of a program is borrowed what its class knows") {
     CHECK(all.type == bl::program_type::xdp);
     CHECK(all.expected == bl::attach_type::xdp_devmap);
 }
+
+namespace {
+
+template <bl::program_type Type>
+struct loaded_for_zero {
+    static constexpr bl::program_type type = Type;
+    bl::fd_view fd() const { return bl::fd_view{7}; }
+    std::optional<bl::attach_type> expected_attach_type() const { return bl::attach_type{}; }
+};
+
+} // namespace
+
+// E10
+TEST_CASE("the number 0 is an attach type for cgroup_skb, and none for other programs") {
+    auto const ingress = bl::detail::borrow(loaded_for_zero<bl::program_type::cgroup_skb>{});
+    CHECK(ingress.expected == bl::attach_type::cgroup_inet_ingress);
+    CHECK_FALSE(ingress.loaded_for_none);
+    auto const none = bl::detail::borrow(loaded_for_zero<bl::program_type::kprobe>{});
+    CHECK_FALSE(none.expected);
+    CHECK(none.loaded_for_none);
+}

@@ -302,3 +302,70 @@ TEST_CASE("whatever call fails while undoing, the undoing is whole or told") {
             CHECK(told != whole);
         });
 }
+
+// Exceptions: of want of memory, or of what is the user's own
+
+namespace {
+
+struct thrown {};
+
+/// A step that throws.
+auto throwing() {
+    return bl::detail::step{[](auto&) -> bl::result<void> { throw thrown{}; }};
+}
+
+} // namespace
+
+// E6
+TEST_CASE_FIXTURE(chained, "a step that throws undoes the chain as one that fails") {
+    CHECK_THROWS_AS(static_cast<void>(bl::attach(first, where) | bl::pin("/bpf/x") | throwing()),
+                    thrown);
+    CHECK(newest_link() == nullptr);
+    CHECK(names_in("/bpf").empty());
+    CHECK(open_descriptors().size() == held);
+}
+
+// E6
+TEST_CASE_FIXTURE(published, "a step that throws gives a pin back that the chain took") {
+    CHECK_THROWS_AS(static_cast<void>(opened() | bl::unpin() | throwing()), thrown);
+    CHECK(link_at("/bpf/x") == there.id());
+    CHECK_THROWS_AS(static_cast<void>(opened() | bl::pin("/other/y") | throwing()), thrown);
+    CHECK(link_at("/bpf/x") == there.id());
+    CHECK(names_in("/other").empty());
+    CHECK(open_descriptors().size() == held);
+}
+
+// E6
+TEST_CASE_FIXTURE(chained, "a sink that throws keeps no link, and no pin of the chain's") {
+    auto const refuse = [](bl::unique_fd) { throw thrown{}; };
+    CHECK_THROWS_AS(static_cast<void>(bl::attach(first, where) | bl::keep(refuse)), thrown);
+    CHECK(newest_link() == nullptr);
+    CHECK_THROWS_AS(
+        static_cast<void>(bl::attach(first, where) | bl::pin("/bpf/x") | bl::keep(refuse)), thrown);
+    CHECK(newest_link() == nullptr);
+    CHECK(names_in("/bpf").empty());
+    CHECK(open_descriptors().size() == held);
+}
+
+// E6
+TEST_CASE_FIXTURE(published, "a sink that throws leaves a link that was there where it was") {
+    auto const refuse = [](bl::unique_fd) { throw thrown{}; };
+    CHECK_THROWS_AS(static_cast<void>(opened() | bl::keep(refuse)), thrown);
+    CHECK_THROWS_AS(static_cast<void>(opened() | bl::unpin() | bl::keep(refuse)), thrown);
+    CHECK_THROWS_AS(static_cast<void>(opened() | bl::pin("/bpf/y") | bl::keep(refuse)), thrown);
+    CHECK(link_at("/bpf/x") == there.id());
+    CHECK(names_in("/bpf") == std::vector<std::string>{"x"});
+    CHECK(open_descriptors().size() == held);
+}
+
+// E6
+TEST_CASE_FIXTURE(chained, "without a descriptor to undo the pin by, nothing is handed on") {
+    bl::unique_fd kept;
+    fail(call::duplicate, EMFILE);
+    auto const outcome = bl::attach(first, where) | bl::pin("/bpf/x") | bl::keep(kept);
+    REQUIRE_FALSE(outcome);
+    check_error(outcome.error(), EMFILE, bl::operation::duplicate, no_condition);
+    CHECK_FALSE(kept);
+    CHECK(newest_link() == nullptr);
+    CHECK(names_in("/bpf").empty());
+}

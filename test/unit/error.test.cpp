@@ -176,3 +176,50 @@ TEST_CASE("errors are equal when everything in them is") {
           error{EPERM, operation::link_update, bl::errc::program_mismatch, "link 8", "advice"});
     CHECK(e != error{EPERM, operation::link_update, bl::errc::program_mismatch, "link 7", "other"});
 }
+
+// E25
+TEST_CASE("a message is one line, whatever the names in it are") {
+    using bl::error;
+    using bl::operation;
+    auto const told = [](char const* subject) {
+        return error{ENOENT, operation::obj_get, subject}.message();
+    };
+    constexpr char const* end = ": No such file or directory (ENOENT)";
+    CHECK(told("/bpf/a\nb") == std::string{"obj_get /bpf/a\\nb"} + end);
+    CHECK(told("\x1b[31mred\r\t\x7f") == std::string{"obj_get \\x1b[31mred\\x0d\\x09\\x7f"} + end);
+    CHECK(told("a\\nb") == std::string{"obj_get a\\\\nb"} + end); // no newline, and told from one
+    CHECK(told("gr\u00fc\u00df \u2026 \U0001f41d") ==
+          std::string{"obj_get gr\u00fc\u00df \u2026 \U0001f41d"} + end);
+    // What some terminals take for a command, and what is no UTF-8.
+    CHECK(told("\xc2\x9b"
+               "2J") == std::string{"obj_get \\xc2\\x9b2J"} + end);
+    CHECK(told("\x9b"
+               "2J\xc3") == std::string{"obj_get \\x9b2J\\xc3"} + end);
+    CHECK(told("\xc0\x8a") == std::string{"obj_get \\xc0\\x8a"} + end);
+}
+
+// E25
+TEST_CASE("advice is on the line too, and another error's message stays as it was escaped") {
+    bl::error const undoing{EACCES, bl::operation::unlink, "/bpf/a\nb\\c"};
+    bl::error e{EIO, bl::operation::read, bl::errc{}, "x", "line\nline"};
+    e.add_advice(undoing.message());
+    CHECK(e.message() == "read x: Input/output error (EIO); line\\nline; unlink /bpf/a\\nb\\\\c: "
+                         "Permission denied (EACCES)");
+    CHECK(undoing.subject() == "/bpf/a\nb\\c");
+}
+
+// E26
+TEST_CASE("a code of another copy of this library meets the condition that it has there") {
+    // What such a copy has: classes of its own, and the same names.
+    struct : std::error_category {
+        char const* name() const noexcept override { return "bpflink condition"; }
+        std::string message(int) const override { return {}; }
+    } const of_the_copy;
+    auto const there = [&](bl::errc condition) {
+        return std::error_condition{static_cast<int>(condition), of_the_copy};
+    };
+    auto const code =
+        bl::error{EPERM, bl::operation::link_update, bl::errc::program_mismatch}.code();
+    CHECK(code == there(bl::errc::program_mismatch));
+    CHECK(code != there(bl::errc::permission_denied));
+}

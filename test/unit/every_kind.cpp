@@ -23,7 +23,7 @@ struct printer {
         optional("cookie", d.cookie);
     }
     void operator()(bl::tracing_details const& d) {
-        out << " attach=" << d.attach;
+        optional("attach", d.attach);
         optional("object", d.target_object);
         optional("target", d.target);
         optional("cookie", d.cookie);

@@ -44,6 +44,7 @@ TEST_CASE_FIXTURE(one_of_each, "without the privilege to ask, the descriptor's n
         CAPTURE(number);
         fail_always(call::link_update, number);
         fail_always(call::program_bind_map, number);
+        fail_always(call::map_look_up_nothing, number);
         check_all();
     }
 }
@@ -93,10 +94,43 @@ TEST_CASE_FIXTURE(machine, "a descriptor that is not open is an error") {
     }
 }
 
-TEST_CASE_FIXTURE(one_of_each, "a descriptor without a readable name is of no known kind") {
-    fail_always(call::link_update, EPERM);
-    fail_always(call::descriptor_name, ENOENT); // no /proc
-    CHECK(bl::identify(link) == object_kind::other);
+// E23
+TEST_CASE_FIXTURE(one_of_each, "without /proc the kernel tells the kinds apart all the same") {
+    has_proc = false;
+    check_all();
+}
+
+// E23
+TEST_CASE_FIXTURE(one_of_each, "where neither the kernel nor /proc tells, that is the error") {
+    has_proc = false;
+    for (auto const refused :
+         {call::link_update, call::program_bind_map, call::map_look_up_nothing}) {
+        for (int const number : {EPERM, EACCES, ENOSYS, ENOMEM}) {
+            CAPTURE(number);
+            fail(refused, number);
+            auto const kind = bl::identify(file);
+            REQUIRE_FALSE(kind);
+            check_error(
+                kind.error(), number, bl::operation::identify, bl::usual_condition(number),
+                {"descriptor " + std::to_string(file.get()), "/proc/self/fd", "No such file"});
+        }
+    }
+    fail(call::link_update, EPERM);
+    auto const as_link = bl::require_link(link, "the subject");
+    REQUIRE_FALSE(as_link);
+    CHECK(as_link.error() == bl::errc::permission_denied); // and not: not_a_link
+}
+
+// E23
+TEST_CASE_FIXTURE(one_of_each, "a map is told by what it says to a look-up of nothing") {
+    constexpr int enotsupp = 524;
+    for (int const number : {EFAULT, ENOENT, EOPNOTSUPP, enotsupp}) {
+        fail(call::map_look_up_nothing, number);
+        CHECK(bl::identify(map) == object_kind::map);
+    }
+    fail(call::map_look_up_nothing, EPERM); // a map that is only written to
+    CHECK(bl::identify(map) == object_kind::map);
+    CHECK(calls(call::descriptor_name) == 1);
 }
 
 TEST_CASE_FIXTURE(one_of_each, "what is no link is said to be what it is") {

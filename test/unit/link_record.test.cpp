@@ -41,6 +41,14 @@ TEST_CASE("what no number tells is empty") {
     CHECK(newer.target == bl::link_target{});
 }
 
+// E10
+TEST_CASE("the number 0 is an attach type of a cgroup, and none of another kind") {
+    CHECK(record_of_kind(link_type::cgroup, bl::cgroup_details{55, {}}).attach ==
+          bl::attach_type::cgroup_inet_ingress);
+    CHECK_FALSE(record_of_kind(link_type::tracing, bl::tracing_details{}).attach); // freplace
+    CHECK_FALSE(record_of_kind(link_type::sockmap, bl::sockmap_details{}).attach);
+}
+
 TEST_CASE("an iterator's target is its map, or the cgroup it starts at") {
     bl::iter_details over_map{.target_name = "bpf_map_elem", .map = bl::map_id{5}};
     CHECK(record_of_kind(link_type::iter, over_map).target == bl::link_target{bl::map_id{5}});

@@ -46,3 +46,12 @@ TEST_CASE_FIXTURE(machine, "what is no map is refused") {
     REQUIRE_FALSE(closed);
     check_error(closed.error(), EBADF, bl::operation::identify, bl::errc::invalid_argument);
 }
+
+// E23
+TEST_CASE_FIXTURE(machine, "a map is a map without /proc") {
+    has_proc = false;
+    auto const fd = open(add_map());
+    forget_calls();
+    CHECK(succeeded(bl::map_ref::from_fd(fd)));
+    CHECK(system_calls() == 3); // E27
+}

@@ -126,3 +126,17 @@ TEST_CASE_FIXTURE(machine, "a moved-from program is empty") {
     CHECK_FALSE(*first); // NOLINT(bugprone-use-after-move)
     CHECK_FALSE(bl::program{});
 }
+
+// E27
+TEST_CASE_FIXTURE(machine, "opening a program costs what its comment says") {
+    auto& prog = add_program(bl::program_type::xdp);
+    pin("/bpf/prog", prog);
+    auto const cost = [&](auto action) {
+        forget_calls();
+        REQUIRE(succeeded(action()));
+        return system_calls() - calls(call::close);
+    };
+    CHECK(cost([&] { return bl::program::from_id(bl::program_id{prog.id}); }) == 5);
+    CHECK(cost([&] { return bl::program::load_pinned("/bpf/prog"); }) == 5);
+    CHECK(cost([&] { return bl::program::from_fd(open(prog)); }) == 4);
+}

@@ -83,3 +83,43 @@ TEST_CASE_FIXTURE(machine, "a program that the kernel will not describe is an er
     REQUIRE_FALSE(ref);
     check_error(ref.error(), EPERM, bl::operation::program_get_info, bl::errc::permission_denied);
 }
+
+// E10
+TEST_CASE_FIXTURE(machine,
+                  "the attach type of a cgroup_skb program is known by number or section") {
+    auto const fd = open(add_program(bl::program_type::cgroup_skb));
+    auto const expected = [&](bl::attach_type number, char const* section) {
+        bpf_program const loaded{"count", bl::program_type::cgroup_skb, number, fd.get(), section};
+        auto const ref = bl::program_ref<bl::program_type::cgroup_skb>::from(&loaded);
+        return ref->expected_attach_type();
+    };
+    using enum bl::attach_type;
+    CHECK(expected(cgroup_inet_egress, "cgroup_skb/egress") == cgroup_inet_egress);
+    CHECK(expected(cgroup_inet_ingress, "cgroup_skb/ingress") == cgroup_inet_ingress);
+    CHECK_FALSE(expected({}, "cgroup/skb")); // libbpf's 0 for either direction
+    CHECK_FALSE(expected({}, ".text"));
+}
+
+// E10
+TEST_CASE_FIXTURE(machine, "a program that was loaded for no attach type has none") {
+    auto const fd = open(add_program(bl::program_type::kprobe));
+    bpf_program const probe{"count", bl::program_type::kprobe, {}, fd.get(), "kprobe"};
+    auto const ref = bl::program_ref<bl::program_type::kprobe>::from(&probe);
+    REQUIRE(succeeded(ref));
+    CHECK_FALSE(ref->expected_attach_type());
+    CHECK(bl::detail::borrow(*ref).loaded_for_none);
+    CHECK_FALSE(bl::detail::borrow(*bl::program_ref<bl::program_type::kprobe>::from_fd(fd))
+                    .loaded_for_none);
+    // The kernel makes another of it.
+    bpf_program const sock{"sock", bl::program_type::cgroup_sock, {}, fd.get(), "cgroup/sock"};
+    CHECK(bl::program_ref<bl::program_type::cgroup_sock>::from(&sock)->expected_attach_type() ==
+          bl::attach_type::cgroup_inet_sock_create);
+}
+
+// E27
+TEST_CASE_FIXTURE(machine, "borrowing costs what its comment says") {
+    auto const fd = open(add_program(bl::program_type::xdp));
+    forget_calls();
+    REQUIRE(succeeded(xdp_ref::from_fd(fd)));
+    CHECK(system_calls() == 4);
+}

@@ -271,3 +271,22 @@ TEST_CASE_FIXTURE(machine,
     CHECK(unasked.error() == bl::errc::permission_denied);
     CHECK(times == 0);
 }
+
+// E10
+TEST_CASE_FIXTURE(machine, "a query without attach asks about nothing") {
+    auto const directory = open_cgroup();
+    auto const map = open(add_map());
+    auto const refused = [](bl::result<bl::hook_query> const& q) {
+        REQUIRE_FALSE(q);
+        check_error(q.error(), EINVAL, bl::operation::prog_query, bl::errc::invalid_argument,
+                    {"name the attach type"});
+    };
+    forget_calls();
+    refused(bl::query(bl::hook::tcx{.ifindex = bl::ifindex{2}}));
+    refused(bl::query(bl::hook::netkit{.ifindex = bl::ifindex{2}}));
+    refused(bl::query(bl::hook::cgroup{.cgroup = bl::fd_view{directory}}));
+    refused(bl::query(bl::hook::netns{.netns = bl::fd_view{directory}}));
+    CHECK(system_calls() == 0);
+    refused(bl::query(bl::hook::sockmap{.map = *bl::map_ref::from_fd(map)}));
+    CHECK(calls(call::prog_query) == 0);
+}

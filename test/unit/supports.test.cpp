@@ -75,3 +75,76 @@ TEST_CASE_FIXTURE(asked, "a yes or no is asked for once, unknown again") {
     CHECK(bl::supports<bl::hook::xdp>());
     CHECK(system_calls() == 0);
 }
+
+namespace {
+
+constexpr int of_the_moment[]{EPERM,  EACCES, ENOSYS, EMFILE, ENFILE,
+                              ENOMEM, EAGAIN, EINTR,  EBUSY,  524};
+
+} // namespace
+
+// E20
+TEST_CASE_FIXTURE(asked, "what only keeps a hook from being asked for is no answer") {
+    files["/sys/bus/event_source/devices/kprobe/type"] = "6";
+    files["/sys/bus/event_source/devices/uprobe/type"] = "7";
+    files["/sys/kernel/security/lsm"] = "lockdown,bpf\n";
+    for (int const number : of_the_moment)
+        for (char const* const hook :
+             {"cgroup", "iter", "kprobe", "kprobe_multi", "lsm", "netfilter", "netkit", "netns",
+              "perf_event", "raw_tracepoint", "sockmap", "tcx", "tp_btf", "tracepoint", "tracing",
+              "tracing_multi", "uprobe", "uprobe_multi", "xdp"}) {
+            CAPTURE(number);
+            CAPTURE(hook);
+            auto const loading = answer(hook, call::prog_load, number);
+            CHECK(loading.is == unknown);
+            CHECK(loading.why.find(bl::error{number, bl::operation::prog_load}.code().message()) !=
+                  std::string::npos);
+            auto const attaching = answer(hook, call::link_create, number);
+            CHECK(attaching.is == (calls(call::link_create) == 0 ? yes : unknown));
+            mend();
+            forget_calls();
+        }
+}
+
+// E20
+TEST_CASE_FIXTURE(asked, "a process without descriptors learns nothing of any hook") {
+    files["/sys/bus/event_source/devices/kprobe/type"] = "6";
+    descriptor_limit = 0;
+    for (char const* const hook : {"cgroup", "iter", "kprobe", "lsm", "tcx", "tracing", "xdp"})
+        CHECK(answer(hook).is == unknown);
+    descriptor_limit = 9;
+    for (char const* const hook : {"cgroup", "iter", "kprobe", "tcx", "tracing", "xdp"})
+        CHECK(answer(hook).is == yes);
+}
+
+// E20
+TEST_CASE_FIXTURE(asked, "before /sys is mounted nothing of it is missing in the kernel") {
+    has_sysfs = false;
+    CHECK(answer("kprobe").is == unknown);
+    CHECK(answer("uprobe").is == unknown);
+    CHECK(answer("tracing", call::kernel_type, ESRCH).is == unknown);
+    has_sysfs = true;
+    CHECK(answer("kprobe").is == no);
+    CHECK(answer("tracing", call::kernel_type, ESRCH).is == no); // built without BTF
+}
+
+// E20
+TEST_CASE_FIXTURE(asked, "types that are there and cannot be read leave a hook unknown") {
+    files["/sys/kernel/btf/vmlinux"] = "types";
+    for (int const number : {ESRCH, ENOMEM, EMFILE, EINVAL}) { // ESRCH: of libbpf, for anything
+        auto const told = answer("tracing", call::kernel_type, number);
+        CHECK(told.is == unknown);
+        CHECK_FALSE(told.why.empty());
+    }
+    fail(call::open_file, EMFILE);
+    CHECK(answer("tracing", call::kernel_type, ESRCH).is == unknown);
+    auto const absent = answer("tracing", call::kernel_type, ENOENT);
+    CHECK(absent.is == no);
+    CHECK(absent.why.find("bpf_fentry_test1") != std::string::npos);
+}
+
+// E20
+TEST_CASE_FIXTURE(asked, "a list of security modules with nothing in it is no list") {
+    files["/sys/kernel/security/lsm"] = "";
+    CHECK(answer("lsm").is == unknown);
+}

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine.hpp"
 
+#include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/cgroup.hpp>
 #include <bpflink/hook/iter.hpp>
 #include <bpflink/hook/raw_tracepoint.hpp>
+#include <bpflink/hook/tp_btf.hpp>
+#include <bpflink/hook/uprobe.hpp>
 #include <bpflink/hook/xdp.hpp>
+#include <bpflink/program_ref.hpp>
 #include <bpflink/typed_link.hpp>
 
 #include <string>
@@ -171,4 +175,56 @@ TEST_CASE_FIXTURE(xdp_and_cgroup, "a typed link gives up its type when moved int
     CHECK(back->release().get() == number);
     CHECK_FALSE(*back);
     CHECK_FALSE(bl::xdp_link{});
+}
+
+// E24
+TEST_CASE_FIXTURE(machine, "details of an event that is newer than this library are an error") {
+    auto& event = add_link({.type = bl::link_type::perf_event,
+                            .prog = &add_program(bl::program_type::kprobe),
+                            .event = static_cast<fake::uapi::perf_event_type>(77)});
+    auto link = bl::uprobe_link::from_fd(open(event));
+    REQUIRE(succeeded(link)); // the kernel's answer does not tell
+    auto const details = link->details();
+    REQUIRE_FALSE(details);
+    check_error(details.error(), EPROTO, bl::operation::link_get_info, bl::errc::not_supported,
+                {"link " + std::to_string(event.id()), "perf_event"});
+    CHECK(std::holds_alternative<bl::unknown_details>(link->info()->details));
+}
+
+// E24
+TEST_CASE_FIXTURE(machine, "details of what was loaded for another hook are an error") {
+    auto const prog = open(add_program(bl::program_type::tracing, bl::attach_type::trace_fentry));
+    auto const ref = *bl::program_ref<bl::program_type::tracing>::from_fd(prog);
+    auto const link = bl::attach(ref, bl::hook::tp_btf{}); // the kernel attaches it to a function
+    REQUIRE(succeeded(link));
+    auto const details = link->details();
+    REQUIRE_FALSE(details);
+    check_error(details.error(), EINVAL, bl::operation::identify, bl::errc::invalid_argument,
+                {"of type tracing", "tp_btf"});
+}
+
+// E27
+TEST_CASE_FIXTURE(xdp_and_cgroup, "knowing the kind costs what link::info does") {
+    auto& named =
+        add_link({.type = bl::link_type::raw_tracepoint, .prog = &prog, .name = "sys_enter"});
+    pin("/bpf/x", xdp);
+    auto const cost = [&](auto action) {
+        forget_calls();
+        REQUIRE(succeeded(action()));
+        return system_calls() - calls(call::close);
+    };
+    CHECK(cost([&] { return bl::xdp_link::from_link(*bl::link::from_id(xdp_id)); }) == 1 + 1);
+    CHECK(cost([&] {
+              return bl::raw_tracepoint_link::from_link(
+                  *bl::link::from_id(bl::link_id{named.id()}));
+          }) == 1 + 2);
+    CHECK(cost([&] {
+              auto untyped = *bl::link::from_id(xdp_id);
+              return std::move(untyped).as<bl::xdp_link>();
+          }) == 1 + 1);
+    CHECK(cost([&] { return bl::xdp_link::from_id(xdp_id); }) == 1 + 1);
+    CHECK(cost([&] { return bl::xdp_link::from_fd(open(xdp)); }) == 2 + 1);
+    CHECK(cost([&] { return bl::xdp_link::load_pinned("/bpf/x"); }) == 3 + 1);
+    auto const held = open(xdp);
+    CHECK(cost([&] { return bl::xdp_link::duplicate(held); }) == 3 + 1);
 }

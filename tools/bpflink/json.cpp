@@ -37,7 +37,7 @@ struct add_details {
     }
     void operator()(bl::tracing_details const& d) const {
         if (link.program_type) to["prog_type"] = name_or_number(*link.program_type);
-        to["attach_type"] = name_or_number(d.attach);
+        if (d.attach) to["attach_type"] = name_or_number(*d.attach);
         if (d.target_object) to["target_obj_id"] = *d.target_object;
         add("target_btf_id", d.target);
         add("cookie", d.cookie);

@@ -69,8 +69,7 @@ struct parts_of {
     parts operator()(bl::tracing_details const& d) const {
         bool const replaces = link.program_type == bl::program_type::ext;
         parts all;
-        // A replacement has no attach type; the kernel reports 0, which is another's.
-        if (!replaces) all.push_back(to_string(d.attach));
+        if (d.attach) all.push_back(to_string(*d.attach));
         if (d.target_object && *d.target_object != 0)
             all.push_back(
                 fmt::format("{} {}", replaces ? "program" : "BTF object", *d.target_object));

@@ -18,6 +18,9 @@ struct access {
     }
 
     [[nodiscard]] static result<void> restore_pin(link& l);
+
+    /// The same link by a duplicate, where there is something of its pin to restore; else empty.
+    [[nodiscard]] static result<link> spare(link const& l);
 };
 
 } // namespace bpflink::detail

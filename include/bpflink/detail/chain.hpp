@@ -6,6 +6,8 @@
 
 #include <concepts>
 #include <functional>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -21,6 +23,26 @@ inline constexpr bool is_link_result<result<L>> = true;
 
 /// Undoes what the handle did to its pin, closes it, and reports why.
 [[nodiscard]] error abandon(link owned, error why);
+
+/// The same by an exception: what keeps the pin from going back is lost with it.
+void abandon(link owned) noexcept;
+
+/// Abandons a handle when a step ends by an exception.
+template <handle L>
+class unless_thrown {
+public:
+    explicit unless_thrown(L& owned) noexcept : owned_{&owned} {}
+    ~unless_thrown() {
+        if (owned_) abandon(std::move(*owned_));
+    }
+    unless_thrown(unless_thrown const&) = delete;
+    unless_thrown& operator=(unless_thrown const&) = delete;
+
+    void ended() noexcept { owned_ = nullptr; }
+
+private:
+    L* owned_;
+};
 
 template <class First, class Second>
 class sequence;
@@ -65,8 +87,10 @@ public:
     template <handle L>
         requires std::invocable<Action const&, L&>
     [[nodiscard]] result<L> operator()(L owned) const {
-        if (auto done = std::invoke(action_, owned); !done)
-            return tl::unexpected{abandon(std::move(owned), std::move(done).error())};
+        unless_thrown guard{owned};
+        auto done = std::invoke(action_, owned);
+        guard.ended();
+        if (!done) return tl::unexpected{abandon(std::move(owned), std::move(done).error())};
         return owned;
     }
 
@@ -87,17 +111,44 @@ public:
 
     template <handle L>
     [[nodiscard]] result<void> operator()(L owned) const {
+        link kept{std::move(owned)};
+        unless_thrown undoing{kept};
+        // The sink may throw with the descriptor in its hands: a duplicate undoes the pin then.
+        auto spare = access::spare(kept);
+        undoing.ended();
+        if (!spare) return tl::unexpected{abandon(std::move(kept), std::move(spare).error())};
+        unless_thrown guard{*spare};
         if constexpr (std::same_as<std::remove_cvref_t<Sink>, unique_fd>)
-            sink_ = owned.release();
+            sink_ = kept.release();
         else if constexpr (std::invocable<Sink const&, unique_fd>)
-            std::invoke(sink_, owned.release());
+            std::invoke(sink_, kept.release());
         else
-            sink_.push_back(owned.release());
+            sink_.push_back(kept.release());
+        guard.ended();
         return {};
     }
 
 private:
     Sink sink_;
+};
+
+/// A step's copy of a path. Making it never throws, as the steps before it may have pinned by then,
+/// which is undone by what runs: want of memory shows then.
+class path_argument {
+public:
+    explicit path_argument(std::string_view path) noexcept;
+    path_argument(path_argument const& other) noexcept;
+    path_argument(path_argument&&) noexcept = default;
+    path_argument& operator=(path_argument const&) = delete;
+    path_argument& operator=(path_argument&&) = delete;
+    ~path_argument() = default;
+
+    /// Throws std::bad_alloc where there was no memory for the copy.
+    [[nodiscard]] std::string_view get() const;
+
+private:
+    std::string path_;
+    bool is_copied_;
 };
 
 /// What an update step keeps of a program: the descriptor, with its type where that is known.

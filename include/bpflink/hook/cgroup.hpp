@@ -17,15 +17,17 @@ namespace bpflink {
 /// removed, the link is defunct.
 ///
 /// `cgroup` is the directory: its path (copied) or a descriptor opened for reading (borrowed).
-/// `attach` says which of the hooks; each goes with one program type. Without `order` a program
-/// goes last; an order names links, not programs. With `expected_revision` (of a query) it goes
-/// there only while the hook is as it was then. With `preorder` it runs before the programs of the
-/// cgroups below, which otherwise come first.
+/// `attach` says which of the hooks; each goes with one program type. Empty is the one that the
+/// program was loaded for, where that is known, or the only one for its type. Without `order` a
+/// program goes last; an order names links, not programs. With `expected_revision` (of a query) it
+/// goes there only while the hook is as it was then. With `preorder` it runs before the programs of
+/// the cgroups below, which otherwise come first.
 /// @errors not_found          no such directory; the link of `order` is not on the hook
 ///         not_supported      `order` or `expected_revision` before 6.17, `preorder` before 6.15
 ///         stale_revision     the hook changed (ESTALE)
 ///         invalid_argument   not a cgroup v2 directory (EBADF in the kernel); `attach` is not a
-///                            cgroup's, or not the one the program was loaded for (both are named);
+///                            cgroup's, or not the one the program was loaded for (both are named),
+///                            or empty where nothing tells it, as for SEC("cgroup/skb");
 ///                            `order` names a program, or a link of another kind
 ///         E2BIG              64 programs are there
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
@@ -34,7 +36,7 @@ namespace bpflink {
 /// @cost 1 system call by descriptor, 3 by path
 struct hook::cgroup {
     std::variant<std::string_view, fd_view> cgroup;     ///< its directory: path or descriptor
-    attach_type attach{};                               ///< which hook: cgroup_inet_egress, ...
+    std::optional<attach_type> attach = std::nullopt;   ///< which hook: cgroup_inet_egress, ...
     std::optional<bpflink::order> order = std::nullopt; ///< empty: last
     std::optional<revision> expected_revision = std::nullopt; ///< of a query
     bool preorder = false; ///< before the programs of the cgroups below

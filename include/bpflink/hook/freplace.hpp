@@ -28,7 +28,6 @@ struct hook_traits<hook::freplace> {
     static constexpr std::string_view name = "freplace";
     static constexpr std::array link_types{link_type::tracing};
     static constexpr std::array program_types{program_type::ext};
-    static constexpr std::array attach_types{attach_type{}}; // the kernel has none for it
     static constexpr kernel_version since{5, 7};
     using details = tracing_details;
 

@@ -19,7 +19,9 @@ namespace bpflink {
 ///         already_exists     the program is on the hook (EEXIST)
 ///         stale_revision     the hook changed (ESTALE)
 ///         not_supported      this kernel has no netkit (EINVAL)
-///         invalid_argument   the interface is a peer (EACCES); `attach` is another hook's; what
+///         invalid_argument   the interface is a peer (EACCES); `attach` is another hook's, or
+///         empty and not
+///                            known; what
 ///                            `order` names is no sched_cls program or no netkit link;
 ///                            `expected_revision` is 0
 ///         ERANGE             63 programs are there
@@ -28,7 +30,7 @@ namespace bpflink {
 /// @cost 1 system call
 struct hook::netkit {
     bpflink::ifindex ifindex;                                 ///< of the primary device
-    attach_type attach{};                                     ///< netkit_primary or netkit_peer
+    std::optional<attach_type> attach = std::nullopt;         ///< netkit_primary or netkit_peer
     std::optional<bpflink::order> order = std::nullopt;       ///< empty: last
     std::optional<revision> expected_revision = std::nullopt; ///< of a query
 };

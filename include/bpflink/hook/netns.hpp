@@ -4,6 +4,7 @@
 #include <bpflink/hook/traits.hpp>
 
 #include <array>
+#include <optional>
 
 namespace bpflink {
 
@@ -12,7 +13,8 @@ namespace bpflink {
 /// in the order they were attached). The link does not hold the namespace: when that goes, the
 /// link is defunct.
 ///
-/// `netns` is a descriptor of the namespace, as of /proc/PID/ns/net; borrowed.
+/// `netns` is a descriptor of the namespace, as of /proc/PID/ns/net; borrowed. An empty `attach` is
+/// the one of the program's type.
 /// @errors hook_busy          a flow dissector is there (E2BIG), or one without a link, or one in
 ///                            the first network namespace, which goes for all (EEXIST)
 ///         invalid_argument   `netns` is no network namespace's (EINVAL), or not open; `attach` is
@@ -23,8 +25,8 @@ namespace bpflink {
 ///         read at v6.12
 /// @cost 1 system call
 struct hook::netns {
-    fd_view netns;        ///< borrowed
-    attach_type attach{}; ///< flow_dissector or sk_lookup
+    fd_view netns;                                    ///< borrowed
+    std::optional<attach_type> attach = std::nullopt; ///< flow_dissector or sk_lookup
 };
 
 template <>

@@ -20,7 +20,8 @@ inline constexpr bool is_handle = is_typed_link<T> || std::same_as<T, link>;
 
 /// Where among the programs of a hook a new one goes: at an end, or next to a program or link that
 /// is there. A program or handle is borrowed until attach returns; what owns its descriptor must
-/// not be a temporary.
+/// not be a temporary. The kernel takes descriptor 0 for none: a duplicate goes in its place, for 2
+/// more system calls.
 /// @kernel since 6.6; kernel/bpf/mprog.c, bpf_mprog_attach(); read at v6.12
 class order {
 public:

@@ -16,14 +16,16 @@ namespace bpflink {
 /// Outside the table of hooks: no concept knows it.
 ///
 /// `target` is what the attach type asks for: a descriptor (cgroup, network namespace, program,
-/// perf event; borrowed), an interface, or nothing. `btf` is the target's BTF type where a program
-/// is replaced (freplace). `flags` go to the kernel unchanged.
+/// perf event; borrowed), an interface, or nothing; given as the other, it is none. An empty
+/// `attach` is the one that the program was loaded for, where that is known. `btf` is the target's
+/// BTF type where a program is replaced (freplace). `flags` go to the kernel unchanged.
 /// @errors whatever the kernel says of the attach type; EINVAL is mostly a program of another type
+///         invalid_argument  `attach` is empty, and not known
 /// @kernel since 5.7; kernel/bpf/syscall.c, link_create()
 /// @cost 1 system call
 struct hook::raw {
     std::variant<std::monostate, fd_view, ifindex> target; ///< borrowed
-    attach_type attach{};                                  ///< any number
+    std::optional<attach_type> attach = std::nullopt;      ///< any number
     std::optional<btf_id> btf = std::nullopt;              ///< the target's BTF type
     std::uint32_t flags = 0;                               ///< unchanged to the kernel
 };

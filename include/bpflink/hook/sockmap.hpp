@@ -5,6 +5,7 @@
 #include <bpflink/map_ref.hpp>
 
 #include <array>
+#include <optional>
 
 namespace bpflink {
 
@@ -13,18 +14,19 @@ namespace bpflink {
 /// sk_skb_verdict without) and of sent ones (sk_msg_verdict). One program each. The link holds
 /// the map.
 ///
-/// `map` is borrowed.
+/// `map` is borrowed. An empty `attach` is the one that the program was loaded for, where that is
+/// known, or sk_msg_verdict for programs of type sk_msg.
 /// @errors hook_busy          another program is there, or the other kind of verdict (EBUSY)
 ///         not_supported      this kernel has no links of sockmaps (EINVAL), or no stream parsers
 ///                            (EOPNOTSUPP)
 ///         invalid_argument   the map is neither; `attach` is another hook's, or not the program's
-///                            (both are named)
+///                            (both are named), or empty and not known
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 6.10; net/core/sock_map.c, sock_map_link_create(); read at v6.12
 /// @cost 1 system call
 struct hook::sockmap {
-    map_ref map;          ///< borrowed
-    attach_type attach{}; ///< sk_msg_verdict, ...
+    map_ref map;                                      ///< borrowed
+    std::optional<attach_type> attach = std::nullopt; ///< sk_msg_verdict, ...
 };
 
 template <>

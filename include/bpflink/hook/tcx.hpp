@@ -14,6 +14,7 @@ namespace bpflink {
 /// Up to 63 programs run in their order until one returns another verdict than TCX_NEXT; a program
 /// is there once. The link does not hold the interface: when that goes, the link is defunct.
 ///
+/// An empty `attach` is the attach type that the program was loaded for, where that is known.
 /// Without `order` a program goes last. With `expected_revision` (of a query) it goes there only
 /// while the hook is as it was then.
 /// @errors not_found          no such interface in the caller's network namespace (ENODEV); the
@@ -21,7 +22,8 @@ namespace bpflink {
 ///         already_exists     the program is on the hook (EEXIST)
 ///         stale_revision     the hook changed (ESTALE)
 ///         not_supported      this kernel has no tcx (EINVAL)
-///         invalid_argument   `attach` is another hook's; what `order` names is no sched_cls
+///         invalid_argument   `attach` is another hook's, or empty and not known; what `order`
+///         names is no sched_cls
 ///                            program or no tcx link; `expected_revision` is 0
 ///         ERANGE             63 programs are there
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
@@ -29,7 +31,7 @@ namespace bpflink {
 /// @cost 1 system call
 struct hook::tcx {
     bpflink::ifindex ifindex;                                 ///< in the caller's network namespace
-    attach_type attach{};                                     ///< tcx_ingress or tcx_egress
+    std::optional<attach_type> attach = std::nullopt;         ///< tcx_ingress or tcx_egress
     std::optional<bpflink::order> order = std::nullopt;       ///< empty: last
     std::optional<revision> expected_revision = std::nullopt; ///< of a query
 };

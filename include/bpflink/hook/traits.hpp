@@ -58,6 +58,9 @@ constexpr bool every_kind(auto holds) {
 
 [[nodiscard]] error wrong_hook(link_info const& info, std::string_view wanted);
 
+/// Why the info of a link that was taken for a hook's does not have its details.
+[[nodiscard]] error without_details(link_info const& info, std::string_view wanted);
+
 /// Succeeds unless the kernel says that `l` is on another hook.
 template <class Hook, class Link>
 [[nodiscard]] result<void> check_hook(Link const& l) {

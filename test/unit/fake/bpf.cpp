@@ -155,6 +155,20 @@ int kernel::sys_prog_load(uapi::prog_load_attr const& attr) {
     return install(loaded, program_name);
 }
 
+/// bpf_mprog_tuple_relative(), and of cgroups get_anchor_link(): a descriptor 0 is none.
+int kernel::check_order(uapi::link_create_attr const& attr) const {
+    if ((attr.flags & (uapi::f_before | uapi::f_after)) == 0 || (attr.flags & uapi::f_id) != 0)
+        return 0;
+    bool const is_link = (attr.flags & uapi::f_link) != 0;
+    if (attr.order.relative == 0) return is_link ? -EINVAL : 0;
+    int outcome;
+    if (is_link)
+        static_cast<void>(get<link>(signed_fd(attr.order.relative), outcome));
+    else
+        static_cast<void>(get<program>(signed_fd(attr.order.relative), outcome));
+    return outcome;
+}
+
 int kernel::sys_link_create(uapi::link_create_attr const& attr) {
     last_create = attr;
     last_create_map.reset();
@@ -167,6 +181,14 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
     }
     auto const prog = get<program>(signed_fd(attr.prog_fd), outcome);
     if (!prog) return outcome;
+    if (prog->type == bl::program_type::ext) {
+        // bpf_tracing_prog_attach(): a descriptor 0 is none
+        if ((attr.target != 0) != (attr.target_btf_id != 0)) return -EINVAL;
+        if (attr.target != 0 && !get<program>(signed_fd(attr.target), outcome)) return outcome;
+        return install_new_link(
+            {.type = bl::link_type::tracing, .target = attr.target, .btf = attr.target_btf_id},
+            prog);
+    }
     if (attach == bl::attach_type::xdp) {
         if (prog->type != bl::program_type::xdp) return -EINVAL;
         if (!has_interface(attr.target)) return -EINVAL;
@@ -180,6 +202,7 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
     if (attach == bl::attach_type::tcx_ingress || attach == bl::attach_type::tcx_egress) {
         if (prog->type != bl::program_type::sched_cls) return -EINVAL;
         if (!has_interface(attr.target)) return -ENODEV;
+        if (int const order = check_order(attr); order < 0) return order;
         return install_new_link(
             {.type = bl::link_type::tcx, .attach = attach, .target = attr.target}, prog);
     }
@@ -222,6 +245,7 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
     if (is_cgroup_hook(attach)) {
         auto const where = get<directory>(signed_fd(attr.target), outcome);
         if (!where || !where->is_cgroup) return -EBADF;
+        if (int const order = check_order(attr); order < 0) return order;
         return install_new_link(
             {.type = bl::link_type::cgroup, .attach = attach, .cgroup_id = 7'777}, prog);
     }
@@ -371,6 +395,11 @@ int kernel::sys_program_run(int prog_fd, int argument, std::uint32_t& answer) {
     default: break;
     }
     return 0;
+}
+
+int kernel::sys_map_look_up_nothing(int map_fd) {
+    int outcome;
+    return get<map>(map_fd, outcome) ? -EFAULT : outcome;
 }
 
 int kernel::sys_iter_create(int fd) {

@@ -155,6 +155,7 @@ int kernel::sys_watch(int fd) {
 }
 
 int kernel::sys_descriptor_name(int fd, std::span<char> into) {
+    if (!has_proc) return -ENOENT;
     auto const found = descriptors_.find(fd);
     if (found == descriptors_.end()) return -ENOENT;
     auto name = found->second.name;

@@ -43,6 +43,7 @@ enum class call {
     program_get_fd_by_id,
     program_bind_map,
     program_run,
+    map_look_up_nothing,
     iter_create,
     prog_query,
     obj_pin,
@@ -75,6 +76,7 @@ enum class call {
     rename,
     rename_no_replace,
     is_on_bpffs,
+    is_on_sysfs,
     is_same_directory,
     current_directory,
     list_begin,
@@ -189,6 +191,8 @@ public:
     std::size_t descriptor_limit = 1'024;
     int first_descriptor = 3;
     int process_id = 4'321;
+    bool has_sysfs = true;    // mounted
+    bool has_proc = true;     // likewise
     bool knows_tasks = true;  // as parameters of iterators, since 6.1
     bool walks_tasks = false; // an iterator's program, whatever map it is given
     std::map<std::uint32_t, std::string> interfaces{{1, "lo"}, {2, "eth0"}, {3, "eth1"}};
@@ -252,6 +256,7 @@ public:
     int sys_program_get_fd_by_id(std::uint32_t id);
     int sys_program_bind_map(int program, int map);
     int sys_program_run(int program, int argument, std::uint32_t& answer);
+    int sys_map_look_up_nothing(int map);
     int sys_iter_create(int fd);
     int sys_prog_query(uapi::prog_query_attr& attr);
     int sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu);
@@ -285,6 +290,7 @@ public:
     void sys_list_end(void* stream);
 
 private:
+    int check_order(uapi::link_create_attr const& attr) const;
     struct descriptor {
         object what;
         std::string name; // as /proc/self/fd has it

@@ -23,6 +23,7 @@ struct bpf_program {
     bpflink::program_type type{};
     bpflink::attach_type expected{};
     int fd = -1; // or a negated errno where it is not loaded
+    std::string section{};
 };
 
 struct bpf_map {

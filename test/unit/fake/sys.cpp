@@ -3,6 +3,7 @@
 #include "sys.hpp"
 
 #include "kernel.hpp"
+#include "starve.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +15,7 @@ using fake::call;
 
 template <class Answer>
 int entered(call what, Answer answer) noexcept {
+    starve::fed const fed;
     auto& kernel = fake::kernel::current();
     if (int const number = kernel.enter(what)) return -number;
     return answer(kernel);
@@ -73,6 +75,11 @@ int program_bind_map(int program, int map) noexcept {
 int program_run(int program, int argument, std::uint32_t& answer) noexcept {
     return entered(call::program_run,
                    [&](auto& k) { return k.sys_program_run(program, argument, answer); });
+}
+
+int map_look_up_nothing(int map) noexcept {
+    return entered(call::map_look_up_nothing,
+                   [&](auto& k) { return k.sys_map_look_up_nothing(map); });
 }
 
 opened iter_create(int link) noexcept {
@@ -153,6 +160,7 @@ int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept {
 }
 
 int close(int fd) noexcept {
+    starve::fed const fed;
     auto& kernel = fake::kernel::current();
     int const number = kernel.enter(call::close);
     int const outcome = kernel.sys_close(fd); // the number is free even when closing fails
@@ -199,6 +207,10 @@ int is_on_bpffs(char const* path) noexcept {
     return entered(call::is_on_bpffs, [&](auto& k) { return k.sys_is_on_bpffs(path); });
 }
 
+int is_on_sysfs(char const*) noexcept {
+    return entered(call::is_on_sysfs, [](auto& k) { return k.has_sysfs ? 1 : -ENOENT; });
+}
+
 int is_same_directory(char const* a, char const* b) noexcept {
     return entered(call::is_same_directory, [&](auto& k) { return k.sys_is_same_directory(a, b); });
 }
@@ -225,6 +237,7 @@ int list_next(void* stream, entry& out) noexcept {
 }
 
 void list_end(void* stream) noexcept {
+    starve::fed const fed;
     auto& kernel = fake::kernel::current();
     kernel.enter(call::list_end);
     kernel.sys_list_end(stream);
@@ -273,6 +286,7 @@ int process_id() noexcept {
 }
 
 void back_off(int) noexcept {
+    starve::fed const fed;
     fake::kernel::current().enter(call::back_off);
 }
 
@@ -290,6 +304,10 @@ unsigned program_expected_attach_type(::bpf_program const* prog) noexcept {
 
 char const* program_name(::bpf_program const* prog) noexcept {
     return prog->name.c_str();
+}
+
+char const* program_section(::bpf_program const* prog) noexcept {
+    return prog->section.c_str();
 }
 
 int kernel_type(char const*, unsigned) noexcept {

@@ -4,6 +4,7 @@
 #include <bpflink/any_program.hpp>
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/cgroup.hpp>
+#include <bpflink/program_ref.hpp>
 
 #include <map>
 #include <string>
@@ -246,4 +247,77 @@ TEST_CASE_FIXTURE(with_program, "an order that a cgroup does not take is refused
         check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                     {"cgroup /cgroup", advice});
     }
+}
+
+namespace {
+
+/// A program as libbpf lends it, and a cgroup to put it on.
+template <bl::program_type Type>
+struct lent_to_a_cgroup : machine {
+    bl::unique_fd held = open(add_program(Type));
+
+    bl::result<bl::cgroup_link> attach(bl::attach_type loaded, char const* section = "") {
+        bpf_program const facts{"prog", Type, loaded, held.get(), section};
+        return bl::attach(*bl::program_ref<Type>::from(&facts), bl::hook::cgroup{"/cgroup"});
+    }
+    bl::result<bl::cgroup_link> attach_by_descriptor() {
+        return bl::attach(*bl::program_ref<Type>::from_fd(held), bl::hook::cgroup{"/cgroup"});
+    }
+    void refused(bl::result<bl::cgroup_link> const& link, std::string_view text) {
+        REQUIRE_FALSE(link);
+        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                    {"cgroup /cgroup:", text});
+        CHECK(calls(call::link_create) == 0);
+    }
+};
+using skb_lent = lent_to_a_cgroup<bl::program_type::cgroup_skb>;
+
+} // namespace
+
+// E10
+TEST_CASE_FIXTURE(skb_lent,
+                  "without attach, a cgroup takes the type that the program was loaded for") {
+    auto const egress = attach(bl::attach_type::cgroup_inet_egress, "cgroup_skb/egress");
+    REQUIRE(succeeded(egress));
+    CHECK(last_create.attach_type == 1);
+    CHECK(egress->details()->attach == bl::attach_type::cgroup_inet_egress);
+    REQUIRE(succeeded(attach({}, "cgroup_skb/ingress")));
+    CHECK(last_create.attach_type == 0);
+}
+
+// E10
+TEST_CASE_FIXTURE(skb_lent, "what does not tell its direction is not attached to either") {
+    refused(attach({}, "cgroup/skb"), "name the attach type");
+    refused(attach_by_descriptor(), "loaded for is not known");
+    bpf_program const facts{"p", bl::program_type::cgroup_skb, {}, held.get(), "cgroup/skb"};
+    auto const prog = *bl::program_ref<bl::program_type::cgroup_skb>::from(&facts);
+    REQUIRE(succeeded(
+        bl::attach(prog, bl::hook::cgroup{.cgroup = "/cgroup",
+                                          .attach = bl::attach_type::cgroup_inet_egress})));
+    CHECK(last_create.attach_type == 1);
+}
+
+// E10
+TEST_CASE_FIXTURE(lent_to_a_cgroup<bl::program_type::lsm>,
+                  "a program that was loaded for another hook is refused with both named") {
+    refused(attach(bl::attach_type::lsm_mac), "for attach type lsm_mac, and lsm_cgroup is needed");
+    REQUIRE(succeeded(attach(bl::attach_type::lsm_cgroup)));
+    CHECK(last_create.attach_type == 43);
+}
+
+// E10
+TEST_CASE_FIXTURE(lent_to_a_cgroup<bl::program_type::cgroup_device>,
+                  "the only attach type of a program's type needs no name") {
+    REQUIRE(succeeded(attach_by_descriptor()));
+    CHECK(last_create.attach_type == 6);
+    REQUIRE(succeeded(attach({})));
+    CHECK(last_create.attach_type == 6);
+}
+
+// E10
+TEST_CASE_FIXTURE(lent_to_a_cgroup<bl::program_type::cgroup_sock_addr>,
+                  "of several attach types a descriptor tells none") {
+    refused(attach_by_descriptor(), "loaded for is not known");
+    REQUIRE(succeeded(attach(bl::attach_type::cgroup_inet6_bind)));
+    CHECK(last_create.attach_type == 9);
 }

@@ -82,7 +82,7 @@ TEST_CASE_FIXTURE(with_program, "what kprobe_multi cannot mean is refused before
     auto const link = bl::attach(*ref, hook{.symbols = names});
     REQUIRE_FALSE(link);
     check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                {"trace_kprobe_multi is needed"});
+                {"loaded for no attach type, and trace_kprobe_multi is needed"}); // E10
 }
 
 TEST_CASE_FIXTURE(with_program, "kprobe_multi names the functions that are missing") {

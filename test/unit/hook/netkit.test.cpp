@@ -3,6 +3,7 @@
 
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/netkit.hpp>
+#include <bpflink/program_ref.hpp>
 
 #include <type_traits>
 
@@ -79,4 +80,15 @@ TEST_CASE_FIXTURE(with_program, "each refusal of netkit has its condition and it
                     {"interface 2", each.advice});
         CHECK(newest_link() == nullptr);
     }
+}
+
+// E10
+TEST_CASE_FIXTURE(machine,
+                  "without attach, netkit takes the type that the program was loaded for") {
+    auto const fd = open(add_program(bl::program_type::sched_cls));
+    bpf_program const facts{"prog", bl::program_type::sched_cls, bl::attach_type::netkit_peer,
+                            fd.get()};
+    auto const prog = *bl::program_ref<bl::program_type::sched_cls>::from(&facts);
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::netkit{.ifindex = bl::ifindex{2}})));
+    CHECK(last_create.attach_type == 55);
 }

@@ -85,3 +85,11 @@ TEST_CASE_FIXTURE(with_programs, "each refusal has its condition and its advice"
         CHECK(newest_link() == nullptr);
     }
 }
+
+// E10
+TEST_CASE_FIXTURE(with_programs, "without attach, a network namespace takes that of the program") {
+    REQUIRE(succeeded(bl::attach(dissector, bl::hook::netns{.netns = bl::fd_view{name_space}})));
+    CHECK(last_create.attach_type == 17);
+    REQUIRE(succeeded(bl::attach(lookup, bl::hook::netns{.netns = bl::fd_view{name_space}})));
+    CHECK(last_create.attach_type == 36);
+}

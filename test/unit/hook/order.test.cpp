@@ -2,8 +2,10 @@
 #include "machine.hpp"
 
 #include <bpflink/hook/attach.hpp>
+#include <bpflink/hook/cgroup.hpp>
 #include <bpflink/hook/order.hpp>
 #include <bpflink/hook/tcx.hpp>
+#include <bpflink/hook/xdp.hpp>
 #include <bpflink/program.hpp>
 
 #include <optional>
@@ -100,27 +102,50 @@ TEST_CASE_FIXTURE(with_program, "an expected revision goes to the kernel, but fo
     CHECK(system_calls() == 0);
 }
 
-TEST_CASE_FIXTURE(machine, "a program at descriptor 0 is named by its id") {
+// E14
+TEST_CASE_FIXTURE(machine, "what is at descriptor 0 is named by a duplicate") {
     first_descriptor = 0;
     auto& prog = add_program(bl::program_type::sched_cls);
-    typed_program<bl::program_type::sched_cls> const zero{{open(prog)}};
-    REQUIRE(zero.fd().get() == 0);
-    bl::hook::tcx where{.ifindex = bl::ifindex{2},
-                        .attach = bl::attach_type::tcx_egress,
-                        .order = bl::order::before(zero)};
-    REQUIRE(succeeded(bl::attach(zero, where)));
-    CHECK(last_create.flags == (f_before | f_id));
-    CHECK(last_create.order.relative == prog.id);
-
-    auto& other = add_link({.type = bl::link_type::tcx, .prog = &prog});
-    auto const link = *bl::link::from_fd(open(other));
-    where.order = bl::order::before(link);
-    forget_calls();
-    REQUIRE(succeeded(bl::attach(zero, where)));
-    CHECK(calls(call::obj_get_info) == 0);
+    auto& there = add_link({.type = bl::link_type::tcx, .prog = &prog});
+    bl::hook::tcx where{.ifindex = bl::ifindex{2}, .attach = bl::attach_type::tcx_egress};
+    auto const attached = [&](auto const& zero, unsigned flags) {
+        REQUIRE(zero.fd().get() == 0);
+        typed_program<bl::program_type::sched_cls> const added{{open(prog)}};
+        where.order = bl::order::before(zero);
+        auto const held = open_descriptors().size();
+        forget_calls();
+        auto const link = bl::attach(added, where);
+        REQUIRE(succeeded(link));
+        CHECK(last_create.flags == flags);
+        CHECK(last_create.order.relative != 0);
+        CHECK(open_descriptors().size() == held + 1); // the link
+        CHECK(system_calls() == 3);                   // duplicate, attach, close
+    };
+    SUBCASE("a program") {
+        attached(held_program{open(prog)}, f_before);
+    }
+    SUBCASE("a link") {
+        attached(*bl::link::from_fd(open(there)), f_before | f_link);
+    }
 }
 
-TEST_CASE_FIXTURE(machine, "what is at descriptor 0 has to be a program") {
+// E14
+TEST_CASE_FIXTURE(machine, "a cgroup's order may name a link at descriptor 0") {
+    first_descriptor = 0;
+    auto& prog = add_program(bl::program_type::cgroup_skb);
+    auto const zero =
+        *bl::link::from_fd(open(add_link({.type = bl::link_type::cgroup, .prog = &prog})));
+    REQUIRE(zero.fd().get() == 0);
+    typed_program<bl::program_type::cgroup_skb> const added{{open(prog)}};
+    CHECK(
+        succeeded(bl::attach(added, bl::hook::cgroup{.cgroup = "/cgroup",
+                                                     .attach = bl::attach_type::cgroup_inet_egress,
+                                                     .order = bl::order::after(zero)})));
+    CHECK(last_create.order.relative != 0);
+}
+
+// E14
+TEST_CASE_FIXTURE(machine, "what is closed by now is at no descriptor, 0 included") {
     auto const prog = typed_program<bl::program_type::sched_cls>{
         {open(add_program(bl::program_type::sched_cls))}};
     struct {
@@ -130,8 +155,38 @@ TEST_CASE_FIXTURE(machine, "what is at descriptor 0 has to be a program") {
                                                      .attach = bl::attach_type::tcx_egress,
                                                      .order = bl::order::after(closed)});
     REQUIRE_FALSE(link);
-    CHECK(link.error().code().value() == EBADF);
+    check_error(link.error(), EBADF, bl::operation::duplicate, bl::errc::invalid_argument,
+                {"descriptor 0"});
     CHECK(newest_link() == nullptr);
+}
+
+// E14
+TEST_CASE_FIXTURE(machine, "every other descriptor of a request may be 0") {
+    first_descriptor = 0;
+    auto& xdp = add_program(bl::program_type::xdp);
+    {
+        typed_program<bl::program_type::xdp> const zero{{open(xdp)}}; // the program
+        REQUIRE(zero.fd().get() == 0);
+        auto link = bl::attach(zero, bl::hook::xdp{.ifindex = bl::ifindex{2}});
+        REQUIRE(succeeded(link));
+        CHECK(succeeded(link->update(zero, bl::expecting(zero))));
+    }
+    {
+        auto const zero = open_cgroup(); // the target
+        REQUIRE(zero.get() == 0);
+        typed_program<bl::program_type::cgroup_skb> const skb{
+            {open(add_program(bl::program_type::cgroup_skb))}};
+        CHECK(succeeded(bl::attach(
+            skb, bl::hook::cgroup{bl::fd_view{zero}, bl::attach_type::cgroup_inet_egress})));
+    }
+    {
+        auto const zero = open(add_map()); // the table
+        auto const map = *bl::map_ref::from_fd(zero);
+        REQUIRE(map.fd().get() == 0);
+        auto link = bl::attach(map, bl::hook::struct_ops{});
+        REQUIRE(succeeded(link));
+        CHECK(succeeded(link->update(map, bl::expecting(map))));
+    }
 }
 
 TEST_CASE_FIXTURE(with_program, "what the order names can be of another kind") {

@@ -206,6 +206,13 @@ TEST_CASE_FIXTURE(with_kprobe_program, "each refusal of a kprobe has its conditi
             "no kprobes");
 }
 
+// E10
+TEST_CASE_FIXTURE(with_kprobe_program, "a program that was loaded for none goes on a kprobe") {
+    bpf_program const loaded{"one", program_type::kprobe, {}, prog.fd().get()};
+    auto const ref = bl::program_ref<program_type::kprobe>::from(&loaded);
+    CHECK(succeeded(bl::attach(*ref, bl::hook::kprobe{.function = "do_x"})));
+}
+
 TEST_CASE_FIXTURE(with_kprobe_program, "a program loaded for many functions is no kprobe's") {
     bpf_program const loaded{"multi", program_type::kprobe, bl::attach_type::trace_kprobe_multi,
                              prog.fd().get()};
@@ -214,6 +221,7 @@ TEST_CASE_FIXTURE(with_kprobe_program, "a program loaded for many functions is n
     REQUIRE_FALSE(link);
     check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"trace_kprobe_multi", "perf_event is needed"});
+    CHECK(link.error().message().find("ingress") == std::string::npos); // E10
 }
 
 TEST_CASE_FIXTURE(with_kprobe_program, "an uprobe is a place in a file, of all processes or one") {

@@ -4,6 +4,7 @@
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/raw.hpp>
 #include <bpflink/program.hpp>
+#include <bpflink/program_ref.hpp>
 
 #include <type_traits>
 #include <utility>
@@ -77,5 +78,49 @@ TEST_CASE_FIXTURE(machine, "what else the kernel says is passed on") {
         REQUIRE_FALSE(link);
         check_error(link.error(), number, bl::operation::link_create, condition,
                     {"attach type xdp"});
+    }
+}
+
+// E10
+TEST_CASE_FIXTURE(machine,
+                  "without attach, the untyped door takes what the program was loaded for") {
+    auto const fd = open(add_program(bl::program_type::sched_cls));
+    bpf_program const facts{"prog", bl::program_type::sched_cls, bl::attach_type::tcx_egress,
+                            fd.get()};
+    auto const prog = *bl::program_ref<bl::program_type::sched_cls>::from(&facts);
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::raw{.target = bl::ifindex{2}})));
+    CHECK(last_create.attach_type == 47);
+    held_program const untold{open(add_program(bl::program_type::cgroup_skb))};
+    auto const directory = open_cgroup();
+    forget_calls();
+    auto const link = bl::attach(untold, bl::hook::raw{.target = bl::fd_view{directory}});
+    REQUIRE_FALSE(link);
+    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"name the attach type"});
+    CHECK(system_calls() == 0);
+}
+
+// E14
+TEST_CASE_FIXTURE(machine,
+                  "a target that is none, or of the other kind, is never number 0 or another's") {
+    constexpr auto no_descriptor = 0xffff'ffffU;
+    held_program const held{open(add_program(bl::program_type::xdp))};
+    auto const target = [&](bl::hook::raw const& where) {
+        static_cast<void>(bl::attach(held, where));
+        return last_create.target;
+    };
+    for (auto const attach : {bl::attach_type::cgroup_inet_egress, bl::attach_type::lsm_cgroup,
+                              bl::attach_type::sk_lookup, bl::attach_type::sk_msg_verdict,
+                              bl::attach_type::perf_event}) {
+        CAPTURE(attach);
+        CHECK(target({.target = {}, .attach = attach}) == no_descriptor);
+        CHECK(target({.target = bl::ifindex{2}, .attach = attach}) == no_descriptor);
+        CHECK(target({.target = bl::fd_view{5}, .attach = attach}) == 5);
+    }
+    for (auto const attach :
+         {bl::attach_type::xdp, bl::attach_type::tcx_ingress, bl::attach_type::netkit_peer}) {
+        CAPTURE(attach);
+        CHECK(target({.target = bl::fd_view{2}, .attach = attach}) == 0); // no interface
+        CHECK(target({.target = bl::ifindex{2}, .attach = attach}) == 2);
     }
 }

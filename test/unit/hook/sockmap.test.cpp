@@ -3,6 +3,7 @@
 
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/sockmap.hpp>
+#include <bpflink/program_ref.hpp>
 
 #include <string>
 
@@ -85,4 +86,22 @@ TEST_CASE_FIXTURE(with_map, "each refusal has its condition and its advice") {
                     {subject, "sk_skb_verdict", each.advice});
         CHECK(newest_link() == nullptr);
     }
+}
+
+// E10
+TEST_CASE_FIXTURE(with_map,
+                  "without attach, a sockmap takes that of the program, where it is told") {
+    REQUIRE(succeeded(bl::attach(msg, bl::hook::sockmap{.map = map})));
+    CHECK(last_create.attach_type == 7);
+    auto const attach = [&](attach_type loaded) {
+        bpf_program const facts{"prog", program_type::sk_skb, loaded, skb.fd().get()};
+        return bl::attach(*bl::program_ref<program_type::sk_skb>::from(&facts),
+                          bl::hook::sockmap{.map = map});
+    };
+    REQUIRE(succeeded(attach(attach_type::sk_skb_stream_parser)));
+    CHECK(last_create.attach_type == 4);
+    auto const untold = attach({}); // SEC("sk_skb")
+    REQUIRE_FALSE(untold);
+    check_error(untold.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {subject + ":", "loaded for none"});
 }

@@ -3,6 +3,7 @@
 
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/tcx.hpp>
+#include <bpflink/program_ref.hpp>
 
 #include <type_traits>
 
@@ -77,4 +78,27 @@ TEST_CASE_FIXTURE(with_program, "each refusal of tcx has its condition and its a
                     {"interface 2", each.advice});
         CHECK(newest_link() == nullptr);
     }
+}
+
+// E10
+TEST_CASE_FIXTURE(with_program,
+                  "without attach, tcx takes the type that the program was loaded for") {
+    auto const attach = [&](bl::attach_type loaded) {
+        bpf_program const facts{"prog", bl::program_type::sched_cls, loaded, held.fd().get()};
+        return bl::attach(*bl::program_ref<bl::program_type::sched_cls>::from(&facts),
+                          bl::hook::tcx{.ifindex = bl::ifindex{2}});
+    };
+    REQUIRE(succeeded(attach(bl::attach_type::tcx_egress)));
+    CHECK(last_create.attach_type == 47);
+    auto const refused = [&](auto const& link, char const* text) {
+        REQUIRE_FALSE(link);
+        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                    {"interface 2:", text});
+    };
+    forget_calls();
+    refused(attach(bl::attach_type::netkit_peer),
+            "for attach type netkit_peer, and tcx_ingress or tcx_egress is needed");
+    refused(attach({}), "name the attach type: the program was loaded for none"); // SEC("tc")
+    refused(bl::attach(held, bl::hook::tcx{.ifindex = bl::ifindex{2}}), "is not known");
+    CHECK(system_calls() == 0);
 }

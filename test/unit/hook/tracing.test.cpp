@@ -163,7 +163,8 @@ TEST_CASE_FIXTURE(ext_program, "freplace attaches where it was loaded for, or el
     CHECK(calls(call::raw_tracepoint_open) == 1);
 
     auto const second = bl::attach(prog, bl::hook::freplace{target, "replaceable"});
-    // The model takes attach type 0 for a cgroup's, as a kernel does of any but a freplace program.
+    REQUIRE(succeeded(second));
+    CHECK_FALSE(second->details()->attach); // E10: the kernel has none for it
     CHECK(last_create.target == static_cast<std::uint32_t>(target.get()));
     CHECK(last_create.target_btf_id == 17);
     CHECK(last_create.attach_type == 0);
@@ -190,6 +191,19 @@ TEST_CASE_FIXTURE(ext_program, "freplace attaches where it was loaded for, or el
         check_error(failed.error(), number, bl::operation::link_create, condition,
                     {"'replaceable'", advice});
     }
+}
+
+// E14
+TEST_CASE_FIXTURE(ext_program, "freplace takes a target at descriptor 0") {
+    first_descriptor = 0;
+    auto const zero = open(add_program(program_type::xdp));
+    REQUIRE(zero.get() == 0);
+    auto const prog = load(attach_type{});
+    auto const held_before = open_descriptors().size();
+    auto const link = bl::attach(prog, bl::hook::freplace{zero, "replaceable"});
+    REQUIRE(succeeded(link));
+    CHECK(last_create.target != 0);
+    CHECK(open_descriptors().size() == held_before + 1);
 }
 
 TEST_CASE_FIXTURE(tracing_program, "tracing_multi hands its arrays on") {
