@@ -8,6 +8,7 @@
 #include <bpflink/symbols.hpp>
 
 #include <algorithm>
+#include <bitset>
 #include <cerrno>
 #include <functional>
 #include <optional>
@@ -154,14 +155,20 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
                                               resolve_options options) {
     std::vector<request> requests;
     std::unordered_map<std::string_view, std::vector<std::size_t>> by_name;
+    std::bitset<256> lengths; // of the names, which most others differ in
+    auto const length_of = [&](std::string_view name) {
+        return std::min(name.size(), lengths.size() - 1);
+    };
     for (auto const symbol : symbols) {
         requests.emplace_back(symbol);
         by_name[requests.back().name()].push_back(requests.size() - 1);
+        lengths.set(length_of(requests.back().name()));
     }
     bool is_stripped = false;
     for (auto const table : {symbol_table::dynamic, symbol_table::whole}) {
         if (std::ranges::all_of(requests, &request::is_settled)) break;
         auto const read = file.for_each_function(table, [&](elf_function const& function) {
+            if (!lengths[length_of(function.name)]) return;
             auto const found = by_name.find(function.name);
             if (found == by_name.end()) return;
             for (auto const index : found->second)

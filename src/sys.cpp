@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace bpflink::sys {
@@ -529,6 +530,13 @@ int find_thread(int number) noexcept {
     if (number <= 0) return -ESRCH; // kill(2) takes those for groups of processes
     int const outcome = negated(::kill(number, no_signal));
     return outcome == -EPERM ? 0 : outcome; // it is there, and somebody else's
+}
+
+int find_memory(int process) noexcept {
+    std::byte byte{};
+    ::iovec const here{&byte, sizeof byte}, nowhere{nullptr, sizeof byte};
+    int const outcome = negated(::process_vm_readv(process, &here, 1, &nowhere, 1, 0));
+    return outcome >= 0 || outcome == -EFAULT ? 0 : outcome;
 }
 
 void back_off(int attempt) noexcept {

@@ -119,6 +119,8 @@ int process_id() noexcept;
 int find_process(int number) noexcept;
 int find_process_of(int pidfd) noexcept; // 0, or -ESRCH for one that has ended
 int find_thread(int number) noexcept;    // 0, or -ESRCH
+// 0; -ESRCH where the process has none: a kernel thread, or one whose first thread has ended.
+int find_memory(int process) noexcept;
 
 // Before another attempt, counted from 0: lets others run, and sleeps from the 11th on, first for
 // 1 us, then twice as long each time.

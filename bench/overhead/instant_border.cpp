@@ -191,6 +191,9 @@ int find_process_of(int) noexcept {
 int find_thread(int) noexcept {
     return -ENOSYS;
 }
+int find_memory(int) noexcept {
+    return -ENOSYS;
+}
 opened perf_event_open(uapi::perf_event_attr const&, int, int) noexcept {
     return -ENOSYS;
 }

@@ -101,8 +101,15 @@ result<std::optional<int>> checked_process(std::optional<int> process, operation
     case -EINVAL:
         return fail(outcome, where, errc::invalid_argument, subject,
                     std::to_string(*process) + " is a thread's number: name its process");
-    default: return process;
+    default: break;
     }
+    // The kernel tells processes apart by their memory, and knows that by the first thread.
+    if (sys::find_memory(*process) == -ESRCH)
+        return fail(-ESRCH, where, errc::not_found, subject,
+                    "process " + std::to_string(*process) +
+                        " has no memory to probe: its first thread has ended, or it is a kernel "
+                        "thread");
+    return process;
 }
 
 refusal refused_place(int number) noexcept {

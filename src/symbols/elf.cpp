@@ -228,12 +228,17 @@ elf_file::for_each_function_of(symbol_table which,
             auto defined = read_section(*found->verdef, most_version_bytes);
             if (!defined) return tl::unexpected{defined.error()};
             definitions = *std::move(defined);
-            auto own = section_at<Class>(found->verdef->link).and_then([&](section const& where) {
-                return read_section(where, most_text_bytes);
-            });
-            if (!own) return tl::unexpected{own.error()};
-            version_texts = *std::move(own);
-            auto named = version_names(*found->verdef, definitions, version_texts);
+            bool const has_own = found->verdef->link != table->link;
+            if (has_own) {
+                auto own =
+                    section_at<Class>(found->verdef->link).and_then([&](section const& where) {
+                        return read_section(where, most_text_bytes);
+                    });
+                if (!own) return tl::unexpected{own.error()};
+                version_texts = *std::move(own);
+            }
+            auto named =
+                version_names(*found->verdef, definitions, has_own ? version_texts : *texts);
             if (!named) return tl::unexpected{named.error()};
             names = *std::move(named);
         }

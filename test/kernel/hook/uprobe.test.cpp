@@ -19,6 +19,7 @@
 #include <optional>
 #include <signal.h>
 #include <span>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <variant>
@@ -324,6 +325,32 @@ TEST_CASE_FIXTURE(kernel_case, "an uprobe of this process outlives the thread th
     }
     REQUIRE(child > 0);
     CHECK(p->runs_during([&] { ::waitpid(child, nullptr, 0); }) == 0);
+}
+
+// E11
+TEST_CASE_FIXTURE(kernel_case, "a process whose first thread has ended is refused") {
+    bool const is_multi = subcase_of_both();
+    auto const p = load_probe(is_multi ? attach_type::trace_uprobe_multi : attach_type{});
+    if (!p) return;
+    auto const child = ::fork();
+    if (child == 0) {
+        std::thread{[] {
+            for (;;)
+                ::pause();
+        }}.detach();
+        ::syscall(SYS_exit, 0); // this thread alone
+    }
+    REQUIRE(child > 0);
+    auto const status = "/proc/" + std::to_string(child) + "/status";
+    CHECK(eventually([&] {
+        std::stringstream text;
+        text << std::ifstream{status}.rdbuf();
+        return text.str().find("State:\tZ") != std::string::npos;
+    }));
+    auto const made = attach_to_first(*p, is_multi, child);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    check_error(made, bl::errc::not_found, {"no memory to probe", "first thread has ended"});
 }
 
 // E11

@@ -65,6 +65,7 @@ enum class call {
     find_process,
     find_process_of,
     find_thread,
+    find_memory,
     perf_event_open,
     program_function,
     kernel_type,
@@ -212,7 +213,8 @@ public:
     std::vector<std::string> devices; // paths of what is never to be opened
     int lacks_openat2 = 0;            // ENOSYS before 5.6, EPERM by a filter
     std::vector<int> processes{1, 7, 33, 41, 55, 77};
-    std::vector<int> threads{42}; // of the processes, beside their first ones
+    std::vector<int> threads{42};    // of the processes, beside their first ones
+    std::vector<int> without_memory; // kernel threads
     /// Cuts a file of `files` short in place, under those who have it open.
     void shorten(std::string const& path, std::size_t size);
     struct on_a_hook {

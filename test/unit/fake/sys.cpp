@@ -137,6 +137,13 @@ int find_thread(int number) noexcept {
     });
 }
 
+int find_memory(int process) noexcept {
+    return entered(call::find_memory, [&](auto& k) {
+        return std::ranges::count(k.without_memory, process) != 0 ? -ESRCH
+                                                                  : k.sys_find_process(process);
+    });
+}
+
 int attach_socket_filter(int socket, int program) noexcept {
     return entered(call::attach_socket_filter,
                    [&](auto& k) { return k.sys_set_filter(socket, program); });

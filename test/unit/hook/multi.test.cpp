@@ -223,6 +223,9 @@ TEST_CASE_FIXTURE(with_program, "the process of uprobe_multi is one that is ther
     refused(of(999), ESRCH, bl::operation::link_create, bl::errc::not_found, "no process 999");
     refused(of(42), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
             "42 is a thread's number");
+    without_memory.push_back(33);
+    refused(of(33), ESRCH, bl::operation::link_create, bl::errc::not_found,
+            "33 has no memory to probe");
     CHECK(calls(call::link_create) == 0);
 }
 

@@ -257,7 +257,10 @@ TEST_CASE_FIXTURE(with_kprobe_program, "the process of an uprobe is one that is 
     refused(999, ESRCH, bl::errc::not_found, "no process 999");
     refused(42, EINVAL, bl::errc::invalid_argument, "42 is a thread's number");
     refused(-1, EINVAL, bl::errc::invalid_argument, "not negative");
+    without_memory.push_back(33);
+    refused(33, ESRCH, bl::errc::not_found, "33 has no memory to probe");
     fail(call::find_process, EPERM); // by a filter: then the kernel says
+    fail(call::find_memory, EPERM);
     CHECK(bl::attach(prog, bl::hook::uprobe{.binary = "/bin/x", .offset = 64, .pid = 999}));
 }
 
