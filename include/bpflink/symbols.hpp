@@ -43,7 +43,7 @@ struct resolve_options {
 ///         permission_denied  the file may not be read
 ///         not_supported      /proc is not mounted
 ///         EMFILE, ENOMEM, EIO
-/// @cost opens the file in 4 system calls, and reads each symbol table once at most, whatever the
+/// @cost opens the file in 5 system calls, and reads each symbol table once at most, whatever the
 ///       number of names, 64 KiB at a time; memory for the names asked for, and for the file's own,
 ///       512 MiB at most. A file that changes meanwhile gives an error, or other answers
 [[nodiscard]] result<std::vector<std::uint64_t>>
@@ -59,7 +59,7 @@ resolve_symbols(std::string_view binary, std::span<std::string_view const> symbo
 /// @param address  before the program is relocated: what the file's own headers count in
 /// @errors not_found  no segment that is loaded from the file has the address; and as
 ///                    resolve_symbols of the file
-/// @cost opens the file and reads its program headers: 7 system calls
+/// @cost opens the file and reads its program headers: 9 system calls
 [[nodiscard]] result<std::uint64_t> offset_of_address(std::string_view binary,
                                                       std::uint64_t address);
 

@@ -24,19 +24,19 @@ namespace bpflink {
 ///
 /// A place in the middle of an instruction cannot be told without a disassembler: the process that
 /// comes by gets SIGILL, or goes wrong. In a file that is not ELF, any offset is taken.
-/// @errors not_found          no such file, symbol or process
+/// @errors not_found          no such file, symbol or process; a process whose first thread has
+///                            ended, or a kernel thread
 ///         invalid_argument   not a regular file, which is not opened; a symbol, and not an ELF
 ///                            file; several functions have the name, or it is indirect; a place
 ///                            outside the file's executable segments, or in one that can be written
 ///                            to; an instruction that cannot be probed; a thread's number
 ///         ETXTBSY            the file was removed, or replaced twice, while being attached
 ///         not_supported      a kernel built without uprobes, or before 5.15
-///         permission_denied  CAP_BPF or CAP_PERFMON is missing
-/// @kernel link since 5.15; kernel/events/core.c, perf_uprobe_event_init();
-/// kernel/events/uprobes.c,
-///         prepare_uprobe(); read at v6.12
-/// @cost some 30 system calls, 3 more for each of `retprobe`, `ref_ctr_offset` and `pid`, and the
-///       reading of the file's symbols
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing, or the file may not be read
+/// @kernel link since 5.15; kernel/events/core.c, perf_uprobe_event_init(), and
+///         kernel/events/uprobes.c, prepare_uprobe(); read at v6.12
+/// @cost some 30 system calls, 3 more for each of `retprobe` and `ref_ctr_offset`, 4 for `pid`, and
+///       the reading of the file's symbols
 struct hook::uprobe {
     std::string_view binary;               ///< a path, or a file name
     std::string_view symbol = {};          ///< empty: by the file's offset

@@ -22,20 +22,19 @@ namespace bpflink {
 /// then each offset counts from its symbol. `ref_ctr_offsets` and `cookies` are none or one for
 /// each. All are copied. `pid` is a process, and 0 this one. At most 2^20 places; what hook::uprobe
 /// says of them holds here, too.
-/// @errors not_found          no such file or process; symbols that the file has not
-///                            (all are named)
+/// @errors not_found          no such file or process, or one as hook::uprobe has it; symbols that
+///                            the file does not have (all are named)
 ///         invalid_argument   no places, or arrays of different lengths; not a regular file; a
 ///                            symbol, and not an ELF file; indirect functions; a place outside the
 ///                            file's executable segments, or in one that can be written to; an
 ///                            instruction that cannot be probed; a thread's number; the program was
 ///                            loaded for another attach type
 ///         not_supported      a kernel before 6.6, for sessions 6.13; /proc is not mounted
-///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing, or the file may not be read
 /// @kernel since 6.6, session 6.13; `pid` is all threads of the process since 6.10, its first one
 ///         alone before; kernel/trace/bpf_trace.c, bpf_uprobe_multi_link_attach(); read at v6.12
-/// @cost some 15 system calls and 1 for each place, and with symbols the reading of the file's,
-/// once
-///       for all of them
+/// @cost some 15 system calls, 4 more for `pid`, 1 for each place; and with symbols the reading of
+///       the file's, once for all of them
 struct hook::uprobe_multi {
     std::variant<std::string_view, fd_view> binary;      ///< path, file name or descriptor
     std::span<std::string_view const> symbols = {};      ///< functions in it
