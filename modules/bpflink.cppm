@@ -197,9 +197,11 @@ using bpflink::views::of_type;
 
 // A reduced interface (clang's -fmodules-reduced-bmi) keeps what is used here, and nobody names the
 // specialization that makes co_await work.
+#ifndef BPFLINK_NO_COROUTINES
 namespace bpflink::detail {
 using kept = std::coroutine_traits<result<void>>::promise_type;
 } // namespace bpflink::detail
+#endif
 
 // What result<T> is made of, without which nobody fails or compares; `unexpect` has internal
 // linkage.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fail.hpp"
 #include "identify.hpp"
+#include "output.hpp"
 #include "sys.hpp"
 
 #include <bpflink/iter_output.hpp>
@@ -10,17 +11,17 @@
 
 namespace bpflink {
 
-result<iter_output> iter_output::open(fd_view link) {
+result<sys::opened> detail::open_output(fd_view link) {
     auto opened = sys::iter_create(link.get());
     if (!opened) return fail(opened.outcome(), operation::iter_create, describe(link));
-    return iter_output{std::move(opened)};
+    return opened;
 }
 
-result<std::size_t> iter_output::read(std::span<std::byte> into) {
+result<std::size_t> detail::read_output(fd_view run, std::span<std::byte> into) {
     constexpr int enough = 1'000; // of pauses: a billion objects
     int outcome = -EAGAIN;
     for (int times = 0; outcome == -EAGAIN && times != enough; ++times)
-        outcome = sys::read(fd_.get(), into);
+        outcome = sys::read(run.get(), into);
     if (outcome == -EAGAIN)
         return fail(outcome, operation::read, errc{}, "iterator output",
                     "the program asks for the same object again and again (it returns 1)");
@@ -28,12 +29,9 @@ result<std::size_t> iter_output::read(std::span<std::byte> into) {
     return static_cast<std::size_t>(outcome);
 }
 
-lines_view iter_output::lines() & noexcept {
-    return lines_view{{this}};
-}
-
-bytes_view iter_output::bytes() & noexcept {
-    return bytes_view{{this}};
+result<iter_output> iter_output::open(fd_view link) {
+    return detail::open_output(link).map(
+        [](sys::opened&& run) { return iter_output{std::move(run)}; });
 }
 
 result<std::string> iter_output::read_all() {

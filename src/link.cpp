@@ -155,7 +155,7 @@ result<void> link::unpin() {
     return pins_.unpin(fd_);
 }
 
-std::optional<std::string_view> link::pinned_path() const noexcept {
+std::optional<std::string_view> link::pinned_path() const& noexcept {
     if (!pins_.is_pinned()) return std::nullopt;
     return pins_.path();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bpflink/attach_type.hpp>
+#include <bpflink/detail/borrows.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/program_type.hpp>
 
@@ -41,11 +42,14 @@ private:
 };
 
 /// `link.update(next, expecting(current))`: swap only while `prog` is the one that runs.
-/// @param prog  borrowed
+/// @param prog  borrowed; what owns its descriptor must not be a temporary
 template <any_program P>
 [[nodiscard]] expected_program expecting(P const& prog) noexcept {
     return expected_program{prog.fd()};
 }
+template <any_program P>
+    requires detail::owner<P>
+expected_program expecting(P const&& prog) = delete; // its descriptor would be closed by then
 
 namespace detail {
 

@@ -5,6 +5,7 @@
 
 #include <bpflink/any_program.hpp>
 #include <bpflink/attach_type.hpp>
+#include <bpflink/config.hpp>
 #include <bpflink/coro/await.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
@@ -54,6 +55,7 @@
 #include <bpflink/supports.hpp>
 #include <bpflink/symbols.hpp>
 #include <bpflink/targets.hpp>
+#include <bpflink/try.hpp>
 #include <bpflink/typed_link.hpp>
 #include <bpflink/version.hpp>
 #include <bpflink/views/adaptors.hpp>

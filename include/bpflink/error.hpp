@@ -56,7 +56,8 @@ public:
     /// What was being done.
     [[nodiscard]] operation where() const noexcept { return where_; }
     /// What it was about; valid while the error lives.
-    [[nodiscard]] std::string_view subject() const noexcept { return subject_; }
+    [[nodiscard]] std::string_view subject() const& noexcept { return subject_; }
+    std::string_view subject() const&& = delete; // the text would be gone
 
     /// One line without a full stop: operation, subject, reason, and what to do where that is
     /// known. What is no printable UTF-8 in it is escaped, as \\n or \\x1b; in the subject a
@@ -97,6 +98,6 @@ using result = tl::expected<T, error>;
 template <>
 struct std::is_error_condition_enum<bpflink::errc> : std::true_type {};
 
-// co_await on result<T> comes with the error type, always: opt-in, two translation units could
-// disagree on what a coroutine is.
+// co_await on result<T> comes with the error type, always (or never: see config.hpp): opt-in, two
+// translation units could disagree on what a coroutine is.
 #include <bpflink/coro/await.hpp>

@@ -14,10 +14,12 @@ namespace bpflink {
 
 /// One run of a BPF iterator: reading it walks the kernel's objects and runs the program on each.
 ///
-/// A run is read once, by read() or by one of the ranges, whose elements stop at the end of what it
-/// writes or at the first error. They read into one buffer of 32 KiB, so that a line or a span of
-/// bytes is valid until the next element is looked at, and they borrow the output: one that is
-/// about to go has no ranges.
+/// A run is read once, by read() and the ranges, whose elements stop at the end of what it writes
+/// or at the first error. Each goes on where the last one was left: what was read and not looked at
+/// is kept. They share one buffer of 32 KiB, so that a line or a span of bytes is valid until the
+/// next element is looked at, or the next read(). A range keeps the run open, whatever becomes of
+/// the output.
+/// @threads  an output and its ranges are for one thread at a time
 class iter_output {
 public:
     /// Empty: reading it fails (EBADF).
@@ -30,14 +32,15 @@ public:
     /// @cost 1 system call
     [[nodiscard]] static result<iter_output> open(fd_view link);
 
-    /// Reads the next bytes; 0 at the end. Goes on where the kernel pauses after a million objects
-    /// without output, and where the program asks for the same object again (both EAGAIN).
+    /// Reads the next bytes, first those that a range has read and nobody looked at; 0 at the end.
+    /// Goes on where the kernel pauses after a million objects without output, and where the
+    /// program asks for the same object again (both EAGAIN).
     /// @param into  not empty; at most this many bytes, which may end inside a line
     /// @errors E2BIG  one object's output is larger than the kernel's buffer
     ///         EAGAIN  a thousand times in a row: the program never goes on (it returns 1)
     /// @kernel kernel/bpf/bpf_iter.c, bpf_seq_read()
     /// @cost 1 system call
-    [[nodiscard]] result<std::size_t> read(std::span<std::byte> into);
+    [[nodiscard]] result<std::size_t> read(std::span<std::byte> into) { return run_.read(into); }
 
     /// All that is left, as text.
     /// @errors as read; what was read before the error is lost
@@ -47,15 +50,15 @@ public:
     /// Elements: result<std::string_view>.
     /// @errors as read
     /// @cost 1 system call for about 32 KiB; allocates once, and again for a line longer than that
-    [[nodiscard]] lines_view lines() & noexcept;
-    lines_view lines() && = delete; // it would be gone before the first line is read
+    [[nodiscard]] lines_view lines() & { return lines_view{{run_}}; }
+    lines_view lines() && = delete; // the lines are in a buffer of what would be gone
 
     /// What the program writes by bpf_seq_write(), one T after another. Elements: result<T>.
     /// @errors as read; invalid_argument (EPROTO): the output ends inside a record
     /// @cost as lines
     template <output_record T>
-    [[nodiscard]] records_view<T> records() & noexcept {
-        return records_view<T>{{this}};
+    [[nodiscard]] records_view<T> records() & {
+        return records_view<T>{{run_}};
     }
     template <output_record T>
     records_view<T> records() && = delete;
@@ -63,16 +66,17 @@ public:
     /// As it comes: a span of bytes for each system call. Elements: result<std::span<std::byte
     /// const>>.
     /// @errors as read
-    [[nodiscard]] bytes_view bytes() & noexcept;
+    [[nodiscard]] bytes_view bytes() & { return bytes_view{{run_}}; }
     bytes_view bytes() && = delete;
 
     /// The run's descriptor; borrowed. There is no waiting for it: it is always ready.
-    [[nodiscard]] fd_view fd() const noexcept { return fd_; }
+    [[nodiscard]] fd_view fd() const& noexcept { return run_.fd(); }
+    fd_view fd() const&& = delete; // it would be closed before the view is used
 
 private:
-    explicit iter_output(unique_fd fd) noexcept : fd_{std::move(fd)} {}
+    explicit iter_output(unique_fd fd) : run_{std::move(fd)} {}
 
-    unique_fd fd_;
+    detail::output_share run_;
 };
 
 } // namespace bpflink

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bpflink/any_program.hpp>
+#include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/fwd.hpp>
@@ -66,11 +67,17 @@ public:
     /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_get_user()
     /// @cost 3 system calls
     [[nodiscard]] static result<link> load_pinned(std::string_view path);
+    /// The same with a std::filesystem::path.
+    template <detail::filesystem_path P>
+    [[nodiscard]] static result<link> load_pinned(P const& path) {
+        return load_pinned(detail::text_of(path));
+    }
 
     /// Whether it holds a link.
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
     /// The link's descriptor; borrowed.
-    [[nodiscard]] fd_view fd() const noexcept { return fd_; }
+    [[nodiscard]] fd_view fd() const& noexcept { return fd_; }
+    fd_view fd() const&& = delete; // it would be closed before the view is used
 
     /// Hands the descriptor on and is empty: the leak-free way to keep a link attached.
     [[nodiscard]] unique_fd release() noexcept;
@@ -130,11 +137,21 @@ public:
     /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_pin_user(), bpf_lookup() for the dot
     /// @cost 1 system call for a first pin
     [[nodiscard]] result<void> pin(std::string_view path);
+    /// The same with a std::filesystem::path.
+    template <detail::filesystem_path P>
+    [[nodiscard]] result<void> pin(P const& path) {
+        return pin(detail::text_of(path));
+    }
 
     /// Pins over whatever link's pin is there, atomically: nobody sees the path without a link.
     /// The replaced link loses that pin for good, so in a chain let it be the last step.
     /// @errors not_a_link  a map's or program's pin is there; it stays. Otherwise as pin
     [[nodiscard]] result<void> replace_pin(std::string_view path);
+    /// The same with a std::filesystem::path.
+    template <detail::filesystem_path P>
+    [[nodiscard]] result<void> replace_pin(P const& path) {
+        return replace_pin(detail::text_of(path));
+    }
 
     /// Removes the pin if it is this link's. Not pinned, or already gone, is no error.
     /// @errors already_exists  something else is at the path now: it stays and is forgotten
@@ -144,7 +161,8 @@ public:
     [[nodiscard]] bool is_pinned() const noexcept { return pins_.is_pinned(); }
 
     /// The remembered path, valid until the handle is changed or moved.
-    [[nodiscard]] std::optional<std::string_view> pinned_path() const noexcept;
+    [[nodiscard]] std::optional<std::string_view> pinned_path() const& noexcept;
+    std::optional<std::string_view> pinned_path() const&& = delete; // of a text that would be gone
 
     /// The same link with its kind known: `std::move(l).as<xdp_link>()`. Consumes only on success.
     /// @errors invalid_argument  another kind of link; both are named

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <bpflink/detail/chain.hpp>
+#include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/typed_link.hpp>
 
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace bpflink {
@@ -26,12 +28,22 @@ namespace bpflink {
     return detail::step{
         [path = detail::path_argument{path}](auto& l) { return l.pin(path.get()); }};
 }
+/// The same with a std::filesystem::path.
+template <detail::filesystem_path P>
+[[nodiscard]] auto pin(P const& path) {
+    return pin(detail::text_of(path));
+}
 
 /// link::replace_pin as a step. What it replaced cannot be brought back: let it be the last.
 /// @param path  copied
 [[nodiscard]] inline auto replace_pin(std::string_view path) {
     return detail::step{
         [path = detail::path_argument{path}](auto& l) { return l.replace_pin(path.get()); }};
+}
+/// The same with a std::filesystem::path.
+template <detail::filesystem_path P>
+[[nodiscard]] auto replace_pin(P const& path) {
+    return replace_pin(detail::text_of(path));
 }
 
 /// link::unpin as a step.
@@ -40,20 +52,26 @@ namespace bpflink {
 }
 
 /// link::update as a step.
-/// @param prog  borrowed until the step has run
-template <any_program P>
-[[nodiscard]] auto update(P const& prog) {
-    return detail::step{[argument = detail::program_argument{prog}](auto& l)
-                            requires requires { l.update(prog); }
-                        { return l.update(argument); }};
+/// @param prog  a named one is borrowed until the step has run, a temporary one is the step's
+template <class P>
+    requires any_program<std::remove_cvref_t<P>>
+[[nodiscard]] auto update(P&& prog) {
+    using argument = detail::program_argument<P>;
+    return detail::step{[next = argument{std::forward<P>(prog)}](auto& l)
+                            requires requires(argument const& a) { l.update(a.program()); }
+                        { return l.update(next.program()); }};
 }
 
 /// The compare-and-swap update as a step.
-template <any_program P>
-[[nodiscard]] auto update(P const& prog, expected_program old) {
-    return detail::step{[argument = detail::program_argument{prog}, old](auto& l)
-                            requires requires { l.update(prog, old); }
-                        { return l.update(argument, old); }};
+/// @param prog  as above
+/// @param old   borrowed until the step has run
+template <class P>
+    requires any_program<std::remove_cvref_t<P>>
+[[nodiscard]] auto update(P&& prog, expected_program old) {
+    using argument = detail::program_argument<P>;
+    return detail::step{[next = argument{std::forward<P>(prog)}, old](auto& l)
+                            requires requires(argument const& a) { l.update(a.program(), old); }
+                        { return l.update(next.program(), old); }};
 }
 
 /// link::detach as a step.

@@ -35,7 +35,8 @@ public:
     /// Whether a path is remembered; asks nobody.
     [[nodiscard]] bool is_pinned() const noexcept { return !path_.empty(); }
     /// The remembered path, absolute; empty where there is none.
-    [[nodiscard]] std::string const& path() const noexcept { return path_; }
+    [[nodiscard]] std::string const& path() const& noexcept { return path_; }
+    std::string const& path() const&& = delete; // it would be gone
 
     /// Whether the pin is where the handle found it: there is nothing to restore.
     [[nodiscard]] bool is_as_found() const noexcept { return path_ == origin_; }

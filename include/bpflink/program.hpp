@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/ids.hpp>
@@ -42,6 +43,11 @@ public:
     ///         invalid_argument  the pin is not a program's, or the path is not on a bpffs
     /// @cost 5 system calls
     [[nodiscard]] static result<program> load_pinned(std::string_view path);
+    /// The same with a std::filesystem::path.
+    template <detail::filesystem_path P>
+    [[nodiscard]] static result<program> load_pinned(P const& path) {
+        return load_pinned(detail::text_of(path));
+    }
 
     /// Takes the descriptor over when it is a program's; otherwise it stays the caller's.
     /// @errors invalid_argument  another kind of object
@@ -50,7 +56,8 @@ public:
     [[nodiscard]] static result<program> from_fd(unique_fd&& fd);
 
     /// The program's descriptor; borrowed.
-    [[nodiscard]] fd_view fd() const noexcept { return fd_; }
+    [[nodiscard]] fd_view fd() const& noexcept { return fd_; }
+    fd_view fd() const&& = delete; // it would be closed before the view is used
     /// The kernel's number of the program; 0 for an empty one.
     [[nodiscard]] program_id id() const noexcept { return facts_.id; }
     /// Its type; `unspec` for an empty one.

@@ -3,6 +3,7 @@
 
 // Where functions are: in ELF files, as file offsets for uprobes, and in the running kernel.
 
+#include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/error.hpp>
 
 #include <cstdint>
@@ -49,10 +50,23 @@ struct resolve_options {
 [[nodiscard]] result<std::vector<std::uint64_t>>
 resolve_symbols(std::string_view binary, std::span<std::string_view const> symbols,
                 resolve_options options = {});
+/// The same with a std::filesystem::path.
+template <detail::filesystem_path P>
+[[nodiscard]] result<std::vector<std::uint64_t>>
+resolve_symbols(P const& binary, std::span<std::string_view const> symbols,
+                resolve_options options = {}) {
+    return resolve_symbols(detail::text_of(binary), symbols, options);
+}
 
 /// The same for one function.
 [[nodiscard]] result<std::uint64_t> resolve_symbol(std::string_view binary, std::string_view symbol,
                                                    resolve_options options = {});
+/// The same with a std::filesystem::path.
+template <detail::filesystem_path P>
+[[nodiscard]] result<std::uint64_t> resolve_symbol(P const& binary, std::string_view symbol,
+                                                   resolve_options options = {}) {
+    return resolve_symbol(detail::text_of(binary), symbol, options);
+}
 
 /// The offset in a file of a virtual address, as nm(1), debug information and profilers tell it.
 /// @param binary   as in resolve_symbols
@@ -62,6 +76,11 @@ resolve_symbols(std::string_view binary, std::span<std::string_view const> symbo
 /// @cost opens the file and reads its program headers: 9 system calls
 [[nodiscard]] result<std::uint64_t> offset_of_address(std::string_view binary,
                                                       std::uint64_t address);
+/// The same with a std::filesystem::path.
+template <detail::filesystem_path P>
+[[nodiscard]] result<std::uint64_t> offset_of_address(P const& binary, std::uint64_t address) {
+    return offset_of_address(detail::text_of(binary), address);
+}
 
 /// The names of a file's own functions that match, sorted, each once; possibly none. Names that
 /// share an address are all listed, and one that stands for several addresses is too, which
@@ -73,6 +92,12 @@ resolve_symbols(std::string_view binary, std::span<std::string_view const> symbo
 /// @cost as resolve_symbols; memory for what matches
 [[nodiscard]] result<std::vector<std::string>>
 matching_symbols(std::string_view binary, std::string_view pattern, resolve_options options = {});
+/// The same with a std::filesystem::path.
+template <detail::filesystem_path P>
+[[nodiscard]] result<std::vector<std::string>>
+matching_symbols(P const& binary, std::string_view pattern, resolve_options options = {}) {
+    return matching_symbols(detail::text_of(binary), pattern, options);
+}
 
 /// The kernel's functions, those of modules too, that match and that a probe can find by name:
 /// sorted, without the module. Out are names that occur more than once (a kprobe refuses them with

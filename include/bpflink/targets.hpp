@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/ids.hpp>
 
@@ -35,6 +36,11 @@ namespace bpflink {
 /// @kernel since 5.5; fs/kernfs/mount.c, kernfs_encode_fh()
 /// @cost 4 system calls
 [[nodiscard]] result<cgroup_id> cgroup_id_of(std::string_view path);
+/// The same with a std::filesystem::path.
+template <detail::filesystem_path P>
+[[nodiscard]] result<cgroup_id> cgroup_id_of(P const& path) {
+    return cgroup_id_of(detail::text_of(path));
+}
 
 /// The path of a cgroup's directory, below the first cgroup2 mount.
 /// @errors not_found          the cgroup is gone; no cgroup2 file system is mounted
@@ -51,5 +57,10 @@ namespace bpflink {
 /// @kernel since 4.11; fs/nsfs.c, ns_ioctl()
 /// @cost 5 system calls
 [[nodiscard]] result<netns_inode> netns_inode_of(std::string_view path);
+/// The same with a std::filesystem::path.
+template <detail::filesystem_path P>
+[[nodiscard]] result<netns_inode> netns_inode_of(P const& path) {
+    return netns_inode_of(detail::text_of(path));
+}
 
 } // namespace bpflink

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bpflink/detail/access.hpp>
+#include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/hook/traits.hpp>
 #include <bpflink/iter_output.hpp>
 #include <bpflink/link.hpp>
@@ -68,6 +69,11 @@ public:
     [[nodiscard]] static result<typed_link> load_pinned(std::string_view path) {
         return bpflink::link::load_pinned(path).and_then(from_link);
     }
+    /// The same with a std::filesystem::path.
+    template <detail::filesystem_path P>
+    [[nodiscard]] static result<typed_link> load_pinned(P const& path) {
+        return load_pinned(detail::text_of(path));
+    }
 
     /// Gives up the compile-time knowledge.
     operator bpflink::link() && noexcept { return std::move(link_); }
@@ -75,7 +81,8 @@ public:
     /// Whether it holds a link.
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(link_); }
     /// The link's descriptor; borrowed.
-    [[nodiscard]] fd_view fd() const noexcept { return link_.fd(); }
+    [[nodiscard]] fd_view fd() const& noexcept { return link_.fd(); }
+    fd_view fd() const&& = delete; // it would be closed before the view is used
     /// As link::release.
     [[nodiscard]] unique_fd release() noexcept { return link_.release(); }
     /// As link::close.
@@ -141,18 +148,29 @@ public:
 
     /// As link::pin.
     [[nodiscard]] result<void> pin(std::string_view path) { return link_.pin(path); }
+    /// The same with a std::filesystem::path.
+    template <detail::filesystem_path P>
+    [[nodiscard]] result<void> pin(P const& path) {
+        return pin(detail::text_of(path));
+    }
     /// As link::replace_pin.
     [[nodiscard]] result<void> replace_pin(std::string_view path) {
         return link_.replace_pin(path);
+    }
+    /// The same with a std::filesystem::path.
+    template <detail::filesystem_path P>
+    [[nodiscard]] result<void> replace_pin(P const& path) {
+        return replace_pin(detail::text_of(path));
     }
     /// As link::unpin.
     [[nodiscard]] result<void> unpin() { return link_.unpin(); }
     /// As link::is_pinned.
     [[nodiscard]] bool is_pinned() const noexcept { return link_.is_pinned(); }
     /// As link::pinned_path.
-    [[nodiscard]] std::optional<std::string_view> pinned_path() const noexcept {
+    [[nodiscard]] std::optional<std::string_view> pinned_path() const& noexcept {
         return link_.pinned_path();
     }
+    std::optional<std::string_view> pinned_path() const&& = delete; // of a text that would be gone
 
     /// Opens what an iterator link prints: reading it runs the program.
     /// @errors EMFILE, ENOMEM

@@ -3,11 +3,11 @@
 #include "../fail.hpp"
 #include "../netns_of.hpp"
 #include "../own_program.hpp"
+#include "../output.hpp"
 #include "../record.hpp"
 
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/hook/iter.hpp>
-#include <bpflink/iter_output.hpp>
 #include <bpflink/views/links.hpp>
 #include <bpflink/views/snapshot.hpp>
 
@@ -55,11 +55,11 @@ result<void> take_by_iterator(own_program::loaded program, std::vector<link_reco
     auto const bytes = std::as_writable_bytes(std::span{buffer});
     auto const link = hook_traits<hook::iter>::create({.fd = program.fd}, {});
     if (!link) return tl::unexpected{link.error()};
-    auto output = iter_output::open(*link);
-    if (!output) return tl::unexpected{output.error()};
+    auto const run = detail::open_output(*link);
+    if (!run) return tl::unexpected{run.error()};
     // No link of the program is anybody's but a snapshot's, of this thread or another.
     for (;;) {
-        auto const count = output->read(bytes);
+        auto const count = detail::read_output(run->view(), bytes);
         if (!count) return tl::unexpected{count.error()};
         if (*count == 0) return {};
         if (*count % sizeof(raw_link_record) != 0)
@@ -105,7 +105,7 @@ result<void> snapshotter::take(std::vector<link_record>& into) {
     return taken;
 }
 
-error const* snapshotter::why_walked() const noexcept {
+error const* snapshotter::why_walked() const& noexcept {
     return why_.code() ? &why_ : nullptr;
 }
 

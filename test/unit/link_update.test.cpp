@@ -78,7 +78,8 @@ TEST_CASE_FIXTURE(running_link, "a lack of privilege is no mismatch") {
 }
 
 TEST_CASE_FIXTURE(running_link, "a compare-and-swap without a program to compare swaps nothing") {
-    auto const done = handle.update(second, bl::expecting(held_program{}));
+    held_program const none;
+    auto const done = handle.update(second, bl::expecting(none));
     REQUIRE_FALSE(done);
     check_error(done.error(), EBADF, bl::operation::link_update, bl::errc::invalid_argument);
     CHECK(there.prog.get() == &v1);

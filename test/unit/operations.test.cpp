@@ -7,6 +7,7 @@
 #include <bpflink/hook/xdp.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/operations.hpp>
+#include <bpflink/program.hpp>
 
 #include <functional>
 #include <string>
@@ -125,6 +126,31 @@ TEST_CASE_FIXTURE(attachable, "a step keeps the path it was made with") {
     auto const live = bl::attach(first, where) | step;
     REQUIRE(succeeded(live));
     CHECK(live->pinned_path() == "/bpf/x");
+}
+
+// E12
+TEST_CASE_FIXTURE(attachable, "a step owns the program that it was given as a temporary") {
+    let_go(v2);
+    auto const held = open_descriptors().size();
+    {
+        auto const step = bl::update(*bl::program::from_id(bl::program_id{v2.id}));
+        CHECK(open_descriptors().size() == held + 1);
+        auto const both =
+            bl::pin("/bpf/x") |
+            bl::update(*bl::program::from_id(bl::program_id{v2.id}), bl::expecting(first));
+        auto const somebody = open_file(); // whose number would be the program's
+        auto const live = bl::attach(first, bl::hook::raw{.target = bl::ifindex{2},
+                                                          .attach = bl::attach_type::xdp}) |
+                          step;
+        REQUIRE(succeeded(live));
+        CHECK(newest_link()->prog.get() == &v2);
+        auto const other = bl::attach(first, bl::hook::raw{.target = bl::ifindex{3},
+                                                           .attach = bl::attach_type::xdp}) |
+                           both;
+        REQUIRE(succeeded(other));
+        CHECK(newest_link()->prog.get() == &v2);
+    }
+    CHECK(open_descriptors().size() == held);
 }
 
 TEST_CASE_FIXTURE(attachable, "keep hands the descriptor to an owner") {

@@ -67,6 +67,7 @@ namespace bpflink {
     }
     co_return result<void>{};
 }
+asio::awaitable<result<void>> async_defunct(link const&& l) = delete; // it waits later
 
 /// Reads the next bytes of an iterator's output, after whatever else waits on the loop: the program
 /// runs during the read, and nothing else on this thread.
@@ -91,7 +92,7 @@ namespace bpflink {
 class async_lines {
 public:
     /// @param from  borrowed as long as the object lives
-    explicit async_lines(iter_output& from) noexcept : from_{&from}, walk_{from} {}
+    explicit async_lines(iter_output& from) : from_{&from}, walk_{from.lines().source().start()} {}
 
     /// The next line without its end, valid until the next call; empty at the end.
     /// @errors as iter_output::read; there are no lines after one
@@ -123,6 +124,7 @@ class defunct_watch {
 public:
     /// @param l  borrowed as long as the object lives; a struct_ops link, since 6.11
     explicit defunct_watch(link const& l) noexcept : link_{&l} {}
+    explicit defunct_watch(link const&& l) = delete; // it would be closed before it is watched
 
     /// The link's descriptor, borrowed from it.
     [[nodiscard]] fd_view fd() const noexcept { return link_->fd(); }

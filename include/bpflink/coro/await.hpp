@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/config.hpp>
 #include <bpflink/error.hpp>
+
+#ifndef BPFLINK_NO_COROUTINES
 
 #include <cassert>
 #include <coroutine>
-#include <exception>
+#include <cstdlib>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -29,6 +32,9 @@ class result_return {
 public:
     explicit result_return(std::coroutine_handle<result_promise<T>> frame) noexcept
         : frame_{frame} {}
+    // A value that can be made of anything that copies, such as a std::any, cannot be made of this.
+    result_return(result_return const&) = delete;
+    result_return& operator=(result_return const&) = delete;
 
     operator tl::expected<T, error>() const {
         struct destroyer {
@@ -92,7 +98,13 @@ public:
     [[nodiscard]] std::suspend_always final_suspend() const noexcept { return {}; }
     // Out of the ramp, which then frees the frame. Stored and rethrown by the conversion instead,
     // it is a double free on gcc 12, gcc 13 and clang 22.
-    [[noreturn]] void unhandled_exception() const { throw; }
+    [[noreturn]] void unhandled_exception() const {
+#ifdef __cpp_exceptions
+        throw;
+#else
+        std::abort(); // nobody throws
+#endif
+    }
 
     template <class E>
     void fail(E&& e) {
@@ -130,16 +142,23 @@ protected:
     std::optional<tl::expected<T, error>> outcome_;
 };
 
+/// What the compiler converts has to become the function's result, and never the value in it.
+template <class T>
+concept told_from_its_coroutine =
+    !std::is_constructible_v<T, result_return<T>> && !std::is_constructible_v<T, result_return<T>&>;
+
 template <class T>
 class result_promise : public result_promise_base<T> {
 public:
-    result_return<T> get_return_object() noexcept {
+    // A value that takes the coroutine for its own is refused: BPFLINK_TRY works with it.
+    result_return<T> get_return_object() noexcept
+        requires told_from_its_coroutine<T>
+    {
         return result_return<T>{std::coroutine_handle<result_promise>::from_promise(*this)};
     }
-    template <class U = T>
-        requires std::is_constructible_v<tl::expected<T, error>, U&&>
-    void return_value(U&& value) {
-        this->outcome_.emplace(std::forward<U>(value));
+    // By value: what may stand behind co_return is what may stand behind return.
+    void return_value(tl::expected<T, error> outcome) {
+        this->outcome_.emplace(std::move(outcome));
     }
 };
 
@@ -177,3 +196,5 @@ struct std::coroutine_traits<tl::expected<T, bpflink::error>, Args...> {
 };
 
 #endif
+
+#endif // BPFLINK_NO_COROUTINES

@@ -151,23 +151,36 @@ private:
     bool is_copied_;
 };
 
-/// What an update step keeps of a program: the descriptor, with its type where that is known.
+/// The program that an update step will use: its own, where it was given a temporary one.
 template <class P>
 class program_argument {
 public:
+    explicit program_argument(P&& prog) : program_{std::move(prog)} {}
+    [[nodiscard]] P const& program() const noexcept { return program_; }
+
+private:
+    P program_;
+};
+
+/// A named one is borrowed: the descriptor, with its type where that is known.
+template <class P>
+class program_argument<P&> {
+public:
     explicit program_argument(P const& prog) noexcept : fd_{prog.fd()} {}
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }
+    [[nodiscard]] program_argument const& program() const noexcept { return *this; }
 
 private:
     fd_view fd_;
 };
 
 template <bpf_program P>
-class program_argument<P> {
+class program_argument<P&> {
 public:
     static constexpr program_type type = P::type;
     explicit program_argument(P const& prog) noexcept : fd_{prog.fd()} {}
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }
+    [[nodiscard]] program_argument const& program() const noexcept { return *this; }
 
 private:
     fd_view fd_;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/detail/look.hpp>
+
 #include <cstddef>
 #include <iterator>
+#include <new>
 #include <optional>
 #include <ranges>
 #include <utility>
@@ -11,42 +14,80 @@
 
 namespace bpflink::detail {
 
-/// What belongs to one walk and not to the view: a copy of the view starts anew.
-template <class T>
-class not_copied {
-public:
-    not_copied() = default;
-    not_copied(not_copied const&) noexcept {}
-    not_copied(not_copied&& other) noexcept { other.value.reset(); }
-    not_copied& operator=(not_copied const& other) noexcept {
-        if (this != &other) value.reset();
-        return *this;
-    }
-    not_copied& operator=(not_copied&& other) noexcept {
-        value.reset();
-        other.value.reset();
-        return *this;
-    }
-    ~not_copied() = default;
-
-    std::optional<T> value;
-};
-
 /// A lazy input range, and a view both of std and of range-v3, over any source of elements.
 ///
 /// `Source` is copyable; `source.start()` gives a walk, and `walk.next(out)` puts the next element
 /// into an empty optional, or leaves it empty at the end. Nothing is asked for before it is looked
 /// at, so that take(3) costs three elements. The element lives in the view, and is yielded as an
-/// rvalue: name it to look, move it out to keep it.
+/// rvalue: name it to look, move it out to keep it. Walk and element end with the last iterator, so
+/// that a loop left early holds nothing. `walk.give_back(element)`, where there is such a function,
+/// gets an element that was asked for and that nobody looked at.
 template <class Source>
 class walk_view : public std::ranges::view_interface<walk_view<Source>>, public ranges::view_base {
     using element = typename Source::element;
     using walk = decltype(std::declval<Source&>().start());
 
     struct progress {
+        explicit progress(Source& source) : position(source.start()) {}
+        progress(progress const&) = delete;
+        progress& operator=(progress const&) = delete;
+        ~progress() {
+            if constexpr (requires { position.give_back(std::move(*current)); })
+                if (stage == standing::unseen && current) position.give_back(std::move(*current));
+        }
+
+        void settle() {
+            if (stage != standing::pending) return;
+            stage = standing::unseen;
+            position.next(current);
+        }
+
         walk position;
         std::optional<element> current;
-        bool pending = true; // `current` is still to be asked for
+        enum class standing { pending, unseen, seen } stage = standing::pending;
+    };
+
+    /// What belongs to one walk and not to the view: a copy of the view starts anew.
+    class walking final : public looked_at {
+    public:
+        walking() noexcept {}
+        walking(walking const&) noexcept : walking{} {}
+        walking(walking&& other) noexcept : walking{} { other.stop(); }
+        walking& operator=(walking const& other) noexcept {
+            if (this != &other) stop();
+            return *this;
+        }
+        walking& operator=(walking&& other) noexcept {
+            stop();
+            other.stop();
+            return *this;
+        }
+        ~walking() { stop(); }
+
+        void start(Source& source) {
+            stop();
+            ::new (static_cast<void*>(&now_)) progress(source);
+            started_ = true;
+        }
+        [[nodiscard]] progress& now() noexcept { return now_; }
+
+    private:
+        void stop() noexcept {
+            if (started_) end();
+        }
+        // By hand, and a call: gcc 12 warns of an optional's destructor in users' code that what
+        // it does not destroy is not initialized.
+        [[gnu::noinline]] void end() noexcept {
+            started_ = false;
+            forget_looks();
+            now_.~progress();
+        }
+        void nobody_looks() noexcept override { end(); }
+
+        bool started_ = false; // and while it is not, nobody looks
+        union {
+            progress now_;
+        };
     };
 
 public:
@@ -62,44 +103,43 @@ public:
         iterator() = default;
 
         reference operator*() const {
-            settle();
-            return std::move(*progress_->current);
+            progress& now = settled();
+            now.stage = progress::standing::seen;
+            return std::move(*now.current);
         }
         iterator& operator++() {
-            settle();
-            progress_->current.reset(); // a link closes before the next one opens
-            progress_->pending = true;
+            progress& now = settled();
+            now.current.reset(); // a link closes before the next one opens
+            now.stage = progress::standing::pending;
             return *this;
         }
         void operator++(int) { ++*this; }
 
         // A member: gcc 12 lets no friend of a nested class look into the view.
-        [[nodiscard]] bool at_end() const {
-            settle();
-            return !progress_->current;
-        }
+        [[nodiscard]] bool at_end() const { return !look_.at() || !settled().current; }
         friend bool operator==(iterator const& it, std::default_sentinel_t) { return it.at_end(); }
         friend bool operator==(iterator const&, iterator const&) = default;
 
     private:
         friend walk_view;
-        explicit iterator(progress* p) noexcept : progress_{p} {}
+        explicit iterator(walking& at) noexcept : look_{at} {}
 
-        void settle() const {
-            if (std::exchange(progress_->pending, false))
-                progress_->position.next(progress_->current);
+        [[nodiscard]] progress& settled() const {
+            progress& now = static_cast<walking*>(look_.at())->now();
+            now.settle();
+            return now;
         }
 
-        progress* progress_ = nullptr;
+        look look_;
     };
 
     walk_view() = default;
     explicit walk_view(Source source) : source_{std::move(source)} {}
 
-    /// Starts the walk anew; iterators of an earlier one are invalid.
-    [[nodiscard]] iterator begin() {
-        progress_.value.emplace(progress{source_.start(), std::nullopt});
-        return iterator{&*progress_.value};
+    /// Starts the walk anew; iterators of an earlier one are at the end.
+    [[nodiscard]] iterator begin() & {
+        walking_.start(source_);
+        return iterator{walking_};
     }
     [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
@@ -107,7 +147,7 @@ public:
 
 private:
     Source source_;
-    not_copied<progress> progress_;
+    walking walking_;
 };
 
 } // namespace bpflink::detail

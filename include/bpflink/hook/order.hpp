@@ -2,12 +2,12 @@
 #pragma once
 
 #include <bpflink/any_program.hpp>
+#include <bpflink/detail/borrows.hpp>
 #include <bpflink/ids.hpp>
 #include <bpflink/link.hpp>
 
 #include <concepts>
 #include <cstdint>
-#include <type_traits>
 
 namespace bpflink {
 
@@ -45,7 +45,7 @@ public:
         return next_to(side::before, there);
     }
     template <any_program T>
-        requires(!std::is_trivially_copyable_v<T>)
+        requires detail::owner<T>
     static order before(T const&& there) = delete; // its descriptor would be closed by then
 
     /// Right after a link that is on the hook.
@@ -63,7 +63,7 @@ public:
         return next_to(side::after, there);
     }
     template <any_program T>
-        requires(!std::is_trivially_copyable_v<T>)
+        requires detail::owner<T>
     static order after(T const&& there) = delete;
 
 private:

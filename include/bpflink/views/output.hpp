@@ -1,46 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/detail/borrows.hpp>
 #include <bpflink/detail/walk_view.hpp>
 #include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
 
 #include <cstddef>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 // What a BPF iterator writes, as ranges: see the members of iter_output.
 
 namespace bpflink {
 
-class iter_output;
-
 namespace detail {
 
-/// What was read and not used yet, in one buffer that grows only for a line longer than itself.
-class output_buffer {
+struct output_state;
+
+/// A share in a run of an iterator: in its descriptor, and in what was read and not looked at yet.
+/// An output and its ranges each have one, so that a range outlives the output it came from.
+class output_share {
 public:
-    explicit output_buffer(iter_output& from) noexcept : from_{&from} {}
+    output_share() noexcept = default;
+    explicit output_share(unique_fd fd);
+    output_share(output_share const& other) noexcept;
+    output_share(output_share&& other) noexcept : state_{std::exchange(other.state_, nullptr)} {}
+    output_share& operator=(output_share other) noexcept {
+        std::swap(state_, other.state_);
+        return *this;
+    }
+    ~output_share();
 
-    [[nodiscard]] std::span<std::byte const> unused() const noexcept;
-    void use(std::size_t count) noexcept { begin_ += count; }
+    /// Of none where the share is empty.
+    [[nodiscard]] fd_view fd() const noexcept;
 
-    /// Reads more: how much, 0 at the end.
-    [[nodiscard]] result<std::size_t> fill();
+    /// What was not looked at yet, then what is there to be read; 0 at the end.
+    [[nodiscard]] result<std::size_t> read(std::span<std::byte> into) const;
 
 private:
-    iter_output* from_;
-    std::string bytes_; // compiled in every program anyway, where a vector of bytes is not
-    std::size_t begin_ = 0;
-    std::size_t end_ = 0;
+    friend class output_walk;
+    output_state* state_ = nullptr;
 };
 
 /// Steps from element to element; an error is the last.
 class output_walk {
 public:
-    explicit output_walk(iter_output& from) noexcept : buffer_{from} {}
+    explicit output_walk(output_share from);
 
     void next(std::optional<result<std::string_view>>& line);
     /// Whether the next line takes no read.
@@ -56,30 +65,35 @@ public:
             record.reset();
     }
 
+    /// Whoever reads next gets it.
+    template <class T>
+    void give_back(result<T>&& unseen) noexcept {
+        give_back(unseen ? nullptr : &unseen.error());
+    }
+
 private:
     [[nodiscard]] result<std::size_t> fill();
     [[nodiscard]] result<bool> next_record(std::span<std::byte> into);
+    void give_back(error* unseen) noexcept;
 
-    output_buffer buffer_;
-    std::size_t given_ = 0; // of what is unused, to the caller: until the next step
+    output_share from_;
     bool ended_ = false;
 };
 
 template <class Element>
 struct output_source {
     using element = result<Element>;
-    iter_output* from = nullptr;
-    [[nodiscard]] output_walk start() const noexcept { return output_walk{*from}; }
+    output_share from;
+    [[nodiscard]] output_walk start() const { return output_walk{from}; }
 };
 
 } // namespace detail
 
-/// What can be copied out of an iterator's bytes.
+/// What can be copied out of an iterator's bytes: nothing that refers to something else, since
+/// addresses mean nothing here.
 template <class T>
 concept output_record =
-    std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> &&
-    !std::is_pointer_v<T> && !std::is_same_v<T, std::string_view> &&
-    !std::is_same_v<T, std::span<std::byte const>>; // addresses mean nothing here
+    std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> && !detail::borrows<T>;
 
 /// What iter_output::lines() returns: an input range of result<std::string_view>.
 using lines_view = detail::walk_view<detail::output_source<std::string_view>>;

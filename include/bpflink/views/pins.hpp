@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/detail/walk_view.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/pin.hpp>
@@ -55,5 +56,10 @@ using pins_view = detail::walk_view<detail::pins_source>;
 /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_get_user()
 /// @cost 5 system calls a pin; allocates the path
 [[nodiscard]] pins_view pins(std::string_view root = "/sys/fs/bpf");
+/// The same with a std::filesystem::path.
+template <detail::filesystem_path P>
+[[nodiscard]] pins_view pins(P const& root) {
+    return pins(detail::text_of(root));
+}
 
 } // namespace bpflink

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/detail/borrows.hpp>
 #include <bpflink/error.hpp>
 
 #include <concepts>
@@ -21,6 +22,10 @@ template <class T>
 inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<result<T>> = true;
+
+/// What a collection may hold: its elements outlive what they were taken from.
+template <class T>
+concept owns_what_it_is = !borrows<T>;
 
 /// An element can be taken out of the range: not so from an lvalue container of links.
 template <class R>
@@ -55,7 +60,8 @@ struct value_fn {
 
 struct collect_fn {
     template <std::ranges::input_range R>
-        requires is_result<std::ranges::range_value_t<R>> && yields_movable<R>
+        requires is_result<std::ranges::range_value_t<R>> && yields_movable<R> &&
+                 owns_what_it_is<typename std::ranges::range_value_t<R>::value_type>
     [[nodiscard]] auto operator()(R&& range) const {
         using value_type = typename std::ranges::range_value_t<R>::value_type;
         result<std::vector<value_type>> all = std::vector<value_type>{};
@@ -92,7 +98,9 @@ inline constexpr detail::has_value_fn has_value{};
 /// time.
 inline constexpr detail::value_fn value{};
 
-/// Ends a pipeline: `range | collect` is a result<std::vector<T>>, or the first error.
+/// Ends a pipeline: `range | collect` is a result<std::vector<T>>, or the first error. Not of what
+/// borrows (texts, spans, pointers, fd_view, program_ref): lines are valid until the next one only,
+/// so transform them to std::string first.
 inline constexpr detail::collect_fn collect{};
 
 } // namespace bpflink

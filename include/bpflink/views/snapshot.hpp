@@ -64,7 +64,8 @@ public:
 
     /// Why the last take() went by the walk, where the iterator was preferred; else a null pointer.
     /// Valid until the next take().
-    [[nodiscard]] error const* why_walked() const noexcept;
+    [[nodiscard]] error const* why_walked() const& noexcept;
+    error const* why_walked() const&& = delete; // it would be gone
 
 private:
     snapshot_source preferred_;

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <netinet/in.h>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <thread>
 
@@ -76,6 +77,26 @@ TEST_CASE_FIXTURE(kernel_case, "an iterator's output is a range of lines, of rec
         bytes += must(std::move(chunk)).size();
     CHECK(bytes % sizeof(record) == 0);
     CHECK(bytes >= 2 * sizeof(record));
+}
+
+// E17
+TEST_CASE_FIXTURE(kernel_case,
+                  "an iterator's lines come once each, in however many loops they are read") {
+    programs const p{"iter_tasks"};
+    auto const l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    auto output = must(l.open());
+    auto lines = output.lines();
+    int count = 0;
+    auto const runs = p.runs_during("iter_tasks", [&] {
+        for (auto&& line : lines | std::views::take(1))
+            count += line.has_value();
+        CHECK(count == 1);
+        CHECK(lines.begin() != lines.end());
+        for (auto&& line : lines)
+            count += line.has_value();
+    });
+    CHECK(static_cast<std::uint64_t>(count) == runs);
+    CHECK(count >= 2);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a program that never goes on is an error, not a hang") {

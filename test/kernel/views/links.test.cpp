@@ -169,6 +169,26 @@ TEST_CASE_FIXTURE(kernel_case,
     CHECK(seen.contains(own.ids[4]));
 }
 
+// E7
+TEST_CASE_FIXTURE(kernel_case,
+                  "a loop left early holds no stranger's link: its owner can take it off") {
+    sandbox::network const net;
+    programs const p{"xdp_a"};
+    bl::hook::xdp const where{.ifindex = net.loopback()};
+    auto owner = must(bl::attach(p.xdp("xdp_a"), where));
+    auto const id = must(owner.info()).id;
+    auto walk = bl::links(bl::link_id{id.value() - 1}) | bl::views::of_type(bl::link_type::xdp);
+    bool met = false;
+    for (auto&& l : walk) { // which has a name, and lives on
+        REQUIRE(l);
+        met = id_of(*l) == id;
+        break;
+    }
+    CHECK(met);
+    must(owner.close());
+    CHECK(bl::attach(p.xdp("xdp_a"), where).has_value());
+}
+
 TEST_CASE_FIXTURE(kernel_case, "a walk can be begun again, and a copy of a view walks for itself") {
     own_links const own;
     auto view = bl::link_ids(own.before());

@@ -2,11 +2,15 @@
 // co_await on results. Compiled at two levels of optimization: compilers have got this wrong.
 #include <bpflink/error.hpp>
 
+#include <any>
 #include <cerrno>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -412,6 +416,107 @@ TEST_CASE("any function that returns a result may co_await") {
     };
     CHECK(vector(4)->size() == 3);
     CHECK(error_of(vector(-4)) == 4);
+}
+
+namespace {
+
+/// Converts as `return` does: only where the constructor is not explicit.
+struct explicit_from_int {
+    int value = 0;
+    explicit_from_int() = default;
+    explicit explicit_from_int(int v) : value{v} {}
+};
+
+} // namespace
+
+// E13
+TEST_CASE("a value that can be made of anything is what was returned, or there is the error") {
+    auto const any = [](int x) -> result<std::any> {
+        handle const local{1};
+        int const y = co_await leaf(x);
+        co_return y;
+    };
+    auto const good = any(3);
+    REQUIRE(good);
+    CHECK(std::any_cast<int>(&*good) != nullptr);
+    CHECK(std::any_cast<int>(*good) == 3);
+    CHECK(error_of(any(-3)) == 3);
+    auto const optional = [](int x) -> result<std::optional<std::any>> {
+        int const y = co_await leaf(x);
+        if (y == 0) co_return std::nullopt;
+        co_return std::any{y};
+    };
+    CHECK(error_of(optional(-3)) == 3);
+    CHECK_FALSE(optional(0)->has_value());
+    CHECK(std::any_cast<int>(**optional(3)) == 3);
+    auto const variant = [](int x) -> result<std::variant<std::string, std::any>> {
+        int const y = co_await leaf(x);
+        co_return std::any{y};
+    };
+    CHECK(error_of(variant(-3)) == 3);
+    CHECK(variant(3)->index() == 1);
+    auto const function = [](int x) -> result<std::function<int()>> {
+        int const y = co_await leaf(x);
+        co_return [y] { return y; };
+    };
+    CHECK(error_of(function(-3)) == 3);
+    CHECK((*function(3))() == 3);
+    auto const pointer = [](int x) -> result<std::shared_ptr<void>> {
+        auto y = co_await leaf_owner(x);
+        co_return std::shared_ptr<std::string>{std::move(y)};
+    };
+    CHECK(error_of(pointer(-3)) == 3);
+    CHECK(pointer(3)->use_count() == 1);
+    CHECK(handle::alive == 0);
+}
+
+// E13
+TEST_CASE("results of truths, of optionals and of results keep apart what is in them") {
+    auto const truth = [](int x) -> result<bool> {
+        int const y = co_await leaf(x);
+        co_return y > 2;
+    };
+    CHECK(truth(3) == true);
+    CHECK(truth(1) == false);
+    CHECK(error_of(truth(-3)) == 3);
+    auto const maybe = [](int x) -> result<std::optional<bool>> {
+        int const y = co_await leaf(x);
+        if (y == 0) co_return std::nullopt;
+        co_return y > 2;
+    };
+    CHECK_FALSE(maybe(0)->has_value());
+    CHECK(maybe(1)->value() == false);
+    CHECK(error_of(maybe(-1)) == 1);
+    auto const nested = [](int x, int y) -> result<result<int>> {
+        co_await leaf(x);
+        co_return leaf(y);
+    };
+    CHECK(error_of(nested(-1, 2)) == 1);
+    CHECK(error_of(*nested(1, -2)) == 2);
+    CHECK(**nested(1, 2) == 2);
+}
+
+// E13
+TEST_CASE("co_return takes what return takes") {
+    auto const braces = [](int x) -> result<std::vector<int>> {
+        co_await leaf(x);
+        if (x == 0) co_return {};
+        std::vector<int> all{x, x};
+        co_return {all};
+    };
+    CHECK(braces(0)->empty());
+    CHECK(braces(3)->size() == 2);
+    CHECK(error_of(braces(-3)) == 3);
+    auto const explicit_one = [](int x) -> result<explicit_from_int> {
+        int const y = co_await leaf(x);
+        co_return explicit_from_int{y};
+    };
+    CHECK(explicit_one(4)->value == 4);
+    auto const converted = [](int x) -> result<std::unique_ptr<std::string const>> {
+        co_return leaf_owner(x); // of another type of result
+    };
+    CHECK((*converted(4))->starts_with("4 and"));
+    CHECK(error_of(converted(-4)) == 4);
 }
 
 TEST_CASE("what a coroutine returns is a result like any other") {

@@ -156,6 +156,26 @@ TEST_CASE_FIXTURE(many_links, "a named view is copied, and starts anew each time
     CHECK(ids_of(filtered) == tracepoint_ids);
 }
 
+// E7
+TEST_CASE_FIXTURE(many_links, "a loop over a named pipeline that is left early holds no link") {
+    auto const leave = [this](auto&& named) {
+        for (auto&& link : named) {
+            REQUIRE(succeeded(link));
+            CHECK(open_descriptors().size() == 1);
+            break;
+        }
+        CHECK(open_descriptors().empty());
+    };
+    leave(bl::links() | views::of_type(bl::link_type::raw_tracepoint));
+    leave(bl::links() | views::of_type(bl::link_type::xdp) |
+          views::of_program(bl::program_id{xdp_prog.id}));
+    leave(bl::links() | views::of_type(bl::link_type::xdp) | std::views::take(2));
+    leave(bl::links() | std::views::filter(bl::has_value) |
+          views::of_type(bl::link_type::raw_tracepoint));
+    auto all = bl::links();
+    leave(all | views::of_type(bl::link_type::raw_tracepoint));
+}
+
 TEST_CASE_FIXTURE(many_links, "infos that were kept can be filtered too") {
     std::vector<bl::result<bl::link_info>> kept;
     for (auto&& info : bl::infos())

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "iterator.hpp"
 
+#include <bpflink/hook/iter.hpp>
 #include <bpflink/iter_output.hpp>
+#include <bpflink/typed_link.hpp>
 #include <bpflink/views/results.hpp>
 
 #include <array>
@@ -45,6 +47,13 @@ std::string bytes_of(std::vector<point> const& points) {
     return {reinterpret_cast<char const*>(points.data()), points.size() * sizeof(point)};
 }
 
+/// The next line of a range, which goes no further.
+std::string next_line(auto&& range) {
+    for (auto&& line : range)
+        return std::string{*line};
+    return "none";
+}
+
 template <class Output>
 concept has_ranges = requires(Output output) {
     std::forward<Output>(output).lines();
@@ -57,6 +66,8 @@ static_assert(!has_ranges<bl::iter_output>, "the output would be gone");
 template <class T>
 concept is_record = bl::output_record<T>;
 static_assert(is_record<point> && is_record<int> && !is_record<std::string>);
+static_assert(!is_record<char const*> && !is_record<std::string_view> &&
+              !is_record<std::span<int>> && !is_record<bl::fd_view>);
 
 } // namespace
 
@@ -101,7 +112,10 @@ TEST_CASE_FIXTURE(output_of_iterator,
     there.output = {std::string{"one\ntw"}, E2BIG, std::string{"o\n"}};
     CHECK(lines() == texts{"one", "error 7"});
     auto output = opened();
-    auto const all = output.lines() | bl::collect;
+    auto const owned = [](auto&& line) {
+        return line.map([](std::string_view text) { return std::string{text}; });
+    };
+    auto const all = output.lines() | std::views::transform(owned) | bl::collect;
     REQUIRE_FALSE(all);
     check_error(all.error(), E2BIG, bl::operation::read, no_condition, {"iterator output"});
 }
@@ -210,4 +224,135 @@ TEST_CASE_FIXTURE(output_of_iterator, "lines go through the adaptors of both lib
         ranges::views::transform([](std::string_view line) { return line.size(); }) |
         ranges::to<std::vector>();
     CHECK(lengths == std::vector<std::size_t>{6, 4, 7});
+}
+
+// E17
+TEST_CASE_FIXTURE(output_of_iterator, "a walk goes on where the last one was left") {
+    there.output = {std::string{"one\ntwo\nthree\nfour\nfive\n"}};
+    auto output = opened();
+    auto view = output.lines();
+    CHECK(next_line(view | std::views::take(1)) == "one");
+    CHECK(next_line(view) == "two");
+    CHECK(next_line(output.lines()) == "three"); // of another view as well
+    auto it = view.begin();
+    ++it; // passed by
+    CHECK(next_line(output.lines()) == "five");
+    CHECK(next_line(output.lines()) == "none");
+}
+
+// E17
+TEST_CASE_FIXTURE(output_of_iterator, "asking whether there is a line takes none") {
+    there.output = {std::string{"one\ntwo\nlast"}};
+    auto output = opened();
+    auto view = output.lines();
+    CHECK(view.begin() != view.end());
+    CHECK(view.begin() != view.end());
+    CHECK(next_line(view) == "one");
+    texts rest;
+    for (auto&& line : view)
+        rest.emplace_back(*line);
+    CHECK(rest == texts{"two", "last"});
+    CHECK(view.begin() == view.end());
+}
+
+// E17
+TEST_CASE_FIXTURE(output_of_iterator, "records that nobody looked at come again") {
+    there.output = {bytes_of({{1, 2}, {3, 4}, {5, 6}})};
+    for (std::size_t const most : {5UL, 8UL, 100UL}) {
+        most_read = most;
+        auto output = opened();
+        auto records = output.records<point>();
+        CHECK(records.begin() != records.end());
+        CHECK(*records.begin() == point{1, 2});
+        CHECK(records.begin() != records.end());
+        auto const rest = output.records<point>() | bl::collect;
+        REQUIRE(succeeded(rest));
+        CHECK(*rest == std::vector<point>{{3, 4}, {5, 6}});
+    }
+}
+
+// E17
+TEST_CASE_FIXTURE(output_of_iterator, "an error that nobody looked at comes again") {
+    there.output = {std::string{"one\n"}, ENOMEM, std::string{"two\n"}};
+    auto output = opened();
+    auto view = output.lines();
+    CHECK(next_line(view) == "one");
+    CHECK(view.begin() != view.end()); // the error
+    auto const failed = [](auto&& range) {
+        for (auto&& line : range)
+            return !line.has_value() && line.error().code().value() == ENOMEM;
+        return false;
+    };
+    SUBCASE("in the same range") {
+        CHECK(failed(view));
+    }
+    SUBCASE("in another") {
+        CHECK(failed(output.bytes()));
+    }
+    SUBCASE("by a read") {
+        std::array<std::byte, 8> room{};
+        CHECK(output.read(room).error().code().value() == ENOMEM);
+    }
+    CHECK(next_line(view) == "two");
+}
+
+// E17
+TEST_CASE_FIXTURE(output_of_iterator, "read and the ranges take turns, and nothing is lost") {
+    there.output = {std::string{"one\ntwo\nthree\nfour\n"}, std::string{"five\n"}};
+    auto output = opened();
+    CHECK(next_line(output.lines()) == "one");
+    std::array<std::byte, 2> room{};
+    CHECK(output.read(room) == 2U);
+    CHECK(static_cast<char>(room[0]) == 't');
+    CHECK(next_line(output.lines()) == "o");
+    for (auto&& chunk : output.bytes()) {
+        CHECK(chunk->size() == 11);
+        break;
+    }
+    CHECK(output.read_all() == "five\n");
+
+    auto again = opened();
+    CHECK(next_line(again.lines()) == "one");
+    CHECK(again.read_all() == "two\nthree\nfour\nfive\n");
+}
+
+// E12
+TEST_CASE_FIXTURE(output_of_iterator,
+                  "a range keeps the run open, whatever becomes of the output") {
+    there.output = {std::string{"one\ntwo\nthree\n"}};
+    auto const link = bl::iter_link::from_id(bl::link_id{there.id()});
+    REQUIRE(succeeded(link));
+    auto const held = open_descriptors().size();
+    texts all;
+    for (auto&& line : link->open()->lines()) // which the compiler cannot tell from a named one
+        all.emplace_back(*line);
+    CHECK(all == texts{"one", "two", "three"});
+    CHECK(open_descriptors().size() == held);
+
+    bl::lines_view kept;
+    {
+        auto output = opened();
+        kept = output.lines();
+        CHECK(next_line(kept) == "one");
+        auto const moved = std::move(output);
+        CHECK(next_line(kept) == "two");
+    }
+    CHECK(next_line(kept) == "three");
+    kept = {};
+    CHECK(open_descriptors().size() == held);
+}
+
+TEST_CASE_FIXTURE(output_of_iterator, "an empty output has one element: that it cannot be read") {
+    bl::iter_output none;
+    int seen = 0;
+    for (auto&& line : none.lines()) {
+        CHECK(line.error().code().value() == EBADF);
+        ++seen;
+    }
+    CHECK(seen == 1);
+    std::array<std::byte, 8> room{};
+    CHECK(none.read(room).error().code().value() == EBADF);
+    CHECK_FALSE(none.fd());
+    bl::lines_view nothing;
+    CHECK(nothing.begin() != nothing.end());
 }

@@ -184,6 +184,27 @@ TEST_CASE_FIXTURE(many_links, "range-v3: around of_type") {
           std::vector{ids[4], ids[6], ids[8]});
 }
 
+// E7
+TEST_CASE_FIXTURE(many_links, "range-v3: a loop over a pipeline that is left early holds no link") {
+    for (auto&& link : bl::links() | rv::filter(bl::has_value) | rv::take(5)) {
+        CHECK(link.has_value());
+        break;
+    }
+    CHECK(open_descriptors().empty());
+    auto all = bl::links();
+    for (auto&& link : all | rv::filter(bl::has_value)) {
+        CHECK(link.has_value());
+        break;
+    }
+    CHECK(open_descriptors().empty());
+    auto named = bl::links() | rv::take(3);
+    for (auto&& link : named) {
+        CHECK(link.has_value());
+        break;
+    }
+    CHECK(open_descriptors().empty());
+}
+
 TEST_CASE_FIXTURE(many_links, "range-v3: compositions and closures of one's own") {
     auto const opened_links = rv::filter(bl::has_value) | rv::transform(bl::value);
     int seen = 0;

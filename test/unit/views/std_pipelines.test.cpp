@@ -98,6 +98,25 @@ TEST_CASE_FIXTURE(many_links, "std: take_while, drop, drop_while and common") {
     CHECK(ids_of(bl::links() | sv::common) == ids);
 }
 
+// E7
+TEST_CASE_FIXTURE(many_links,
+                  "std: a loop over a named pipeline that is left early holds no link") {
+    auto const leave = [this](auto&& named) {
+        for (auto&& link : named) {
+            REQUIRE(link.has_value());
+            CHECK(open_descriptors().size() == 1);
+            break;
+        }
+        CHECK(open_descriptors().empty());
+    };
+    leave(bl::links() | sv::take(3));
+    leave(bl::links() | sv::drop(3));
+    leave(bl::links() | sv::filter(is_open_link));
+    leave(bl::links() | sv::filter(is_open_link) | sv::take_while(bl::has_value) | sv::take(1));
+    leave(bl::links() | sv::common);
+    leave(bl::links() | sv::drop_while([this](auto&& r) { return id_of(*r) < ids[3]; }));
+}
+
 TEST_CASE_FIXTURE(many_links, "std: a composition made before there is a range") {
     auto const opened_links = sv::filter(bl::has_value) | sv::transform(bl::value);
     int seen = 0;

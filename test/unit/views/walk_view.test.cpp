@@ -46,6 +46,11 @@ static_assert(is_lazy_view<of_type_view, bl::result<bl::link>>);
 struct counting {
     using element = std::unique_ptr<int>;
     struct walk {
+        walk() { ++walks; }
+        walk(walk const&) = delete;
+        walk& operator=(walk const&) = delete;
+        ~walk() { --walks; }
+
         int at = 0;
         void next(std::optional<element>& out) {
             CHECK_FALSE(out.has_value()); // the element before is gone
@@ -55,10 +60,11 @@ struct counting {
     };
     inline static int starts = 0;
     inline static int asked = 0;
+    inline static int walks = 0; // that are alive
 
     [[nodiscard]] walk start() {
         ++starts;
-        return {};
+        return walk{};
     }
 };
 using view = bl::detail::walk_view<counting>;
@@ -164,4 +170,122 @@ TEST_CASE_FIXTURE(counters_at_0, "iterators of one walk are equal") {
     view::iterator const singular{};
     CHECK(singular == view::iterator{});
     CHECK(first != singular);
+}
+
+// E7
+TEST_CASE_FIXTURE(counters_at_0, "a loop left early leaves no walk behind, however it is left") {
+    view numbers;
+    for (auto&& number : numbers) {
+        CHECK(*number == 0);
+        CHECK(counting::walks == 1);
+        break;
+    }
+    CHECK(counting::walks == 0);
+    auto const returns = [&] {
+        for (auto&& number : numbers)
+            if (*number == 2) return true;
+        return false;
+    };
+    CHECK(returns());
+    CHECK(counting::walks == 0);
+    CHECK_THROWS_AS(
+        [&] {
+            for (auto&& number : numbers)
+                throw *number;
+        }(),
+        int);
+    CHECK(counting::walks == 0);
+    for (auto&& number : numbers)
+        CHECK(number);
+    CHECK(counting::walks == 0); // nor one that came to its end
+}
+
+// E7
+TEST_CASE_FIXTURE(counters_at_0, "a walk ends with the last of its iterators") {
+    view numbers;
+    auto first = std::optional{numbers.begin()};
+    auto second = std::optional{*first};
+    auto third = std::optional{std::move(*second)};
+    CHECK(*first != std::default_sentinel);
+    first.reset();
+    second.reset();
+    CHECK(counting::walks == 1);
+    CHECK(***third == 0);
+    view::iterator assigned;
+    assigned = *third;
+    third.reset();
+    CHECK(counting::walks == 1);
+    assigned = view::iterator{};
+    CHECK(counting::walks == 0);
+}
+
+TEST_CASE_FIXTURE(counters_at_0, "an iterator may outlive its walk, and is at the end then") {
+    view::iterator it;
+    CHECK(it == std::default_sentinel);
+    {
+        view numbers;
+        it = numbers.begin();
+        CHECK(**it == 0);
+        auto again = numbers.begin();
+        CHECK(it == std::default_sentinel); // of the walk before
+        CHECK(**again == 0);
+        it = again;
+    }
+    CHECK(it == std::default_sentinel);
+    CHECK(counting::walks == 0);
+
+    view one;
+    view other;
+    it = one.begin();
+    one = other;
+    CHECK(it == std::default_sentinel);
+    it = one.begin();
+    view const moved = std::move(one);
+    CHECK(it == std::default_sentinel);
+    CHECK(counting::walks == 0);
+}
+
+TEST_CASE_FIXTURE(counters_at_0, "views of views end their walks one after the other") {
+    int seen = 0;
+    auto all = std::views::iota(0, 3) | std::views::transform([](int) { return view{}; }) |
+               std::views::join;
+    for (auto&& number : all) {
+        CHECK(counting::walks == 1);
+        seen += *number + 1;
+    }
+    CHECK(seen == 3 * 15);
+}
+
+namespace {
+
+/// Counts to three, each number once, whoever walks: what nobody looked at comes again.
+struct single_pass {
+    using element = int;
+    struct walk {
+        int* at;
+        void next(std::optional<int>& out) {
+            if (*at != 3) out.emplace((*at)++);
+        }
+        void give_back(int unseen) const { *at = unseen; }
+    };
+    int* at = nullptr;
+    [[nodiscard]] walk start() const { return {at}; }
+};
+
+} // namespace
+
+// E17
+TEST_CASE("an element that nobody looked at goes back to its source") {
+    int at = 0;
+    bl::detail::walk_view<single_pass> numbers{{&at}};
+    CHECK(numbers.begin() != numbers.end()); // asked for, and not looked at
+    CHECK(*numbers.begin() == 0);
+    {
+        auto it = numbers.begin();
+        ++it; // passed by
+        CHECK(it != numbers.end());
+        auto again = numbers.begin();
+        CHECK(*again == 2);
+    }
+    CHECK(numbers.begin() == numbers.end());
 }
