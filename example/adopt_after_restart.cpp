@@ -31,8 +31,9 @@ bl::result<bl::xdp_link> adopt_or_attach(xdp prog, bl::ifindex device, std::stri
             co_return tl::unexpected{bl::error{EEXIST, bl::operation::obj_pin,
                                                bl::errc::already_exists, std::string{path},
                                                "another interface's link is pinned there"}};
-        co_await found->unpin(); // its device is gone
-        std::cout << "unpinned one that is defunct\n";
+        auto const on = co_await found->details();
+        co_await found->unpin();
+        std::cout << "unpinned one that was on interface " << on.ifindex << '\n'; // 0: it is gone
     } else if (found.error() != bl::errc::not_found)
         co_return tl::unexpected{found.error()};
     auto link = co_await bl::attach(prog, bl::hook::xdp{.ifindex = device});
