@@ -6,7 +6,10 @@
 
 #include <bpflink/bpflink.hpp>
 
+#include <algorithm>
+#include <cerrno>
 #include <iostream>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -16,14 +19,21 @@ using xdp = bl::program_ref<bl::program_type::xdp>;
 bl::result<bl::xdp_link> adopt_or_attach(xdp prog, bl::ifindex device, std::string_view path) {
     auto found = bl::xdp_link::load_pinned(path);
     if (found) {
-        auto const on = co_await found->details();
-        if (on.ifindex == device) {
+        // An index alone does not tell: another network namespace may have it, too.
+        auto const id = (co_await found->info()).id;
+        auto const here = co_await bl::find_links(device);
+        if (std::ranges::find(here, id, &bl::link_record::id) != here.end()) {
             co_await found->update(prog);
             std::cout << "adopted, with the new program\n";
             co_return *std::move(found);
         }
-        co_await found->unpin(); // its device is gone (0), or is another one
-        std::cout << "unpinned one that was on interface " << on.ifindex << '\n';
+        if (found->state() != bl::link_state::defunct)
+            co_return tl::unexpected{bl::error{EEXIST, bl::operation::obj_pin,
+                                               bl::errc::already_exists, std::string{path},
+                                               "another interface's link is pinned there"}};
+        auto const on = co_await found->details();
+        co_await found->unpin();
+        std::cout << "unpinned one that was on interface " << on.ifindex << '\n'; // 0: it is gone
     } else if (found.error() != bl::errc::not_found)
         co_return tl::unexpected{found.error()};
     auto link = co_await bl::attach(prog, bl::hook::xdp{.ifindex = device});

@@ -24,11 +24,10 @@ bl::result<void> find_links() {
         egress,
         bl::hook::cgroup{.cgroup = cgroup.path(), .attach = bl::attach_type::cgroup_inet_egress});
 
-    // An index means what it means in this network namespace. Another one's interface may have the
-    // same, and its links are found too: the program tells ours.
+    // An index means what it means in this network namespace, though another one's interface may
+    // have the same.
     auto const index = co_await bl::ifindex_of("lo");
     for (auto const& link : co_await bl::find_links(index)) {
-        if (link.program != bl::program_id{programs.id("xdp_a")}) continue;
         auto const name = co_await bl::interface_name_of(std::get<bl::ifindex>(link.target));
         std::cout << "on interface " << name << ": " << link.type << ", " << bl::state_of(link)
                   << '\n';

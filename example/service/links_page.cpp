@@ -15,12 +15,13 @@ using json = nlohmann::ordered_json;
 
 struct add_target {
     json& to;
+    bool is_here; // in this network namespace
 
     void operator()(std::monostate) const {}
     void operator()(bl::ifindex index) const {
         to["ifindex"] = index.value();
-        // It may be the index of another network namespace, whose interfaces have other names: the
-        // kernel does not tell.
+        // An interface of another namespace has a name that cannot be asked for from here.
+        if (!is_here) return;
         if (auto name = bl::interface_name_of(index)) to["devname"] = *std::move(name);
     }
     void operator()(bl::cgroup_id id) const { to["cgroup_id"] = id.value(); }
@@ -36,7 +37,8 @@ std::string links_page(view const& now) {
         json entry{{"id", link.id.value()},
                    {"type", to_string(link.type)},
                    {"prog_id", link.program.value()}};
-        std::visit(add_target{entry}, link.target);
+        bool const is_here = link.netns && link.netns == now.here;
+        std::visit(add_target{entry, is_here}, link.target);
         if (link.attach) entry["attach_type"] = to_string(*link.attach);
         entry["state"] = to_string(state_of(link));
         for (auto const& pin : now.pins)

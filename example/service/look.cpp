@@ -2,6 +2,7 @@
 #include "pages.hpp"
 
 #include <bpflink/link.hpp>
+#include <bpflink/targets.hpp>
 #include <bpflink/views/pins.hpp>
 
 #include <utility>
@@ -11,6 +12,7 @@ namespace bl = bpflink;
 
 bl::result<view> look(bl::snapshotter& links, std::string const& bpffs) {
     view now;
+    if (auto const here = bl::netns_inode_of("/proc/thread-self/ns/net")) now.here = *here;
     co_await links.take(now.links);
     for (auto&& pin : bl::pins(bpffs))
         if (pin)

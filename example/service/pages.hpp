@@ -8,6 +8,7 @@
 #include <bpflink/pin.hpp>
 #include <bpflink/views/snapshot.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace service {
 
 /// What the pages are made of: all links of the kernel, and those pinned below one directory.
 struct view {
+    std::optional<bpflink::netns_inode> here; ///< this network namespace
     std::vector<bpflink::link_record> links;
     std::vector<bpflink::pin_entry> pins;
     std::vector<bpflink::link_info> probes; ///< of those links that count what they missed

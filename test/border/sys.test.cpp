@@ -189,6 +189,25 @@ TEST_CASE_FIXTURE(fresh_script, "the next id and the size of an info come back")
     CHECK(sent<uapi::info_attr>().info == reinterpret_cast<std::uintptr_t>(&info));
 }
 
+TEST_CASE_FIXTURE(fresh_script, "a program runs with one argument, and its answer comes back") {
+    std::uint64_t argument = 0;
+    script.answer = [&](void* attr) {
+        auto& run = *static_cast<uapi::prog_test_run_attr*>(attr);
+        std::memcpy(&argument, reinterpret_cast<void const*>(run.ctx_in), sizeof argument);
+        run.retval = 22;
+    };
+    std::uint32_t answer = 0;
+    CHECK(sys::program_run(3, 23, answer) == 0);
+    CHECK(answer == 22);
+    CHECK(argument == 23);
+    CHECK(script.command == static_cast<long>(uapi::command::prog_test_run));
+    CHECK(sent<uapi::prog_test_run_attr>().prog_fd == 3);
+    CHECK(sent<uapi::prog_test_run_attr>().ctx_size_in == sizeof argument);
+    CHECK(sent<uapi::prog_test_run_attr>().repeat == 0); // which the kernel refuses here
+    CHECK(sys::program_run(3, -1, answer) == 0);
+    CHECK(argument == 0xffff'ffffU); // a 32-bit number to the program
+}
+
 TEST_CASE_FIXTURE(fresh_script, "a command that a signal interrupts is made again") {
     script.interruptions = 3;
     script.returns = 42;

@@ -16,6 +16,7 @@ static_assert(uapi::bpf_fs_magic == BPF_FS_MAGIC);
 
 static_assert(static_cast<int>(uapi::command::obj_pin) == BPF_OBJ_PIN);
 static_assert(static_cast<int>(uapi::command::obj_get) == BPF_OBJ_GET);
+static_assert(static_cast<int>(uapi::command::prog_test_run) == BPF_PROG_TEST_RUN);
 static_assert(static_cast<int>(uapi::command::prog_get_fd_by_id) == BPF_PROG_GET_FD_BY_ID);
 static_assert(static_cast<int>(uapi::command::obj_get_info_by_fd) == BPF_OBJ_GET_INFO_BY_FD);
 static_assert(static_cast<int>(uapi::command::raw_tracepoint_open) == BPF_RAW_TRACEPOINT_OPEN);
@@ -30,6 +31,10 @@ static_assert(static_cast<int>(uapi::command::prog_bind_map) == BPF_PROG_BIND_MA
 #define SAME_PLACE(ours, our_field, theirs, their_field)                                           \
     static_assert(offsetof(uapi::ours, our_field) == offsetof(theirs, their_field))
 
+SAME_PLACE(prog_test_run_attr, retval, bpf_attr, test.retval);
+SAME_PLACE(prog_test_run_attr, ctx_size_in, bpf_attr, test.ctx_size_in);
+SAME_PLACE(prog_test_run_attr, ctx_in, bpf_attr, test.ctx_in);
+SAME_PLACE(prog_test_run_attr, cpu, bpf_attr, test.cpu);
 SAME_PLACE(obj_attr, pathname, bpf_attr, pathname);
 SAME_PLACE(obj_attr, bpf_fd, bpf_attr, bpf_fd);
 SAME_PLACE(obj_attr, file_flags, bpf_attr, file_flags);

@@ -10,6 +10,9 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace bl = bpflink;
@@ -64,10 +67,7 @@ struct links_on_loopback {
         constant_program<program_type::sched_cls> const on_packets{-1 /* TCX_NEXT */};
         auto on_tcx = bl::attach(on_packets, bl::hook::tcx{.ifindex = net.loopback(),
                                                            .attach = attach_type::tcx_ingress});
-        if (on_tcx || on_tcx.error() != bl::errc::not_supported)
-            keep(std::move(on_tcx));
-        else
-            skip_part("tcx: " + on_tcx.error().code().message());
+        if (on_tcx || on_tcx.error() != bl::errc::not_supported) keep(std::move(on_tcx));
     }
     template <class L>
     void keep(bl::result<L> l) {
@@ -83,6 +83,7 @@ TEST_CASE_FIXTURE(kernel_case,
                   "two namespaces have an interface of one index, and each its links") {
     sandbox::network const mine;
     links_on_loopback const in_mine{mine};
+    if (in_mine.ids.size() == 1) skip_part("the kernel has no tcx");
     auto const my_inode = here();
     {
         sandbox::network const neighbours;
@@ -145,13 +146,12 @@ TEST_CASE_FIXTURE(kernel_case, "a netkit link is in the namespace of its device"
     try {
         device = net.add_netkit().primary;
     } catch (std::system_error const& e) {
-        return skip_case(std::string{"netkit devices: "} + e.what());
+        return skip_case(std::string{"no netkit driver: "} + e.what());
     }
     auto const l = bl::attach(
         prog, bl::hook::netkit{.ifindex = *device, .attach = attach_type::netkit_primary});
     if (is_unsupported(l)) return;
-    auto const id =
-        must(must(bl::link::duplicate(must(bl::result<bl::fd_view>{l->fd()}))).info()).id;
+    auto const id = must(l->info()).id;
     CHECK(record_of(id).netns == here());
     CHECK(is_found(id, *device));
     sandbox::network const other;

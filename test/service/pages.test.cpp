@@ -104,12 +104,18 @@ TEST_CASE("the page of links names targets and pins") {
                  record(2, bl::link_type::netns, bl::netns_inode{8}),
                  record(3, bl::link_type::struct_ops, bl::map_id{9}),
                  record(4, bl::link_type::kprobe_multi, {}),
-                 record(5, bl::link_type::tcx, bl::ifindex{0x7fffffff})};
+                 record(5, bl::link_type::tcx, bl::ifindex{0x7fffffff}),
+                 record(6, bl::link_type::xdp, bl::ifindex{1}),
+                 record(7, bl::link_type::xdp, bl::ifindex{1}),
+                 record(8, bl::link_type::xdp, bl::ifindex{1})};
+    now.here = bl::netns_inode{4026531840U};
+    now.links[4].netns = now.links[5].netns = now.here;
+    now.links[6].netns = bl::netns_inode{4026531841U};
     now.links[0].attach = bl::attach_type::cgroup_inet_egress;
     now.pins = {{"/sys/fs/bpf/a", bl::link_id{1}, bl::link_type::cgroup},
                 {"/sys/fs/bpf/\xff", bl::link_id{1}, bl::link_type::cgroup}};
     auto const page = nlohmann::json::parse(links_page(now));
-    REQUIRE(page.size() == 5);
+    REQUIRE(page.size() == 8);
     CHECK(page[0] == nlohmann::json{{"id", 1},
                                     {"type", "cgroup"},
                                     {"prog_id", 101},
@@ -123,4 +129,7 @@ TEST_CASE("the page of links names targets and pins") {
     CHECK(!page[3].contains("pinned"));
     CHECK(page[4]["ifindex"] == 0x7fffffff);
     CHECK(!page[4].contains("devname")); // no interface of this namespace has that index
+    CHECK(page[5]["devname"] == "lo");
+    CHECK(!page[6].contains("devname")); // another's, F20
+    CHECK(!page[7].contains("devname")); // it is not known whose
 }

@@ -308,6 +308,33 @@ class ServiceTest(unittest.TestCase):
         eventually(service.attached, "it is attached")
         self.assertTrue(service.log().endswith("all is well again\n"))
 
+    # E4
+    def test_a_neighbours_link_on_an_interface_of_the_same_index_is_left_alone(self):
+        index = json.loads(run("ip", "-j", "link", "show", "eth0"))[0]["ifindex"]
+        neighbour = Namespace()
+        self.addCleanup(neighbour.close)
+        neighbour.run("ip", "link", "add", "eth0", "index", str(index),
+                      "type", "veth", "peer", "name", "far9", "index", "1000")
+        neighbour.run("ip", "link", "set", "eth0", "up")
+        theirs = Service(self.bpffs, neighbour)
+        self.addCleanup(theirs.close)
+        theirs.spawn()
+        eventually(lambda: os.path.exists(theirs.configuration["pin"]), "their link is pinned")
+        theirs.kill()
+        before = {number: link["prog_id"] for number, link in all_links().items()}
+        service = self.service(object=support.OBJECTS[1]).start()
+        eventually(lambda: "EEXIST" in service.log(), "it says so")
+        self.assertIn("network namespace", service.log())
+        self.assertFalse(service.attached())
+        link = service.link()
+        self.assertEqual(index, link["ifindex"])
+        self.assertNotIn("devname", link)
+        self.assertEqual(0, service.counts('bpflink_service_links_total{how="adopted"}'))
+        self.assertEqual(before[link["id"]], link["prog_id"])
+        os.unlink(service.configuration["pin"])
+        eventually(service.attached, "it is attached")
+        self.assertEqual("eth0", service.link()["devname"])
+
     def test_a_defunct_pin_is_removed_where_its_interface_is_not_there(self):
         self.add_interface("eth1", "far1")
         service = self.service(interface="eth1", keep=False).start()

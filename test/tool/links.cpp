@@ -119,11 +119,15 @@ void run() {
     sandbox::bpffs const bpffs;
     sandbox::cgroup const cgroup;
     hostile_cgroup const hostile{cgroup.path()};
-    test_programs const programs{"xdp_a", "egress_a", "sys_enter_a", "iter_tasks"};
+    test_programs const programs{"xdp_a", "xdp_b", "egress_a", "sys_enter_a", "iter_tasks"};
 
     auto const xdp = require(bl::attach(program_of<program_type::xdp>(programs, "xdp_a"),
                                         bl::hook::xdp{.ifindex = device}) |
                              bl::pin(bpffs.path() + "/xdp"));
+    // Each network namespace has an interface of this index.
+    auto const on_loopback = require(
+        bl::attach(program_of<program_type::xdp>(programs, "xdp_b"),
+                   bl::hook::xdp{.ifindex = network.loopback(), .mode = bl::xdp_mode::generic}));
     auto const on_hostile = on_cgroup(programs, hostile.path());
     auto const plain = on_cgroup(programs, cgroup.path());
     auto const raw_tracepoint = on_tracepoint(programs);
@@ -144,6 +148,7 @@ void run() {
     say("cgroup", cgroup.path());
     say("device", device_name(device));
     say("ifindex", std::to_string(device.value()));
+    say("on_loopback", std::to_string(require(on_loopback.info()).id.value()));
     say("xdp", xdp.fd());
     say("cgroup", plain.fd());
     say("hostile", on_hostile.fd());

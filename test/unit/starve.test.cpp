@@ -4,8 +4,8 @@
 #include "starve.hpp"
 
 #include "every_kind.hpp"
-#include "links_program.hpp"
 #include "machine.hpp"
+#include "own_program.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -245,11 +245,19 @@ TEST_CASE("whatever allocation fails, a descriptor that is not taken over stays 
 TEST_CASE("whatever allocation fails, looking at links changes nothing and holds none") {
     leaves_nothing([](poor& world) { return world.own.info(); });
     leaves_nothing([](poor& world) { return world.own.state(); });
+    // What the process keeps from one look to the next is not lost.
+    struct none_kept {
+        ~none_kept() {
+            bl::links_program().unload();
+            bl::netns_program().unload();
+        }
+    };
     leaves_nothing([](poor&) {
-        bl::detail::links_program own; // and not the one that the process keeps
-        return bl::snapshotter{own}.take();
+        none_kept const at_the_end;
+        return bl::snapshotter{}.take();
     });
     leaves_nothing([](poor&) {
+        none_kept const at_the_end;
         bl::snapshotter walk{bl::snapshot_source::walk};
         return bl::find_links(walk, bl::ifindex{3});
     });

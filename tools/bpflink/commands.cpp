@@ -51,9 +51,10 @@ int exit_code(bl::result<void> const& outcome) {
 
 std::vector<record> all_links(auto const& wanted, problems& report) {
     std::vector<record> links;
+    interfaces here;
     for (auto&& info : bl::infos() | std::views::filter(bl::where(wanted))) {
         if (info)
-            links.push_back(make_record(*std::move(info)));
+            links.push_back(make_record(*std::move(info), here));
         else
             report(info.error());
     }
@@ -63,12 +64,13 @@ std::vector<record> all_links(auto const& wanted, problems& report) {
 /// By way of the pins, so that whoever may read them needs no privilege to list all links.
 std::vector<record> pinned_links(auto const& wanted, problems& report) {
     std::map<bl::link_id, record> links;
+    interfaces here;
     auto const add = [&](bl::pin_entry pin) {
         auto info = bl::link::load_pinned(pin.path).and_then(&bl::link::info);
         if (!info && info.error() == bl::errc::not_found) return; // unpinned meanwhile
         if (!info) return report(info.error());
         if (!wanted(*info)) return;
-        auto& link = links.try_emplace(info->id, make_record(*info)).first->second;
+        auto& link = links.try_emplace(info->id, make_record(*info, here)).first->second;
         if (!link.pinned) link.pinned.emplace();
         link.pinned->push_back(std::move(pin.path));
     };
@@ -152,7 +154,8 @@ int show(bl::link_id id, bool json) {
         return failure;
     }
     problems report;
-    auto link = make_record(*std::move(info));
+    interfaces here;
+    auto link = make_record(*std::move(info), here);
     link.pinned = pins_of(id, report);
     print(json ? to_json(link) + "\n" : to_lines(link));
     return report.exit_code();

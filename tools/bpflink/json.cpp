@@ -4,7 +4,6 @@
 #include "perf_names.hpp"
 
 #include <bpflink/link_traits.hpp>
-#include <bpflink/targets.hpp>
 
 #include <utility>
 #include <variant>
@@ -151,8 +150,7 @@ private:
         to["map_id"] = map.value_or(bl::map_id{}).value();
     }
     void add_device(bl::ifindex index) const {
-        to["devname"] = index == bl::ifindex{} ? "(detached)"
-                                               : bl::interface_name_of(index).value_or("(unknown)");
+        to["devname"] = index == bl::ifindex{} ? "(detached)" : link.device.value_or("(unknown)");
         to["ifindex"] = index.value();
     }
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "interfaces.hpp"
+
 #include <bpflink/link_info.hpp>
 #include <bpflink/program_type.hpp>
 
@@ -14,9 +16,11 @@ namespace tool {
 struct record {
     bpflink::link_info info;
     std::optional<bpflink::program_type> program_type; // asked for only where it adds something
-    std::optional<std::vector<std::string>> pinned;    // empty when nobody looked
+    std::optional<std::string> device; // the interface's name, where that is known to be of here
+    std::optional<std::vector<std::string>> pinned; // empty when nobody looked
 };
 
-[[nodiscard]] record make_record(bpflink::link_info info);
+/// @param here  asked for the names of interfaces
+[[nodiscard]] record make_record(bpflink::link_info info, interfaces& here);
 
 } // namespace tool

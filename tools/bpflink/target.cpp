@@ -18,10 +18,9 @@ namespace {
 
 namespace bl = bpflink;
 
-std::string device(bl::ifindex index) {
+std::string device(record const& link, bl::ifindex index) {
     if (index == bl::ifindex{}) return {};
-    if (auto const name = bl::interface_name_of(index))
-        return fmt::format("{} (ifindex {})", *name, index.value());
+    if (link.device) return fmt::format("{} (ifindex {})", *link.device, index.value());
     return fmt::format("ifindex {}", index.value());
 }
 
@@ -93,17 +92,17 @@ struct parts_of {
         return {d.netns_inode != 0 ? fmt::format("netns {}", d.netns_inode) : std::string{},
                 to_string(d.attach)};
     }
-    parts operator()(bl::xdp_details const& d) const { return {device(d.ifindex)}; }
+    parts operator()(bl::xdp_details const& d) const { return {device(link, d.ifindex)}; }
     parts operator()(bl::struct_ops_details const& d) const { return {map(d.map)}; }
     parts operator()(bl::netfilter_details const& d) const {
         constexpr std::uint32_t defragments = 1; // BPF_F_NETFILTER_IP_DEFRAG
         return {netfilter(d), (d.flags & defragments) != 0 ? "defragmented" : std::string{}};
     }
     parts operator()(bl::tcx_details const& d) const {
-        return {device(d.ifindex), to_string(d.attach)};
+        return {device(link, d.ifindex), to_string(d.attach)};
     }
     parts operator()(bl::netkit_details const& d) const {
-        return {device(d.ifindex), to_string(d.attach)};
+        return {device(link, d.ifindex), to_string(d.attach)};
     }
     parts operator()(bl::sockmap_details const& d) const {
         return {map(d.map), to_string(d.attach)};

@@ -7,8 +7,8 @@
 
 namespace tool {
 
-/// What a link is attached to, for people: "eth0 (ifindex 2), tcx_ingress". Device names are those
-/// of the tool's own network namespace.
+/// What a link is attached to, for people: "eth0 (ifindex 2), tcx_ingress". A device of another
+/// network namespace has an index alone.
 [[nodiscard]] std::string target_of(record const& link);
 
 } // namespace tool
