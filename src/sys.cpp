@@ -113,7 +113,7 @@ union kernfs_handle {
 /// The root of the first cgroup2 mount.
 opened open_cgroup2() noexcept {
     std::FILE* const mounts = ::setmntent("/proc/self/mounts", "re");
-    if (!mounts) return -errno;
+    if (!mounts) return errno == ENOENT ? -EOPNOTSUPP : -errno; // nobody tells what is mounted
     opened root = -ENOENT;
     ::mntent mount;
     char strings[PATH_MAX + 1024];
@@ -390,7 +390,8 @@ int rename(char const* from, char const* to) noexcept {
 }
 
 int rename_no_replace(char const* from, char const* to) noexcept {
-    return negated(::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE));
+    constexpr unsigned no_replace = 1; // RENAME_NOREPLACE; not every C library has the function
+    return negated(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, no_replace));
 }
 
 int is_on_bpffs(char const* path) noexcept {

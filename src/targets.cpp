@@ -73,6 +73,9 @@ result<std::string> cgroup_path_of(cgroup_id id) {
     case ENOENT:
         return fail(outcome, where, errc::not_found, std::move(subject),
                     "no cgroup2 file system is mounted");
+    case EOPNOTSUPP:
+        return fail(outcome, where, errc::not_supported, std::move(subject),
+                    "/proc is not mounted, which tells where the cgroup2 file system is");
     case EPERM:
         return fail(outcome, where, errc::permission_denied, std::move(subject),
                     "opening by number needs CAP_DAC_READ_SEARCH");

@@ -44,6 +44,7 @@ template <detail::filesystem_path P>
 
 /// The path of a cgroup's directory, below the first cgroup2 mount.
 /// @errors not_found          the cgroup is gone; no cgroup2 file system is mounted
+///         not_supported      /proc is not mounted
 ///         permission_denied  CAP_DAC_READ_SEARCH is missing
 ///         EMFILE, ENFILE     no descriptors are left to ask by: it takes 3
 /// @kernel since 5.5; fs/kernfs/mount.c, kernfs_fh_to_dentry()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "../nonzero_fd.hpp"
 #include "create.hpp"
 #include "matches.hpp"
 
@@ -152,14 +153,9 @@ result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
         return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject(),
                     "0 is no task and no cgroup");
     auto const borrowed = borrowed_by(where);
-    std::uint32_t number = borrowed ? raw_fd(*borrowed) : 0;
-    unique_fd copy;
-    if (borrowed && number == 0) { // no descriptor, to the kernel
-        auto other = sys::duplicate(0);
-        if (!other) return fail(other.outcome(), operation::duplicate, subject());
-        copy = std::move(other);
-        number = raw_fd(copy);
-    }
+    auto const anchor = borrowed ? nonzero_fd::of(*borrowed) : result<nonzero_fd>{};
+    if (!anchor) return tl::unexpected{anchor.error()};
+    auto const number = anchor->number();
 
     parameters narrowed{};
     uapi::link_create_attr attr{};

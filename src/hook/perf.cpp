@@ -80,10 +80,15 @@ std::string directory_of_pmu(char const* name) {
 result<unique_fd> open_probe(probe const& where, refusal (*meaning)(int), std::string subject) {
     std::string const pmu = directory_of_pmu(where.pmu);
     auto const type = read_number(pmu + "/type");
-    if (!type && type.error() == errc::not_found)
-        return fail(-ENOENT, operation::perf_event_open, errc::not_supported, std::move(subject),
-                    std::string{"this kernel has no "} + where.pmu +
-                        "s: it is built without them, or /sys is not mounted");
+    if (!type && type.error() == errc::not_found) {
+        bool const is_told = sys::is_on_sysfs("/sys/kernel") == 1;
+        return fail(-ENOENT, operation::perf_event_open, is_told ? errc::not_supported : errc{},
+                    std::move(subject),
+                    is_told ? std::string{"this kernel is built without "} + where.pmu + "s"
+                            : std::string{"/sys is not mounted, which tells whether this kernel "
+                                          "has "} +
+                                  where.pmu + "s");
+    }
     if (!type) return tl::unexpected{type.error()};
     uapi::perf_event_attr attr{};
     attr.type = *type;

@@ -24,11 +24,12 @@ result<std::uint32_t> tracepoint_id(hook::tracepoint const& where, std::string c
         auto id = read_number(mount + rest);
         if (id || id.error() != errc::not_found) return id;
         // The newest tracefs is there, and the tracepoint is not.
-        if (read_small_file(std::string{mount} + "current_tracer")) break;
+        if (read_small_file(std::string{mount} + "current_tracer"))
+            return fail(-ENOENT, operation::open, errc::not_found, subject,
+                        "no such tracepoint in this kernel or its loaded modules");
     }
-    return fail(-ENOENT, operation::open, errc::not_found, subject,
-                "no such tracepoint in this kernel or its loaded modules, or no tracefs at "
-                "/sys/kernel/tracing");
+    return fail(-ENOENT, operation::open, errc{}, subject,
+                "no tracefs is mounted at /sys/kernel/tracing, which tells the tracepoints");
 }
 
 } // namespace

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -79,6 +80,18 @@ int with_capabilities(std::initializer_list<unsigned> capabilities, child_job co
             return keep_only(capabilities);
         },
         job);
+}
+
+standard_input_is::standard_input_is(bpflink::fd_view other)
+    : before_{::fcntl(0, F_DUPFD_CLOEXEC, 3)} {
+    REQUIRE(::dup2(other.get(), 0) == 0);
+}
+
+standard_input_is::~standard_input_is() {
+    if (before_)
+        ::dup2(before_.get(), 0);
+    else
+        ::close(0);
 }
 
 void close_all() noexcept {

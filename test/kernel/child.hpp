@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/fd.hpp>
+
 #include <functional>
 #include <initializer_list>
 
@@ -28,6 +30,18 @@ using child_job = std::function<void(steps&)>;
 /// process has; -1 where the kernel does not know one of them.
 [[nodiscard]] int with_capabilities(std::initializer_list<unsigned> capabilities,
                                     child_job const& job);
+
+/// While it lives, descriptor 0 is one of what another is open for.
+class standard_input_is {
+public:
+    explicit standard_input_is(bpflink::fd_view other);
+    ~standard_input_is();
+    standard_input_is(standard_input_is const&) = delete;
+    standard_input_is& operator=(standard_input_is const&) = delete;
+
+private:
+    bpflink::unique_fd before_;
+};
 
 /// Closes all descriptors but those of standard input, output and error, as daemons do.
 void close_all() noexcept;

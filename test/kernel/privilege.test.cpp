@@ -10,9 +10,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include <bpf/bpf.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace bl = bpflink;
 
@@ -119,6 +124,104 @@ TEST_CASE_FIXTURE(kernel_case, "without privilege a descriptor that was handed o
               step(!not_link && not_link.error() == bl::errc::not_a_link, "a map");
               auto const closed = bl::link::duplicate(bl::fd_view{987'654});
               step(!closed && closed.error() == bl::errc::invalid_argument, "not open");
+          }) == 0);
+}
+
+// E23
+TEST_CASE_FIXTURE(kernel_case,
+                  "without /proc links, programs and maps of every sort are told apart") {
+    programs const p{"iter_tasks"};
+    auto const l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    struct sort {
+        ::bpf_map_type type;
+        std::uint32_t key, value, entries, flags;
+    };
+    std::vector<bl::unique_fd> maps;
+    for (sort const& each : {
+             sort{BPF_MAP_TYPE_HASH, 4, 8, 4, 0},
+             sort{BPF_MAP_TYPE_ARRAY, 4, 8, 4, 0},
+             sort{BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 4, 0},
+             sort{BPF_MAP_TYPE_LRU_HASH, 4, 8, 4, 0},
+             sort{BPF_MAP_TYPE_LPM_TRIE, 8, 8, 4, BPF_F_NO_PREALLOC},
+             sort{BPF_MAP_TYPE_QUEUE, 0, 8, 4, 0},
+             sort{BPF_MAP_TYPE_STACK, 0, 8, 4, 0},
+             sort{BPF_MAP_TYPE_RINGBUF, 0, 0, 4'096, 0},
+             sort{BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0},
+             sort{BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0},
+             sort{BPF_MAP_TYPE_STACK_TRACE, 4, 8, 4, 0},
+             sort{BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 4, 0},
+             sort{BPF_MAP_TYPE_DEVMAP, 4, 4, 4, 0},
+             sort{BPF_MAP_TYPE_SOCKMAP, 4, 4, 4, 0},
+             sort{BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 4, 0},
+         }) {
+        ::bpf_map_create_opts options{};
+        options.sz = sizeof options;
+        options.map_flags = each.flags;
+        bl::unique_fd map{
+            ::bpf_map_create(each.type, "sort", each.key, each.value, each.entries, &options)};
+        if (map) maps.push_back(std::move(map)); // else not this kernel's
+    }
+    CHECK(maps.size() >= 10);
+    bl::unique_fd const file{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+    CHECK(in_child([&](steps& step) {
+              step(::chroot("/dev") == 0 && ::access("/proc/self/fd", F_OK) < 0, "no /proc");
+              for (auto const& map : maps)
+                  step(bl::map_ref::from_fd(map).has_value(), "a map");
+              auto const program = bl::fd_view{p.fd("iter_tasks")};
+              step(!bl::map_ref::from_fd(program), "a program is no map");
+              step(!bl::map_ref::from_fd(l.fd()), "a link is no map");
+              step(!bl::map_ref::from_fd(file), "a file is no map");
+              step(bl::link::duplicate(l.fd()).has_value(), "a link");
+              auto const no_link = bl::link::duplicate(maps.front());
+              step(!no_link && no_link.error() == bl::errc::not_a_link, "a map is no link");
+          }) == 0);
+}
+
+// E23
+TEST_CASE_FIXTURE(kernel_case, "without /proc a cgroup is not said to be gone") {
+    sandbox::cgroup const group;
+    auto const id = must(bl::cgroup_id_of(group.path()));
+    CHECK(must(bl::cgroup_path_of(id)) == group.path());
+    CHECK(in_child([&](steps& step) {
+              step(::chroot("/dev") == 0, "no /proc");
+              auto const path = bl::cgroup_path_of(id);
+              step(!path && path.error() == bl::errc::not_supported, "its path");
+          }) == 0);
+}
+
+// E23
+TEST_CASE_FIXTURE(kernel_case, "without /proc and privilege, a link is not said to be none") {
+    programs const p{"iter_tasks"};
+    auto const l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    CHECK(in_child([&](steps& step) {
+              step(::chroot("/dev") == 0, "no /proc");
+              step(::setresuid(65'534, 65'534, 65'534) == 0, "no privilege");
+              auto const copy = bl::link::duplicate(l.fd());
+              step(copy || copy.error() == bl::errc::permission_denied, "duplicate");
+          }) == 0);
+}
+
+// E20
+TEST_CASE_FIXTURE(kernel_case,
+                  "what a process without descriptors asks for is unknown, not missing") {
+    CHECK(in_child([&](steps& step) {
+              ::rlimit before{};
+              ::getrlimit(RLIMIT_NOFILE, &before);
+              ::rlimit const none{0, before.rlim_max};
+              ::setrlimit(RLIMIT_NOFILE, &none);
+              for (char const* const hook : {"xdp", "cgroup", "iter", "tracing", "kprobe", "tcx"})
+                  step(bl::detail::probe_support(hook).is == bl::support::answer::unknown, hook);
+              ::setrlimit(RLIMIT_NOFILE, &before);
+              step(bl::detail::probe_support("xdp").is == bl::support::answer::yes, "xdp again");
+          }) == 0);
+}
+
+// E20
+TEST_CASE_FIXTURE(kernel_case, "what cannot be asked for without /sys is unknown, not missing") {
+    CHECK(in_child([&](steps& step) {
+              step(::chroot("/dev") == 0, "no /sys");
+              for (char const* const hook : {"iter", "tracing", "kprobe", "uprobe", "lsm"})
+                  step(bl::detail::probe_support(hook).is == bl::support::answer::unknown, hook);
           }) == 0);
 }
 

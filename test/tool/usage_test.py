@@ -71,6 +71,11 @@ class Usage(unittest.TestCase):
         self.assertNotIn(b"\x1b", done.stderr)
         self.assertIn(rb"\x1b[31m\xff\x0a", done.stderr)
 
+    def test_what_the_library_escaped_is_not_escaped_again(self):  # E25
+        done = run(TOOL, "unpin", b"/nowhere/a\x1bb\nc\xff")
+        self.assertEqual(1, done.stderr.count(b"\n"), done.stderr)
+        self.assertIn(rb"/nowhere/a\x1bb\nc\xff: ", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

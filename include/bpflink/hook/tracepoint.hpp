@@ -12,7 +12,8 @@ namespace bpflink {
 ///
 /// `group` and `name` as below tracefs's events directory ("sched", "sched_switch"); copied.
 /// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns in the program.
-/// @errors not_found          no such tracepoint, or tracefs is not mounted (both are named)
+/// @errors not_found          no such tracepoint
+///         ENOENT             tracefs is not mounted: without a condition, as nothing is known
 ///         invalid_argument   empty, or with a slash or zero byte; the program reads past the
 ///                            arguments
 ///         not_supported      a kernel before 5.15

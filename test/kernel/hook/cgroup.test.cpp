@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "child.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
@@ -72,6 +73,45 @@ TEST_CASE_FIXTURE(kernel_case, "an egress link sees the packets of the processes
     must(l.close());
     CHECK(is_gone(id));
     CHECK(p.runs_during("egress_b", send) == 0);
+}
+
+// E10
+TEST_CASE_FIXTURE(kernel_case, "without attach, an egress filter is attached to egress") {
+    sandbox::network const net;
+    sandbox::cgroup group;
+    programs const p{"egress_a", "connect4_a"};
+    auto const l = must(bl::attach(p.skb("egress_a"), bl::hook::cgroup{.cgroup = group.path()}));
+    CHECK(must(l.details()).attach == egress);
+    group.enter();
+    CHECK(p.runs_during("egress_a", [&] { net.send_to_loopback(3); }) == 3);
+
+    // What its descriptor alone does not tell is not guessed.
+    auto const untold =
+        must(bl::program_ref<bl::program_type::cgroup_skb>::from_fd(p.skb("egress_a").fd()));
+    check_error(bl::attach(untold, bl::hook::cgroup{.cgroup = group.path()}),
+                bl::errc::invalid_argument, {"name the attach type"});
+    // A program of a type with one attach type goes there.
+    constant_program<bl::program_type::cgroup_device> const device{1,
+                                                                   bl::attach_type::cgroup_device};
+    auto const on_device = must(bl::attach(device, bl::hook::cgroup{.cgroup = group.path()}));
+    CHECK(must(on_device.details()).attach == bl::attach_type::cgroup_device);
+}
+
+// E14
+TEST_CASE_FIXTURE(kernel_case, "a link at descriptor 0 is a neighbour on a cgroup") {
+    sandbox::cgroup const group;
+    using filter = constant_program<bl::program_type::cgroup_skb>;
+    bl::hook::cgroup where{.cgroup = group.path(), .attach = egress};
+    filter const a{1}, b{1};
+    auto const on_a = must(bl::attach(a, where));
+    where.order = bl::order::before(on_a);
+    if (auto const probe = bl::attach(b, where); !probe && probe.error() == bl::errc::not_supported)
+        return skip_unsupported(probe.error());
+    standard_input_is const input{on_a.fd()};
+    auto const zero = must(bl::cgroup_link::from_fd(bl::unique_fd{0}));
+    where.order = bl::order::before(zero);
+    auto const on_b = must(bl::attach(b, where));
+    CHECK(programs_on(where) == std::vector{id_of_program(b.fd()), id_of_program(a.fd())});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a connect4 link sees the connections of its cgroup") {

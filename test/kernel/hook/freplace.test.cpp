@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "child.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
@@ -113,6 +114,19 @@ TEST_CASE_FIXTURE(kernel_case, "a freplace program attaches to a like function e
     check_error(bl::attach(p->as_ext(),
                            bl::hook::freplace{bl::fd_view{unlike.fd("egress_a")}, "run_egress_a"}),
                 bl::errc::invalid_argument, {"signature"});
+}
+
+// E14
+TEST_CASE_FIXTURE(kernel_case, "a freplace program's target may be at descriptor 0") {
+    loaded_program const first{"calls_replaceable"};
+    loaded_program const second{"calls_replaceable"};
+    auto const p = load_replacement(first);
+    if (!p) return;
+    standard_input_is const input{second.fd()};
+    auto const l = must(bl::attach(p->as_ext(), bl::hook::freplace{bl::fd_view{0}, "other"}));
+    CHECK(first.verdict() == XDP_PASS);
+    CHECK(second.verdict() == XDP_DROP);
+    CHECK_FALSE(must(l.details()).attach); // E10: the kernel has none for it
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a fentry program runs with another BPF program") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "child.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
@@ -153,18 +154,30 @@ TEST_CASE_FIXTURE(kernel_case, "a program at descriptor 0 is a neighbour like an
     bl::hook::tcx where{.ifindex = net.loopback(), .attach = ingress};
     auto const on_a = must(bl::attach(a, where));
     auto const on_b = must(bl::attach(b, where));
-    bl::unique_fd const input{::fcntl(0, F_DUPFD_CLOEXEC, 3)};
-    REQUIRE(::dup2(b.fd().get(), 0) == 0);
+    standard_input_is const input{b.fd()};
     struct {
         bl::fd_view fd() const { return bl::fd_view{0}; }
     } const zero;
     where.order = bl::order::before(zero);
-    auto const on_c = bl::attach(c, where);
-    if (input)
-        ::dup2(input.get(), 0);
-    else
-        ::close(0);
-    REQUIRE(on_c);
+    auto const on_c = must(bl::attach(c, where));
+    CHECK(programs_on(where) ==
+          std::vector{id_of_program(a.fd()), id_of_program(c.fd()), id_of_program(b.fd())});
+}
+
+// E14
+TEST_CASE_FIXTURE(kernel_case, "a link at descriptor 0 is a neighbour like another") {
+    sandbox::network net;
+    if (!has_tcx(net)) return;
+    classifier const a{go_on};
+    classifier const b{go_on};
+    classifier const c{go_on};
+    bl::hook::tcx where{.ifindex = net.loopback(), .attach = ingress};
+    auto const on_a = must(bl::attach(a, where));
+    auto const on_b = must(bl::attach(b, where));
+    standard_input_is const input{on_b.fd()};
+    auto const zero = must(bl::tcx_link::from_fd(bl::unique_fd{0}));
+    where.order = bl::order::before(zero);
+    auto const on_c = must(bl::attach(c, where));
     CHECK(programs_on(where) ==
           std::vector{id_of_program(a.fd()), id_of_program(c.fd()), id_of_program(b.fd())});
 }

@@ -57,7 +57,8 @@ TEST_CASE_FIXTURE(with_program, "a map's descriptor may be 0, which the kernel t
     fail(call::duplicate, EMFILE);
     auto const link = bl::attach(prog, where);
     REQUIRE_FALSE(link);
-    check_error(link.error(), EMFILE, bl::operation::duplicate, no_condition, {"over a map"});
+    check_error(link.error(), EMFILE, bl::operation::duplicate, no_condition,
+                {"descriptor 0"}); // E14
 }
 
 TEST_CASE_FIXTURE(with_program, "a map that the program does not walk is refused") {

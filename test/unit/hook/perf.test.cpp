@@ -26,6 +26,7 @@ struct with_program : machine {
         files["/sys/bus/event_source/devices/uprobe/type"] = "7\n";
         files["/sys/bus/event_source/devices/uprobe/format/retprobe"] = "config:0\n";
         files["/sys/bus/event_source/devices/uprobe/format/ref_ctr_offset"] = "config:32-63\n";
+        files["/sys/kernel/tracing/current_tracer"] = "nop\n";
         files["/sys/kernel/tracing/events/sched/sched_switch/id"] = "314\n";
         files["/sys/kernel/tracing/current_tracer"] = "nop\n";
         files["/bin/x"] = "code of another format than ELF";
@@ -131,9 +132,9 @@ TEST_CASE_FIXTURE(with_tracepoint_program, "a tracepoint that is not there is no
     };
     refused({"sched", "nothing"}, ENOENT, bl::operation::open, bl::errc::not_found,
             "'sched:nothing'");
-    files.clear();
-    refused({"sched", "sched_switch"}, ENOENT, bl::operation::open, bl::errc::not_found,
-            "/sys/kernel/tracing");
+    files.clear(); // E23: a tracefs that is not mounted tells nothing
+    refused({"sched", "sched_switch"}, ENOENT, bl::operation::open, no_condition,
+            "no tracefs is mounted at /sys/kernel/tracing");
     using namespace std::literals;
     for (auto const& [group, name] :
          {std::pair{""sv, "x"sv}, std::pair{"x"sv, ""sv}, std::pair{"a/b"sv, "x"sv},
@@ -203,7 +204,10 @@ TEST_CASE_FIXTURE(with_kprobe_program, "each refusal of a kprobe has its conditi
             "retprobe");
     files.erase("/sys/bus/event_source/devices/kprobe/type");
     refused({.function = "sys_f"}, ENOENT, bl::operation::perf_event_open, bl::errc::not_supported,
-            "no kprobes");
+            "built without kprobes");
+    has_sysfs = false; // E23
+    refused({.function = "sys_f"}, ENOENT, bl::operation::perf_event_open, no_condition,
+            "/sys is not mounted");
 }
 
 // E10
@@ -361,5 +365,5 @@ TEST_CASE_FIXTURE(with_kprobe_program, "each refusal of an uprobe has its condit
     auto const none = bl::attach(prog, where);
     REQUIRE_FALSE(none);
     check_error(none.error(), ENOENT, bl::operation::perf_event_open, bl::errc::not_supported,
-                {"no uprobes"});
+                {"built without uprobes"});
 }
