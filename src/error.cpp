@@ -15,11 +15,12 @@ namespace {
 constexpr int enotsupp = 524; // the kernel's own, which libc does not know
 
 // errc{} is no condition.
-constexpr std::array<std::string_view, 11> condition_names{
+constexpr std::array<std::string_view, 15> condition_names{
     "none",           "not_supported",     "not_found",
     "already_exists", "permission_denied", "not_a_link",
     "defunct",        "program_mismatch",  "stale_revision",
-    "hook_busy",      "invalid_argument",
+    "hook_busy",      "invalid_argument",  "wrong_kind",
+    "still_held",     "read_only",         "timed_out",
 };
 
 std::string describe(int number) {
@@ -172,6 +173,8 @@ errc usual_condition(int number) noexcept {
     case ENOTDIR:
     case EISDIR:
     case EAFNOSUPPORT: return errc::invalid_argument;
+    case EROFS: return errc::read_only;
+    case ETIMEDOUT: return errc::timed_out;
     default: return errc{};
     }
 }

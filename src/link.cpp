@@ -116,7 +116,7 @@ result<link> link::from_id(link_id id) {
 }
 
 result<link> link::load_pinned(std::string_view path) {
-    auto where = absolute(path, operation::obj_get);
+    auto where = resolve(path, operation::obj_get);
     if (!where) return tl::unexpected{std::move(where).error()};
     auto fd = open_pin(*where);
     if (!fd) return tl::unexpected{std::move(fd).error()};

@@ -115,7 +115,7 @@ constexpr std::array<std::string_view, 62> attach_type_names{
     "trace_fsession_multi",
 };
 
-constexpr std::array<std::string_view, 29> operation_names{
+constexpr std::array<std::string_view, 33> operation_names{
     "link_create",
     "link_update",
     "link_detach",
@@ -145,6 +145,10 @@ constexpr std::array<std::string_view, 29> operation_names{
     "resolve_cgroup",
     "resolve_netns",
     "poll",
+    "stat",
+    "chown",
+    "chmod",
+    "flock",
 };
 
 constexpr std::array<std::string_view, 3> link_state_names{"attached", "defunct", "unknown"};

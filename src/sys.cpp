@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sys.hpp"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <climits>
@@ -23,6 +25,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -97,6 +100,33 @@ int ask_of_interface(unsigned long question, ::ifreq& about) noexcept {
         if (found == -EAFNOSUPPORT) found = negated(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     opened const socket{found};
     return !socket ? socket.outcome() : negated(::ioctl(socket.outcome(), question, &about));
+}
+
+/// What stat(2) and its like answered.
+int told(int outcome, struct ::stat const& found, file_facts& out) noexcept {
+    if (outcome < 0) return -errno;
+    constexpr unsigned permissions = 07777;
+    out = {
+        .kind = S_ISDIR(found.st_mode)   ? file_kind::directory
+                : S_ISREG(found.st_mode) ? file_kind::regular
+                : S_ISLNK(found.st_mode) ? file_kind::symlink
+                                         : file_kind::other,
+        .device = found.st_dev,
+        .inode = found.st_ino,
+        .mode = found.st_mode & permissions,
+        .owner = found.st_uid,
+        .group = found.st_gid,
+    };
+    return 0;
+}
+
+bool is_in_procfs(char const* path) noexcept {
+    std::array<char, PATH_MAX> directory;
+    auto const* const end = std::strrchr(path, '/');
+    if (!end || static_cast<std::size_t>(end - path) >= directory.size()) return false;
+    *std::copy(path, end, directory.begin()) = '\0';
+    struct statfs facts;
+    return ::statfs(directory.data(), &facts) == 0 && facts.f_type == PROC_SUPER_MAGIC;
 }
 
 /// What file systems like cgroup2 know a file by: a number.
@@ -324,14 +354,7 @@ opened look_up(int directory, char const* path, lookup how) noexcept {
 
 int look_at(int fd, file_facts& facts) noexcept {
     struct stat found;
-    if (::fstat(fd, &found) < 0) return -errno;
-    facts = {.kind = S_ISREG(found.st_mode)   ? file_kind::regular
-                     : S_ISDIR(found.st_mode) ? file_kind::directory
-                     : S_ISLNK(found.st_mode) ? file_kind::symlink
-                                              : file_kind::other,
-             .device = found.st_dev,
-             .inode = found.st_ino};
-    return 0;
+    return told(::fstat(fd, &found), found, facts);
 }
 
 int is_on_proc(int fd) noexcept {
@@ -402,14 +425,57 @@ int is_on_sysfs(char const* path) noexcept {
     return is_on(path, SYSFS_MAGIC);
 }
 
-int is_same_directory(char const* a, char const* b) noexcept {
-    struct stat first, second;
-    if (::stat(a, &first) < 0 || ::stat(b, &second) < 0) return -errno;
-    return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-}
-
 int current_directory(std::span<char> into) noexcept {
     return ::getcwd(into.data(), into.size()) ? 0 : -errno;
+}
+
+int facts_of_name(char const* path, file_facts& out) noexcept {
+    struct stat found;
+    return told(::lstat(path, &found), found, out);
+}
+
+int facts_of_file(char const* path, file_facts& out) noexcept {
+    struct stat found;
+    return told(::stat(path, &found), found, out);
+}
+
+int change_mode(char const* path, unsigned mode) noexcept {
+    return negated(::chmod(path, mode));
+}
+
+int change_owner(char const* path, unsigned owner, unsigned group) noexcept {
+    return negated(::lchown(path, owner, group));
+}
+
+int crosses_symlink(char const* path) noexcept {
+    // Asks for what nothing allows, so that nothing is opened ever: a directory to write to.
+    uapi::open_how const how{O_WRONLY | O_DIRECTORY, 0, uapi::resolve_no_symlinks};
+    int const refusal = negated(::syscall(uapi::openat2, AT_FDCWD, path, &how, sizeof how));
+    switch (refusal) {
+    case -EISDIR:
+    case -ENOTDIR:
+    case -ENOENT: return 0;
+    case -ELOOP: return 1;
+    default: return refusal;
+    }
+}
+
+int read_link(char const* path, std::span<char> into) noexcept {
+    int const length = negated(::readlink(path, into.data(), into.size()));
+    bool const from_root = length > 0 && into.front() == '/';
+    return from_root && is_in_procfs(path) ? 0 : length;
+}
+
+int lock(int fd) noexcept {
+    return restarted([&] { return negated(::flock(fd, LOCK_EX | LOCK_NB)); });
+}
+
+int unlock(int fd) noexcept {
+    return negated(::flock(fd, LOCK_UN));
+}
+
+std::chrono::steady_clock::time_point now() noexcept {
+    return std::chrono::steady_clock::now();
 }
 
 int list_begin(char const* path, void*& stream) noexcept {

@@ -11,6 +11,7 @@
 #include "opened.hpp"
 #include "uapi.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -69,6 +70,9 @@ struct file_facts {
     file_kind kind;
     std::uint64_t device;
     std::uint64_t inode;
+    unsigned mode = 0; // the permissions
+    unsigned owner = 0;
+    unsigned group = 0;
 };
 int look_at(int fd, file_facts& facts) noexcept;
 int is_on_proc(int fd) noexcept;                        // 1, 0
@@ -91,8 +95,25 @@ int rename(char const* from, char const* to) noexcept;            // over what i
 int rename_no_replace(char const* from, char const* to) noexcept; // EEXIST when something is
 int is_on_bpffs(char const* path) noexcept;                       // 1, 0
 int is_on_sysfs(char const* path) noexcept;                       // 1, 0
-int is_same_directory(char const* a, char const* b) noexcept;     // 1, 0
 int current_directory(std::span<char> into) noexcept;
+
+int facts_of_name(char const* path, file_facts& out) noexcept; // a symbolic link is what it is
+int facts_of_file(char const* path, file_facts& out) noexcept; // what symbolic links lead to
+int change_mode(char const* path, unsigned mode) noexcept;
+int change_owner(char const* path, unsigned owner, unsigned group) noexcept;
+
+// Whether the way to a path, or to where nothing is, goes through a symbolic link, the last name
+// among them: 1, 0.
+int crosses_symlink(char const* path) noexcept;
+// Where a symbolic link leads; the length. -EINVAL where the name is none, and 0 for those of
+// procfs (/proc/PID/root) that lead where no text says.
+int read_link(char const* path, std::span<char> into) noexcept;
+
+// flock(2), which keeps out other descriptors that a file was opened for.
+int lock(int fd) noexcept; // -EAGAIN when another has it
+int unlock(int fd) noexcept;
+
+std::chrono::steady_clock::time_point now() noexcept;
 
 enum class entry_kind { directory, file, other };
 struct entry {

@@ -38,6 +38,15 @@ inline constexpr std::uint32_t f_link = 1U << 13;
 
 inline constexpr long bpf_fs_magic = 0xcafe4a11;
 
+// openat2(2), since 5.6.
+inline constexpr long openat2 = 437;
+inline constexpr std::uint64_t resolve_no_symlinks = 0x04;
+struct open_how {
+    std::uint64_t flags;
+    std::uint64_t mode;
+    std::uint64_t resolve;
+};
+
 // Each command's part of union bpf_attr.
 
 struct prog_load_attr {

@@ -27,6 +27,10 @@ enum class errc {
     stale_revision,    ///< the hook changed since its revision was read (ESTALE)
     hook_busy,         ///< somebody else occupies the hook (EBUSY)
     invalid_argument,  ///< the request can never work: wrong type, name, place or flags
+    wrong_kind,        ///< a link, but of another hook
+    still_held,        ///< somebody holds the link still, so that its program stays on the hook
+    read_only,         ///< the bpffs is mounted so (EROFS)
+    timed_out,         ///< what was waited for did not come within the limit (ETIMEDOUT)
 };
 
 /// The name as the enumerator spells it.

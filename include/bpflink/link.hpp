@@ -58,14 +58,14 @@ public:
     /// @cost 1 system call
     [[nodiscard]] static result<link> from_id(link_id id);
 
-    /// Opens a pin and remembers its path.
-    /// @param path  on a bpffs; copied, and made absolute
+    /// Opens a pin and remembers its name: the real one where symbolic links lead to it.
+    /// @param path  on a bpffs; resolved once, here
     /// @errors not_found         nothing is there
     ///         not_a_link        another object's pin
     ///         invalid_argument  empty, a directory, or not on a bpffs
     ///         permission_denied the file's mode
     /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_get_user()
-    /// @cost 3 system calls
+    /// @cost 4 system calls; through symbolic links 1 a name more
     [[nodiscard]] static result<link> load_pinned(std::string_view path);
     /// The same with a std::filesystem::path.
     template <detail::filesystem_path P>
@@ -128,14 +128,18 @@ public:
 
     /// Keeps the link alive by a name on a bpffs. Again at the same path: nothing to do while the
     /// pin is ours, pinned anew when it is gone. Elsewhere: a move.
-    /// @param path  copied, and made absolute, so that a later chdir changes nothing
+    /// @param path  resolved once, here: neither a later chdir nor a symbolic link that is switched
+    ///              later changes anything. A symbolic link that leads to nothing is a taken name
     /// @errors already_exists    the path is taken; or something else is at the old path by now,
     ///                           which is then forgotten
     ///         invalid_argument  empty, a name with a dot, or not on a bpffs
     ///         not_found         the directory is missing
+    ///         read_only         the bpffs is mounted so
     ///         permission_denied
     /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_pin_user(), bpf_lookup() for the dot
-    /// @cost 1 system call for a first pin
+    /// @cost 2 system calls for a first pin: one sees that the path has no symbolic link in it, and
+    ///       where it has, 1 a name more. 8 where the pin is ours already, 9 to move it, 13 and
+    ///       more to another bpffs
     [[nodiscard]] result<void> pin(std::string_view path);
     /// The same with a std::filesystem::path.
     template <detail::filesystem_path P>
@@ -143,9 +147,23 @@ public:
         return pin(detail::text_of(path));
     }
 
-    /// Pins over whatever link's pin is there, atomically: nobody sees the path without a link.
-    /// The replaced link loses that pin for good, so in a chain let it be the last step.
-    /// @errors not_a_link  a map's or program's pin is there; it stays. Otherwise as pin
+    /// Pins over whatever link's pin is there, atomically: nobody sees the path without a link, and
+    /// the pin has mode and owner of the one before. The replaced link loses that pin for good, so
+    /// in a chain let it be the last step.
+    ///
+    /// Where the name is free it pins plainly. Otherwise it pins under NAME%tmp, and renames that
+    /// over the other; what a killed process left there goes. Both under flock(2) of the directory,
+    /// which keeps out every other replace_pin there, and waits for it two seconds.
+    /// @param path  as pin's; through a symbolic link it replaces the pin that this leads to
+    /// @errors not_a_link      a map's or program's pin is there; it stays
+    ///         timed_out       another process had the directory's lock all the time
+    ///         already_exists  something that is not a link's pin is at NAME%tmp; it is named
+    ///         invalid_argument, not_found, read_only, permission_denied  as pin; also where the
+    ///         pin
+    ///                         cannot have the mode and owner of the one before
+    /// @kernel since 5.7; kernel/bpf/inode.c, bpf_dir_iops; fs/libfs.c, simple_rename(); at v6.12
+    /// @cost 10 system calls where the name is free, 18 over another link's pin; 2 more where mode
+    ///       and owner are not those of a new pin, and 7 to look at an old pin of this handle
     [[nodiscard]] result<void> replace_pin(std::string_view path);
     /// The same with a std::filesystem::path.
     template <detail::filesystem_path P>
@@ -155,12 +173,14 @@ public:
 
     /// Removes the pin if it is this link's. Not pinned, or already gone, is no error.
     /// @errors already_exists  something else is at the path now: it stays and is forgotten
+    ///         read_only, permission_denied  the pin stays, and is remembered
+    /// @cost 8 system calls; 1 where nothing is there, and none where nothing is remembered
     [[nodiscard]] result<void> unpin();
 
     /// Whether the handle remembers a pin (from pin, replace_pin or load_pinned); asks nobody.
     [[nodiscard]] bool is_pinned() const noexcept { return pins_.is_pinned(); }
 
-    /// The remembered path, valid until the handle is changed or moved.
+    /// The remembered path, resolved; valid until the handle is changed or moved.
     [[nodiscard]] std::optional<std::string_view> pinned_path() const& noexcept;
     std::optional<std::string_view> pinned_path() const&& = delete; // of a text that would be gone
 

@@ -37,6 +37,10 @@ enum class operation {
     resolve_cgroup,    ///< between path and id
     resolve_netns,     ///< from path, or from link, to inode
     poll,              ///< waiting until a descriptor is ready
+    stat,              ///< looking at a name
+    chown,             ///< a pin's owner
+    chmod,             ///< a pin's mode
+    flock,             ///< locking a directory
 };
 
 /// The name as the enumerator spells it.

@@ -12,24 +12,39 @@
 
 namespace bpflink {
 
+namespace detail {
+
+class directory_lock;
+
+/// Who may open a pin.
+struct pin_permissions {
+    unsigned mode;
+    unsigned owner;
+    unsigned group;
+};
+
+} // namespace detail
+
 /// One pinned link: a name on a bpffs that keeps the link alive.
 struct pin_entry {
     std::string path;                   ///< absolute
     link_id id;                         ///< of the pinned link
     link_type type = link_type::unspec; ///< its kind
+    bool temporary = false; ///< NAME%tmp: replace_pin of NAME is under way, or was killed
 };
 
 /// Where a link handle is pinned as far as the handle knows, and where it was when the handle got
 /// the link: a failed chain goes back to that.
 ///
-/// Whether a pin is ours is checked just before it is moved or removed. The kernel offers no way
-/// to do both at once, so another privileged writer can still come between.
+/// A path is resolved once, when it is taken. Later on the name at that path has to be a pin of the
+/// link, and not a symbolic link, before it is moved or removed. The kernel offers no way to do
+/// both at once, so another privileged writer can still come between.
 class pin_memory {
 public:
     /// Not pinned.
     pin_memory() noexcept = default;
 
-    /// A link opened from a pin: `path` is where it was found.
+    /// A link opened from a pin: `path` is where it was found, resolved.
     explicit pin_memory(std::string path) : path_{path}, origin_{std::move(path)} {}
 
     /// Whether a path is remembered; asks nobody.
@@ -39,12 +54,16 @@ public:
     std::string const& path() const&& = delete; // it would be gone
 
     /// Whether the pin is where the handle found it: there is nothing to restore.
-    [[nodiscard]] bool is_as_found() const noexcept { return path_ == origin_; }
+    [[nodiscard]] bool is_as_found() const noexcept { return path_ == origin_ && !origin_had_; }
 
     /// link::pin of the link that `link` is a descriptor of (borrowed).
     [[nodiscard]] result<void> pin(fd_view link, std::string_view path);
     /// link::replace_pin of it.
     [[nodiscard]] result<void> replace_pin(fd_view link, std::string_view path);
+    /// link::replace_pin of it, by who has the lock of the directory.
+    /// @param path  resolved
+    [[nodiscard]] result<void> replace_pin(fd_view link, std::string const& path,
+                                           detail::directory_lock const& held);
     /// link::unpin of it.
     [[nodiscard]] result<void> unpin(fd_view link);
 
@@ -52,17 +71,17 @@ public:
     [[nodiscard]] result<void> restore(fd_view link);
 
 private:
-    /// What is at path_: nothing, this link's pin, or anything else.
     enum class standing { none, ours, foreign };
-    [[nodiscard]] result<standing> look(fd_view link) const;
+    struct sight;
+    [[nodiscard]] result<sight> look(fd_view link) const;
+    void leave(sight const& now);
     [[nodiscard]] tl::unexpected<error> forget(operation where);
-
-    [[nodiscard]] result<void> pin_anew(fd_view link, std::string path);
-    [[nodiscard]] result<void> move(fd_view link, std::string path);
-    [[nodiscard]] result<void> replace_from(fd_view link, std::string path, std::string const& old);
+    [[nodiscard]] result<void> pin_at(fd_view link, std::string const& path);
 
     std::string path_;   // empty: not pinned
     std::string origin_; // empty: this handle found no pin
+    // What the pin at origin_ had when it was moved or removed.
+    std::optional<detail::pin_permissions> origin_had_;
 };
 
 } // namespace bpflink

@@ -55,7 +55,8 @@ std::optional<result<pin_entry>> look_at(std::string path) {
     if (!kind) return tl::unexpected{kind.error()};
     if (*kind != object_kind::link) return std::nullopt;
     return read_header(*fd).map([&](link_header const& header) {
-        return pin_entry{std::move(path), header.id, header.type};
+        bool const temporary = is_temporary(path);
+        return pin_entry{std::move(path), header.id, header.type, temporary};
     });
 }
 

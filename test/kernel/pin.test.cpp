@@ -8,12 +8,17 @@
 #include <bpflink/bpflink.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <string>
+#include <thread>
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -244,7 +249,8 @@ TEST_CASE_FIXTURE(kernel_case, "a taken path is refused, and everything stays wh
     }
     auto const inode = inode_of(taken);
     check_error(at.ours.pin(taken), bl::errc::already_exists,
-                {"obj_pin", taken, "EEXIST", "replace_pin"});
+                {"obj_pin", taken, "EEXIST",
+                 std::filesystem::is_directory(taken) ? "a directory" : "replace_pin"}); // E22
     CHECK_FALSE(at.ours.is_pinned());
 
     must(at.ours.pin(at.path));
@@ -399,17 +405,219 @@ TEST_CASE_FIXTURE(kernel_case, "load_pinned says why a path is no link's pin") {
     check_error(load(at.fs.path() / "a.b"), bl::errc::invalid_argument, {"dot"});
 }
 
+namespace {
+
+/// A pin that alone holds its link, and a symbolic link to it, which the handle came by.
+struct linked_place : pinned_place {
+    std::string v1 = fs.path() / "v1";
+    std::string current = fs.path() / "current";
+    bl::link_id id = id_of(ours);
+
+    linked_place() {
+        must(ours.pin(v1));
+        REQUIRE(::symlink("v1", current.c_str()) == 0);
+        must(ours.close());
+        ours = must(bl::link::load_pinned(current));
+    }
+    [[nodiscard]] bool leads_to_v1() const {
+        return std::filesystem::is_symlink(current) &&
+               std::filesystem::read_symlink(current) == "v1";
+    }
+};
+
+} // namespace
+
 TEST_CASE_FIXTURE(kernel_case,
-                  "load_pinned follows a symbolic link, and unpin removes no other name") {
-    pinned_place at;
+                  "replace_pin of the name that a symbolic link led to keeps the pin") {
+    linked_place at; // E1
+    CHECK(at.ours.pinned_path() == std::string_view{at.v1});
+    for (auto const& path : {at.v1, at.current}) {
+        must(at.ours.replace_pin(path));
+        must(at.ours.pin(path));
+        CHECK(pinned_at(at.v1) == at.id);
+        CHECK(at.leads_to_v1());
+    }
+    CHECK(names_in(at.fs.path()) == "current v1");
+    must(at.ours.close());
+    CHECK(at.runs());
+    must(must(bl::link::load_pinned(at.current)).unpin());
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "unpin removes the pin that a symbolic link led to, and not the link") {
+    linked_place at; // E1b
+    must(at.ours.unpin());
+    CHECK(at.leads_to_v1());
+    CHECK(names_in(at.fs.path()) == "current");
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "a move moves the pin that a symbolic link led to, and not the link") {
+    linked_place at; // E1c
+    REQUIRE(::mkdir((at.fs.path() / "dir").c_str(), 0700) == 0);
+    auto const there = at.fs.path() / "dir/x";
+    SUBCASE("by pin") {
+        must(at.ours.pin(there));
+    }
+    SUBCASE("by replace_pin") {
+        pin_raw(at.other.fd(), there);
+        must(at.ours.replace_pin(there));
+    }
+    CHECK(pinned_at(there) == at.id);
+    CHECK(at.leads_to_v1());
+    CHECK(names_in(at.fs.path()) == "current dir");
+    must(at.ours.unpin());
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "a pin through a directory's symbolic link stays in that directory") {
+    pinned_place at; // E1
+    auto const current = at.fs.path() / "current";
+    for (auto const* const name : {"v1", "v2"})
+        REQUIRE(::mkdir((at.fs.path() / name).c_str(), 0700) == 0);
+    REQUIRE(::symlink("v1", current.c_str()) == 0);
+    SUBCASE("by pin") {
+        must(at.ours.pin(current / "x"));
+    }
+    SUBCASE("by replace_pin") {
+        must(at.ours.replace_pin(current / "x"));
+    }
+    SUBCASE("by load_pinned") {
+        pin_raw(at.ours.fd(), at.fs.path() / "v1/x");
+        at.ours = must(bl::link::load_pinned(current / "x"));
+    }
+    CHECK(at.ours.pinned_path() == std::string_view{at.fs.path() / "v1/x"});
+    remove_file(current);
+    REQUIRE(::symlink("v2", current.c_str()) == 0);
+    pin_raw(at.other.fd(), current / "x");
+    must(at.ours.unpin());
+    CHECK(names_in(at.fs.path() / "v1") == "");
+    CHECK(pinned_at(at.fs.path() / "v2/x") == id_of(at.other));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "replace_pin replaces what a symbolic link leads to, which stays") {
+    linked_place at; // E1
+    must(at.other.replace_pin(at.current));
+    CHECK(at.other.pinned_path() == std::string_view{at.v1});
+    CHECK(pinned_at(at.v1) == id_of(at.other));
+    CHECK(at.leads_to_v1());
+    CHECK(names_in(at.fs.path()) == "current v1");
+    must(at.other.unpin());
+    check_error(at.other.pin(at.current), bl::errc::already_exists, {"leads to nothing"});
+    check_error(at.other.replace_pin(at.current), bl::errc::invalid_argument, {"leads to nothing"});
+    CHECK(names_in(at.fs.path()) == "current");
+}
+
+TEST_CASE_FIXTURE(kernel_case, "replace_pin to another name of the same inode leaves that name") {
+    pinned_place at; // E1
+    auto const second = at.fs.path() / "second";
     must(at.ours.pin(at.path));
-    auto const alias = at.fs.path() / "alias";
-    REQUIRE(::symlink("link", alias.c_str()) == 0);
-    auto loaded = must(bl::link::load_pinned(alias));
-    CHECK(id_of(loaded) == id_of(at.ours));
-    must(loaded.unpin());
-    CHECK(exists(at.path));
-    CHECK_FALSE(exists(alias));
+    REQUIRE(::link(at.path.c_str(), second.c_str()) == 0);
+    auto const inode = inode_of(at.path);
+    must(at.ours.replace_pin(second));
+    CHECK(names_in(at.fs.path()) == "second");
+    CHECK(inode_of(second) == inode);
+    CHECK(at.ours.pinned_path() == std::string_view{second});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a bpffs that is mounted twice has the pin once") {
+    pinned_place at; // E1
+    sandbox::bpffs const second;
+    REQUIRE(::mount(at.fs.path().c_str(), second.path().c_str(), nullptr, MS_BIND, nullptr) == 0);
+    must(at.ours.pin(at.path));
+    must(at.ours.replace_pin(second.path() / "link"));
+    must(at.ours.pin(at.path));
+    CHECK(names_in(at.fs.path()) == "link");
+    must(at.ours.pin(second.path() / "other"));
+    CHECK(names_in(at.fs.path()) == "other");
+    must(at.ours.unpin());
+    REQUIRE(::umount2(second.path().c_str(), MNT_DETACH) == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "what is no pin at the remembered path is left, and forgotten") {
+    pinned_place at; // E3
+    auto const next = at.fs.path() / "next";
+    auto act = [&] { return at.ours.unpin(); };
+    SUBCASE("a directory") {
+        must(at.ours.pin(at.path));
+        remove_file(at.path);
+        REQUIRE(::mkdir(at.path.c_str(), 0700) == 0);
+        check_error(act(), bl::errc::already_exists, {at.path});
+    }
+    SUBCASE("a symbolic link to nothing") {
+        must(at.ours.pin(at.path));
+        remove_file(at.path);
+        REQUIRE(::symlink("nowhere", at.path.c_str()) == 0);
+        check_error(act(), bl::errc::already_exists, {at.path});
+    }
+    SUBCASE("the bpffs is no longer mounted, and a file is there") {
+        auto second = std::make_unique<sandbox::bpffs>();
+        auto const path = second->path() / "link";
+        must(at.ours.pin(path));
+        REQUIRE(::umount2(second->path().c_str(), MNT_DETACH) == 0);
+        REQUIRE(bl::unique_fd{::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)});
+        check_error(act(), bl::errc::already_exists, {path});
+        CHECK(exists(path));
+        remove_file(path);
+        REQUIRE(::mount("bpf", second->path().c_str(), "bpf", 0, nullptr) == 0);
+    }
+    SUBCASE("the bpffs is no longer mounted") {
+        sandbox::bpffs const second;
+        must(at.ours.pin(second.path() / "link"));
+        REQUIRE(::umount2(second.path().c_str(), MNT_DETACH) == 0);
+        must(act());
+        REQUIRE(::mount("bpf", second.path().c_str(), "bpf", 0, nullptr) == 0);
+    }
+    CHECK_FALSE(at.ours.is_pinned());
+    must(at.ours.pin(next));
+    CHECK(pinned_at(next) == id_of(at.ours));
+    must(at.ours.unpin());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "replace_pin keeps mode and owner of the pin that it replaces") {
+    pinned_place at; // E8
+    sandbox::bpffs const second;
+    SUBCASE("by a new pin") {
+    }
+    SUBCASE("by a pin from elsewhere") {
+        must(at.ours.pin(at.fs.path() / "elsewhere"));
+    }
+    SUBCASE("by a pin from another bpffs") {
+        must(at.ours.pin(second.path() / "elsewhere"));
+    }
+    pin_raw(at.other.fd(), at.path);
+    REQUIRE(::chown(at.path.c_str(), 0, 4242) == 0);
+    REQUIRE(::chmod(at.path.c_str(), 0660) == 0);
+    must(at.ours.replace_pin(at.path));
+    struct stat facts{};
+    REQUIRE(::lstat(at.path.c_str(), &facts) == 0);
+    CHECK((facts.st_mode & 07777) == 0660);
+    CHECK(facts.st_uid == 0);
+    CHECK(facts.st_gid == 4242);
+    CHECK(names_in(at.fs.path()) == "link");
+    CHECK(names_in(second.path()) == "");
+    must(at.ours.unpin());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "replace_pin waits for the lock of the directory, two seconds") {
+    pinned_place at; // E2
+    must(at.other.pin(at.path));
+    bl::unique_fd const directory{::open(at.fs.path().c_str(), O_RDONLY | O_CLOEXEC)};
+    REQUIRE(::flock(directory.get(), LOCK_EX) == 0);
+    auto const begin = std::chrono::steady_clock::now();
+    check_error(at.ours.replace_pin(at.path), bl::errc::timed_out, {at.fs.path(), "flock"});
+    auto const waited = std::chrono::steady_clock::now() - begin;
+    CHECK(waited >= std::chrono::seconds{2});
+    CHECK(waited < std::chrono::seconds{4});
+    CHECK(names_in(at.fs.path()) == "link");
+    std::thread unlocker{[&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+        ::flock(directory.get(), LOCK_UN);
+    }};
+    auto const replaced = at.ours.replace_pin(at.path);
+    unlocker.join();
+    must(replaced);
+    CHECK(pinned_at(at.path) == id_of(at.ours));
     must(at.ours.unpin());
 }
 

@@ -11,6 +11,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace bl = bpflink;
 
@@ -56,5 +58,32 @@ TEST_CASE_FIXTURE(kernel_case, "whoever looks while a pin is replaced sees a lin
     CHECK(met[0] > 0);
     CHECK(met[1] > 0);
     MESSAGE(count, " replacements, seen ", met[0], " and ", met[1], " times");
+    must(must(bl::link::load_pinned(path)).unpin());
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "two threads that replace each other's pin leave one pin, and no more") {
+    constexpr unsigned replacements = 1'000; // E2
+    sandbox::bpffs const fs;
+    programs const p{"iter_tasks"};
+    auto const path = fs.path() / "link";
+    std::array links{must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{})),
+                     must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}))};
+    std::array<bl::result<void>, 2> outcomes;
+    std::array<std::thread, 2> threads;
+    for (std::size_t i = 0; i != threads.size(); ++i)
+        threads[i] = std::thread{[&, i] {
+            for (unsigned n = 0; n != replacements && outcomes[i]; ++n)
+                outcomes[i] = links[i].replace_pin(path);
+        }};
+    for (auto& each : threads)
+        each.join();
+    for (auto const& each : outcomes)
+        must(each);
+    std::vector<std::string> names;
+    for (auto&& entry : bl::pins(fs.path()))
+        if (auto const name = must(std::move(entry)).path; !name.ends_with(".debug"))
+            names.push_back(name);
+    CHECK(names == std::vector{path});
     must(must(bl::link::load_pinned(path)).unpin());
 }

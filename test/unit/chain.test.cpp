@@ -189,6 +189,23 @@ TEST_CASE_FIXTURE(published, "an unpinned pin is pinned again") {
     CHECK(there.prog.get() == &v1);
 }
 
+TEST_CASE_FIXTURE(published, "undoing gives a pin its mode and owner back") {
+    permissions const readers{0640, 0, 4'242}; // E8
+    permit("/bpf/x", readers);
+    auto const kept = [&](outcome_type const& outcome) {
+        untouched(outcome);
+        CHECK((permissions_of("/bpf/x") == readers));
+    };
+    kept(opened() | bl::unpin() | bl::update(none));
+    kept(opened() | bl::pin("/other/y") | bl::update(none));
+    kept(opened() | bl::pin("/other/y") | bl::unpin() | bl::update(none));
+    auto& stranger = add_link({.type = bl::link_type::xdp, .prog = &v2, .target = 4});
+    pin("/bpf/y", stranger); // whose permissions our pin takes over on its way
+    kept(opened() | bl::replace_pin("/bpf/y") | bl::update(none));
+    pin("/bpf/y", stranger);
+    kept(opened() | bl::replace_pin("/bpf/y") | bl::pin("/bpf/x") | bl::update(none));
+}
+
 TEST_CASE_FIXTURE(published, "an update that succeeded before the failure stays") {
     untouched(opened() | bl::update(second) | bl::pin("/home/x"));
     CHECK(there.prog.get() == &v2);

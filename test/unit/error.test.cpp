@@ -19,7 +19,7 @@ constexpr int enotsupp = 524; // the kernel's own
 
 std::vector<bl::errc> all_conditions() {
     std::vector<bl::errc> all;
-    for (int i = 1; i <= static_cast<int>(bl::errc::invalid_argument); ++i)
+    for (int i = 1; i <= static_cast<int>(bl::errc::timed_out); ++i)
         all.push_back(static_cast<bl::errc>(i));
     return all;
 }
@@ -48,6 +48,8 @@ TEST_CASE("an errno has its usual condition when nothing more is known, and no o
         {ENOTDIR, bl::errc::invalid_argument},
         {EISDIR, bl::errc::invalid_argument},
         {EAFNOSUPPORT, bl::errc::invalid_argument},
+        {EROFS, bl::errc::read_only},
+        {ETIMEDOUT, bl::errc::timed_out},
     };
     for (int number = 1; number != 530; ++number) {
         CAPTURE(number);
@@ -126,6 +128,10 @@ TEST_CASE("a condition has a name of its own") {
         {bl::errc::stale_revision, "stale_revision"},
         {bl::errc::hook_busy, "hook_busy"},
         {bl::errc::invalid_argument, "invalid_argument"},
+        {bl::errc::wrong_kind, "wrong_kind"},
+        {bl::errc::still_held, "still_held"},
+        {bl::errc::read_only, "read_only"},
+        {bl::errc::timed_out, "timed_out"},
     };
     for (auto const& [condition, name] : names) {
         CHECK(to_string(condition) == name);

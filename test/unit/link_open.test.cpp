@@ -157,7 +157,7 @@ TEST_CASE_FIXTURE(one_link, "a pinned link is opened and its path remembered") {
         REQUIRE(succeeded(opened));
         CHECK(opened->is_pinned());
         CHECK(opened->pinned_path() == "/bpf/x");
-        CHECK(system_calls() == 3);
+        CHECK(system_calls() == 4);
     }
     CHECK(link_at("/bpf/x") == there.id()); // closing leaves the pin
 }

@@ -117,6 +117,11 @@ TEST_CASE("operations and states print as they are spelt") {
         {bl::operation::read, "read"},
         {bl::operation::close, "close"},
         {bl::operation::duplicate, "duplicate"},
+        {bl::operation::poll, "poll"},
+        {bl::operation::stat, "stat"},
+        {bl::operation::chown, "chown"},
+        {bl::operation::chmod, "chmod"},
+        {bl::operation::flock, "flock"},
     };
     for (auto const& [operation, name] : operations) {
         CHECK(to_string(operation) == name);

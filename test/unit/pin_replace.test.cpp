@@ -5,10 +5,109 @@
 #include <utility>
 #include <vector>
 
-TEST_CASE_FIXTURE(pinnable, "replace_pin pins where nothing is") {
+TEST_CASE_FIXTURE(pinnable, "replace_pin pins plainly where nothing is") {
+    REQUIRE(succeeded(handle.replace_pin("/bpf/x"))); // E2
+    CHECK(pinned_at("/bpf/x"));
+    CHECK(names_in("/bpf") == std::vector<std::string>{"x"});
+    CHECK(calls(call::obj_pin) == 1);
+    CHECK(calls(call::rename) == 0);
+}
+
+TEST_CASE_FIXTURE(pinnable, "a pin that comes between is replaced as if it had been there") {
+    before(call::obj_pin, [&] { pin("/bpf/x", other); });
     REQUIRE(succeeded(handle.replace_pin("/bpf/x")));
     CHECK(pinned_at("/bpf/x"));
     CHECK(names_in("/bpf") == std::vector<std::string>{"x"});
+    fail_always(call::obj_pin, EEXIST); // and for ever
+    auto const done = handle.replace_pin("/other/x");
+    REQUIRE_FALSE(done);
+    check_error(done.error(), EEXIST, bl::operation::obj_pin, bl::errc::already_exists,
+                {"/other/x"});
+    CHECK(pinned_at("/bpf/x"));
+}
+
+TEST_CASE_FIXTURE(pinnable, "replace_pin over another link pins under a name of its own first") {
+    pin("/bpf/x", other); // E2
+    before(call::rename, [&] {
+        CHECK(others_at("/bpf/x"));
+        CHECK(link_at("/bpf/x%tmp") == there.id());
+        CHECK(is_locked("/bpf"));
+    });
+    REQUIRE(succeeded(handle.replace_pin("/bpf/x")));
+    CHECK(names_in("/bpf") == std::vector<std::string>{"x"});
+    CHECK_FALSE(is_locked("/bpf"));
+}
+
+TEST_CASE_FIXTURE(pinnable, "what a killed replace_pin left is gone after the next") {
+    pin("/bpf/x%tmp", other); // E2
+    SUBCASE("the name is free") {
+    }
+    SUBCASE("the name is taken") {
+        pin("/bpf/x", other);
+    }
+    SUBCASE("the link is there already") {
+        pin("/bpf/x", there);
+    }
+    SUBCASE("its own pin is there") {
+        pin("/bpf/x", there);
+        auto loaded = bl::link::load_pinned("/bpf/x");
+        REQUIRE(succeeded(loaded));
+        handle = *std::move(loaded);
+    }
+    SUBCASE("its own pin comes from elsewhere") {
+        REQUIRE(succeeded(handle.pin("/bpf/y")));
+    }
+    REQUIRE(succeeded(handle.replace_pin("/bpf/x")));
+    CHECK(pinned_at("/bpf/x"));
+    CHECK(names_in("/bpf") == std::vector<std::string>{"x"});
+}
+
+TEST_CASE_FIXTURE(pinnable,
+                  "a link that only its temporary pin holds is published by replace_pin") {
+    pin("/bpf/x%tmp", there); // E2
+    pin("/bpf/x", other);
+    let_go(there);
+    auto loaded = bl::link::load_pinned("/bpf/x%tmp");
+    REQUIRE(succeeded(loaded));
+    REQUIRE(succeeded(loaded->replace_pin("/bpf/x")));
+    CHECK(link_at("/bpf/x") == there.id());
+    CHECK(names_in("/bpf") == std::vector<std::string>{"x"});
+}
+
+TEST_CASE_FIXTURE(pinnable, "what is not a link's pin at the temporary name is named and left") {
+    pin("/bpf/x", other); // E2
+    SUBCASE("a map") {
+        pin("/bpf/x%tmp", map);
+    }
+    SUBCASE("a directory") {
+        make_directory("/bpf/x%tmp");
+    }
+    SUBCASE("a symbolic link") {
+        make_symlink("/bpf/x%tmp", "x");
+    }
+    auto const done = handle.replace_pin("/bpf/x");
+    REQUIRE_FALSE(done);
+    check_error(done.error(), EEXIST, bl::operation::obj_pin, bl::errc::already_exists,
+                {"/bpf/x%tmp", "remove it"});
+    CHECK(others_at("/bpf/x"));
+    CHECK(names_in("/bpf") == std::vector<std::string>{"x", "x%tmp"});
+    CHECK_FALSE(handle.is_pinned());
+}
+
+TEST_CASE_FIXTURE(pinnable, "a name of any length has a temporary name of its own") {
+    for (std::size_t const length : {1U, 250U, 251U, 252U, 255U}) {
+        auto const path = "/bpf/" + std::string(length, 'n');
+        pin(path, other);
+        before(call::rename, [&] {
+            for (auto const& name : names_in("/bpf"))
+                CHECK(name.size() <= 255);
+            CHECK(names_in("/bpf").size() == 2);
+        });
+        handle = opened(there);
+        REQUIRE(succeeded(handle.replace_pin(path)));
+        CHECK(names_in("/bpf").size() == 1);
+        remove(path);
+    }
 }
 
 TEST_CASE_FIXTURE(pinnable, "replace_pin takes another link's pin at no moment away") {
@@ -97,8 +196,8 @@ TEST_CASE_FIXTURE(pinnable, "replace_pin replaces nothing but links") {
     make_directory("/bpf/zdir");
     auto const directory = handle.replace_pin("/bpf/zdir");
     REQUIRE_FALSE(directory);
-    check_error(directory.error(), EACCES, bl::operation::obj_get, bl::errc::invalid_argument,
-                {"/bpf/zdir"});
+    check_error(directory.error(), EINVAL, bl::operation::obj_get, bl::errc::invalid_argument,
+                {"/bpf/zdir", "it is a directory"});
     CHECK_FALSE(handle.is_pinned());
     CHECK(names_in("/bpf") == std::vector<std::string>{"map", "prog", "zdir"});
 }
@@ -146,20 +245,7 @@ TEST_CASE_FIXTURE(pinnable, "so does one of a handle without a pin") {
     CHECK(names_in("/bpf") == std::vector<std::string>{"y"});
 }
 
-TEST_CASE_FIXTURE(pinnable, "a temporary name that somebody has is passed over") {
-    fail(call::obj_pin, EEXIST);
-    REQUIRE(succeeded(handle.replace_pin("/bpf/x")));
-    CHECK(pinned_at("/bpf/x"));
-    CHECK(calls(call::obj_pin) == 2);
-
-    fail_always(call::obj_pin, EEXIST);
-    auto const done = handle.replace_pin("/other/x");
-    REQUIRE_FALSE(done); // in the end
-    check_error(done.error(), EEXIST, bl::operation::obj_pin, bl::errc::already_exists);
-    CHECK(pinned_at("/bpf/x"));
-}
-
-TEST_CASE_FIXTURE(pinnable, "a temporary pin that cannot be made is an error at the path") {
+TEST_CASE_FIXTURE(pinnable, "a pin that cannot be made is an error at the path") {
     fail(call::obj_pin, EPERM);
     auto const done = handle.replace_pin("/bpf/x");
     REQUIRE_FALSE(done);
@@ -209,11 +295,12 @@ TEST_CASE_FIXTURE(pinned, "a pin that a failure leaves behind is named") {
     CHECK(has_path("/other/y"));
 
     mend();
+    pin("/bpf/z", other);
     fail_always(call::unlink, EACCES);
     fail_always(call::rename, EISDIR);
-    auto stranger = opened(other);
-    auto const replaced = stranger.replace_pin("/bpf/z");
+    handle = opened(there);
+    auto const replaced = handle.replace_pin("/bpf/z");
     REQUIRE_FALSE(replaced);
     check_error(replaced.error(), EISDIR, bl::operation::rename, bl::errc::invalid_argument,
-                {"/bpf/z", "undoing failed too: unlink /bpf/bpflink_4321_"});
+                {"/bpf/z", "undoing failed too: unlink /bpf/z%tmp"});
 }

@@ -46,7 +46,9 @@ struct pins_source {
 using pins_view = detail::walk_view<detail::pins_source>;
 
 /// The pinned links below a directory of a bpffs, in the order of the file system. Pins of maps and
-/// programs are left out, and so are symbolic links, and names that vanish meanwhile.
+/// programs are left out, and so are symbolic links, and names that vanish meanwhile. A temporary
+/// name of replace_pin (NAME%tmp) is an element too, and marked: where nothing is under way there,
+/// a killed process left it, and it holds its link.
 ///
 /// Elements: result<pin_entry>. What cannot be read is an element, and the walk goes on.
 /// @param root  copied

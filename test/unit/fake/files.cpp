@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <tuple>
 
 namespace fake {
 namespace {
@@ -21,28 +22,70 @@ bool is_below(std::string const& path, std::string const& directory) {
     return path != directory && parent_of(path) == directory;
 }
 
+std::string in_directory(std::string const& directory, std::string const& name) {
+    return (directory == "/" ? "" : directory) + "/" + name;
+}
+
+/// Takes the first name off a path; empty when there is none.
+std::string take_name(std::string& path) {
+    auto const begin = std::min(path.find_first_not_of('/'), path.size());
+    auto const end = std::min(path.find('/', begin), path.size());
+    auto name = path.substr(begin, end - begin);
+    path.erase(0, end);
+    return name;
+}
+
 } // namespace
 
 void kernel::make_node(std::string const& path, node what) {
-    nodes_.insert_or_assign(path, std::move(what));
+    what.inode = next_inode_++;
+    nodes_.insert_or_assign(path, std::make_shared<node>(std::move(what)));
 }
 
 void kernel::make_directory(std::string const& path) {
-    make_node(path, {.filesystem = nodes_.at(parent_of(path)).filesystem});
+    make_node(path, {.filesystem = nodes_.at(parent_of(path))->filesystem});
 }
 
 void kernel::make_cgroup(std::string const& path) {
     make_node(path, {.is_cgroup = true});
 }
 
-void kernel::make_symlink(std::string const& path) {
+void kernel::make_file(std::string const& path) {
     make_node(path,
-              {.kind = node_kind::symlink, .filesystem = nodes_.at(parent_of(path)).filesystem});
+              {.kind = node_kind::file, .filesystem = nodes_.at(parent_of(path))->filesystem});
+}
+
+void kernel::make_symlink(std::string const& path, std::string target) {
+    make_node(path, {.kind = node_kind::symlink,
+                     .filesystem = nodes_.at(parent_of(path))->filesystem,
+                     .target = std::move(target)});
+}
+
+void kernel::make_magic_link(std::string const& path, std::string target) {
+    make_symlink(path, std::move(target));
+    nodes_.at(path)->is_magic = true;
+}
+
+void kernel::make_hard_link(std::string const& from, std::string const& to) {
+    nodes_.insert_or_assign(to, nodes_.at(from));
+}
+
+void kernel::bind(std::string const& path, std::string const& directory) {
+    make_node(path, {.target = directory});
+}
+
+void kernel::move(std::string const& from, std::string const& to) {
+    auto const before = std::exchange(nodes_, {});
+    for (auto const& [path, what] : before)
+        if (path == from || path.starts_with(from + "/"))
+            nodes_[to + path.substr(from.size())] = what;
+        else
+            nodes_.emplace(path, what);
 }
 
 void kernel::pin_object(std::string const& path, object what) {
     make_node(path, {.kind = node_kind::pin,
-                     .filesystem = nodes_.at(parent_of(path)).filesystem,
+                     .filesystem = nodes_.at(parent_of(path))->filesystem,
                      .what = std::move(what)});
 }
 
@@ -56,8 +99,8 @@ bool kernel::has_path(std::string const& path) const {
 
 std::uint32_t kernel::link_at(std::string const& path) const {
     auto const found = nodes_.find(path);
-    if (found == nodes_.end() || !found->second.what) return 0;
-    auto const* const pinned = std::get_if<std::shared_ptr<link>>(&*found->second.what);
+    if (found == nodes_.end() || !found->second->what) return 0;
+    auto const* const pinned = std::get_if<std::shared_ptr<link>>(&*found->second->what);
     return pinned ? (*pinned)->id() : 0;
 }
 
@@ -68,39 +111,65 @@ std::vector<std::string> kernel::names_in(std::string const& directory) const {
     return names;
 }
 
-/// From the root, without empty, "." and ".." components.
-std::string kernel::normal(std::string_view path) const {
-    std::string whole =
-        path.starts_with('/') ? std::string{path} : working_directory_ + "/" + std::string{path};
-    std::vector<std::string> components;
-    for (std::size_t at = 0; at < whole.size();) {
-        auto const end = std::min(whole.find('/', at), whole.size());
-        auto component = whole.substr(at, end - at);
-        at = end + 1;
-        if (component == ".." && !components.empty()) components.pop_back();
-        if (component.empty() || component == "." || component == "..") continue;
-        components.push_back(std::move(component));
+void kernel::permit(std::string const& path, permissions what) {
+    nodes_.at(path)->who = what;
+}
+
+kernel::permissions kernel::permissions_of(std::string const& path) const {
+    return nodes_.at(path)->who;
+}
+
+void kernel::lock_directory(std::string const& path) {
+    constexpr int another_process = -1;
+    locks_[nodes_.at(path)->inode] = another_process;
+}
+
+void kernel::unlock_directory(std::string const& path) {
+    locks_.erase(nodes_.at(path)->inode);
+}
+
+bool kernel::is_locked(std::string const& path) const {
+    return locks_.contains(nodes_.at(path)->inode);
+}
+
+/// 0 when something is at a path. A bpffs refuses to look for a name with a dot.
+int kernel::walk(std::string_view path, bool follow, location& at) const {
+    constexpr int most_links = 40;
+    std::string rest{path};
+    at = {.path = path.starts_with('/') ? "/" : working_directory_};
+    for (auto name = take_name(rest); !name.empty(); name = take_name(rest)) {
+        auto const directory = nodes_.find(at.path);
+        if (directory == nodes_.end()) return -ENOENT; // the working directory is gone
+        bool const is_last = rest.find_first_not_of('/') == rest.npos;
+        auto const here = std::exchange(at.path, {});
+        if (directory->second->kind != node_kind::directory) return -ENOTDIR;
+        if (name == "." || name == "..") {
+            at.path = name == "." ? here : parent_of(here);
+            continue;
+        }
+        auto const next = in_directory(here, name);
+        auto const found = nodes_.find(next);
+        if (found == nodes_.end()) {
+            if (is_last) at.path = next;
+            bool const dotted = name.find('.') != name.npos;
+            return directory->second->filesystem != 0 && dotted ? -EPERM : -ENOENT;
+        }
+        auto const& node = *found->second;
+        if (node.kind == node_kind::symlink && (!is_last || follow)) {
+            if (++at.links > most_links) return -ELOOP;
+            rest = node.target + rest;
+            at.path = node.target.starts_with('/') ? "/" : here;
+        } else if (node.kind == node_kind::symlink) {
+            ++at.links;
+            at.path = next;
+        } else if (node.kind == node_kind::directory && !node.target.empty()) {
+            at.path = node.target;
+            at.mount = next;
+        } else {
+            at.path = next;
+        }
     }
-    std::string result;
-    for (auto const& component : components)
-        result += "/" + component;
-    return result.empty() ? "/" : result;
-}
-
-/// 0 when something is at a normal path. A bpffs refuses to look for a name with a dot.
-int kernel::look_up(std::string const& path) const {
-    if (nodes_.contains(path)) return 0;
-    node const* parent = nullptr;
-    if (int const outcome = check_parent(path, parent); outcome < 0) return outcome;
-    return parent->filesystem != 0 && name_of(path).find('.') != std::string::npos ? -EPERM
-                                                                                   : -ENOENT;
-}
-
-int kernel::check_parent(std::string const& path, node const*& parent) const {
-    auto const directory = parent_of(path);
-    if (int const outcome = look_up(directory); outcome < 0) return outcome;
-    parent = &nodes_.at(directory);
-    return parent->kind == node_kind::directory ? 0 : -ENOTDIR;
+    return nodes_.contains(at.path) ? 0 : -ENOENT;
 }
 
 int kernel::sys_obj_pin(int fd, std::string_view path) {
@@ -111,21 +180,19 @@ int kernel::sys_obj_pin(int fd, std::string_view path) {
         !std::holds_alternative<std::shared_ptr<program>>(what) &&
         !std::holds_alternative<std::shared_ptr<map>>(what))
         return -EINVAL;
-    auto const where = normal(path);
-    node const* parent = nullptr;
-    if (int const outcome = check_parent(where, parent); outcome < 0) return outcome;
-    int const there = look_up(where);
+    location at;
+    int const there = walk(path, false, at);
     if (there == 0) return -EEXIST;
-    if (there != -ENOENT) return there;
-    if (parent->filesystem == 0) return -EPERM;
-    pin_object(where, what);
+    if (there != -ENOENT || at.path.empty()) return there;
+    if (nodes_.at(parent_of(at.path))->filesystem == 0) return -EPERM;
+    pin_object(at.path, what);
     return 0;
 }
 
 int kernel::sys_obj_get(std::string_view path) {
-    auto const where = normal(path);
-    if (int const outcome = look_up(where); outcome < 0) return outcome;
-    auto const& there = nodes_.at(where);
+    location at;
+    if (int const outcome = walk(path, true, at); outcome < 0) return outcome;
+    auto const& there = *nodes_.at(at.path);
     if (!there.what) return -EACCES;
     if (auto const* const l = std::get_if<std::shared_ptr<link>>(&*there.what))
         return install(*l, opened_link_name);
@@ -135,51 +202,120 @@ int kernel::sys_obj_get(std::string_view path) {
 }
 
 int kernel::sys_unlink(std::string_view path) {
-    auto const where = normal(path);
-    if (int const outcome = look_up(where); outcome < 0) return outcome;
-    if (nodes_.at(where).kind == node_kind::directory) return -EISDIR;
-    nodes_.erase(where);
+    location at;
+    if (int const outcome = walk(path, false, at); outcome < 0) return outcome;
+    if (nodes_.at(at.path)->kind == node_kind::directory) return -EISDIR;
+    nodes_.erase(at.path);
     return 0;
 }
 
 int kernel::sys_rename(std::string_view from, std::string_view to, bool replace) {
-    auto const source = normal(from);
-    auto const target = normal(to);
-    node const* old_parent = nullptr;
-    node const* new_parent = nullptr;
-    if (int const outcome = check_parent(source, old_parent); outcome < 0) return outcome;
-    if (int const outcome = check_parent(target, new_parent); outcome < 0) return outcome;
-    if (old_parent->filesystem != new_parent->filesystem) return -EXDEV;
-    if (int const outcome = look_up(source); outcome < 0) return outcome;
-    int const there = look_up(target);
+    location source, target;
+    int const found = walk(from, false, source);
+    if (found < 0 && source.path.empty()) return found;
+    int const there = walk(to, false, target);
+    if (there < 0 && target.path.empty()) return there;
+    auto const filesystem = [&](location const& at) {
+        return nodes_.at(parent_of(at.path))->filesystem;
+    };
+    if (source.mount != target.mount || filesystem(source) != filesystem(target)) return -EXDEV;
+    if (found < 0) return found;
     if (there < 0 && there != -ENOENT) return there;
     if (there == 0 && !replace) return -EEXIST;
-    if (source == target) return 0;
-    if (there == 0 && nodes_.at(target).kind == node_kind::directory) return -EISDIR;
-    auto moved = std::move(nodes_.at(source));
-    nodes_.erase(source);
-    make_node(target, std::move(moved));
+    auto moved = nodes_.at(source.path);
+    // Two names of one inode stay what they are.
+    if (there == 0 && nodes_.at(target.path) == moved) return 0;
+    if (there == 0 && nodes_.at(target.path)->kind == node_kind::directory) return -EISDIR;
+    nodes_.erase(source.path);
+    nodes_.insert_or_assign(target.path, std::move(moved));
     return 0;
 }
 
 int kernel::sys_is_on_bpffs(std::string_view path) {
-    auto const where = normal(path);
-    if (int const outcome = look_up(where); outcome < 0) return outcome;
-    return nodes_.at(where).filesystem != 0 ? 1 : 0;
+    location at;
+    if (int const outcome = walk(path, true, at); outcome < 0) return outcome;
+    return nodes_.at(at.path)->filesystem != 0 ? 1 : 0;
 }
 
-int kernel::sys_is_same_directory(std::string_view a, std::string_view b) {
-    for (auto const path : {a, b})
-        if (int const outcome = look_up(normal(path)); outcome < 0) return outcome;
-    return normal(a) == normal(b) ? 1 : 0;
+int kernel::sys_facts_of_name(std::string_view path, bl::sys::file_facts& out, bool follow) {
+    location at;
+    if (int const outcome = walk(path, follow, at); outcome < 0) return outcome;
+    auto const& there = *nodes_.at(at.path);
+    out = {
+        .kind = there.kind == node_kind::directory ? bl::sys::file_kind::directory
+                : there.kind == node_kind::symlink ? bl::sys::file_kind::symlink
+                                                   : bl::sys::file_kind::regular,
+        .device = static_cast<std::uint64_t>(there.filesystem),
+        .inode = there.inode,
+        .mode = there.who.mode,
+        .owner = there.who.owner,
+        .group = there.who.group,
+    };
+    return 0;
+}
+
+int kernel::sys_facts_of(int fd, bl::sys::file_facts& out) {
+    int outcome = 0;
+    auto const opened = get<directory>(fd, outcome);
+    if (outcome < 0) return outcome;
+    for (auto const& entry : nodes_)
+        if (entry.second->inode == opened->inode) return sys_facts_of_name(entry.first, out, false);
+    out = {.kind = bl::sys::file_kind::directory,
+           .device = 0,
+           .inode = opened->inode,
+           .mode = 0,
+           .owner = 0,
+           .group = 0};
+    return 0; // removed meanwhile
+}
+
+int kernel::sys_permit(std::string_view path, std::optional<unsigned> mode,
+                       std::optional<std::pair<unsigned, unsigned>> owners) {
+    location at;
+    if (int const outcome = walk(path, mode.has_value(), at); outcome < 0) return outcome;
+    auto& who = nodes_.at(at.path)->who;
+    if (mode) who.mode = *mode;
+    if (owners) std::tie(who.owner, who.group) = *owners;
+    return 0;
+}
+
+int kernel::sys_crosses_symlink(std::string_view path) {
+    location at;
+    int const outcome = walk(path, true, at);
+    if (at.links > 0) return 1;
+    return outcome == -ENOENT || outcome == -ENOTDIR ? 0 : outcome;
+}
+
+int kernel::sys_read_link(std::string_view path, std::span<char> into) {
+    location at;
+    if (int const outcome = walk(path, false, at); outcome < 0) return outcome;
+    auto const& there = *nodes_.at(at.path);
+    if (there.kind != node_kind::symlink) return -EINVAL;
+    if (there.is_magic) return 0;
+    auto const length = std::min(into.size(), there.target.size());
+    std::copy_n(there.target.begin(), length, into.begin());
+    return static_cast<int>(length);
+}
+
+int kernel::sys_lock(int fd) {
+    int outcome = 0;
+    auto const opened = get<directory>(fd, outcome);
+    if (outcome < 0) return outcome;
+    auto const holder = locks_.emplace(opened->inode, fd).first->second;
+    return holder == fd ? 0 : -EAGAIN;
+}
+
+int kernel::sys_unlock(int fd) {
+    std::erase_if(locks_, [&](auto const& held) { return held.second == fd; });
+    return 0;
 }
 
 int kernel::sys_open_directory(std::string_view path) {
-    auto const where = normal(path);
-    if (int const outcome = look_up(where); outcome < 0) return outcome;
-    auto const& there = nodes_.at(where);
+    location at;
+    if (int const outcome = walk(path, true, at); outcome < 0) return outcome;
+    auto const& there = *nodes_.at(at.path);
     if (there.kind != node_kind::directory) return -ENOTDIR;
-    return install(std::make_shared<directory>(directory{there.is_cgroup}), where);
+    return install(std::make_shared<directory>(directory{there.is_cgroup, there.inode}), at.path);
 }
 
 int kernel::sys_current_directory(std::span<char> into) {
@@ -189,13 +325,13 @@ int kernel::sys_current_directory(std::span<char> into) {
 }
 
 int kernel::sys_list_begin(std::string_view path, void*& stream) {
-    auto const where = normal(path);
-    if (int const outcome = look_up(where); outcome < 0) return outcome;
-    if (nodes_.at(where).kind != node_kind::directory) return -ENOTDIR;
+    location at;
+    if (int const outcome = walk(path, true, at); outcome < 0) return outcome;
+    if (nodes_.at(at.path)->kind != node_kind::directory) return -ENOTDIR;
     auto opened = std::make_unique<listing>();
     for (auto const& entry : nodes_)
-        if (is_below(entry.first, where))
-            opened->entries.push_back({name_of(entry.first), entry.second.kind});
+        if (is_below(entry.first, at.path))
+            opened->entries.push_back({name_of(entry.first), entry.second->kind});
     stream = opened.release();
     ++open_lists_;
     return 0;

@@ -139,6 +139,7 @@ int kernel::install(object what, std::string name) {
 }
 
 int kernel::sys_close(int fd) {
+    std::erase_if(locks_, [&](auto const& held) { return held.second == fd; });
     if (descriptors_.erase(fd) == 1) return 0;
     ++bad_closes_;
     return -EBADF;

@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -27,6 +28,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fake {
@@ -78,8 +80,15 @@ enum class call {
     rename_no_replace,
     is_on_bpffs,
     is_on_sysfs,
-    is_same_directory,
     current_directory,
+    facts_of_name,
+    facts_of_file,
+    change_mode,
+    change_owner,
+    crosses_symlink,
+    read_link,
+    lock,
+    unlock,
     list_begin,
     list_next,
     list_end,
@@ -138,13 +147,21 @@ public:
     /// written there.
     [[nodiscard]] int stray_addresses() const { return stray_addresses_; }
 
-    enum class node_kind { directory, pin, symlink };
+    enum class node_kind { directory, pin, file, symlink };
 
     // Files. "/bpf" and "/other" are two bpffs, "/home" is none, "/cgroup" is a cgroup.
 
     void make_directory(std::string const& path);
     void make_cgroup(std::string const& path);
-    void make_symlink(std::string const& path);
+    void make_file(std::string const& path);
+    void make_symlink(std::string const& path, std::string target = "nowhere");
+    /// As those of procfs, whose text is not where they lead.
+    void make_magic_link(std::string const& path, std::string target);
+    void make_hard_link(std::string const& from, std::string const& to);
+    /// A second mount, of a directory.
+    void bind(std::string const& path, std::string const& directory);
+    /// Renames a name and all below it.
+    void move(std::string const& from, std::string const& to);
     template <class T>
     void pin(std::string const& path, T& what) {
         pin_object(path, what.shared_from_this());
@@ -154,6 +171,18 @@ public:
     /// The id of the link pinned there; 0 when there is none.
     [[nodiscard]] std::uint32_t link_at(std::string const& path) const;
     [[nodiscard]] std::vector<std::string> names_in(std::string const& directory) const;
+    struct permissions {
+        unsigned mode = 0600;
+        unsigned owner = 0;
+        unsigned group = 0;
+        bool operator==(permissions const&) const = default;
+    };
+    void permit(std::string const& path, permissions what);
+    [[nodiscard]] permissions permissions_of(std::string const& path) const;
+    /// Another process takes the lock of a directory.
+    void lock_directory(std::string const& path);
+    void unlock_directory(std::string const& path);
+    [[nodiscard]] bool is_locked(std::string const& path) const;
     void change_directory(std::string path) { working_directory_ = std::move(path); }
 
     // Time and trouble
@@ -285,8 +314,17 @@ public:
     int sys_unlink(std::string_view path);
     int sys_rename(std::string_view from, std::string_view to, bool replace);
     int sys_is_on_bpffs(std::string_view path);
-    int sys_is_same_directory(std::string_view a, std::string_view b);
     int sys_current_directory(std::span<char> into);
+    int sys_facts_of_name(std::string_view path, bl::sys::file_facts& out, bool follow);
+    int sys_facts_of(int fd, bl::sys::file_facts& out);
+    int sys_permit(std::string_view path, std::optional<unsigned> mode,
+                   std::optional<std::pair<unsigned, unsigned>> owners);
+    int sys_crosses_symlink(std::string_view path);
+    int sys_read_link(std::string_view path, std::span<char> into);
+    int sys_lock(int fd);
+    int sys_unlock(int fd);
+    void sys_back_off() { now_ += std::chrono::milliseconds{1}; }
+    [[nodiscard]] std::chrono::steady_clock::time_point sys_now() const { return now_; }
     int sys_list_begin(std::string_view path, void*& stream);
     bool sys_list_next(void* stream, std::string const*& name, node_kind& kind);
     void sys_list_end(void* stream);
@@ -302,6 +340,15 @@ private:
         int filesystem = 0; // 0 is no bpffs
         std::optional<object> what;
         bool is_cgroup = false;
+        std::string target{};  // of a symbolic link, or of a second mount
+        bool is_magic = false; // a symbolic link's text is not its target
+        permissions who{};
+        std::uint64_t inode = 0;
+    };
+    struct location {
+        std::string path; // of a name in a directory that is there; empty: not even that
+        std::string mount;
+        int links = 0; // symbolic links on the way
     };
     struct trouble {
         int at = 0; // the count of the call; 0: every one
@@ -322,13 +369,11 @@ private:
     [[nodiscard]] std::shared_ptr<T> get(int fd, int& outcome) const;
     int install(object what, std::string name);
     int install_new_link(link_facts facts, std::shared_ptr<program> prog);
-    [[nodiscard]] std::string normal(std::string_view path) const;
-    int look_up(std::string const& path) const;
+    int walk(std::string_view path, bool follow, location& at) const;
     [[nodiscard]] std::deque<read_step> records_of_links() const;
     int follow(std::string path, std::string const& root, bpflink::sys::lookup how,
                std::string& found) const;
     std::shared_ptr<named_file> body_of(std::string const& path);
-    int check_parent(std::string const& path, node const*& parent) const;
     int update_program(link& l, std::uint32_t next, bool replace, std::uint32_t old);
     int fill(link const& l, uapi::link_info& info);
     int fill_iter(link const& l, uapi::link_info::iter_part& info);
@@ -365,9 +410,12 @@ private:
     int bad_closes_ = 0;
     int stray_addresses_ = 0;
 
-    std::map<std::string, node> nodes_;
     std::map<std::string, std::shared_ptr<named_file>> bodies_;
+    // By their only path without symbolic links; a hard link shares its node.
+    std::map<std::string, std::shared_ptr<node>> nodes_;
     std::uint64_t next_inode_ = 1'000;
+    std::map<std::uint64_t, int> locks_; // directories' inodes, and who has them
+    std::chrono::steady_clock::time_point now_{};
     std::string working_directory_ = "/home";
 };
 

@@ -114,6 +114,7 @@ int kernel::sys_look_at(int fd, bpflink::sys::file_facts& facts) {
     auto const entry = descriptors_.find(fd);
     if (entry == descriptors_.end()) return -EBADF;
     auto const& what = entry->second.what;
+    if (std::holds_alternative<std::shared_ptr<directory>>(what)) return sys_facts_of(fd, facts);
     facts = {file_kind::other, 1, 0};
     if (auto const* const opened = std::get_if<std::shared_ptr<named_file>>(&what))
         facts = {file_kind::regular, 1, (*opened)->inode};

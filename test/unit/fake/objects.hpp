@@ -101,6 +101,7 @@ struct iterator_run {
 };
 struct directory {
     bool is_cgroup = false;
+    std::uint64_t inode = 0;
 };
 struct plain_file {};
 /// What a name of the fake's files stands for: it stays what it is when the name gets another.

@@ -218,8 +218,43 @@ int is_on_sysfs(char const*) noexcept {
     return entered(call::is_on_sysfs, [](auto& k) { return k.has_sysfs ? 1 : -ENOENT; });
 }
 
-int is_same_directory(char const* a, char const* b) noexcept {
-    return entered(call::is_same_directory, [&](auto& k) { return k.sys_is_same_directory(a, b); });
+int facts_of_name(char const* path, file_facts& out) noexcept {
+    return entered(call::facts_of_name,
+                   [&](auto& k) { return k.sys_facts_of_name(path, out, false); });
+}
+
+int facts_of_file(char const* path, file_facts& out) noexcept {
+    return entered(call::facts_of_file,
+                   [&](auto& k) { return k.sys_facts_of_name(path, out, true); });
+}
+
+int change_mode(char const* path, unsigned mode) noexcept {
+    return entered(call::change_mode, [&](auto& k) { return k.sys_permit(path, mode, {}); });
+}
+
+int change_owner(char const* path, unsigned owner, unsigned group) noexcept {
+    return entered(call::change_owner,
+                   [&](auto& k) { return k.sys_permit(path, {}, std::pair{owner, group}); });
+}
+
+int crosses_symlink(char const* path) noexcept {
+    return entered(call::crosses_symlink, [&](auto& k) { return k.sys_crosses_symlink(path); });
+}
+
+int read_link(char const* path, std::span<char> into) noexcept {
+    return entered(call::read_link, [&](auto& k) { return k.sys_read_link(path, into); });
+}
+
+int lock(int fd) noexcept {
+    return entered(call::lock, [&](auto& k) { return k.sys_lock(fd); });
+}
+
+int unlock(int fd) noexcept {
+    return entered(call::unlock, [&](auto& k) { return k.sys_unlock(fd); });
+}
+
+std::chrono::steady_clock::time_point now() noexcept {
+    return fake::kernel::current().sys_now();
 }
 
 int current_directory(std::span<char> into) noexcept {
@@ -237,8 +272,8 @@ int list_next(void* stream, entry& out) noexcept {
         if (!k.sys_list_next(stream, name, kind)) return 0;
         out.name = name->c_str();
         out.kind = kind == fake::kernel::node_kind::directory ? entry_kind::directory
-                   : kind == fake::kernel::node_kind::pin     ? entry_kind::file
-                                                              : entry_kind::other;
+                   : kind == fake::kernel::node_kind::symlink ? entry_kind::other
+                                                              : entry_kind::file;
         return 1;
     });
 }
@@ -294,7 +329,9 @@ int process_id() noexcept {
 
 void back_off(int) noexcept {
     starve::fed const fed;
-    fake::kernel::current().enter(call::back_off);
+    auto& kernel = fake::kernel::current();
+    kernel.enter(call::back_off);
+    kernel.sys_back_off();
 }
 
 int program_fd(::bpf_program const* prog) noexcept {

@@ -70,6 +70,19 @@ TEST_CASE_FIXTURE(tree, "a pin has its path, its link's id and kind") {
     CHECK((*it)->type == bl::link_type::cgroup);
 }
 
+TEST_CASE_FIXTURE(tree, "a temporary name of replace_pin is marked") {
+    pin("/bpf/dir/c%tmp", cgroup); // E2
+    int seen = 0, marked = 0;
+    for (auto&& pin : bl::pins("/bpf")) {
+        REQUIRE(succeeded(pin));
+        ++seen;
+        if (pin->temporary) ++marked;
+        CHECK(pin->temporary == (pin->path == "/bpf/dir/c%tmp"));
+    }
+    CHECK(seen == 6);
+    CHECK(marked == 1);
+}
+
 TEST_CASE_FIXTURE(tree, "paths are from the root however it was spelt") {
     auto const expected = paths{"/bpf/dir/c", "/bpf/dir/inner/d"};
     CHECK(walk("/bpf/dir/").paths == expected);
