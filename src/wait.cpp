@@ -12,13 +12,13 @@ namespace bpflink::detail {
 result<unique_fd> duplicated(fd_view fd) {
     auto copy = sys::duplicate(fd.get());
     if (!copy) return fail(copy.outcome(), operation::duplicate, describe(fd));
-    return std::move(copy);
+    return copy;
 }
 
 result<unique_fd> watched(fd_view fd) {
     auto watching = sys::watch(fd.get());
     if (!watching) return tl::unexpected{not_waited(-watching.outcome(), fd)};
-    return std::move(watching);
+    return watching;
 }
 
 error not_waited(int number, fd_view fd) {

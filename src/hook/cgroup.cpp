@@ -149,7 +149,7 @@ result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program pro
     if (!anchor) return tl::unexpected{anchor.error()};
     if (where.preorder) attr.flags |= uapi::f_preorder;
     auto made = sys::link_create(attr);
-    if (made) return std::move(made);
+    if (made) return made;
     int const outcome = made.outcome();
     if (outcome == -EINVAL && where.preorder && !has_order(attr))
         return fail(outcome, operation::link_create, errc::not_supported, subject(),

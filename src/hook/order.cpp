@@ -102,7 +102,7 @@ result<unique_fd> create_on_device(detail::borrowed_program const& prog, on_devi
     auto const anchor = put_order(attr, where.order, where.expected_revision, subject);
     if (!anchor) return tl::unexpected{anchor.error()};
     auto made = sys::link_create(attr);
-    if (made) return std::move(made);
+    if (made) return made;
     int const outcome = made.outcome();
     if (outcome == -EINVAL && where.order && access::kind(*where.order) != access::anchor::none)
         return fail(outcome, operation::link_create, errc::invalid_argument, std::move(subject),

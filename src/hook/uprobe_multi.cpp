@@ -84,7 +84,7 @@ result<unique_fd> hook_traits<hook::uprobe_multi>::create(detail::borrowed_progr
     attr.uprobe_multi.pid = static_cast<std::uint32_t>(process->value_or(0)); // 0: every one
     auto made = sys::link_create(attr);
     int const outcome = made.outcome();
-    if (made) return std::move(made);
+    if (made) return made;
     if (outcome == -EINVAL) return refused_multi(prog, attach, subject);
     auto const [condition, advice] = meaning_of(-outcome);
     return fail(outcome, operation::link_create, condition, subject, std::string{advice});

@@ -42,7 +42,7 @@ result<unique_fd> hook_traits<hook::xdp>::create(detail::borrowed_program prog,
         .flags = static_cast<std::uint32_t>(where.mode),
         .bytes = {},
     });
-    if (made) return std::move(made);
+    if (made) return made;
     int const outcome = made.outcome();
     // The kernel says EINVAL to many things.
     std::array<char, 16> found;

@@ -14,7 +14,7 @@ public:
 
 protected:
     looked_at() noexcept = default;
-    ~looked_at() = default;
+    virtual ~looked_at() = default;
 
     /// Those who look see nothing from now on: to be called before it goes.
     void forget_looks() noexcept;

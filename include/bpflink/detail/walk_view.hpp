@@ -62,7 +62,7 @@ class walk_view : public std::ranges::view_interface<walk_view<Source>>, public 
             other.stop();
             return *this;
         }
-        ~walking() { stop(); }
+        ~walking() override { stop(); }
 
         void start(Source& source) {
             stop();
