@@ -43,7 +43,8 @@ std::string errno_name(int number) {
     return "errno " + std::to_string(number);
 }
 
-/// How many bytes the character in front has in UTF-8; 0 for what is none, or controls a terminal.
+/// How many bytes the character in front has in UTF-8; 0 for a byte that begins none, and for
+/// characters that control a terminal, end a line, or turn the order of the text around.
 std::size_t size_of_character(std::string_view text) {
     auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     auto const lead = byte(0);
@@ -57,7 +58,11 @@ std::size_t size_of_character(std::string_view text) {
     for (std::size_t i = 1; i < size; ++i)
         if ((byte(i) & 0xc0) != 0x80) return 0;
     bool const is_control = lead == 0xc2 && byte(1) < 0xa0; // U+0080 to U+009F
-    return is_control ? 0 : size;
+    bool const ends_or_turns =
+        lead == 0xe2 &&
+        ((byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae) || // U+2028 to 202E
+         (byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9));  // U+2066 to 2069
+    return is_control || ends_or_turns ? 0 : size;
 }
 
 /// Names come from whoever could make them: one line, that sends a terminal no command.

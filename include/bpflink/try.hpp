@@ -12,8 +12,10 @@
 
 /// What co_await does, in a function that is not a coroutine and returns a result of any type.
 ///
-///     BPFLINK_TRY(link, bl::attach(prog, where));   // `link` is the value, or its error is
-///     returned BPFLINK_TRY(link.pin(path));                  // no value, or nobody wants it
+/// @code
+/// BPFLINK_TRY(link, bl::attach(prog, where)); // `link` is the value; or the error is returned
+/// BPFLINK_TRY(link.pin(path));                // there is no value, or it is not wanted
+/// @endcode
 ///
 /// `link` is a reference: to the value itself, which lives as long as `link` can be named; into the
 /// result, where that is a named one. `return link;` moves the first and copies the second. It

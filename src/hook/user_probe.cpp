@@ -38,6 +38,21 @@ std::string mistake_at(elf_file const& elf, std::optional<std::uint64_t> begins,
     return {};
 }
 
+/// Code is mapped from files that are not ELF, too. Nothing tells where it is, but for their end.
+result<std::vector<std::uint64_t>> places_in(binary_file const& file,
+                                             std::span<std::uint64_t const> offsets,
+                                             operation where, std::string const& subject) {
+    for (auto const offset : offsets) {
+        std::array<std::byte, 1> code;
+        auto const read = file.read(code, offset);
+        if (!read) return tl::unexpected{read.error()};
+        if (*read == 0)
+            return fail(-EINVAL, where, errc::invalid_argument, subject,
+                        "the file ends before offset " + hexadecimal(offset));
+    }
+    return std::vector<std::uint64_t>(offsets.begin(), offsets.end());
+}
+
 result<std::vector<std::uint64_t>> places_in(elf_file const& elf, binary_file const& file,
                                              named_places const& wanted, operation where,
                                              std::string const& subject) {
@@ -51,11 +66,13 @@ result<std::vector<std::uint64_t>> places_in(elf_file const& elf, binary_file co
     if (begins.empty()) places.assign(wanted.offsets.begin(), wanted.offsets.end());
     for (std::size_t i = 0; i != places.size(); ++i) {
         if (!begins.empty() && !wanted.offsets.empty()) places[i] += wanted.offsets[i];
+        bool const is_in_front = !begins.empty() && places[i] < begins[i]; // more than all numbers
         std::array<std::byte, most_instruction_bytes> code;
         auto const read = file.read(code, places[i]);
         if (!read) return tl::unexpected{read.error()};
         auto what = mistake_at(elf, begins.empty() ? std::nullopt : std::optional{begins[i]},
                                places[i], std::span{code}.first(*read));
+        if (what.empty() && is_in_front) what = "it is in front of the symbol";
         if (what.empty()) continue;
         if (places.size() != 1)
             what =
@@ -74,11 +91,11 @@ result<found_places> find_places(named_places const& wanted, operation where,
         return fail(-EINVAL, where, errc::invalid_argument, subject, "a file is needed");
     if (auto const good = check_symbols(wanted.symbols); !good) return tl::unexpected{good.error()};
     return open_file(wanted.binary).and_then([&](binary_file&& file) -> result<found_places> {
-        // Code is mapped from other files, too; of those nothing tells where it is.
-        if (!file.is_elf() && wanted.symbols.empty())
-            return found_places{std::move(file), {wanted.offsets.begin(), wanted.offsets.end()}};
-        auto places = elf_file::open(file).and_then(
-            [&](elf_file const& elf) { return places_in(elf, file, wanted, where, subject); });
+        auto places = !file.is_elf() && wanted.symbols.empty()
+                          ? places_in(file, wanted.offsets, where, subject)
+                          : elf_file::open(file).and_then([&](elf_file const& elf) {
+                                return places_in(elf, file, wanted, where, subject);
+                            });
         if (!places) return tl::unexpected{std::move(places.error())};
         return found_places{std::move(file), *std::move(places)};
     });
@@ -92,7 +109,7 @@ result<std::optional<int>> checked_process(std::optional<int> process, operation
                     "a process id is not negative");
     // Never the kernel's "this one": that is a thread to perf_event_open(2), and all to
     // link_create.
-    if (*process == 0) return sys::process_id();
+    if (*process == 0) process = sys::process_id();
     // Where it cannot be told, the kernel says what it takes.
     switch (int const outcome = sys::find_process(*process)) {
     case -ESRCH:

@@ -25,7 +25,7 @@ bool is_unprobeable(std::span<std::byte const> code, std::uint16_t machine) noex
                              "\xe4\xe5\xe6\xe7\xec\xed\xee\xef" // in, out
                              "\xd6\xf1\xf4\xfa\xfb"sv;          // illegal, int1, hlt, cli, sti
     constexpr auto not_of_64_bits =
-        "\x06\x07\x0e\x16\x17\x1e\x1f\x27\x2f\x37\x3f\x60\x61\x82\xd4"sv;
+        "\x06\x07\x0e\x16\x17\x1e\x1f\x27\x2f\x37\x3f\x60\x61\x82\x9a\xd4\xea"sv;
     if (machine != EM_X86_64 && machine != EM_386) return false;
     for (auto const each : code) {
         if (is_in(refused_prefixes, each)) return true;

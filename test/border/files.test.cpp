@@ -90,12 +90,12 @@ TEST_CASE("a name is told from what it leads to, and a descriptor from another f
     CHECK(link.inode != real.inode);
     auto const directory = sys::open_directory(at.path("v1").c_str());
     REQUIRE(directory);
-    CHECK(sys::facts_of(directory.outcome(), opened) == 0);
+    CHECK(sys::look_at(directory.outcome(), opened) == 0);
     CHECK(opened.inode == real.inode);
     CHECK(sys::change_mode(at.path("v1/x").c_str(), 0640) == 0);
     CHECK(sys::facts_of_name(at.path("v1/x").c_str(), real) == 0);
     CHECK(real.mode == 0640);
-    CHECK(real.kind == sys::file_kind::file);
+    CHECK(real.kind == sys::file_kind::regular);
     CHECK(sys::change_owner(at.path("v1/x").c_str(), real.owner, real.group) == 0);
     CHECK(sys::facts_of_name(at.path("pipe").c_str(), real) == 0);
     CHECK(real.kind == sys::file_kind::other);

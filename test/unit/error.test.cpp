@@ -196,6 +196,11 @@ TEST_CASE("a message is one line, whatever the names in it are") {
     CHECK(told("a\\nb") == std::string{"obj_get a\\\\nb"} + end); // no newline, and told from one
     CHECK(told("gr\u00fc\u00df \u2026 \U0001f41d") ==
           std::string{"obj_get gr\u00fc\u00df \u2026 \U0001f41d"} + end);
+    // Ends of lines to some programs, and what turns the text behind it around.
+    CHECK(told("a\u2028b\u202ec") ==
+          std::string{"obj_get a\\xe2\\x80\\xa8b\\xe2\\x80\\xaec"} + end);
+    CHECK(told("\u2027\u202f\u2065\u206a") ==
+          std::string{"obj_get \u2027\u202f\u2065\u206a"} + end);
     // What some terminals take for a command, and what is no UTF-8.
     CHECK(told("\xc2\x9b"
                "2J") == std::string{"obj_get \\xc2\\x9b2J"} + end);

@@ -224,7 +224,7 @@ TEST_CASE_FIXTURE(xdp_and_cgroup, "knowing the kind costs what link::info does")
           }) == 1 + 1);
     CHECK(cost([&] { return bl::xdp_link::from_id(xdp_id); }) == 1 + 1);
     CHECK(cost([&] { return bl::xdp_link::from_fd(open(xdp)); }) == 2 + 1);
-    CHECK(cost([&] { return bl::xdp_link::load_pinned("/bpf/x"); }) == 3 + 1);
+    CHECK(cost([&] { return bl::xdp_link::load_pinned("/bpf/x"); }) == 4 + 1);
     auto const held = open(xdp);
     CHECK(cost([&] { return bl::xdp_link::duplicate(held); }) == 3 + 1);
 }

@@ -18,7 +18,7 @@ struct with_program : machine {
     typed_program<program_type::kprobe> prog{{open(add_program(program_type::kprobe))}};
 
     with_program() {
-        files["/bin/x"] = "code of another format than ELF";
+        files["/bin/x"] = std::string(0x10000, 'c'); // code of another format than ELF
         files["/proc/kallsyms"] = "ffffffff81000010 T do_a\nffffffff81000020 t do_b\n"
                                   "ffffffff81000030 t do_twice\nffffffff81000040 t do_twice\n";
     }
@@ -234,7 +234,7 @@ TEST_CASE_FIXTURE(with_program, "uprobe_multi names the file that was opened, no
     before(call::link_create, [&] { files["/bin/x"] = "another one, renamed over it"; });
     REQUIRE(
         succeeded(bl::attach(prog, bl::hook::uprobe_multi{.binary = "/bin/x", .offsets = places})));
-    CHECK(last_probed_text == "code of another format than ELF");
+    CHECK(last_probed_text == std::string(0x10000, 'c'));
     auto const closed = bl::fd_view{4'000};
     refused(bl::hook::uprobe_multi{.binary = closed, .offsets = places}, EBADF, bl::operation::open,
             bl::errc::invalid_argument, "descriptor 4000");

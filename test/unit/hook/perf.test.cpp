@@ -16,6 +16,12 @@ namespace {
 
 using bl::program_type;
 
+/// A file that is long enough for the probes here.
+std::string padded(std::string text) {
+    text.resize(0x10000, ' ');
+    return text;
+}
+
 template <program_type Type>
 struct with_program : machine {
     typed_program<Type> prog{{open(add_program(Type))}};
@@ -29,7 +35,7 @@ struct with_program : machine {
         files["/sys/kernel/tracing/current_tracer"] = "nop\n";
         files["/sys/kernel/tracing/events/sched/sched_switch/id"] = "314\n";
         files["/sys/kernel/tracing/current_tracer"] = "nop\n";
-        files["/bin/x"] = "code of another format than ELF";
+        files["/bin/x"] = padded("code of another format than ELF");
     }
 };
 using with_event_program = with_program<program_type::perf_event>;
@@ -272,7 +278,7 @@ TEST_CASE_FIXTURE(with_kprobe_program, "the process of an uprobe is one that is 
 TEST_CASE_FIXTURE(with_kprobe_program, "an uprobe goes into the file that was opened, or nowhere") {
     std::string const path = "/bin/x";
     bl::hook::uprobe const where{.binary = path, .offset = 64};
-    auto const replaced = [&] { files[path] = "another one, renamed over it"; };
+    auto const replaced = [&] { files[path] = padded("another one, renamed over it"); };
     before(call::perf_event_open, replaced);
     REQUIRE(succeeded(bl::attach(prog, where)));
     CHECK(calls(call::perf_event_open) == 2); // the first one is let go
@@ -282,8 +288,8 @@ TEST_CASE_FIXTURE(with_kprobe_program, "an uprobe goes into the file that was op
     check_error(gone.error(), ENOENT, bl::operation::open, bl::errc::not_found, {"/bin/x"});
     CHECK(newest_link() == nullptr);
     replaced();
-    before(call::perf_event_open, [&] { files[path] = "one"; });
-    before(call::perf_event_open, [&] { files[path] = "two"; }, 2);
+    before(call::perf_event_open, [&] { files[path] = padded("one"); });
+    before(call::perf_event_open, [&] { files[path] = padded("two"); }, 2);
     auto const busy = bl::attach(prog, where);
     REQUIRE_FALSE(busy);
     check_error(busy.error(), ETXTBSY, bl::operation::perf_event_open, no_condition,
@@ -305,7 +311,7 @@ TEST_CASE_FIXTURE(with_kprobe_program,
     for (auto const* const name : {"/bin/x", "/usr/bin/y", "/proc/self/exe", "/bin/../bin//x"})
         CHECK(kept(name) == "/bin/x");
     symlinks["/proc/4321/fd/9"] = "/memory";
-    files["/memory"] = "code"; // has no name of its own
+    files["/memory"] = padded("code"); // has no name of its own
     fail_always(call::descriptor_name, ENOENT);
     CHECK(kept("/proc/self/fd/9") == "/proc/4321/fd/9");
 }
@@ -322,10 +328,10 @@ TEST_CASE_FIXTURE(with_kprobe_program, "an uprobe whose file cannot be looked fo
 // F1
 TEST_CASE_FIXTURE(with_kprobe_program,
                   "what is in another mount namespace is named below its root") {
-    files["/run/c/lib/real.so"] = "inside";
+    files["/run/c/lib/real.so"] = padded("inside");
     symlinks["/run/c/lib/x.so"] = "/lib/real.so";
     symlinks["/proc/41/root"] = "/run/c";
-    files["/lib/real.so"] = "host";
+    files["/lib/real.so"] = padded("host");
     names_in_namespace["/run/c"] = "";
     REQUIRE(succeeded(
         bl::attach(prog, bl::hook::uprobe{.binary = "/proc/41/root/lib/x.so", .offset = 64})));

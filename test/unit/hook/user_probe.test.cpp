@@ -62,13 +62,42 @@ TEST_CASE_FIXTURE(prober, "a place outside the executable segments is refused") 
     CHECK(attach({}, 0x200));
     CHECK(attach({}, 0x11ff));
     CHECK(attach("f", 0x10));
-    CHECK(attach("last", std::uint64_t{0} - 0x20)); // backwards: it wraps around
     make("/data", PF_R);
     refused(attach({}, 0x300, false, "/data"), {"no executable segment"});
     make("/both", PF_R | PF_W | PF_X);
     refused(attach({}, 0x300, false, "/both"), {"can be written to"});
-    files["/jit"] = "what maps it knows its format";
-    CHECK(attach({}, 0x300, false, "/jit"));
+}
+
+// F4
+TEST_CASE_FIXTURE(prober, "an offset that is more than all numbers leads to no function in front") {
+    refused(attach("last", std::uint64_t{0} - 0x20), {"in front of the symbol"});
+    CHECK(calls(call::perf_event_open) == 0);
+}
+
+// F4
+TEST_CASE_FIXTURE(prober, "in a file that is not ELF any place is taken that it has") {
+    std::string const text = "the process that maps it knows its format";
+    files["/jit"] = text;
+    CHECK(attach({}, text.size() - 1, false, "/jit"));
+    refused(attach({}, text.size(), false, "/jit"), {"ends before offset 0x29"});
+    files["/empty"] = "";
+    refused(attach({}, 0, false, "/empty"), {"ends before offset 0x0"});
+}
+
+// E11
+TEST_CASE_FIXTURE(prober, "this process is refused as any other, when its first thread has ended") {
+    without_memory.push_back(process_id);
+    auto const of_this =
+        bl::attach(prog, bl::hook::uprobe{.binary = "/code", .symbol = "f", .pid = 0});
+    REQUIRE_FALSE(of_this);
+    check_error(of_this.error(), ESRCH, bl::operation::perf_event_open, bl::errc::not_found,
+                {"its first thread has ended"});
+    constexpr std::array symbols{"f"sv};
+    auto const of_many =
+        bl::attach(prog, bl::hook::uprobe_multi{.binary = "/code", .symbols = symbols, .pid = 0});
+    REQUIRE_FALSE(of_many);
+    check_error(of_many.error(), ESRCH, bl::operation::link_create, bl::errc::not_found,
+                {"its first thread has ended"});
 }
 
 // F4
@@ -97,9 +126,10 @@ TEST_CASE_FIXTURE(prober, "an instruction that no kernel probes is refused befor
         files["/code"].replace(0x300, code.size(), code);
         return attach("f", 0);
     };
-    for (auto const code : {"\xf0\x48\x0f\xb1\x0f"sv, "\x66\xf0\xff\x00"sv, "\xcc\x90\x90\x90"sv,
-                            "\xcd\x80\x90\x90"sv, "\xf4\x90\x90\x90"sv, "\x48\xcf\x90\x90"sv,
-                            "\x3e\xff\xe0\x90"sv, "\xee\x90\x90\x90"sv, "\x06\x90\x90\x90"sv})
+    for (auto const code :
+         {"\xf0\x48\x0f\xb1\x0f"sv, "\x66\xf0\xff\x00"sv, "\xcc\x90\x90\x90"sv,
+          "\xcd\x80\x90\x90"sv, "\xf4\x90\x90\x90"sv, "\x48\xcf\x90\x90"sv, "\x3e\xff\xe0\x90"sv,
+          "\xee\x90\x90\x90"sv, "\x06\x90\x90\x90"sv, "\x9a\x90\x90\x90"sv, "\xea\x90\x90\x90"sv})
         refused(with(code), {"this instruction cannot be probed"});
     CHECK(calls(call::perf_event_open) == 0);
     for (auto const code : {"\xf3\x0f\x1e\xfa"sv, "\x55\x48\x89\xe5"sv, "\x48\xf7\xd8\xc3"sv,
