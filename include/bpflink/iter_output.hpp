@@ -24,6 +24,10 @@ class iter_output {
 public:
     /// Empty: reading it fails (EBADF).
     iter_output() noexcept = default;
+    /// Takes over the run of `other`, which is empty then.
+    iter_output(iter_output&& other) noexcept = default;
+    /// Takes over the run of `other`, which is empty then.
+    iter_output& operator=(iter_output&& other) noexcept = default;
 
     /// @param link  an iterator link's descriptor; borrowed
     /// @errors invalid_argument  not an iterator link

@@ -31,12 +31,13 @@ static_assert(owner<bl::iter_output>);
 static_assert(std::movable<bl::result<bl::link>> && !std::copyable<bl::result<bl::link>>);
 static_assert(std::is_nothrow_move_constructible_v<bl::result<bl::link>>);
 
-// A handle is a descriptor and two paths; a typed one is not a byte more.
+// A handle is a descriptor, two paths and the mode and owner of a pin; a typed one is not a byte
+// more.
 static_assert(sizeof(bl::unique_fd) == sizeof(int));
 static_assert(sizeof(bl::fd_view) == sizeof(int));
-static_assert(sizeof(bl::link) <= sizeof(void*) + 2 * sizeof(std::string));
+static_assert(sizeof(bl::link) <= 3 * sizeof(void*) + 2 * sizeof(std::string));
 static_assert(sizeof(bl::xdp_link) == sizeof(bl::link));
-static_assert(sizeof(bl::program_ref<program_type::xdp>) <= 16);
+static_assert(sizeof(bl::program_ref<program_type::xdp>) <= 20);
 
 // Taken over only when named.
 static_assert(!std::convertible_to<int, bl::unique_fd>);

@@ -113,7 +113,7 @@ TEST_CASE_FIXTURE(kernel_case,
         }
         for (auto const id : own.ids) // each link is named
             CHECK(std::ranges::count(*errors, "link " + std::to_string(id.value()),
-                                     &bl::error::subject) == 1);
+                                     [](bl::error const& e) { return e.subject(); }) == 1);
     }
 }
 

@@ -9,8 +9,10 @@ namespace {
 thread_local int left = 0; // allocations until one fails, that one included; 0: none does
 thread_local int feeding = 0;
 thread_local bool failed = false;
+thread_local std::size_t made = 0;
 
 void* allocate(std::size_t size, std::size_t alignment) {
+    if (feeding == 0) ++made;
     if (left > 0 && feeding == 0 && --left == 0) {
         failed = true;
         throw std::bad_alloc{};
@@ -38,6 +40,10 @@ starving::~starving() {
 
 bool starving::has_failed() const noexcept {
     return failed;
+}
+
+std::size_t allocations() noexcept {
+    return made;
 }
 
 fed::fed() noexcept {

@@ -4,6 +4,7 @@
 // Want of memory: operator new of the unit tests (starve.cpp) fails on demand, for one thread, and
 // not for the fake kernel, which is no part of the library.
 
+#include <cstddef>
 #include <new>
 
 namespace starve {
@@ -28,6 +29,9 @@ public:
     fed(fed const&) = delete;
     fed& operator=(fed const&) = delete;
 };
+
+/// The allocations of this thread so far, without those of the fake kernel.
+[[nodiscard]] std::size_t allocations() noexcept;
 
 /// Runs `act` on a new World again and again, and lets its first allocation fail, then its second,
 /// until it has all that it asks for. What it returns is gone when `check` is called, with the
