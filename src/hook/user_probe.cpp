@@ -66,13 +66,11 @@ result<std::vector<std::uint64_t>> places_in(elf_file const& elf, binary_file co
     if (begins.empty()) places.assign(wanted.offsets.begin(), wanted.offsets.end());
     for (std::size_t i = 0; i != places.size(); ++i) {
         if (!begins.empty() && !wanted.offsets.empty()) places[i] += wanted.offsets[i];
-        bool const is_in_front = !begins.empty() && places[i] < begins[i]; // more than all numbers
         std::array<std::byte, most_instruction_bytes> code;
         auto const read = file.read(code, places[i]);
         if (!read) return tl::unexpected{read.error()};
         auto what = mistake_at(elf, begins.empty() ? std::nullopt : std::optional{begins[i]},
                                places[i], std::span{code}.first(*read));
-        if (what.empty() && is_in_front) what = "it is in front of the symbol";
         if (what.empty()) continue;
         if (places.size() != 1)
             what =

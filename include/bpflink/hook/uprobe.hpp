@@ -23,7 +23,8 @@ namespace bpflink {
 /// thread: when that has ended and others go on, the program runs no more.
 ///
 /// A place in the middle of an instruction cannot be told without a disassembler: the process that
-/// comes by gets SIGILL, or goes wrong. In a file that is not ELF, any offset is taken.
+/// comes by gets SIGILL, or goes wrong. In a file that is not ELF, any offset in it is taken. An
+/// offset from a symbol may go backwards: it wraps around.
 /// @errors not_found          no such file, symbol or process; a process whose first thread has
 ///                            ended, or a kernel thread
 ///         invalid_argument   not a regular file, which is not opened; a symbol, and not an ELF
