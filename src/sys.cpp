@@ -299,7 +299,10 @@ int close(int fd) noexcept {
 }
 
 opened duplicate(int fd) noexcept {
-    return negated(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    // Never 0, 1 or 2, where the process has closed those: it would read or write there.
+    constexpr int lowest = 3;
+    int const outcome = negated(::fcntl(fd, F_DUPFD_CLOEXEC, lowest));
+    return outcome == -EINVAL ? -EMFILE : outcome; // the limit is as low
 }
 
 opened watch(int fd) noexcept {

@@ -102,6 +102,10 @@ int __wrap_close(int fd) {
 int __wrap_fcntl(int fd, int command, ...) {
     CHECK(fd == 77);
     CHECK(command == F_DUPFD_CLOEXEC);
+    va_list arguments;
+    va_start(arguments, command);
+    CHECK(va_arg(arguments, int) == 3); // what is kept is never a standard stream
+    va_end(arguments);
     return world.fails_at("fcntl") ? -1 : world.open_one();
 }
 int __wrap_socket(int family, int type, int) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Built with BPFLINK_NO_COROUTINES, the headers know of no coroutine: who wants to, may say himself
 // what co_await of a result does.
-// expect: promise_type|coroutine_traits
+// expect: promise.type|coroutine_traits
 #include <bpflink/bpflink.hpp>
 
 #ifdef _GLIBCXX_COROUTINE
