@@ -61,7 +61,9 @@ public:
     /// link::replace_pin of it.
     [[nodiscard]] result<void> replace_pin(fd_view link, std::string_view path);
     /// link::replace_pin of it, by who has the lock of the directory.
+    /// @param link  borrowed
     /// @param path  resolved
+    /// @param held  the lock of the directory that the path is in
     [[nodiscard]] result<void> replace_pin(fd_view link, std::string const& path,
                                            detail::directory_lock const& held);
     /// link::unpin of it.

@@ -25,6 +25,7 @@
 #define BPFLINK_TRY(first, ...)                                                                    \
     BPFLINK_DETAIL_TRY_##__VA_OPT__(NAMED)(first __VA_OPT__(, ) __VA_ARGS__)
 
+/// @cond
 // The result's name is made of the value's, which no other has here.
 #define BPFLINK_DETAIL_TRY_NAMED(name, ...)                                                        \
     auto&& bpflink_tried_##name = ::bpflink::detail::tried(__VA_ARGS__);                           \
@@ -43,6 +44,7 @@
             return ::bpflink::detail::failure_of(                                                  \
                 ::std::forward<decltype(bpflink_tried_##number)>(bpflink_tried_##number));         \
     } while (false)
+/// @endcond
 
 namespace bpflink::detail {
 
