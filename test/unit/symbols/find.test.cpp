@@ -138,13 +138,13 @@ struct container : finder {
     container() {
         files["/lib/real.so"] = "host";
         files["/run/c/lib/real.so"] = "inside";
-        files["/run/c/work/own.so"] = "inside, too";
+        files["/run/c/app/own.so"] = "inside, too";
         symlinks["/run/c/lib/x.so"] = "/lib/real.so";
         symlinks["/run/c/lib/up.so"] = "../../../lib/real.so";
-        symlinks["/run/c/work/out.so"] = "/lib/real.so";
+        symlinks["/run/c/app/out.so"] = "/lib/real.so";
         symlinks["/proc/41/root"] = "/run/c";
         symlinks["/proc/41/task/42/root"] = "/run/c";
-        symlinks["/proc/41/cwd"] = "/run/c/work";
+        symlinks["/proc/41/cwd"] = "/run/c/app";
         symlinks["/proc/41/exe"] = "/run/c/lib/real.so";
         symlinks["/proc/self"] = "41";
         symlinks["/proc/thread-self"] = "41/task/42";
