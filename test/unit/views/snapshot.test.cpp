@@ -454,7 +454,9 @@ TEST_CASE_FIXTURE(snapshots,
         CHECK(found_by(by_iterator) == here);
         CHECK(found_by(by_walk) == here);
         own_netns = elsewhere;
-        for (auto const& record : *bl::find_links(by_walk, bl::ifindex{33}))
+        auto const found = bl::find_links(by_walk, bl::ifindex{33});
+        REQUIRE(succeeded(found));
+        for (auto const& record : *found)
             CHECK(record.netns == bl::netns_inode{elsewhere});
     }
     SUBCASE("where neither tells, that is an error, and not that there is none") {
