@@ -2,8 +2,8 @@
 #include "../bpf/raw_link_record.h"
 #include "../fail.hpp"
 #include "../netns_of.hpp"
-#include "../own_program.hpp"
 #include "../output.hpp"
+#include "../own_program.hpp"
 #include "../record.hpp"
 
 #include <bpflink/detail/read_info.hpp>
