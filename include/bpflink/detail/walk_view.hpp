@@ -36,7 +36,8 @@ class walk_view : public std::ranges::view_interface<walk_view<Source>>, public 
                 if (stage == standing::unseen && current) position.give_back(std::move(*current));
         }
 
-        void settle() {
+        // Inline: a return behind a system call costs, as in walks.cpp.
+        [[gnu::always_inline]] void settle() {
             if (stage != standing::pending) return;
             stage = standing::unseen;
             position.next(current);
@@ -124,7 +125,7 @@ public:
         friend walk_view;
         explicit iterator(walking& at) noexcept : look_{at} {}
 
-        [[nodiscard]] progress& settled() const {
+        [[nodiscard, gnu::always_inline]] progress& settled() const {
             progress& now = static_cast<walking*>(look_.at())->now();
             now.settle();
             return now;
