@@ -45,8 +45,7 @@ struct iter_task {
 /// @kernel since 5.8, with a map 5.9, cgroups and tasks 6.1;
 ///         kernel/bpf/bpf_iter.c, bpf_iter_link_attach(); read at v6.12
 /// @cost 1 system call; 3 with a map or cgroup, as the kernel takes it for something else where
-/// none
-///       is meant; 4 to 6 with a task, which is looked for
+///       none is meant; 4 to 6 with a task, which is looked for
 struct hook::iter {
     std::optional<map_ref> map = std::nullopt;        ///< whose elements are walked
     std::optional<iter_cgroup> cgroup = std::nullopt; ///< where the walk starts
