@@ -3,8 +3,8 @@
 // library. There are `live_links` links, with the ids from 1 on.
 #include "instant_border.hpp"
 
-#include "bpf/raw_link_record.h"
-#include "sys.hpp"
+#include "snapshot/raw_link_record.h"
+#include "border/sys.hpp"
 
 #include <bpflink/program_type.hpp>
 

@@ -4,7 +4,7 @@
 // of them as Google Benchmark's entries; `bpflink-overhead NAME TIMES` does one of them, for tools
 // that count instructions.
 #include "instant_border.hpp"
-#include "sys.hpp"
+#include "border/sys.hpp"
 
 #include <bpflink/bpflink.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "all_links.bpf.hpp"
-#include "bpf/raw_link_record.h"
+#include "snapshot/raw_link_record.h"
 #include "serve.hpp"
 
 #include <bpflink/fd.hpp>

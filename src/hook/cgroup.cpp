@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cgroup.hpp"
+#include "hook/cgroup.hpp"
 
-#include "../identify.hpp"
-#include "../path.hpp"
-#include "create.hpp"
-#include "matches.hpp"
-#include "order.hpp"
+#include "object/identify.hpp"
+#include "pin/path.hpp"
+#include "hook/create.hpp"
+#include "hook/matches.hpp"
+#include "hook/order.hpp"
 
 #include <cerrno>
 

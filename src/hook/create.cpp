@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "create.hpp"
+#include "hook/create.hpp"
 
 #include <algorithm>
 #include <cerrno>

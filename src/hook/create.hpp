@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "../fail.hpp"
-#include "../sys.hpp"
+#include "error/fail.hpp"
+#include "border/sys.hpp"
 
 #include <bpflink/any_program.hpp>
 #include <bpflink/fd.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../nonzero_fd.hpp"
-#include "create.hpp"
-#include "matches.hpp"
-#include "trampoline.hpp"
+#include "object/nonzero_fd.hpp"
+#include "hook/create.hpp"
+#include "hook/matches.hpp"
+#include "hook/trampoline.hpp"
 
 #include <bpflink/hook/freplace.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../nonzero_fd.hpp"
-#include "create.hpp"
-#include "matches.hpp"
+#include "object/nonzero_fd.hpp"
+#include "hook/create.hpp"
+#include "hook/matches.hpp"
 
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/hook/iter.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../symbols/names.hpp"
-#include "create.hpp"
-#include "matches.hpp"
-#include "perf.hpp"
+#include "symbol/names.hpp"
+#include "hook/create.hpp"
+#include "hook/matches.hpp"
+#include "hook/perf.hpp"
 
 #include <bpflink/hook/kprobe.hpp>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../symbols/kallsyms.hpp"
-#include "../symbols/names.hpp"
-#include "create.hpp"
-#include "matches.hpp"
-#include "multi.hpp"
+#include "symbol/kallsyms.hpp"
+#include "symbol/names.hpp"
+#include "hook/create.hpp"
+#include "hook/matches.hpp"
+#include "hook/multi.hpp"
 
 #include <bpflink/hook/kprobe_multi.hpp>
 #include <bpflink/symbols.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "create.hpp"
-#include "matches.hpp"
-#include "trampoline.hpp"
+#include "hook/create.hpp"
+#include "hook/matches.hpp"
+#include "hook/trampoline.hpp"
 
 #include <bpflink/hook/lsm.hpp>
 

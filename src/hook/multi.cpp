@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "multi.hpp"
+#include "hook/multi.hpp"
 
-#include "create.hpp"
+#include "hook/create.hpp"
 
 #include <cerrno>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netkit.hpp"
+#include "hook/netkit.hpp"
 
-#include "matches.hpp"
+#include "hook/matches.hpp"
 
 namespace bpflink {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "order.hpp"
+#include "hook/order.hpp"
 
 #include <bpflink/hook/netkit.hpp>
 

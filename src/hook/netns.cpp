@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netns.hpp"
+#include "hook/netns.hpp"
 
-#include "../identify.hpp"
-#include "create.hpp"
-#include "matches.hpp"
+#include "object/identify.hpp"
+#include "hook/create.hpp"
+#include "hook/matches.hpp"
 
 #include <cerrno>
 

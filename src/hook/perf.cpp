@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "perf.hpp"
+#include "hook/perf.hpp"
 
-#include "../small_file.hpp"
-#include "create.hpp"
+#include "border/small_file.hpp"
+#include "hook/create.hpp"
 
 #include <array>
 #include <cerrno>

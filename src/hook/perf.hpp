@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "../uapi.hpp"
+#include "border/uapi.hpp"
 
 #include <bpflink/any_program.hpp>
 #include <bpflink/error.hpp>

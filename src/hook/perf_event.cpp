@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../identify.hpp"
-#include "matches.hpp"
-#include "perf.hpp"
+#include "object/identify.hpp"
+#include "hook/matches.hpp"
+#include "hook/perf.hpp"
 
 #include <bpflink/hook/perf_event.hpp>
 

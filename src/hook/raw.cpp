@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../nonzero_fd.hpp"
-#include "cgroup.hpp"
-#include "create.hpp"
-#include "netkit.hpp"
-#include "netns.hpp"
-#include "sockmap.hpp"
-#include "tcx.hpp"
+#include "object/nonzero_fd.hpp"
+#include "hook/cgroup.hpp"
+#include "hook/create.hpp"
+#include "hook/netkit.hpp"
+#include "hook/netns.hpp"
+#include "hook/sockmap.hpp"
+#include "hook/tcx.hpp"
 
 #include <bpflink/hook/attach.hpp>
 

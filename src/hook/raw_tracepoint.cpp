@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "create.hpp"
-#include "matches.hpp"
+#include "hook/create.hpp"
+#include "hook/matches.hpp"
 
 #include <bpflink/hook/raw_tracepoint.hpp>
 

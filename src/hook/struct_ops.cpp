@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../identify.hpp"
-#include "create.hpp"
-#include "matches.hpp"
+#include "object/identify.hpp"
+#include "hook/create.hpp"
+#include "hook/matches.hpp"
 
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/struct_ops.hpp>

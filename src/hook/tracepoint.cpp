@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../small_file.hpp"
-#include "create.hpp"
-#include "matches.hpp"
-#include "perf.hpp"
+#include "border/small_file.hpp"
+#include "hook/create.hpp"
+#include "hook/matches.hpp"
+#include "hook/perf.hpp"
 
 #include <bpflink/hook/tracepoint.hpp>
 

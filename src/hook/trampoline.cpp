@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "trampoline.hpp"
+#include "hook/trampoline.hpp"
 
-#include "create.hpp"
+#include "hook/create.hpp"
 
 #include <cerrno>
 #include <utility>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../fail.hpp"
-#include "matches.hpp"
-#include "perf.hpp"
-#include "user_probe.hpp"
+#include "error/fail.hpp"
+#include "hook/matches.hpp"
+#include "hook/perf.hpp"
+#include "hook/user_probe.hpp"
 
 #include <bpflink/hook/uprobe.hpp>
 

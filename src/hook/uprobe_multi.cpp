@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "create.hpp"
-#include "matches.hpp"
-#include "multi.hpp"
-#include "user_probe.hpp"
+#include "hook/create.hpp"
+#include "hook/matches.hpp"
+#include "hook/multi.hpp"
+#include "hook/user_probe.hpp"
 
 #include <bpflink/hook/uprobe_multi.hpp>
 

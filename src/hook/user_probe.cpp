@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "user_probe.hpp"
+#include "hook/user_probe.hpp"
 
-#include "../fail.hpp"
-#include "../symbols/elf.hpp"
-#include "../symbols/instruction.hpp"
-#include "../symbols/names.hpp"
-#include "../symbols/resolve.hpp"
+#include "error/fail.hpp"
+#include "symbol/elf.hpp"
+#include "symbol/instruction.hpp"
+#include "symbol/names.hpp"
+#include "symbol/resolve.hpp"
 
 #include <array>
 #include <cerrno>

@@ -2,7 +2,7 @@
 // What sys.cpp hands to the kernel and makes of its answers. The linker puts the functions below in
 // place of the C library's (--wrap).
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "sys.hpp"
+#include "border/sys.hpp"
 
 #include <array>
 #include <cerrno>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The library's own copy of the kernel's interface against the build machine's header, as far as
 // that header knows it. Compiling is passing.
-#include "uapi.hpp"
+#include "border/uapi.hpp"
 
 #include <cstddef>
 

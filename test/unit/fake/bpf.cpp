@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // bpf(2), command by command.
-#include "bpf/netns_answer.h"
-#include "bpf/raw_link_record.h"
+#include "snapshot/netns_answer.h"
+#include "snapshot/raw_link_record.h"
 #include "model.hpp"
 
 #include <algorithm>

@@ -6,8 +6,8 @@
 // call can be made to fail, and things can happen just before it.
 
 #include "objects.hpp"
-#include "sys.hpp"
-#include "uapi.hpp"
+#include "border/sys.hpp"
+#include "border/uapi.hpp"
 
 #include <bpflink/attach_type.hpp>
 #include <bpflink/fd.hpp>

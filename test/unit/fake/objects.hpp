@@ -3,7 +3,7 @@
 
 // What the fake kernel holds.
 
-#include "uapi.hpp"
+#include "border/uapi.hpp"
 
 #include <bpflink/attach_type.hpp>
 #include <bpflink/link_type.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // In place of src/sys.cpp: every call goes to the fake kernel, which may be told to fail it.
-#include "sys.hpp"
+#include "border/sys.hpp"
 
 #include "kernel.hpp"
 #include "starve.hpp"

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hook/create.hpp"
+#include "hook/perf.hpp"
+#include "border/small_file.hpp"
+#include "border/sys.hpp"
+#include "border/uapi.hpp"
+
+#include <bpflink/fd.hpp>
+#include <bpflink/supports.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+namespace bpflink {
+namespace {
+
+using enum support::answer;
+
+/// How a hook is asked for: a program, and an attach that cannot be.
+struct question {
+    std::string_view hook;
+    program_type program;
+    std::optional<attach_type> expected = {}; // by the program
+    char const* target = nullptr;             // the kernel's type that it is loaded for
+    attach_type attach{};                     // by the link; unset with `known` 0
+    int known = 0; // what a kernel with the hook says to the attach; 0: loading is enough
+    char const* pmu = nullptr; // what else is needed
+};
+
+using enum program_type;
+constexpr auto none = std::nullopt;
+
+constexpr std::array questions{
+    question{"cgroup", cgroup_skb, none, nullptr, attach_type::cgroup_inet_egress, EBADF},
+    question{"iter", tracing, attach_type::trace_iter, "task"},
+    question{"kprobe", kprobe, none, nullptr, attach_type::perf_event, EBADF, "kprobe"},
+    question{"kprobe_multi", kprobe, attach_type::trace_kprobe_multi, nullptr,
+             attach_type::trace_kprobe_multi, ESRCH},
+    question{"lsm", lsm, attach_type::lsm_mac, "file_mprotect"},
+    question{"netfilter", netfilter, attach_type::netfilter, nullptr, attach_type::netfilter,
+             EAFNOSUPPORT},
+    question{"netkit", sched_cls, none, nullptr, attach_type::netkit_primary, ENODEV},
+    question{"netns", flow_dissector, attach_type::flow_dissector, nullptr,
+             attach_type::flow_dissector, EBADF},
+    question{"perf_event", perf_event, none, nullptr, attach_type::perf_event, EBADF},
+    question{"raw_tracepoint", raw_tracepoint},
+    question{"sockmap", sk_skb, attach_type::sk_skb_verdict, nullptr, attach_type::sk_skb_verdict,
+             EBADF},
+    question{"tcx", sched_cls, none, nullptr, attach_type::tcx_ingress, ENODEV},
+    question{"tp_btf", tracing, attach_type::trace_raw_tp, "sys_enter"},
+    question{"tracepoint", tracepoint, none, nullptr, attach_type::perf_event, EBADF},
+    question{"tracing", tracing, attach_type::trace_fentry, "bpf_fentry_test1"},
+    question{"tracing_multi", tracing, attach_type::trace_fentry_multi},
+    question{"uprobe", kprobe, none, nullptr, attach_type::perf_event, EBADF, "uprobe"},
+    question{"uprobe_multi", kprobe, attach_type::trace_uprobe_multi, nullptr,
+             attach_type::trace_uprobe_multi, EBADF},
+    question{"xdp", xdp},
+};
+
+std::string said(char const* what, int number) {
+    return std::string{what} + ": " + error{number, operation::link_create}.code().message();
+}
+
+// A "no" is remembered, so it takes an errno by which the kernel says just that. All others are of
+// the moment: of descriptors, memory, privilege, a filter of system calls, or files not there yet.
+
+/// What a kernel without the hook says to its program type, or to the attach type that it is for.
+bool is_unknown_program(int number) {
+    return number == EINVAL;
+}
+
+/// What it says to an attach: that it has no such attach type, or is built without it.
+bool is_unknown_attach(int number) {
+    return number == EINVAL || number == EOPNOTSUPP;
+}
+
+/// Whether the kernel does not show a file, and not for want of /sys.
+bool is_absent(error const& why) {
+    return why == errc::not_found && sys::is_on_sysfs("/sys/kernel") == 1;
+}
+
+/// Why libbpf gives no BTF id of a type; it says ESRCH of whatever keeps it from reading any.
+support without_type(char const* name, int number) {
+    if (number == ENOENT) return {no, std::string{"the kernel has no "} + name};
+    if (number == ESRCH) {
+        constexpr char const* path = "/sys/kernel/btf/vmlinux";
+        auto const types = sys::open_file(path);
+        error const why{types ? number : -types.outcome(), operation::open, path};
+        if (!types) return {is_absent(why) ? no : unknown, why.message()};
+    }
+    return {unknown, said("reading the kernel's types", number)};
+}
+
+std::uint32_t number_of(std::optional<attach_type> attach) {
+    return attach ? static_cast<std::uint32_t>(*attach) : 0;
+}
+
+/// Loads a program that returns 0.
+sys::opened load(question const& q, int target) {
+    constexpr std::array<std::uint64_t, 2> code{0x00000000000000b7,
+                                                0x0000000000000095}; // r0 = 0; exit
+    static constexpr char license[] = "GPL";
+    uapi::prog_load_attr attr{};
+    attr.prog_type = static_cast<std::uint32_t>(q.program);
+    attr.insn_cnt = code.size();
+    attr.insns = reinterpret_cast<std::uintptr_t>(code.data());
+    attr.license = reinterpret_cast<std::uintptr_t>(license);
+    attr.expected_attach_type = number_of(q.expected);
+    attr.attach_btf_id = static_cast<std::uint32_t>(target);
+    return sys::prog_load(attr);
+}
+
+support ask(question const& q) {
+    if (q.pmu) {
+        if (auto const number = read_number(directory_of_pmu(q.pmu) + "/type"); !number)
+            return {is_absent(number.error()) ? no : unknown, number.error().message()};
+    }
+    int const target = q.target ? sys::kernel_type(q.target, number_of(q.expected)) : 0;
+    if (target < 0) return without_type(q.target, -target);
+    auto const program = load(q, target);
+    if (!program) {
+        int const number = -program.outcome();
+        if (is_unknown_program(number))
+            return {no, said("the kernel loads no program for it", number)};
+        return {unknown, said("loading a program", number)};
+    }
+    if (q.known == 0) return {yes, "the kernel loads programs for it"};
+    int const number = attach_to_nothing(program.view(), q.attach);
+    if (number == q.known || number == 0) return {yes, said("an attach to nothing", number)};
+    return {is_unknown_attach(number) ? no : unknown, said("an attach", number)};
+}
+
+/// A kernel before 5.12 attaches LSM programs that never run where "bpf" is not active.
+std::optional<support> without_lsm() {
+    auto const active = read_small_file("/sys/kernel/security/lsm");
+    if (!active) return support{unknown, active.error().message()};
+    if (active->empty()) return support{unknown, "/sys/kernel/security/lsm is empty"};
+    if (("," + *active + ",").find(",bpf,") != std::string::npos) return std::nullopt;
+    return support{no, "\"bpf\" is not among the active security modules: " + *active};
+}
+
+} // namespace
+
+namespace detail {
+
+support probe_support(std::string_view hook) {
+    auto const q = std::ranges::find(questions, hook, &question::hook);
+    if (q == questions.end()) return {unknown, "only an attach tells"};
+    auto answer = ask(*q);
+    if (answer.is == yes && q->program == program_type::lsm)
+        if (auto const silent = without_lsm()) return *silent;
+    return answer;
+}
+
+support cached_support(std::string_view hook) {
+    // There is no lock, which a thread that forks would leave locked in its child. Threads that
+    // come at once each ask, and what the first one was told stays.
+    static constinit std::array<std::atomic<support const*>, questions.size()> known{};
+    auto const q = std::ranges::find(questions, hook, &question::hook);
+    if (q == questions.end()) return probe_support(hook);
+    auto& place = known[static_cast<std::size_t>(q - questions.begin())];
+    if (auto const* const told = place.load()) return *told;
+    auto answer = probe_support(hook);
+    if (answer.is == unknown) return answer;
+    auto own = std::make_unique<support const>(answer);
+    support const* nothing = nullptr;
+    if (place.compare_exchange_strong(nothing, own.get())) static_cast<void>(own.release());
+    return answer;
+}
+
+} // namespace detail
+
+} // namespace bpflink
