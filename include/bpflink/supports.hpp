@@ -24,8 +24,9 @@ struct support {
 };
 
 namespace detail {
-[[nodiscard]] support probe_support(std::string_view hook);
-[[nodiscard]] support cached_support(std::string_view hook);
+[[nodiscard]] support probe_support(hook_row const& row);
+[[nodiscard]] support probe_support(std::string_view hook); // by its name
+[[nodiscard]] support cached_support(hook_row const& row);
 } // namespace detail
 
 /// Asks the kernel, never its version: loads the smallest program of the hook's type and attaches
@@ -40,7 +41,7 @@ namespace detail {
 /// @threads any
 template <hook_like H>
 [[nodiscard]] support supports() {
-    return detail::cached_support(hook_traits<H>::name);
+    return detail::cached_support(hook_traits<H>::row());
 }
 
 } // namespace bpflink

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/small_file.hpp"
 
-#include "error/fail.hpp"
 #include "border/sys.hpp"
+#include "error/fail.hpp"
 
 #include <bpflink/fd.hpp>
 

@@ -609,6 +609,28 @@ int find_memory(int process) noexcept {
     return outcome >= 0 || outcome == -EFAULT ? 0 : outcome;
 }
 
+int has_capability(unsigned number) noexcept {
+    constexpr std::uint32_t version_3 = 0x20080522; // of linux/capability.h: two words of 32
+    constexpr unsigned bits = 32;
+    struct {
+        std::uint32_t version;
+        int thread;
+    } header{version_3, 0};
+    struct {
+        std::uint32_t effective, permitted, inheritable;
+    } words[2]{};
+    int const outcome = negated(::syscall(SYS_capget, &header, words));
+    return outcome < 0 ? outcome
+                       : static_cast<int>(words[number / bits].effective >> number % bits & 1);
+}
+
+int is_in_first_user_namespace() noexcept {
+    constexpr std::uint64_t first = 0xeffffffd; // PROC_USER_INIT_INO
+    struct stat found{};
+    if (::stat("/proc/thread-self/ns/user", &found) != 0) return -errno;
+    return found.st_ino == first ? 1 : 0;
+}
+
 void back_off(int attempt) noexcept {
     constexpr int yields = 10;
     if (attempt < yields)

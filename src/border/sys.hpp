@@ -143,6 +143,11 @@ int find_thread(int number) noexcept;    // 0, or -ESRCH
 // 0; -ESRCH where the process has none: a kernel thread, or one whose first thread has ended.
 int find_memory(int process) noexcept;
 
+// Of this thread: 1, 0. Whether it has a capability, in the user namespace that it is in, and
+// whether that is the first one, where capabilities count for all of the kernel.
+int has_capability(unsigned number) noexcept;
+int is_in_first_user_namespace() noexcept;
+
 // Before another attempt, counted from 0: lets others run, and sleeps from the 11th on, first for
 // 1 us, then twice as long each time.
 void back_off(int attempt) noexcept;

@@ -1,52 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/cgroup.hpp"
 
+#include "hook/create.hpp"
+#include "hook/order.hpp"
+#include "hook/row.hpp"
 #include "object/identify.hpp"
 #include "pin/path.hpp"
-#include "hook/create.hpp"
-#include "hook/matches.hpp"
-#include "hook/order.hpp"
 
 #include <cerrno>
 
 namespace bpflink {
-
-/// The program type that a cgroup's attach type takes; unspec for what is no cgroup's.
-/// @kernel kernel/bpf/syscall.c, attach_type_to_prog_type(); read at v6.12
-program_type type_on_cgroup(attach_type attach) noexcept {
-    switch (attach) {
-    case attach_type::cgroup_inet_ingress:
-    case attach_type::cgroup_inet_egress: return program_type::cgroup_skb;
-    case attach_type::cgroup_inet_sock_create:
-    case attach_type::cgroup_inet_sock_release:
-    case attach_type::cgroup_inet4_post_bind:
-    case attach_type::cgroup_inet6_post_bind: return program_type::cgroup_sock;
-    case attach_type::cgroup_inet4_bind:
-    case attach_type::cgroup_inet6_bind:
-    case attach_type::cgroup_inet4_connect:
-    case attach_type::cgroup_inet6_connect:
-    case attach_type::cgroup_unix_connect:
-    case attach_type::cgroup_inet4_getpeername:
-    case attach_type::cgroup_inet6_getpeername:
-    case attach_type::cgroup_unix_getpeername:
-    case attach_type::cgroup_inet4_getsockname:
-    case attach_type::cgroup_inet6_getsockname:
-    case attach_type::cgroup_unix_getsockname:
-    case attach_type::cgroup_udp4_sendmsg:
-    case attach_type::cgroup_udp6_sendmsg:
-    case attach_type::cgroup_unix_sendmsg:
-    case attach_type::cgroup_udp4_recvmsg:
-    case attach_type::cgroup_udp6_recvmsg:
-    case attach_type::cgroup_unix_recvmsg: return program_type::cgroup_sock_addr;
-    case attach_type::cgroup_sock_ops: return program_type::sock_ops;
-    case attach_type::cgroup_device: return program_type::cgroup_device;
-    case attach_type::cgroup_sysctl: return program_type::cgroup_sysctl;
-    case attach_type::cgroup_getsockopt:
-    case attach_type::cgroup_setsockopt: return program_type::cgroup_sockopt;
-    case attach_type::lsm_cgroup: return program_type::lsm;
-    default: return program_type::unspec;
-    }
-}
 
 std::string describe(hook::cgroup const& where) {
     std::string place = "cgroup ";
@@ -81,7 +44,7 @@ bool attach_type_is_fixed(program_type type) noexcept {
 
 /// The mistakes that can be named before the kernel says EINVAL to all of them.
 std::string mistake(detail::borrowed_program const& prog, attach_type attach) {
-    auto what = mismatch(prog.type, type_on_cgroup(attach), attach, "a cgroup");
+    auto what = mismatch(prog.type, type_on<hook::cgroup>(attach), attach, "a cgroup");
     if (!what.empty()) return what;
     if (prog.expected && *prog.expected != attach && attach_type_is_fixed(prog.type))
         return "the program was loaded for attach type " + to_string(*prog.expected);
@@ -116,15 +79,23 @@ std::string advice_on(int outcome, hook::cgroup const& where, attach_type attach
 
 } // namespace
 
-match hook_traits<hook::cgroup>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::cgroup>(info);
+detail::hook_row const& hook_traits<hook::cgroup>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::cgroup_skb,
+                                  .attach = attach_type::cgroup_inet_egress,
+                                  .known = EBADF},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program prog,
                                                     hook::cgroup const& named) {
     auto where = named;
-    auto const attach =
-        attach_type_meant(named.attach, prog, type_on_cgroup, [&] { return describe(named); });
+    auto const attach = attach_type_meant(named.attach, prog, type_on<hook::cgroup>,
+                                          [&] { return describe(named); });
     if (!attach) return tl::unexpected{attach.error()};
     where.attach = *attach;
     // Told only of what fails: the text takes longer than some of the kernel's work.

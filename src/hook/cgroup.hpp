@@ -16,9 +16,6 @@ struct opened_cgroup {
     fd_view directory;
 };
 
-/// The program type that a cgroup's attach type takes; unspec for what is no cgroup's.
-[[nodiscard]] program_type type_on_cgroup(attach_type attach) noexcept;
-
 [[nodiscard]] std::string describe(hook::cgroup const& where);
 
 /// @errors not_found, invalid_argument: no such directory; EMFILE

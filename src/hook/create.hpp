@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "error/fail.hpp"
 #include "border/sys.hpp"
+#include "error/fail.hpp"
+#include "object/attach_type.hpp"
 
 #include <bpflink/any_program.hpp>
 #include <bpflink/fd.hpp>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "object/nonzero_fd.hpp"
 #include "hook/create.hpp"
 #include "hook/matches.hpp"
+#include "hook/row.hpp"
 #include "hook/trampoline.hpp"
+#include "object/nonzero_fd.hpp"
 
 #include <bpflink/hook/freplace.hpp>
 
@@ -26,6 +27,15 @@ match hook_traits<hook::freplace>::matches(link_info const& info) noexcept {
     // The kernel has no attach type for it.
     auto const* const details = std::get_if<tracing_details>(&info.details);
     return details && !details->attach ? match::yes : match::no;
+}
+
+detail::hook_row const& hook_traits<hook::freplace>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::freplace>::create(detail::borrowed_program prog,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "object/nonzero_fd.hpp"
 #include "hook/create.hpp"
-#include "hook/matches.hpp"
+#include "hook/row.hpp"
+#include "object/nonzero_fd.hpp"
 
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/hook/iter.hpp>
@@ -135,8 +135,16 @@ result<unique_fd> checked(unique_fd link, hook::iter const& where, std::string c
 
 } // namespace
 
-match hook_traits<hook::iter>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::iter>(info);
+detail::hook_row const& hook_traits<hook::iter>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::tracing,
+                                  .expected = attach_type::trace_iter,
+                                  .target = "task"},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "symbol/names.hpp"
 #include "hook/create.hpp"
 #include "hook/matches.hpp"
 #include "hook/perf.hpp"
+#include "hook/row.hpp"
+#include "symbol/names.hpp"
 
 #include <bpflink/hook/kprobe.hpp>
 
@@ -58,6 +59,19 @@ result<unique_fd> open_at(hook::kprobe const& where, std::string const& function
 
 match hook_traits<hook::kprobe>::matches(link_info const& info) noexcept {
     return matches_event<perf_kprobe>(info, match::no);
+}
+
+detail::hook_row const& hook_traits<hook::kprobe>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::kprobe,
+                                  .attach = attach_type::perf_event,
+                                  .known = EBADF,
+                                  .pmu = "kprobe"},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::kprobe>::create(detail::borrowed_program prog,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hook/create.hpp"
+#include "hook/multi.hpp"
+#include "hook/row.hpp"
 #include "symbol/kallsyms.hpp"
 #include "symbol/names.hpp"
-#include "hook/create.hpp"
-#include "hook/matches.hpp"
-#include "hook/multi.hpp"
 
 #include <bpflink/hook/kprobe_multi.hpp>
 #include <bpflink/symbols.hpp>
@@ -103,8 +103,17 @@ result<unique_fd> create(detail::borrowed_program const& prog, hook::kprobe_mult
 
 } // namespace
 
-match hook_traits<hook::kprobe_multi>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::kprobe_multi>(info);
+detail::hook_row const& hook_traits<hook::kprobe_multi>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::kprobe,
+                                  .expected = attach_type::trace_kprobe_multi,
+                                  .attach = attach_type::trace_kprobe_multi,
+                                  .known = ESRCH},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::kprobe_multi>::create(detail::borrowed_program prog,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/create.hpp"
-#include "hook/matches.hpp"
+#include "hook/row.hpp"
 
 #include <bpflink/hook/netfilter.hpp>
 
@@ -34,8 +34,17 @@ std::string describe(hook::netfilter const& where) {
 
 } // namespace
 
-match hook_traits<hook::netfilter>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::netfilter>(info);
+detail::hook_row const& hook_traits<hook::netfilter>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::netfilter,
+                                  .expected = attach_type::netfilter,
+                                  .attach = attach_type::netfilter,
+                                  .known = EAFNOSUPPORT},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::netfilter>::create(detail::borrowed_program prog,

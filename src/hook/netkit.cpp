@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/netkit.hpp"
 
-#include "hook/matches.hpp"
+#include "hook/row.hpp"
+
+#include <cerrno>
 
 namespace bpflink {
 
-match hook_traits<hook::netkit>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::netkit>(info);
+detail::hook_row const& hook_traits<hook::netkit>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::sched_cls,
+                                  .attach = attach_type::netkit_primary,
+                                  .known = ENODEV},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::netkit>::create(detail::borrowed_program prog,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/netns.hpp"
 
-#include "object/identify.hpp"
 #include "hook/create.hpp"
-#include "hook/matches.hpp"
+#include "hook/row.hpp"
+#include "object/identify.hpp"
 
 #include <cerrno>
 
@@ -15,31 +15,33 @@ constexpr char const* flow_dissector_there =
 
 } // namespace
 
-program_type type_on_netns(attach_type attach) noexcept {
-    switch (attach) {
-    case attach_type::flow_dissector: return program_type::flow_dissector;
-    case attach_type::sk_lookup: return program_type::sk_lookup;
-    default: return program_type::unspec;
-    }
-}
-
 std::string describe(hook::netns const& where) {
     return with_attach_type("network namespace " + describe(where.netns), where.attach);
 }
 
-match hook_traits<hook::netns>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::netns>(info);
+detail::hook_row const& hook_traits<hook::netns>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::flow_dissector,
+                                  .expected = attach_type::flow_dissector,
+                                  .attach = attach_type::flow_dissector,
+                                  .known = EBADF},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::netns>::create(detail::borrowed_program prog,
                                                    hook::netns const& named) {
     auto where = named;
-    auto const attach =
-        attach_type_meant(named.attach, prog, type_on_netns, [&] { return describe(named); });
+    auto const attach = attach_type_meant(named.attach, prog, type_on<hook::netns>,
+                                          [&] { return describe(named); });
     if (!attach) return tl::unexpected{attach.error()};
     where.attach = *attach;
     auto subject = describe(where);
-    if (auto what = mismatch(prog.type, type_on_netns(*attach), *attach, "a network namespace");
+    if (auto what =
+            mismatch(prog.type, type_on<hook::netns>(*attach), *attach, "a network namespace");
         !what.empty())
         return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
                     std::move(what));

@@ -7,8 +7,6 @@
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-/// The program type that an attach type of a network namespace takes; unspec for others.
-[[nodiscard]] program_type type_on_netns(attach_type attach) noexcept;
 [[nodiscard]] std::string describe(hook::netns const& where);
 
 } // namespace bpflink

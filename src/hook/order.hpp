@@ -3,8 +3,8 @@
 
 // What the hooks with several programs have in common.
 
-#include "object/nonzero_fd.hpp"
 #include "hook/create.hpp"
+#include "object/nonzero_fd.hpp"
 
 #include <bpflink/attach_type.hpp>
 #include <bpflink/hook/order.hpp>

@@ -120,7 +120,7 @@ result<hook_query> query(hook::netkit const& where) {
 
 result<hook_query> query(hook::cgroup const& where) {
     auto subject = describe(where);
-    auto const attach = named(where.attach, type_on_cgroup, "a cgroup", subject);
+    auto const attach = named(where.attach, type_on<hook::cgroup>, "a cgroup", subject);
     if (!attach) return tl::unexpected{attach.error()};
     auto const opened = open_cgroup(where);
     if (!opened) return tl::unexpected{opened.error()};
@@ -141,7 +141,7 @@ result<hook_query> query(hook::cgroup const& where) {
 
 result<hook_query> query(hook::netns const& where) {
     auto subject = describe(where);
-    auto const attach = named(where.attach, type_on_netns, "a network namespace", subject);
+    auto const attach = named(where.attach, type_on<hook::netns>, "a network namespace", subject);
     if (!attach) return tl::unexpected{attach.error()};
     hook_query answer;
     int const outcome = ask({raw_fd(where.netns), *attach}, answer);
@@ -154,7 +154,7 @@ result<hook_query> query(hook::netns const& where) {
 
 result<hook_query> query(hook::sockmap const& where) {
     auto subject = describe(where);
-    auto const attach = named(where.attach, type_on_sockmap, "a sockmap", subject);
+    auto const attach = named(where.attach, type_on<hook::sockmap>, "a sockmap", subject);
     if (!attach) return tl::unexpected{attach.error()};
     hook_query answer;
     int const outcome = ask({raw_fd(where.map.fd()), *attach}, answer);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "object/nonzero_fd.hpp"
 #include "hook/cgroup.hpp"
 #include "hook/create.hpp"
 #include "hook/netkit.hpp"
 #include "hook/netns.hpp"
 #include "hook/sockmap.hpp"
 #include "hook/tcx.hpp"
+#include "object/nonzero_fd.hpp"
 
 #include <bpflink/hook/attach.hpp>
 
@@ -22,10 +22,10 @@ bool is_of(attach_type attach, Types... takes) noexcept {
 /// What the kernel takes the target's number for; the others take either, or nothing.
 bool takes_descriptor(attach_type attach) noexcept {
     return attach == attach_type::perf_event ||
-           is_of(attach, type_on_cgroup, type_on_netns, type_on_sockmap);
+           is_of(attach, type_on<hook::cgroup>, type_on<hook::netns>, type_on<hook::sockmap>);
 }
 bool takes_interface(attach_type attach) noexcept {
-    return attach == attach_type::xdp || is_of(attach, type_on_tcx, type_on_netkit);
+    return attach == attach_type::xdp || is_of(attach, type_on<hook::tcx>, type_on<hook::netkit>);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/create.hpp"
 #include "hook/matches.hpp"
+#include "hook/row.hpp"
 
 #include <bpflink/hook/raw_tracepoint.hpp>
 
@@ -27,6 +28,16 @@ std::string advice_on(int outcome, hook::raw_tracepoint const& where) {
 
 match hook_traits<hook::raw_tracepoint>::matches(link_info const& info) noexcept {
     return may_match_by_type<hook::raw_tracepoint>(info);
+}
+
+detail::hook_row const& hook_traits<hook::raw_tracepoint>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::raw_tracepoint},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::raw_tracepoint>::create(detail::borrowed_program prog,

@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/sockmap.hpp"
 
-#include "object/identify.hpp"
 #include "hook/create.hpp"
-#include "hook/matches.hpp"
+#include "hook/row.hpp"
+#include "object/identify.hpp"
 
 #include <cerrno>
 
 namespace bpflink {
-
-program_type type_on_sockmap(attach_type attach) noexcept {
-    switch (attach) {
-    case attach_type::sk_skb_stream_parser:
-    case attach_type::sk_skb_stream_verdict:
-    case attach_type::sk_skb_verdict: return program_type::sk_skb;
-    case attach_type::sk_msg_verdict: return program_type::sk_msg;
-    default: return program_type::unspec;
-    }
-}
 
 std::string describe(hook::sockmap const& where) {
     return with_attach_type("map " + describe(where.map.fd()), where.attach);
@@ -31,19 +21,28 @@ bool is_sockmap(fd_view map) noexcept {
     return sys::obj_get_info(map.get(), &type, size) == 0 && (type == sockmap || type == sockhash);
 }
 
-match hook_traits<hook::sockmap>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::sockmap>(info);
+detail::hook_row const& hook_traits<hook::sockmap>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::sk_skb,
+                                  .expected = attach_type::sk_skb_verdict,
+                                  .attach = attach_type::sk_skb_verdict,
+                                  .known = EBADF},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::sockmap>::create(detail::borrowed_program prog,
                                                      hook::sockmap const& named) {
     auto where = named;
-    auto const attach =
-        attach_type_meant(named.attach, prog, type_on_sockmap, [&] { return describe(named); });
+    auto const attach = attach_type_meant(named.attach, prog, type_on<hook::sockmap>,
+                                          [&] { return describe(named); });
     if (!attach) return tl::unexpected{attach.error()};
     where.attach = *attach;
     auto subject = describe(where);
-    if (auto what = mismatch(prog.type, type_on_sockmap(*attach), *attach, "a sockmap");
+    if (auto what = mismatch(prog.type, type_on<hook::sockmap>(*attach), *attach, "a sockmap");
         !what.empty())
         return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
                     std::move(what));

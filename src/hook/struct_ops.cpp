@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "object/identify.hpp"
 #include "hook/create.hpp"
-#include "hook/matches.hpp"
+#include "hook/row.hpp"
+#include "object/identify.hpp"
 
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/struct_ops.hpp>
@@ -25,8 +25,13 @@ std::string advice_on(int outcome) {
 
 } // namespace
 
-match hook_traits<hook::struct_ops>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::struct_ops>(info);
+detail::hook_row const& hook_traits<hook::struct_ops>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::struct_ops>::create(detail::borrowed_program map,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hook/create.hpp"
-#include "hook/perf.hpp"
 #include "border/small_file.hpp"
 #include "border/sys.hpp"
 #include "border/uapi.hpp"
+#include "hook/create.hpp"
+#include "hook/perf.hpp"
+#include "hook/row.hpp"
 
 #include <bpflink/fd.hpp>
 #include <bpflink/supports.hpp>
@@ -19,48 +20,8 @@
 namespace bpflink {
 namespace {
 
+using detail::probe;
 using enum support::answer;
-
-/// How a hook is asked for: a program, and an attach that cannot be.
-struct question {
-    std::string_view hook;
-    program_type program;
-    std::optional<attach_type> expected = {}; // by the program
-    char const* target = nullptr;             // the kernel's type that it is loaded for
-    attach_type attach{};                     // by the link; unset with `known` 0
-    int known = 0; // what a kernel with the hook says to the attach; 0: loading is enough
-    char const* pmu = nullptr; // what else is needed
-};
-
-using enum program_type;
-constexpr auto none = std::nullopt;
-
-constexpr std::array questions{
-    question{"cgroup", cgroup_skb, none, nullptr, attach_type::cgroup_inet_egress, EBADF},
-    question{"iter", tracing, attach_type::trace_iter, "task"},
-    question{"kprobe", kprobe, none, nullptr, attach_type::perf_event, EBADF, "kprobe"},
-    question{"kprobe_multi", kprobe, attach_type::trace_kprobe_multi, nullptr,
-             attach_type::trace_kprobe_multi, ESRCH},
-    question{"lsm", lsm, attach_type::lsm_mac, "file_mprotect"},
-    question{"netfilter", netfilter, attach_type::netfilter, nullptr, attach_type::netfilter,
-             EAFNOSUPPORT},
-    question{"netkit", sched_cls, none, nullptr, attach_type::netkit_primary, ENODEV},
-    question{"netns", flow_dissector, attach_type::flow_dissector, nullptr,
-             attach_type::flow_dissector, EBADF},
-    question{"perf_event", perf_event, none, nullptr, attach_type::perf_event, EBADF},
-    question{"raw_tracepoint", raw_tracepoint},
-    question{"sockmap", sk_skb, attach_type::sk_skb_verdict, nullptr, attach_type::sk_skb_verdict,
-             EBADF},
-    question{"tcx", sched_cls, none, nullptr, attach_type::tcx_ingress, ENODEV},
-    question{"tp_btf", tracing, attach_type::trace_raw_tp, "sys_enter"},
-    question{"tracepoint", tracepoint, none, nullptr, attach_type::perf_event, EBADF},
-    question{"tracing", tracing, attach_type::trace_fentry, "bpf_fentry_test1"},
-    question{"tracing_multi", tracing, attach_type::trace_fentry_multi},
-    question{"uprobe", kprobe, none, nullptr, attach_type::perf_event, EBADF, "uprobe"},
-    question{"uprobe_multi", kprobe, attach_type::trace_uprobe_multi, nullptr,
-             attach_type::trace_uprobe_multi, EBADF},
-    question{"xdp", xdp},
-};
 
 std::string said(char const* what, int number) {
     return std::string{what} + ": " + error{number, operation::link_create}.code().message();
@@ -101,7 +62,7 @@ std::uint32_t number_of(std::optional<attach_type> attach) {
 }
 
 /// Loads a program that returns 0.
-sys::opened load(question const& q, int target) {
+sys::opened load(probe const& q, int target) {
     constexpr std::array<std::uint64_t, 2> code{0x00000000000000b7,
                                                 0x0000000000000095}; // r0 = 0; exit
     static constexpr char license[] = "GPL";
@@ -115,7 +76,7 @@ sys::opened load(question const& q, int target) {
     return sys::prog_load(attr);
 }
 
-support ask(question const& q) {
+support ask(probe const& q) {
     if (q.pmu) {
         if (auto const number = read_number(directory_of_pmu(q.pmu) + "/type"); !number)
             return {is_absent(number.error()) ? no : unknown, number.error().message()};
@@ -129,8 +90,8 @@ support ask(question const& q) {
             return {no, said("the kernel loads no program for it", number)};
         return {unknown, said("loading a program", number)};
     }
-    if (q.known == 0) return {yes, "the kernel loads programs for it"};
-    int const number = attach_to_nothing(program.view(), q.attach);
+    if (!q.attach) return {yes, "the kernel loads programs for it"};
+    int const number = attach_to_nothing(program.view(), *q.attach);
     if (number == q.known || number == 0) return {yes, said("an attach to nothing", number)};
     return {is_unknown_attach(number) ? no : unknown, said("an attach", number)};
 }
@@ -144,28 +105,45 @@ std::optional<support> without_lsm() {
     return support{no, "\"bpf\" is not among the active security modules: " + *active};
 }
 
+/// The place of a row in their order; number_of_hooks for a hook of somebody else's.
+std::size_t index_of(detail::hook_row const& row) {
+    std::size_t index = 0, found = number_of_hooks;
+    each_row([&](detail::hook_row const& each) {
+        if (&each == &row) found = index;
+        ++index;
+    });
+    return found;
+}
+
 } // namespace
 
 namespace detail {
 
-support probe_support(std::string_view hook) {
-    auto const q = std::ranges::find(questions, hook, &question::hook);
-    if (q == questions.end()) return {unknown, "only an attach tells"};
-    auto answer = ask(*q);
-    if (answer.is == yes && q->program == program_type::lsm)
+support probe_support(hook_row const& row) {
+    if (!row.asked_by) return {unknown, "only an attach tells"};
+    auto answer = ask(*row.asked_by);
+    if (answer.is == yes && row.asked_by->program == program_type::lsm)
         if (auto const silent = without_lsm()) return *silent;
     return answer;
 }
 
-support cached_support(std::string_view hook) {
+support probe_support(std::string_view hook) {
+    hook_row const* named = nullptr;
+    each_row([&](hook_row const& each) {
+        if (each.name == hook) named = &each;
+    });
+    return named ? probe_support(*named) : support{unknown, "there is no such hook"};
+}
+
+support cached_support(hook_row const& row) {
     // There is no lock, which a thread that forks would leave locked in its child. Threads that
     // come at once each ask, and what the first one was told stays.
-    static constinit std::array<std::atomic<support const*>, questions.size()> known{};
-    auto const q = std::ranges::find(questions, hook, &question::hook);
-    if (q == questions.end()) return probe_support(hook);
-    auto& place = known[static_cast<std::size_t>(q - questions.begin())];
+    static constinit std::array<std::atomic<support const*>, number_of_hooks> known{};
+    auto const index = index_of(row);
+    if (index == number_of_hooks) return probe_support(row);
+    auto& place = known[index];
     if (auto const* const told = place.load()) return *told;
-    auto answer = probe_support(hook);
+    auto answer = probe_support(row);
     if (answer.is == unknown) return answer;
     auto own = std::make_unique<support const>(answer);
     support const* nothing = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/create.hpp"
 #include "hook/matches.hpp"
+#include "hook/row.hpp"
 
 #include <bpflink/hook/tp_btf.hpp>
 
@@ -10,6 +11,18 @@ namespace bpflink {
 
 match hook_traits<hook::tp_btf>::matches(link_info const& info) noexcept {
     return may_match_by_type<hook::tp_btf>(info);
+}
+
+detail::hook_row const& hook_traits<hook::tp_btf>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::tracing,
+                                  .expected = attach_type::trace_raw_tp,
+                                  .target = "sys_enter"},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::tp_btf>::create(detail::borrowed_program prog,

@@ -3,6 +3,7 @@
 #include "hook/create.hpp"
 #include "hook/matches.hpp"
 #include "hook/perf.hpp"
+#include "hook/row.hpp"
 
 #include <bpflink/hook/tracepoint.hpp>
 
@@ -36,6 +37,18 @@ result<std::uint32_t> tracepoint_id(hook::tracepoint const& where, std::string c
 
 match hook_traits<hook::tracepoint>::matches(link_info const& info) noexcept {
     return matches_event<perf_tracepoint>(info, match::no);
+}
+
+detail::hook_row const& hook_traits<hook::tracepoint>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::tracepoint,
+                                  .attach = attach_type::perf_event,
+                                  .known = EBADF},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::tracepoint>::create(detail::borrowed_program prog,

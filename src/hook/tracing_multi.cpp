@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/create.hpp"
-#include "hook/matches.hpp"
+#include "hook/row.hpp"
 
 #include <bpflink/hook/tracing_multi.hpp>
 
@@ -21,8 +21,15 @@ std::string mistake(detail::borrowed_program const& prog, hook::tracing_multi co
 
 } // namespace
 
-match hook_traits<hook::tracing_multi>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::tracing_multi>(info);
+detail::hook_row const& hook_traits<hook::tracing_multi>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::tracing,
+                                  .expected = attach_type::trace_fentry_multi},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::tracing_multi>::create(detail::borrowed_program prog,

@@ -2,6 +2,7 @@
 #include "error/fail.hpp"
 #include "hook/matches.hpp"
 #include "hook/perf.hpp"
+#include "hook/row.hpp"
 #include "hook/user_probe.hpp"
 
 #include <bpflink/hook/uprobe.hpp>
@@ -24,6 +25,19 @@ std::string describe(hook::uprobe const& where) {
 
 match hook_traits<hook::uprobe>::matches(link_info const& info) noexcept {
     return matches_event<perf_uprobe>(info, match::no);
+}
+
+detail::hook_row const& hook_traits<hook::uprobe>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::kprobe,
+                                  .attach = attach_type::perf_event,
+                                  .known = EBADF,
+                                  .pmu = "uprobe"},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program prog,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/create.hpp"
-#include "hook/matches.hpp"
 #include "hook/multi.hpp"
+#include "hook/row.hpp"
 #include "hook/user_probe.hpp"
 
 #include <bpflink/hook/uprobe_multi.hpp>
@@ -51,8 +51,17 @@ refusal meaning_of(int number) {
 
 } // namespace
 
-match hook_traits<hook::uprobe_multi>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::uprobe_multi>(info);
+detail::hook_row const& hook_traits<hook::uprobe_multi>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::kprobe,
+                                  .expected = attach_type::trace_uprobe_multi,
+                                  .attach = attach_type::trace_uprobe_multi,
+                                  .known = EBADF},
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::uprobe_multi>::create(detail::borrowed_program prog,

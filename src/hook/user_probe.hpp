@@ -3,8 +3,8 @@
 
 // What uprobe and uprobe_multi share: the file, the places in it, and the process.
 
-#include "symbol/binary.hpp"
 #include "hook/perf.hpp"
+#include "symbol/binary.hpp"
 
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "info/netns_of.hpp"
 
-#include "snapshot/netns_answer.h"
+#include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "object/identify.hpp"
-#include "border/sys.hpp"
+#include "snapshot/netns_answer.h"
 
 #include <bpflink/targets.hpp>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "info/answer.hpp"
-#include "error/fail.hpp"
-#include "object/identify.hpp"
 #include "border/sys.hpp"
+#include "error/fail.hpp"
+#include "info/answer.hpp"
+#include "object/identify.hpp"
 
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/link_info.hpp>

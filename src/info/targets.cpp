@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "error/fail.hpp"
 #include "border/sys.hpp"
+#include "error/fail.hpp"
 
 #include <bpflink/targets.hpp>
 

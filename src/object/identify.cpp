@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "object/identify.hpp"
 
-#include "error/fail.hpp"
 #include "border/sys.hpp"
+#include "error/fail.hpp"
 
 #include <array>
 #include <cerrno>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "object/identify.hpp"
 #include "pin/path.hpp"
-#include "border/sys.hpp"
 
 #include <bpflink/detail/access.hpp>
 #include <bpflink/detail/read_info.hpp>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "error/names.hpp"
+
 #include <bpflink/link_traits.hpp>
 #include <bpflink/link_type.hpp>
 
@@ -8,7 +10,7 @@ namespace bpflink {
 
 std::string to_string(link_type type) {
     if (auto const* const traits = find_traits(type)) return std::string{traits->name};
-    return "unknown(" + std::to_string(static_cast<unsigned>(type)) + ")";
+    return detail::unknown(static_cast<unsigned>(type));
 }
 
 std::optional<link_type> parse_link_type(std::string_view name) noexcept {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "object/identify.hpp"
-#include "border/sys.hpp"
 
 #include <bpflink/detail/wait.hpp>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pin/directory_lock.hpp"
 
+#include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "pin/path.hpp"
-#include "border/sys.hpp"
 
 #include <algorithm>
 #include <cerrno>

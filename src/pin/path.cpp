@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pin/path.hpp"
 
+#include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "object/identify.hpp"
-#include "border/sys.hpp"
 
 #include <bpflink/detail/read_info.hpp>
 

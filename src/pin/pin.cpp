@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pin/directory_lock.hpp"
-#include "error/fail.hpp"
-#include "pin/path.hpp"
 #include "border/sys.hpp"
+#include "error/fail.hpp"
+#include "pin/directory_lock.hpp"
+#include "pin/path.hpp"
 
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/pin.hpp>

@@ -2,10 +2,10 @@
 #include "snapshot/own_program.hpp"
 
 #include "all_links.bpf.hpp"
-#include "error/fail.hpp"
-#include "object/identify.hpp"
-#include "netns_of_link.bpf.hpp"
 #include "border/sys.hpp"
+#include "error/fail.hpp"
+#include "netns_of_link.bpf.hpp"
+#include "object/identify.hpp"
 
 #include <bpflink/attach_type.hpp>
 

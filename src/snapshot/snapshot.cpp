@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "snapshot/raw_link_record.h"
 #include "error/fail.hpp"
 #include "error/names.hpp"
 #include "info/netns_of.hpp"
-#include "walk/output.hpp"
-#include "snapshot/own_program.hpp"
 #include "info/record.hpp"
+#include "snapshot/own_program.hpp"
+#include "snapshot/raw_link_record.h"
+#include "walk/output.hpp"
 
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/hook/iter.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "symbol/kallsyms.hpp"
 
+#include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "symbol/names.hpp"
-#include "border/sys.hpp"
 
 #include <bpflink/fd.hpp>
 #include <bpflink/symbols.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "object/identify.hpp"
 #include "walk/output.hpp"
-#include "border/sys.hpp"
 
 #include <bpflink/iter_output.hpp>
 

@@ -43,18 +43,53 @@ struct hook::cgroup {
 };
 
 template <>
-struct hook_traits<hook::cgroup> {
+struct hook_traits<hook::cgroup> : detail::of_kind<link_type::cgroup> {
     static constexpr std::string_view name = "cgroup";
-    static constexpr std::array link_types{link_type::cgroup};
     static constexpr std::array program_types{
         program_type::cgroup_skb,    program_type::cgroup_sock,   program_type::cgroup_sock_addr,
         program_type::cgroup_device, program_type::cgroup_sysctl, program_type::cgroup_sockopt,
         program_type::sock_ops,      program_type::lsm,
     };
+    static constexpr std::array attach_types{attach_type::cgroup_inet_ingress,
+                                             attach_type::cgroup_inet_egress,
+                                             attach_type::cgroup_inet_sock_create,
+                                             attach_type::cgroup_inet_sock_release,
+                                             attach_type::cgroup_inet4_post_bind,
+                                             attach_type::cgroup_inet6_post_bind,
+                                             attach_type::cgroup_inet4_bind,
+                                             attach_type::cgroup_inet6_bind,
+                                             attach_type::cgroup_inet4_connect,
+                                             attach_type::cgroup_inet6_connect,
+                                             attach_type::cgroup_unix_connect,
+                                             attach_type::cgroup_inet4_getpeername,
+                                             attach_type::cgroup_inet6_getpeername,
+                                             attach_type::cgroup_unix_getpeername,
+                                             attach_type::cgroup_inet4_getsockname,
+                                             attach_type::cgroup_inet6_getsockname,
+                                             attach_type::cgroup_unix_getsockname,
+                                             attach_type::cgroup_udp4_sendmsg,
+                                             attach_type::cgroup_udp6_sendmsg,
+                                             attach_type::cgroup_unix_sendmsg,
+                                             attach_type::cgroup_udp4_recvmsg,
+                                             attach_type::cgroup_udp6_recvmsg,
+                                             attach_type::cgroup_unix_recvmsg,
+                                             attach_type::cgroup_sock_ops,
+                                             attach_type::cgroup_device,
+                                             attach_type::cgroup_sysctl,
+                                             attach_type::cgroup_getsockopt,
+                                             attach_type::cgroup_setsockopt,
+                                             attach_type::lsm_cgroup};
     static constexpr kernel_version since{5, 7};
     using details = cgroup_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("cgroup", &hook::cgroup::cgroup, field_use::required);
+        visit("attach", &hook::cgroup::attach, field_use::optional);
+        visit("order", &hook::cgroup::order, field_use::optional);
+        visit("expected_revision", &hook::cgroup::expected_revision, field_use::optional);
+        visit("preorder", &hook::cgroup::preorder, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::cgroup const& where);
 };
 

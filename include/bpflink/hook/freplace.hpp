@@ -24,13 +24,18 @@ struct hook::freplace {
 };
 
 template <>
-struct hook_traits<hook::freplace> {
+struct hook_traits<hook::freplace> : detail::of_kind<link_type::tracing> {
     static constexpr std::string_view name = "freplace";
-    static constexpr std::array link_types{link_type::tracing};
     static constexpr std::array program_types{program_type::ext};
+    static constexpr std::array<attach_type, 0> attach_types{};
     static constexpr kernel_version since{5, 7};
     using details = tracing_details;
 
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("target", &hook::freplace::target, field_use::optional);
+        visit("function", &hook::freplace::function, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::freplace const& where);
 };

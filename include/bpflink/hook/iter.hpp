@@ -53,14 +53,19 @@ struct hook::iter {
 };
 
 template <>
-struct hook_traits<hook::iter> {
+struct hook_traits<hook::iter> : detail::of_kind<link_type::iter> {
     static constexpr std::string_view name = "iter";
-    static constexpr std::array link_types{link_type::iter};
     static constexpr std::array program_types{program_type::tracing};
+    static constexpr std::array attach_types{attach_type::trace_iter};
     static constexpr kernel_version since{5, 8};
     using details = iter_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("map", &hook::iter::map, field_use::optional);
+        visit("cgroup", &hook::iter::cgroup, field_use::optional);
+        visit("task", &hook::iter::task, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::iter const& where);
 };
 

@@ -31,13 +31,20 @@ struct hook::kprobe {
 };
 
 template <>
-struct hook_traits<hook::kprobe> {
+struct hook_traits<hook::kprobe> : detail::of_kind<link_type::perf_event> {
     static constexpr std::string_view name = "kprobe";
-    static constexpr std::array link_types{link_type::perf_event};
     static constexpr std::array program_types{program_type::kprobe};
+    static constexpr std::array attach_types{attach_type::perf_event};
     static constexpr kernel_version since{5, 15};
     using details = perf_event_details;
 
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("function", &hook::kprobe::function, field_use::optional);
+        visit("offset", &hook::kprobe::offset, field_use::optional);
+        visit("retprobe", &hook::kprobe::retprobe, field_use::optional);
+        visit("cookie", &hook::kprobe::cookie, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::kprobe const& where);
 };

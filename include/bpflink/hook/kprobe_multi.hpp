@@ -40,14 +40,23 @@ struct hook::kprobe_multi {
 };
 
 template <>
-struct hook_traits<hook::kprobe_multi> {
+struct hook_traits<hook::kprobe_multi> : detail::of_kind<link_type::kprobe_multi> {
     static constexpr std::string_view name = "kprobe_multi";
-    static constexpr std::array link_types{link_type::kprobe_multi};
     static constexpr std::array program_types{program_type::kprobe};
+    static constexpr std::array attach_types{attach_type::trace_kprobe_multi,
+                                             attach_type::trace_kprobe_session};
     static constexpr kernel_version since{5, 18};
     using details = kprobe_multi_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("symbols", &hook::kprobe_multi::symbols, field_use::optional);
+        visit("addresses", &hook::kprobe_multi::addresses, field_use::optional);
+        visit("pattern", &hook::kprobe_multi::pattern, field_use::optional);
+        visit("cookies", &hook::kprobe_multi::cookies, field_use::optional);
+        visit("retprobe", &hook::kprobe_multi::retprobe, field_use::optional);
+        visit("session", &hook::kprobe_multi::session, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::kprobe_multi const& where);
 };
 

@@ -42,14 +42,20 @@ struct hook::netfilter {
 };
 
 template <>
-struct hook_traits<hook::netfilter> {
+struct hook_traits<hook::netfilter> : detail::of_kind<link_type::netfilter> {
     static constexpr std::string_view name = "netfilter";
-    static constexpr std::array link_types{link_type::netfilter};
     static constexpr std::array program_types{program_type::netfilter};
+    static constexpr std::array attach_types{attach_type::netfilter};
     static constexpr kernel_version since{6, 4};
     using details = netfilter_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("protocol_family", &hook::netfilter::protocol_family, field_use::required);
+        visit("hook", &hook::netfilter::hook, field_use::optional);
+        visit("priority", &hook::netfilter::priority, field_use::optional);
+        visit("defragment", &hook::netfilter::defragment, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::netfilter const& where);
 };
 

@@ -36,14 +36,20 @@ struct hook::netkit {
 };
 
 template <>
-struct hook_traits<hook::netkit> {
+struct hook_traits<hook::netkit> : detail::of_kind<link_type::netkit> {
     static constexpr std::string_view name = "netkit";
-    static constexpr std::array link_types{link_type::netkit};
     static constexpr std::array program_types{program_type::sched_cls};
+    static constexpr std::array attach_types{attach_type::netkit_primary, attach_type::netkit_peer};
     static constexpr kernel_version since{6, 7};
     using details = netkit_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("ifindex", &hook::netkit::ifindex, field_use::required);
+        visit("attach", &hook::netkit::attach, field_use::optional);
+        visit("order", &hook::netkit::order, field_use::optional);
+        visit("expected_revision", &hook::netkit::expected_revision, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::netkit const& where);
 };
 

@@ -30,15 +30,19 @@ struct hook::netns {
 };
 
 template <>
-struct hook_traits<hook::netns> {
+struct hook_traits<hook::netns> : detail::of_kind<link_type::netns> {
     static constexpr std::string_view name = "netns";
-    static constexpr std::array link_types{link_type::netns};
     static constexpr std::array program_types{program_type::flow_dissector,
                                               program_type::sk_lookup};
+    static constexpr std::array attach_types{attach_type::flow_dissector, attach_type::sk_lookup};
     static constexpr kernel_version since{5, 8};
     using details = netns_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("netns", &hook::netns::netns, field_use::required);
+        visit("attach", &hook::netns::attach, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::netns const& where);
 };
 

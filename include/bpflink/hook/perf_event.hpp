@@ -25,14 +25,19 @@ struct hook::perf_event {
 };
 
 template <>
-struct hook_traits<hook::perf_event> {
+struct hook_traits<hook::perf_event> : detail::of_kind<link_type::perf_event> {
     static constexpr std::string_view name = "perf_event";
-    static constexpr std::array link_types{link_type::perf_event};
     static constexpr std::array program_types{program_type::perf_event, program_type::kprobe,
                                               program_type::tracepoint};
+    static constexpr std::array attach_types{attach_type::perf_event};
     static constexpr kernel_version since{5, 15};
     using details = perf_event_details;
 
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("event", &hook::perf_event::event, field_use::required);
+        visit("cookie", &hook::perf_event::cookie, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::perf_event const& where);
 };

@@ -25,14 +25,19 @@ struct hook::raw_tracepoint {
 };
 
 template <>
-struct hook_traits<hook::raw_tracepoint> {
+struct hook_traits<hook::raw_tracepoint> : detail::of_kind<link_type::raw_tracepoint> {
     static constexpr std::string_view name = "raw_tracepoint";
-    static constexpr std::array link_types{link_type::raw_tracepoint};
     static constexpr std::array program_types{program_type::raw_tracepoint,
                                               program_type::raw_tracepoint_writable};
+    static constexpr std::array<attach_type, 0> attach_types{};
     static constexpr kernel_version since{5, 7};
     using details = raw_tracepoint_details;
 
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("name", &hook::raw_tracepoint::name, field_use::required);
+        visit("cookie", &hook::raw_tracepoint::cookie, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog,
                                     hook::raw_tracepoint const& where);

@@ -23,14 +23,15 @@ namespace bpflink {
 struct hook::struct_ops {};
 
 template <>
-struct hook_traits<hook::struct_ops> {
+struct hook_traits<hook::struct_ops> : detail::of_kind<link_type::struct_ops> {
     static constexpr std::string_view name = "struct_ops";
-    static constexpr std::array link_types{link_type::struct_ops};
     static constexpr std::array<program_type, 0> program_types{}; // a map
+    static constexpr std::array attach_types{attach_type::struct_ops};
     static constexpr kernel_version since{6, 4};
     using details = struct_ops_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {}
+    static detail::hook_row const& row() noexcept;
     /// @param map  its descriptor stands where other hooks have a program's
     static result<unique_fd> create(detail::borrowed_program map, hook::struct_ops const& where);
 };

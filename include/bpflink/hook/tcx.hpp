@@ -37,14 +37,20 @@ struct hook::tcx {
 };
 
 template <>
-struct hook_traits<hook::tcx> {
+struct hook_traits<hook::tcx> : detail::of_kind<link_type::tcx> {
     static constexpr std::string_view name = "tcx";
-    static constexpr std::array link_types{link_type::tcx};
     static constexpr std::array program_types{program_type::sched_cls};
+    static constexpr std::array attach_types{attach_type::tcx_ingress, attach_type::tcx_egress};
     static constexpr kernel_version since{6, 6};
     using details = tcx_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("ifindex", &hook::tcx::ifindex, field_use::required);
+        visit("attach", &hook::tcx::attach, field_use::optional);
+        visit("order", &hook::tcx::order, field_use::optional);
+        visit("expected_revision", &hook::tcx::expected_revision, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tcx const& where);
 };
 

@@ -19,13 +19,17 @@ struct hook::tp_btf {
 };
 
 template <>
-struct hook_traits<hook::tp_btf> {
+struct hook_traits<hook::tp_btf> : detail::of_kind<link_type::raw_tracepoint> {
     static constexpr std::string_view name = "tp_btf";
-    static constexpr std::array link_types{link_type::raw_tracepoint};
     static constexpr std::array program_types{program_type::tracing};
+    static constexpr std::array attach_types{attach_type::trace_raw_tp};
     static constexpr kernel_version since{5, 7};
     using details = raw_tracepoint_details;
 
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("cookie", &hook::tp_btf::cookie, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tp_btf const& where);
 };

@@ -29,13 +29,19 @@ struct hook::tracepoint {
 };
 
 template <>
-struct hook_traits<hook::tracepoint> {
+struct hook_traits<hook::tracepoint> : detail::of_kind<link_type::perf_event> {
     static constexpr std::string_view name = "tracepoint";
-    static constexpr std::array link_types{link_type::perf_event};
     static constexpr std::array program_types{program_type::tracepoint};
+    static constexpr std::array attach_types{attach_type::perf_event};
     static constexpr kernel_version since{5, 15};
     using details = perf_event_details;
 
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("group", &hook::tracepoint::group, field_use::required);
+        visit("name", &hook::tracepoint::name, field_use::required);
+        visit("cookie", &hook::tracepoint::cookie, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tracepoint const& where);
 };

@@ -28,9 +28,8 @@ struct hook::tracing {
 };
 
 template <>
-struct hook_traits<hook::tracing> {
+struct hook_traits<hook::tracing> : detail::of_kind<link_type::tracing> {
     static constexpr std::string_view name = "tracing";
-    static constexpr std::array link_types{link_type::tracing};
     static constexpr std::array program_types{program_type::tracing};
     static constexpr std::array attach_types{attach_type::trace_fentry, attach_type::trace_fexit,
                                              attach_type::modify_return,
@@ -38,6 +37,10 @@ struct hook_traits<hook::tracing> {
     static constexpr kernel_version since{5, 7};
     using details = tracing_details;
 
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("cookie", &hook::tracing::cookie, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tracing const& where);
 };

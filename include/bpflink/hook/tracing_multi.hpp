@@ -28,9 +28,8 @@ struct hook::tracing_multi {
 };
 
 template <>
-struct hook_traits<hook::tracing_multi> {
+struct hook_traits<hook::tracing_multi> : detail::of_kind<link_type::tracing_multi> {
     static constexpr std::string_view name = "tracing_multi";
-    static constexpr std::array link_types{link_type::tracing_multi};
     static constexpr std::array program_types{program_type::tracing};
     static constexpr std::array attach_types{attach_type::trace_fentry_multi,
                                              attach_type::trace_fexit_multi,
@@ -38,7 +37,12 @@ struct hook_traits<hook::tracing_multi> {
     static constexpr kernel_version since{7, 2};
     using details = tracing_multi_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("functions", &hook::tracing_multi::functions, field_use::required);
+        visit("cookies", &hook::tracing_multi::cookies, field_use::optional);
+        visit("attach", &hook::tracing_multi::attach, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog,
                                     hook::tracing_multi const& where);
 };

@@ -50,13 +50,24 @@ struct hook::uprobe {
 };
 
 template <>
-struct hook_traits<hook::uprobe> {
+struct hook_traits<hook::uprobe> : detail::of_kind<link_type::perf_event> {
     static constexpr std::string_view name = "uprobe";
-    static constexpr std::array link_types{link_type::perf_event};
     static constexpr std::array program_types{program_type::kprobe};
+    static constexpr std::array attach_types{attach_type::perf_event};
     static constexpr kernel_version since{5, 15};
     using details = perf_event_details;
 
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("binary", &hook::uprobe::binary, field_use::required);
+        visit("symbol", &hook::uprobe::symbol, field_use::optional);
+        visit("offset", &hook::uprobe::offset, field_use::optional);
+        visit("retprobe", &hook::uprobe::retprobe, field_use::optional);
+        visit("pid", &hook::uprobe::pid, field_use::optional);
+        visit("ref_ctr_offset", &hook::uprobe::ref_ctr_offset, field_use::optional);
+        visit("cookie", &hook::uprobe::cookie, field_use::optional);
+        visit("indirect", &hook::uprobe::indirect, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::uprobe const& where);
 };

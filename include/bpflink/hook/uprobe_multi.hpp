@@ -48,14 +48,26 @@ struct hook::uprobe_multi {
 };
 
 template <>
-struct hook_traits<hook::uprobe_multi> {
+struct hook_traits<hook::uprobe_multi> : detail::of_kind<link_type::uprobe_multi> {
     static constexpr std::string_view name = "uprobe_multi";
-    static constexpr std::array link_types{link_type::uprobe_multi};
     static constexpr std::array program_types{program_type::kprobe};
+    static constexpr std::array attach_types{attach_type::trace_uprobe_multi,
+                                             attach_type::trace_uprobe_session};
     static constexpr kernel_version since{6, 6};
     using details = uprobe_multi_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("binary", &hook::uprobe_multi::binary, field_use::required);
+        visit("symbols", &hook::uprobe_multi::symbols, field_use::optional);
+        visit("offsets", &hook::uprobe_multi::offsets, field_use::optional);
+        visit("ref_ctr_offsets", &hook::uprobe_multi::ref_ctr_offsets, field_use::optional);
+        visit("cookies", &hook::uprobe_multi::cookies, field_use::optional);
+        visit("pid", &hook::uprobe_multi::pid, field_use::optional);
+        visit("retprobe", &hook::uprobe_multi::retprobe, field_use::optional);
+        visit("session", &hook::uprobe_multi::session, field_use::optional);
+        visit("indirect", &hook::uprobe_multi::indirect, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::uprobe_multi const& where);
 };
 

@@ -32,14 +32,18 @@ struct hook::xdp {
 };
 
 template <>
-struct hook_traits<hook::xdp> {
+struct hook_traits<hook::xdp> : detail::of_kind<link_type::xdp> {
     static constexpr std::string_view name = "xdp";
-    static constexpr std::array link_types{link_type::xdp};
     static constexpr std::array program_types{program_type::xdp};
+    static constexpr std::array attach_types{attach_type::xdp};
     static constexpr kernel_version since{5, 9};
     using details = xdp_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("ifindex", &hook::xdp::ifindex, field_use::required);
+        visit("mode", &hook::xdp::mode, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::xdp const& where);
 };
 

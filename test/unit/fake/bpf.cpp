@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // bpf(2), command by command.
+#include "model.hpp"
 #include "snapshot/netns_answer.h"
 #include "snapshot/raw_link_record.h"
-#include "model.hpp"
 
 #include <algorithm>
 #include <cerrno>

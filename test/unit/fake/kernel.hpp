@@ -5,9 +5,9 @@
 // each function answers follows kernel/bpf/syscall.c and kernel/bpf/inode.c as read at v6.12. Any
 // call can be made to fail, and things can happen just before it.
 
-#include "objects.hpp"
 #include "border/sys.hpp"
 #include "border/uapi.hpp"
+#include "objects.hpp"
 
 #include <bpflink/attach_type.hpp>
 #include <bpflink/fd.hpp>
@@ -68,6 +68,8 @@ enum class call {
     find_process_of,
     find_thread,
     find_memory,
+    has_capability,
+    is_in_first_user_namespace,
     perf_event_open,
     program_function,
     kernel_type,
@@ -222,6 +224,8 @@ public:
     int first_descriptor = 3;
     int process_id = 4'321;
     bool has_sysfs = true;    // mounted
+    std::vector<unsigned> lacks_capabilities;
+    bool in_first_user_namespace = true;
     bool has_proc = true;     // likewise
     bool knows_tasks = true;  // as parameters of iterators, since 6.1
     bool walks_tasks = false; // an iterator's program, whatever map it is given

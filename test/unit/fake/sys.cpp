@@ -214,6 +214,17 @@ int is_on_bpffs(char const* path) noexcept {
     return entered(call::is_on_bpffs, [&](auto& k) { return k.sys_is_on_bpffs(path); });
 }
 
+int has_capability(unsigned number) noexcept {
+    return entered(call::has_capability, [&](auto& k) {
+        return std::ranges::count(k.lacks_capabilities, number) == 0 ? 1 : 0;
+    });
+}
+
+int is_in_first_user_namespace() noexcept {
+    return entered(call::is_in_first_user_namespace,
+                   [](auto& k) { return k.in_first_user_namespace ? 1 : 0; });
+}
+
 int is_on_sysfs(char const*) noexcept {
     return entered(call::is_on_sysfs, [](auto& k) { return k.has_sysfs ? 1 : -ENOENT; });
 }

@@ -80,8 +80,7 @@ TEST_CASE_FIXTURE(with_program, "each refusal has its condition and its advice")
              row{EOPNOTSUPP, xdp_mode::generic, bl::errc::not_supported, "takes no XDP"},
              row{EOPNOTSUPP, xdp_mode::driver, bl::errc::not_supported, "xdp_mode::generic"},
              row{EOPNOTSUPP, xdp_mode::offload, bl::errc::not_supported, "xdp_mode::generic"},
-             row{EINVAL, xdp_mode::automatic, bl::errc::invalid_argument, "the mode"},
-             row{EPERM, xdp_mode::automatic, bl::errc::permission_denied, "CAP_NET_ADMIN"},
+             row{EPERM, xdp_mode::automatic, bl::errc::permission_denied, "security module"},
              row{EBADF, xdp_mode::automatic, bl::errc::invalid_argument, ""},
              row{ENOMEM, xdp_mode::automatic, no_condition, ""},
          }) {

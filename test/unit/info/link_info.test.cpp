@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "info/answer.hpp"
 #include "every_kind.hpp"
+#include "info/answer.hpp"
 
 #include <bpflink/link.hpp>
 #include <bpflink/link_info.hpp>

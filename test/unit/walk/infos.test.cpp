@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "info/answer.hpp"
 #include "every_kind.hpp"
+#include "info/answer.hpp"
 #include "views/many_links.hpp"
 
 #include <bpflink/views/adaptors.hpp>

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The library's own facts of a hook, beside those that hook_traits has.
+
+#include "border/sys.hpp"
+#include "error/refusal.hpp"
+#include "hook/create.hpp"
+
+#include <bpflink/attach_type.hpp>
+#include <bpflink/hook/all.hpp>
+#include <bpflink/program_type.hpp>
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace bpflink::detail {
+
+/// The way to ask the kernel for a hook: a program to load for it, and an attach that cannot be.
+struct probe {
+    program_type program;
+    std::optional<attach_type> expected = std::nullopt; // by the program
+    char const* target = nullptr;                       // the kernel's type that it is loaded for
+    std::optional<attach_type> attach = std::nullopt;   // by the link; none: loading is enough
+    int known = 0;             // what a kernel with the hook says to the attach
+    char const* pmu = nullptr; // what else is needed
+};
+
+/// A capability that an attach needs; sys_admin stands in for the newer two.
+enum class capability : unsigned { net_admin = 12, sys_admin = 21, perfmon = 38, bpf = 39 };
+
+struct hook_row {
+    std::string_view name;
+    std::span<program_type const> program_types;
+    std::span<attach_type const> attach_types;
+    std::optional<detail::probe> asked_by = std::nullopt; // none: only an attach tells
+    std::array<capability, 2> needs = {};
+    std::span<refusal const> mistakes = {}; // seen in the request, before the kernel is asked
+    std::span<refusal const> causes = {};   // of the kernel's refusals
+};
+
+} // namespace bpflink::detail
+
+namespace [[gnu::visibility("hidden")]] bpflink {
+
+/// Calls `f` with the row of each of all_hooks, in their order.
+template <class F>
+void each_row(F f) {
+    [&]<class... Hooks>(type_list<Hooks...>) { (f(hook_traits<Hooks>::row()), ...); }(all_hooks{});
+}
+inline constexpr std::size_t number_of_hooks = []<class... Hooks>(type_list<Hooks...>) {
+    return sizeof...(Hooks);
+}(all_hooks{});
+
+/// Causes that every attach has, whatever the hook. They stand behind a hook's own.
+[[nodiscard]] refusals usual_causes() noexcept;
+
+// Looks for the rows of several hooks.
+
+/// The program is known to be loaded for an attach type that the hook does not have.
+[[nodiscard]] detail::finding loaded_for_another(detail::attempt const& tried);
+
+/// The same, and one that is known to be loaded for none.
+[[nodiscard]] detail::finding not_loaded_for_it(detail::attempt const& tried);
+
+/// The kernel does not have the hook.
+[[nodiscard]] detail::finding kernel_is_without(detail::attempt const& tried);
+
+/// Attaches by BPF_LINK_CREATE, or says why not: by the hook's own causes, then the usual ones.
+/// @param subject  the place, called for the message alone
+template <class Subject>
+[[nodiscard]] result<unique_fd> create_link(uapi::link_create_attr const& attr,
+                                            detail::attempt const& tried, Subject subject) {
+    if (auto clear = check(tried, tried.row->mistakes, operation::link_create, subject); !clear)
+        return tl::unexpected{std::move(clear).error()};
+    auto made = sys::link_create(attr);
+    if (made) return made;
+    return refuse(made.outcome(), operation::link_create, subject(), tried,
+                  {tried.row->causes, usual_causes()});
+}
+
+} // namespace bpflink
