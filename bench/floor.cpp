@@ -33,6 +33,7 @@ template <class Part>
 void measure(char const* name, Part part) {
     benchmark::RegisterBenchmark(name, [part](benchmark::State& state) {
         one_link const with;
+        part(with); // what is needed once, the first time
         for (auto _ : state)
             part(with);
     });
@@ -65,11 +66,13 @@ void register_walk(char const* name, tally (*walk)(), population::kind what) {
         [=](benchmark::State& state) {
             population const live{what, static_cast<std::size_t>(state.range())};
             walk(); // what is needed once, the first time
-            auto const calls = allocations();
             auto const before = forget_peak() ? resident() : 0;
+            auto const calls = allocations();
             auto const seen = walk().seen;
-            state.counters["allocations"] = static_cast<double>(allocations() - calls);
-            state.counters["KiB"] = static_cast<double>(std::max(0L, peak_resident() - before));
+            auto const calls_of_one = allocations() - calls;
+            auto const grown = std::max(0L, peak_resident() - before);
+            state.counters["allocations"] = static_cast<double>(calls_of_one);
+            state.counters["KiB"] = static_cast<double>(grown);
             for (auto _ : state)
                 walk();
             state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(seen));
