@@ -260,6 +260,21 @@ int interface_index(char const*) noexcept {
 int interface_name(std::uint32_t, std::span<char, 16>) noexcept {
     return -ENOSYS;
 }
+int interface_facts_of(std::uint32_t, interface_facts&) noexcept {
+    return -ENOSYS;
+}
+int neighbour_with_xdp(std::uint32_t, side, std::span<char, 16>) noexcept {
+    return -ENOSYS;
+}
+int xdp_query(std::uint32_t, xdp_programs&) noexcept {
+    return -ENOSYS;
+}
+int xdp_replace_by_itself(std::uint32_t, int, unsigned) noexcept {
+    return -ENOSYS;
+}
+int program_run_on_nothing(int) noexcept {
+    return -ENOSYS;
+}
 int netns_inode(char const*, std::uint32_t&) noexcept {
     return -ENOSYS;
 }

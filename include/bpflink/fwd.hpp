@@ -19,6 +19,7 @@ class fd_view;
 enum class link_type : unsigned;
 enum class program_type : unsigned;
 enum class attach_type : unsigned;
+enum class xdp_mode : unsigned;
 
 class program;
 class map_ref;

@@ -23,6 +23,8 @@ struct hook_query {
         /// tcx, netkit: empty for a program without a link. Others: empty, as the kernel does not
         /// tell.
         std::optional<link_id> link;
+        /// The mode that it runs in, where the hook has modes: xdp.
+        std::optional<xdp_mode> mode{};
     };
     std::vector<entry> entries; ///< as they run
     std::uint32_t flags = 0;    ///< of the attachment: BPF_F_ALLOW_MULTI of a cgroup, ...
@@ -48,6 +50,16 @@ struct hook_query {
 [[nodiscard]] result<hook_query> query(hook::netns const& where);
 /// The same of a sockmap.
 [[nodiscard]] result<hook_query> query(hook::sockmap const& where);
+
+/// Lists the XDP programs of an interface, with a link or without: one, or one on the device beside
+/// one of another mode. Each has its mode; `where.mode` is ignored. It needs no privilege.
+/// @errors not_found          no such interface in the caller's network namespace
+///         not_supported      the process may not use netlink (EAFNOSUPPORT)
+///         permission_denied  a security module or a filter of system calls refuses netlink
+/// @kernel since 5.7; net/core/rtnetlink.c, rtnl_xdp_fill(); read at v6.12
+/// @cost 8 system calls by libbpf's bpf_xdp_query(), which reads of every interface of the
+///       namespace; 3 more where there is no program
+[[nodiscard]] result<hook_query> query(hook::xdp const& where);
 
 /// A hook that the kernel lists the programs of.
 template <class H>

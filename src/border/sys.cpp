@@ -18,10 +18,12 @@
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/if_link.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <linux/openat2.h>
 #include <linux/perf_event.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -100,6 +102,119 @@ int ask_of_interface(unsigned long question, ::ifreq& about) noexcept {
         if (found == -EAFNOSUPPORT) found = negated(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     opened const socket{found};
     return !socket ? socket.outcome() : negated(::ioctl(socket.outcome(), question, &about));
+}
+
+/// What rtnetlink tells of an interface, as far as it is read.
+struct interface_told {
+    std::uint32_t index = 0;
+    std::uint32_t master = 0; // the bridge or bond that it is a port of
+    std::uint32_t other = 0;  // what a macvlan is on, or a veth's peer; 0 in another namespace
+    std::uint32_t mtu = 0;
+    std::uint8_t xdp = 0; // XDP_ATTACHED_...
+    char const* name = "";
+    char const* kind = "";
+};
+
+using bytes_of_kernel = std::span<std::byte const>;
+
+/// The number at the start of what netlink wrote; 0 where that is too short.
+template <class Number>
+Number read_as(bytes_of_kernel from) noexcept {
+    Number value{};
+    if (from.size() >= sizeof value) std::memcpy(&value, from.data(), sizeof value);
+    return value;
+}
+
+char const* text_in(bytes_of_kernel from) noexcept {
+    return reinterpret_cast<char const*>(from.data());
+}
+
+/// Calls `visit` with the head of each part, a message's or an attribute's, and with what follows.
+template <class Head, class Length, class Visit>
+void each_part(bytes_of_kernel all, Length length, Visit visit) noexcept {
+    constexpr std::size_t aligned = 4; // NLMSG_ALIGNTO and RTA_ALIGNTO
+    while (all.size() >= sizeof(Head)) {
+        auto const head = read_as<Head>(all);
+        std::size_t const size = length(head);
+        if (size < sizeof(Head) || size > all.size()) return;
+        visit(head, all.subspan(sizeof(Head), size - sizeof(Head)));
+        all = all.subspan(std::min((size + aligned - 1) / aligned * aligned, all.size()));
+    }
+}
+
+template <class Visit>
+void each_attribute(bytes_of_kernel all, Visit visit) noexcept {
+    each_part<::rtattr>(
+        all, [](::rtattr const& head) { return head.rta_len; },
+        [&](::rtattr const& head, bytes_of_kernel value) {
+            visit(head.rta_type & NLA_TYPE_MASK, value);
+        });
+}
+
+interface_told read_interface(bytes_of_kernel message) noexcept {
+    interface_told told;
+    bool is_elsewhere = false;
+    told.index = static_cast<std::uint32_t>(read_as<::ifinfomsg>(message).ifi_index);
+    if (message.size() < sizeof(::ifinfomsg)) return told;
+    each_attribute(message.subspan(sizeof(::ifinfomsg)), [&](int type, bytes_of_kernel value) {
+        switch (type) {
+        case IFLA_IFNAME: told.name = text_in(value); break;
+        case IFLA_MTU: told.mtu = read_as<std::uint32_t>(value); break;
+        case IFLA_MASTER: told.master = read_as<std::uint32_t>(value); break;
+        case IFLA_LINK: told.other = read_as<std::uint32_t>(value); break;
+        case IFLA_LINK_NETNSID: is_elsewhere = true; break;
+        case IFLA_LINKINFO:
+            each_attribute(value, [&](int inner, bytes_of_kernel of_link) {
+                if (inner == IFLA_INFO_KIND) told.kind = text_in(of_link);
+            });
+            break;
+        case IFLA_XDP:
+            each_attribute(value, [&](int inner, bytes_of_kernel of_xdp) {
+                if (inner == IFLA_XDP_ATTACHED) told.xdp = read_as<std::uint8_t>(of_xdp);
+            });
+            break;
+        default: break;
+        }
+    });
+    if (is_elsewhere) told.other = 0;
+    return told;
+}
+
+/// Calls `visit` with each interface of this network namespace.
+template <class Visit>
+int each_interface(Visit visit) noexcept {
+    opened const socket{negated(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE))};
+    if (!socket) return socket.outcome();
+    struct {
+        ::nlmsghdr head;
+        ::ifinfomsg about;
+    } question{};
+    question.head.nlmsg_len = sizeof question;
+    question.head.nlmsg_type = RTM_GETLINK;
+    question.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    if (int const sent = negated(::send(socket.outcome(), &question, sizeof question, 0)); sent < 0)
+        return sent;
+    std::array<std::byte, 32768> answer; // the most that the kernel puts into one
+    int outcome = 0;
+    for (bool is_done = false; !is_done;) {
+        int const size = restarted(
+            [&] { return negated(::recv(socket.outcome(), answer.data(), answer.size(), 0)); });
+        if (size <= 0) return size;
+        each_part<::nlmsghdr>(
+            bytes_of_kernel{answer}.first(static_cast<std::size_t>(size)),
+            [](::nlmsghdr const& head) { return head.nlmsg_len; },
+            [&](::nlmsghdr const& head, bytes_of_kernel message) {
+                if (head.nlmsg_type == RTM_NEWLINK) visit(read_interface(message));
+                if (head.nlmsg_type == NLMSG_ERROR) outcome = read_as<int>(message);
+                if (head.nlmsg_type == NLMSG_DONE || head.nlmsg_type == NLMSG_ERROR) is_done = true;
+            });
+    }
+    return outcome;
+}
+
+/// Copies a name that fits, with its zero byte.
+void copy_name(char const* from, std::span<char> into) noexcept {
+    std::snprintf(into.data(), into.size(), "%s", from);
 }
 
 /// What stat(2) and its like answered.
@@ -259,6 +374,15 @@ int program_run(int program, int argument, std::uint32_t& answer) noexcept {
     int const outcome = bpf(uapi::command::prog_test_run, attr);
     answer = attr.retval;
     return outcome;
+}
+
+int program_run_on_nothing(int program) noexcept {
+    constexpr std::uint32_t shortest_frame = 14;
+    uapi::prog_test_run_attr attr{};
+    attr.prog_fd = number(program);
+    attr.data_in = ~std::uint64_t{0};
+    attr.data_size_in = shortest_frame;
+    return bpf(uapi::command::prog_test_run, attr);
 }
 
 int map_look_up_nothing(int map) noexcept {
@@ -528,6 +652,37 @@ int interface_name(std::uint32_t index, std::span<char, IF_NAMESIZE> into) noexc
     return outcome;
 }
 
+int interface_facts_of(std::uint32_t index, interface_facts& facts) noexcept {
+    int found = -ENODEV;
+    int const outcome = each_interface([&](interface_told const& told) {
+        if (told.index != index) return;
+        copy_name(told.kind, facts.kind);
+        facts.mtu = told.mtu;
+        found = 0;
+    });
+    return outcome < 0 ? outcome : found;
+}
+
+int neighbour_with_xdp(std::uint32_t index, side where,
+                       std::span<char, IF_NAMESIZE> name) noexcept {
+    interface_told own;
+    int outcome = each_interface([&](interface_told const& told) {
+        if (told.index == index) own = told;
+    });
+    if (outcome < 0) return outcome;
+    int found = 0;
+    outcome = each_interface([&](interface_told const& told) {
+        bool const is_pair = told.other == index && own.other == told.index; // veth, netkit
+        bool const is_above =
+            told.index == own.master || (told.other == index && told.index != index && !is_pair);
+        bool const is_next = where == side::above ? is_above : told.master == index;
+        if (!is_next || told.xdp == XDP_ATTACHED_NONE) return;
+        copy_name(told.name, name);
+        found = 1;
+    });
+    return outcome < 0 ? outcome : found;
+}
+
 int netns_inode(char const* path, std::uint32_t& inode) noexcept {
     // What is something else is not opened: that might wait, or have effects.
     struct statfs system;
@@ -689,6 +844,26 @@ opened load_object(std::span<std::byte const> file) noexcept {
 
 int map_fd(::bpf_map const* map) noexcept {
     return ::bpf_map__fd(map);
+}
+
+int xdp_query(std::uint32_t index, xdp_programs& programs) noexcept {
+    if (index == 0 || index > INT_MAX) return 0; // 0 would be every interface
+    quiet_libbpf const quiet;
+    ::bpf_xdp_query_opts told{};
+    told.sz = offsetof(::bpf_xdp_query_opts, feature_flags); // which would take more questions
+    int const outcome = ::bpf_xdp_query(static_cast<int>(index), 0, &told);
+    programs = {told.hw_prog_id, told.drv_prog_id, told.skb_prog_id};
+    return outcome;
+}
+
+int xdp_replace_by_itself(std::uint32_t index, int program, unsigned mode) noexcept {
+    if (index == 0 || index > INT_MAX) return -ENODEV;
+    if (program <= 0) return -EBADF; // libbpf takes 0 for nothing to compare with
+    quiet_libbpf const quiet;
+    ::bpf_xdp_attach_opts expecting{};
+    expecting.sz = sizeof expecting;
+    expecting.old_prog_fd = program;
+    return ::bpf_xdp_attach(static_cast<int>(index), program, mode, &expecting);
 }
 
 } // namespace bpflink::sys

@@ -34,6 +34,9 @@ opened program_get_fd_by_id(std::uint32_t id) noexcept;
 int program_bind_map(int program, int map) noexcept;
 // Runs a raw tracepoint's program here and now, with the one argument.
 int program_run(int program, int argument, std::uint32_t& answer) noexcept;
+// Has an XDP program run on a packet that cannot be read: always fails, before it runs. -EFAULT;
+// -EINVAL where it was loaded for a devmap or a cpumap (since 5.14), or for one device (since 6.3).
+int program_run_on_nothing(int program) noexcept;
 int map_look_up_nothing(int map) noexcept; // without a key, nor room for a value: always fails
 opened iter_create(int link) noexcept;
 int prog_query(uapi::prog_query_attr& attr) noexcept;
@@ -127,7 +130,16 @@ void list_end(void* stream) noexcept;
 // Names and numbers of what links are on. Interfaces are those of this network namespace.
 int interface_index(char const* name) noexcept;
 int interface_name(std::uint32_t index,
-                   std::span<char, 16> into) noexcept;            // -ENODEV when none has it
+                   std::span<char, 16> into) noexcept; // -ENODEV when none has it
+struct interface_facts {
+    char kind[16]; // "veth", "bond"; empty for most hardware, and for lo
+    std::uint32_t mtu;
+};
+int interface_facts_of(std::uint32_t index, interface_facts& facts) noexcept; // -ENODEV
+// An interface next to another that has an XDP program, by name: 1, or 0 where none is to be seen.
+// Above are bridge, bond and macvlan; below are the ports of those that have some.
+enum class side { above, below };
+int neighbour_with_xdp(std::uint32_t index, side where, std::span<char, 16> name) noexcept;
 int netns_inode(char const* path, std::uint32_t& inode) noexcept; // -EINVAL when it is none
 int cgroup_id(char const* path, std::uint64_t& id) noexcept;      // -EINVAL when it is none
 int cgroup_path(std::uint64_t id,
@@ -162,6 +174,17 @@ int kernel_type(char const* name, unsigned attach_type) noexcept; // its BTF id;
 int program_function(int program, char const* name) noexcept;     // its BTF id; allocates
 opened load_object(std::span<std::byte const> file) noexcept;     // its only program; allocates
 int map_fd(::bpf_map const* map) noexcept;
+struct xdp_programs { // ids; 0: none
+    std::uint32_t offload;
+    std::uint32_t driver;
+    std::uint32_t generic;
+};
+// All 0 for an interface that is not there; allocates.
+int xdp_query(std::uint32_t index, xdp_programs& programs) noexcept;
+// Asks netlink to replace `program` on an interface by itself, which never changes anything. -EBUSY
+// where a link is there in that mode; -EEXIST, or 0 where it is `program`, where none is;
+// allocates.
+int xdp_replace_by_itself(std::uint32_t index, int program, unsigned mode) noexcept;
 
 } // namespace sys
 } // namespace bpflink

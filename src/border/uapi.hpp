@@ -395,6 +395,20 @@ struct object_info_head {
     std::uint32_t id;
 };
 
+// The start of struct bpf_prog_info.
+struct program_info_start {
+    std::uint32_t type;
+    std::uint32_t id;
+    std::uint64_t tag;
+    std::uint32_t jited_prog_len;
+    std::uint32_t xlated_prog_len;
+    std::uint64_t jited_prog_insns;
+    std::uint64_t xlated_prog_insns;
+    std::uint64_t load_time;
+    std::uint32_t created_by_uid;
+    std::uint32_t nr_map_ids; // in: room; out: how many there are
+};
+
 // struct perf_event_attr, up to what probes use of it (PERF_ATTR_SIZE_VER1).
 struct perf_event_attr {
     std::uint32_t type;
@@ -416,14 +430,14 @@ static_assert(sizeof(link_info) == 64 && std::is_trivially_copyable_v<link_info>
 // The kernel reads every byte: a compiler's padding would be a field of a newer kernel.
 template <class... Attr>
 inline constexpr bool has_no_padding = (std::has_unique_object_representations_v<Attr> && ...);
-static_assert(
-    has_no_padding<prog_load_attr, prog_test_run_attr, obj_attr, id_attr, info_attr,
-                   raw_tracepoint_attr, link_update_attr, link_detach_attr, iter_create_attr,
-                   map_elem_attr, prog_bind_map_attr, prog_query_attr, iter_map_info,
-                   iter_cgroup_info, iter_task_info, link_create_attr::iter_part,
-                   link_create_attr::tracing_part, link_create_attr::netfilter_part,
-                   link_create_attr::order_part, link_create_attr::kprobe_multi_part,
-                   link_create_attr::uprobe_multi_part, link_create_attr::tracing_multi_part>);
+static_assert(has_no_padding<
+              prog_load_attr, prog_test_run_attr, obj_attr, id_attr, info_attr, raw_tracepoint_attr,
+              link_update_attr, link_detach_attr, iter_create_attr, map_elem_attr,
+              prog_bind_map_attr, prog_query_attr, iter_map_info, iter_cgroup_info, iter_task_info,
+              link_create_attr::iter_part, link_create_attr::tracing_part,
+              link_create_attr::netfilter_part, link_create_attr::order_part,
+              link_create_attr::kprobe_multi_part, link_create_attr::uprobe_multi_part,
+              link_create_attr::tracing_multi_part, program_info_start>);
 static_assert(sizeof(link_create_attr) == 64);
 
 } // namespace bpflink::uapi

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/row.hpp"
+#include "hook/xdp_words.hpp"
 
+#include <bpflink/any_program.hpp>
 #include <bpflink/hook/xdp.hpp>
+#include <bpflink/query.hpp>
 
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace bpflink {
 namespace {
@@ -18,15 +24,63 @@ hook::xdp const& where_of(attempt const& tried) {
     return tried.as<hook::xdp>();
 }
 
+std::uint32_t index_of(attempt const& tried) {
+    return where_of(tried).ifindex.value();
+}
+
+bool is_mode(attempt const& tried, xdp_mode mode) {
+    return where_of(tried).mode == mode;
+}
+
+/// Whether a driver may have been asked: in mode automatic it depends on the driver.
+bool is_for_the_driver(attempt const& tried) {
+    return is_mode(tried, xdp_mode::automatic) || is_mode(tried, xdp_mode::driver);
+}
+
 std::string describe(hook::xdp const& where) {
     return "interface " + std::to_string(where.ifindex.value());
 }
 
-finding interface_is_gone(attempt const& tried) {
-    std::array<char, 16> name;
-    int const outcome = sys::interface_name(where_of(tried).ifindex.value(), name);
-    return {outcome == -ENODEV ? match::yes : outcome < 0 ? match::unknown : match::no};
+/// The programs of an interface with their modes, in the order in which they run.
+std::array<std::pair<std::uint32_t, xdp_mode>, 3> in_order(sys::xdp_programs const& all) {
+    return {{{all.offload, xdp_mode::offload},
+             {all.driver, xdp_mode::driver},
+             {all.generic, xdp_mode::generic}}};
 }
+
+std::string_view name_of(xdp_mode mode) {
+    switch (mode) {
+    case xdp_mode::automatic: return "automatic";
+    case xdp_mode::generic: return "generic";
+    case xdp_mode::driver: return "driver";
+    case xdp_mode::offload: return "offload";
+    }
+    return "mode unknown";
+}
+
+/// What netlink tells of the programs on the interface; unknown where it could not be asked.
+struct seen {
+    match any = match::unknown;
+    int number = 0;
+    std::string first = "a program"; // "program 7 (generic)"
+};
+
+/// @param mode  of the programs that count; automatic: each
+seen programs_there(attempt const& tried, xdp_mode mode = xdp_mode::automatic) {
+    sys::xdp_programs all{};
+    seen found;
+    if (sys::xdp_query(index_of(tried), all) < 0) return found;
+    found.any = match::no;
+    for (auto const& [id, own] : in_order(all)) {
+        if (id == 0 || (mode != xdp_mode::automatic && mode != own)) continue;
+        if (found.number++ == 0)
+            found.first = "program " + std::to_string(id) + " (" + std::string{name_of(own)} + ")";
+        found.any = match::yes;
+    }
+    return found;
+}
+
+// Looks at the request
 
 finding several_modes(attempt const& tried) {
     auto const mode = static_cast<unsigned>(where_of(tried).mode);
@@ -37,10 +91,111 @@ finding several_modes(attempt const& tried) {
     return {is_one ? match::no : match::yes};
 }
 
-finding driver_has_no_such_mode(attempt const& tried) {
-    auto const mode = where_of(tried).mode;
-    bool const is_forced = mode == xdp_mode::driver || mode == xdp_mode::offload;
-    return {is_forced ? match::yes : match::no};
+// Looks at what is there
+
+finding interface_is_gone(attempt const& tried) {
+    std::array<char, 16> name;
+    int const outcome = sys::interface_name(index_of(tried), name);
+    return {outcome == -ENODEV ? match::yes : outcome < 0 ? match::unknown : match::no};
+}
+
+finding program_without_link(attempt const& tried) {
+    auto const there = programs_there(tried, where_of(tried).mode);
+    if (there.any == match::no) return {match::no};
+    int const outcome = sys::xdp_replace_by_itself(index_of(tried), tried.prog->fd.get(),
+                                                   static_cast<unsigned>(where_of(tried).mode));
+    if (outcome == -EBUSY) return {match::no};
+    return {outcome == -EEXIST || outcome == 0 ? match::yes : match::unknown, there.first};
+}
+
+/// After program_without_link.
+finding program_with_link(attempt const& tried) {
+    auto const there = programs_there(tried, where_of(tried).mode);
+    return {there.any == match::no ? match::no : match::unknown, there.first};
+}
+
+finding other_than_a_program(attempt const& tried) {
+    auto const there = programs_there(tried, where_of(tried).mode);
+    return {there.any == match::yes  ? match::no
+            : there.any == match::no ? match::yes
+                                     : match::unknown};
+}
+
+finding program_in_other_mode(attempt const& tried) {
+    auto const there = programs_there(tried);
+    return {there.any, there.first};
+}
+
+finding neighbour(attempt const& tried, sys::side where) {
+    std::array<char, 16> name;
+    int const outcome = sys::neighbour_with_xdp(index_of(tried), where, name);
+    if (outcome == 1) return {match::yes, name.data()};
+    return {outcome == 0 ? match::no : match::unknown, "a device"};
+}
+
+finding program_above(attempt const& tried) {
+    auto found = neighbour(tried, sys::side::above);
+    if (found.is == match::no) found.is = match::unknown; // it may be in another namespace
+    return found;
+}
+
+/// Whether the interface is a device of this kind, and its driver may have been asked.
+match is_driver(attempt const& tried, std::string_view kind) {
+    if (!is_for_the_driver(tried)) return match::no;
+    sys::interface_facts facts{};
+    if (sys::interface_facts_of(index_of(tried), facts) < 0) return match::unknown;
+    return facts.kind == kind ? match::yes : match::no;
+}
+
+finding port_with_program(attempt const& tried) {
+    if (is_driver(tried, "bond") == match::no) return {match::no};
+    return neighbour(tried, sys::side::below);
+}
+
+finding bond_without_xdp(attempt const& tried) {
+    return {is_driver(tried, "bond") == match::no ? match::no : match::unknown};
+}
+
+finding veth_with_few_queues(attempt const& tried) {
+    return {is_driver(tried, "veth")};
+}
+
+finding programs_in_several_modes(attempt const& tried) {
+    if (!is_mode(tried, xdp_mode::automatic)) return {match::no};
+    auto const there = programs_there(tried);
+    if (there.any == match::unknown) return {};
+    return {there.number > 1 ? match::yes : match::no};
+}
+
+finding loaded_for_elsewhere(attempt const& tried) {
+    bool const is_known = tried.prog->expected || tried.prog->loaded_for_none; // and right
+    int const outcome = sys::program_run_on_nothing(tried.prog->fd.get());
+    // One that is bound to this very device may be refused for another reason.
+    if (outcome == -EINVAL) return {is_known ? match::unknown : match::yes};
+    return {outcome == -EFAULT && is_known ? match::no : match::unknown};
+}
+
+// Looks at who was asked. Those that it may be say that they do not know.
+
+finding asked_the_device(attempt const& tried) {
+    return {is_mode(tried, xdp_mode::offload) ? match::unknown : match::no};
+}
+
+finding asked_the_driver(attempt const& tried) {
+    return {is_for_the_driver(tried) ? match::unknown : match::no};
+}
+
+finding forced_the_driver(attempt const& tried) {
+    return {is_mode(tried, xdp_mode::driver) ? match::unknown : match::no};
+}
+
+finding asked_generic_with_maps(attempt const& tried) {
+    if (!is_mode(tried, xdp_mode::automatic) && !is_mode(tried, xdp_mode::generic))
+        return {match::no};
+    uapi::program_info_start info{};
+    std::uint32_t size = sizeof info;
+    int const outcome = sys::obj_get_info(tried.prog->fd.get(), &info, size);
+    return {outcome >= 0 && info.nr_map_ids == 0 ? match::no : match::unknown};
 }
 
 constexpr std::array mistakes{
@@ -50,18 +205,90 @@ constexpr std::array mistakes{
             "dev_xdp_attach", several_modes},
 };
 
+constexpr std::string_view as_set_up =
+    "the driver refuses it as the device is set up: MTU, offloads such as LRO, or queues";
+constexpr std::string_view set_up_or_generic = "change those, or use xdp_mode::generic";
+constexpr std::string_view no_offload =
+    "the device does not offload XDP, or the program was not loaded for it";
+constexpr std::string_view not_offload = "use another mode";
+
 constexpr std::array causes{
-    refusal{EBUSY, errc::hook_busy, "another XDP program is on the interface",
-            "update its link, or detach it", "dev_xdp_attach"},
-    refusal{EEXIST, errc::already_exists, "the interface runs XDP in another mode",
-            "attach in that mode", "dev_xdp_attach"},
-    refusal{EOPNOTSUPP, errc::not_supported, "the driver has no XDP in this mode",
-            "try xdp_mode::generic", "dev_xdp_install", driver_has_no_such_mode},
-    refusal{EOPNOTSUPP, errc::not_supported, "the interface takes no XDP program", "",
-            "dev_xdp_install"},
+    refusal{EBUSY, errc::hook_busy, "{}, which has no link, is there",
+            "ip link set DEV xdp off; in a forced mode, DEV xdpgeneric, xdpdrv or xdpoffload off",
+            "dev_xdp_attach", program_without_link},
+    refusal{EBUSY, errc::hook_busy, "another XDP program is there by a link: {}",
+            "update that link, or detach it", "dev_xdp_attach", program_with_link},
+    refusal{EBUSY, errc::hook_busy,
+            "the device splits headers from data, or its receive queues have memory of their own",
+            "ethtool -G DEV tcp-data-split off, or load the program with frags", "dev_xdp_install",
+            other_than_a_program},
+    refusal{EEXIST, errc::already_exists, "{} runs on the interface in another mode",
+            "attach in that mode, or remove that program", "dev_xdp_attach", program_in_other_mode},
+    refusal{EEXIST, errc::hook_busy, "{}, above it, has an XDP program",
+            "remove that program, or attach to that device", "dev_xdp_attach", program_above},
+    refusal{ERANGE, errc::not_supported,
+            "the MTU of the interface, or of its peer, is too large for a program without frags",
+            "lower it, load the program with frags (SEC(\"xdp.frags\")), or use xdp_mode::generic",
+            "veth_xdp_set"},
+    refusal{ENOTCONN, errc::not_supported, "the interface is a veth without its peer",
+            "use xdp_mode::generic", "veth_xdp_set"},
+    refusal{ENOSPC, errc::not_supported,
+            "the veth has fewer receive queues than its peer has transmit queues",
+            "ethtool -L DEV rx NUMBER, or use xdp_mode::generic", "veth_xdp_set",
+            veth_with_few_queues},
+    refusal{EOPNOTSUPP, errc::not_supported, "{}, a port of the bond, has an XDP program",
+            "remove that program, or use xdp_mode::generic", "bond_xdp_set", port_with_program},
+    refusal{EOPNOTSUPP, errc::not_supported,
+            "the bond has no XDP in its bonding mode, or the driver of a port has none",
+            "use xdp_mode::generic", "bond_xdp_set", bond_without_xdp},
+    refusal{EOPNOTSUPP, errc::not_supported, no_offload, not_offload, "dev_xdp_install",
+            asked_the_device},
+    refusal{EOPNOTSUPP, errc::not_supported, "the driver has no XDP", "use xdp_mode::generic",
+            "dev_xdp_attach", forced_the_driver},
+    refusal{EOPNOTSUPP, errc::not_supported, as_set_up, set_up_or_generic, "dev_xdp_install",
+            asked_the_driver},
     refusal{EINVAL, errc::not_found, "no such interface in this network namespace", "",
             "bpf_xdp_link_attach", interface_is_gone},
+    refusal{EINVAL, errc::invalid_argument, "programs are there in several modes", "name the mode",
+            "dev_xdp_attach", programs_in_several_modes},
+    refusal{EINVAL, errc::invalid_argument,
+            "the program was loaded for a devmap, a cpumap or a single device",
+            "load it for attach type xdp, or attach to that device in xdp_mode::driver",
+            "dev_xdp_attach", loaded_for_elsewhere},
+    refusal{EINVAL, errc::not_supported, no_offload, not_offload, "dev_xdp_install",
+            asked_the_device},
+    refusal{EINVAL, errc::not_supported, as_set_up, set_up_or_generic, "dev_xdp_install",
+            asked_the_driver},
+    refusal{EINVAL, errc::not_supported,
+            "the program uses a devmap or a cpumap, which generic mode takes since 5.14",
+            "use xdp_mode::driver", "generic_xdp_install", asked_generic_with_maps},
 };
+
+constexpr std::array query_causes{
+    refusal{ENODEV, errc::not_found, "no such interface in this network namespace", "", ""},
+    refusal{EPERM, errc::permission_denied,
+            "a security module, or a filter of system calls, refuses netlink", "", "__sys_socket"},
+    refusal{EACCES, errc::permission_denied, "a security module refuses netlink", "",
+            "security_socket_create"},
+    refusal{EAFNOSUPPORT, errc::not_supported,
+            "the process may not use netlink, or the kernel does not have it",
+            "allow AF_NETLINK (systemd: RestrictAddressFamilies=)", "__sock_create"},
+    refusal{EMFILE, errc{}, "the process has no free descriptor", "close some", "__sys_socket"},
+};
+
+/// Whether the kernel's own words may tell more: the cause is open, and not one of this process.
+bool may_say_more(error const& e) {
+    switch (e.code().value()) {
+    case E2BIG:
+    case EBADF:
+    case EFAULT:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOSYS: return false;
+    default: return e == errc::not_supported || e == errc{};
+    }
+}
 
 } // namespace
 
@@ -71,7 +298,7 @@ detail::hook_row const& hook_traits<hook::xdp>::row() noexcept {
         .program_types = program_types,
         .attach_types = attach_types,
         .asked_by = detail::probe{.program = program_type::xdp},
-        .needs = {detail::capability::net_admin, detail::capability::bpf},
+        .needs = {detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
     };
@@ -80,15 +307,38 @@ detail::hook_row const& hook_traits<hook::xdp>::row() noexcept {
 
 result<unique_fd> hook_traits<hook::xdp>::create(detail::borrowed_program prog,
                                                  hook::xdp const& where) {
-    return create_link(
-        {
-            .prog_fd = raw_fd(prog.fd),
-            .target = where.ifindex.value(),
-            .attach_type = static_cast<std::uint32_t>(attach_type::xdp),
-            .flags = static_cast<std::uint32_t>(where.mode),
-            .bytes = {},
-        },
-        {.row = &row(), .prog = &prog, .request = &where}, [&] { return describe(where); });
+    uapi::link_create_attr const request{
+        .prog_fd = raw_fd(prog.fd),
+        .target = where.ifindex.value(),
+        .attach_type = static_cast<std::uint32_t>(attach_type::xdp),
+        .flags = static_cast<std::uint32_t>(where.mode),
+        .bytes = {},
+    };
+    auto made = create_link(request, {.row = &row(), .prog = &prog, .request = &where},
+                            [&] { return describe(where); });
+    if (made || !may_say_more(made.error())) return made;
+    auto again = attach_and_listen(request);
+    if (!again) return made;
+    if (again->made) return std::move(again->made);
+    bool const is_the_same = again->made.outcome() == -made.error().code().value();
+    if (is_the_same && !again->words.empty())
+        made.error().add_advice("the kernel says \"" + again->words + "\"");
+    return made;
+}
+
+result<hook_query> query(hook::xdp const& where) {
+    std::uint32_t const index = where.ifindex.value();
+    sys::xdp_programs all{};
+    hook_query answer;
+    int outcome = sys::xdp_query(index, all);
+    for (auto const& [id, mode] : in_order(all))
+        if (id != 0) answer.entries.push_back({program_id{id}, std::nullopt, mode});
+    // Of what is not there, netlink tells nothing.
+    std::array<char, 16> name;
+    if (outcome >= 0 && answer.entries.empty()) outcome = sys::interface_name(index, name);
+    if (outcome >= 0) return answer;
+    return refuse(outcome, operation::prog_query, describe(where), {.request = &where},
+                  {query_causes});
 }
 
 } // namespace bpflink

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // bpf(2), command by command.
+#include "hook/xdp_words.h"
 #include "model.hpp"
 #include "snapshot/netns_answer.h"
 #include "snapshot/raw_link_record.h"
@@ -20,6 +21,11 @@ bool is_cgroup_hook(bl::attach_type attach) {
     };
     return between(0, 3) || number == 6 || between(8, 15) || between(18, 22) || between(29, 32) ||
            number == 34 || between(49, 53);
+}
+
+/// By the flag of a mode; automatic means the driver.
+std::uint32_t& program_of_mode(bl::sys::xdp_programs& all, std::uint32_t mode) {
+    return mode == 2 ? all.generic : mode == 8 ? all.offload : all.driver;
 }
 
 bool is_detachable(bl::link_type type) {
@@ -192,12 +198,10 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
     if (attach == bl::attach_type::xdp) {
         if (prog->type != bl::program_type::xdp) return -EINVAL;
         if (!has_interface(attr.target)) return -EINVAL;
-        for (auto const& entry : links_)
-            if (auto const other = entry.second.lock(); other && !other->defunct &&
-                                                        other->facts.type == bl::link_type::xdp &&
-                                                        other->facts.target == attr.target)
-                return -EBUSY;
-        return install_new_link({.type = bl::link_type::xdp, .target = attr.target}, prog);
+        auto all = xdp_on(attr.target);
+        if (program_of_mode(all, attr.flags) != 0) return -EBUSY;
+        return install_new_link(
+            {.type = bl::link_type::xdp, .target = attr.target, .flags = attr.flags}, prog);
     }
     if (attach == bl::attach_type::tcx_ingress || attach == bl::attach_type::tcx_egress) {
         if (prog->type != bl::program_type::sched_cls) return -EINVAL;
@@ -286,7 +290,10 @@ int kernel::sys_raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) {
         prog->type != bl::program_type::raw_tracepoint_writable)
         return -EINVAL;
     auto name = text_at(attr.name);
-    if (std::ranges::find(tracepoints, name) == tracepoints.end()) return -ENOENT;
+    bool const is_there = name == "bpf_xdp_link_attach_failed"
+                              ? says_to_xdp.has_value()
+                              : std::ranges::find(tracepoints, name) != tracepoints.end();
+    if (!is_there) return -ENOENT;
     return install_new_link(
         {.type = bl::link_type::raw_tracepoint, .name = std::move(name), .cookie = attr.cookie},
         prog);
@@ -378,6 +385,15 @@ int kernel::sys_program_run(int prog_fd, int argument, std::uint32_t& answer) {
     int outcome;
     auto const prog = get<program>(prog_fd, outcome);
     if (!prog) return outcome;
+    if (prog->listens) {
+        answer = 0;
+        if (argument == xdp_words_listen) return 0;
+        auto const at = static_cast<std::size_t>(argument - xdp_words_first) * sizeof answer;
+        if (at < prog->heard.size())
+            std::memcpy(&answer, &prog->heard[at],
+                        std::min(sizeof answer, prog->heard.size() - at));
+        return 0;
+    }
     if (!prog->tells_netns) return -EINVAL;
     if (argument < 0) {
         answer = own_netns;
@@ -395,6 +411,58 @@ int kernel::sys_program_run(int prog_fd, int argument, std::uint32_t& answer) {
     default: break;
     }
     return 0;
+}
+
+int kernel::sys_program_run_on_nothing(int prog_fd) {
+    int outcome;
+    auto const prog = get<program>(prog_fd, outcome);
+    if (!prog) return outcome;
+    bool const is_for_map = prog->expected == bl::attach_type::xdp_devmap ||
+                            prog->expected == bl::attach_type::xdp_cpumap;
+    return is_for_map ? -EINVAL : -EFAULT;
+}
+
+/// The programs of an interface; automatic means the driver.
+bl::sys::xdp_programs kernel::xdp_on(std::uint32_t index, bool links) const {
+    bl::sys::xdp_programs all{};
+    if (auto const found = interface_facts.find(index); found != interface_facts.end())
+        all = found->second.without_link;
+    for (auto const& entry : links_) {
+        auto const l = entry.second.lock();
+        if (!links || !l || l->defunct || l->facts.type != bl::link_type::xdp ||
+            l->facts.target != index)
+            continue;
+        program_of_mode(all, l->facts.flags) = l->prog->id;
+    }
+    return all;
+}
+
+int kernel::sys_neighbour_with_xdp(std::uint32_t index, bl::sys::side where,
+                                   std::span<char, 16> name) const {
+    auto const is_above = [&](std::uint32_t one, std::uint32_t other) {
+        auto const found = interface_facts.find(other);
+        return found != interface_facts.end() && found->second.above == one;
+    };
+    for (auto const& [each, own] : interfaces) {
+        auto const all = xdp_on(each);
+        bool const is_next =
+            where == bl::sys::side::above ? is_above(each, index) : is_above(index, each);
+        if (!is_next || (all.offload | all.driver | all.generic) == 0) continue;
+        std::ranges::copy(own + '\0', name.begin());
+        return 1;
+    }
+    return 0;
+}
+
+int kernel::sys_xdp_replace_by_itself(std::uint32_t index, int prog_fd, unsigned mode) const {
+    int outcome;
+    auto const prog = get<program>(prog_fd, outcome);
+    if (!prog) return outcome;
+    auto all = xdp_on(index);
+    auto without = xdp_on(index, false);
+    auto const there = program_of_mode(all, mode);
+    if (there != program_of_mode(without, mode)) return -EBUSY;
+    return there == prog->id ? 0 : -EEXIST;
 }
 
 int kernel::sys_map_look_up_nothing(int map_fd) {
@@ -438,7 +506,11 @@ int kernel::sys_load_object(std::span<std::byte const> file) {
     auto loaded = std::make_shared<program>();
     loaded->id = ++newest_id;
     std::string_view const bytes{reinterpret_cast<char const*>(file.data()), file.size()};
-    if (bytes.find("bpflink_netns") != bytes.npos) {
+    if (bytes.find("bpflink_words") != bytes.npos) {
+        loaded->type = bl::program_type::raw_tracepoint;
+        loaded->listens = true;
+        if (says_to_xdp) loaded->heard = *says_to_xdp;
+    } else if (bytes.find("bpflink_netns") != bytes.npos) {
         loaded->type = bl::program_type::raw_tracepoint;
         loaded->tells_netns = true;
     } else {

@@ -45,6 +45,7 @@ enum class call {
     program_get_fd_by_id,
     program_bind_map,
     program_run,
+    program_run_on_nothing,
     map_look_up_nothing,
     iter_create,
     prog_query,
@@ -96,6 +97,10 @@ enum class call {
     list_end,
     interface_index,
     interface_name,
+    interface_facts_of,
+    neighbour_with_xdp,
+    xdp_query,
+    xdp_replace_by_itself,
     netns_inode,
     cgroup_id,
     cgroup_path,
@@ -223,7 +228,7 @@ public:
     std::size_t descriptor_limit = 1'024;
     int first_descriptor = 3;
     int process_id = 4'321;
-    bool has_sysfs = true;    // mounted
+    bool has_sysfs = true; // mounted
     std::vector<unsigned> lacks_capabilities;
     bool in_first_user_namespace = true;
     bool has_proc = true;     // likewise
@@ -233,7 +238,16 @@ public:
     [[nodiscard]] bool has_interface(std::uint32_t index) const {
         return interfaces.contains(index);
     }
-    std::uint32_t own_netns = home_netns; // as a program sees it
+    /// What is to be said of an interface, beside its name.
+    struct interface {
+        std::string kind;
+        std::uint32_t mtu = 1'500;
+        std::uint32_t above = 0;              // the bridge, bond or macvlan that is on it
+        bl::sys::xdp_programs without_link{}; // as ip link set attaches them
+    };
+    std::map<std::uint32_t, interface> interface_facts;
+    std::optional<std::string> says_to_xdp; // to an attach that fails; since 6.6
+    std::uint32_t own_netns = home_netns;   // as a program sees it
     std::map<std::string, std::uint32_t, std::less<>> network_namespaces{
         {"/proc/thread-self/ns/net", home_netns}};             // inodes by path
     std::map<std::string, std::uint64_t, std::less<>> cgroups; // ids by path
@@ -291,7 +305,13 @@ public:
     int sys_program_get_fd_by_id(std::uint32_t id);
     int sys_program_bind_map(int program, int map);
     int sys_program_run(int program, int argument, std::uint32_t& answer);
+    int sys_program_run_on_nothing(int program);
     int sys_map_look_up_nothing(int map);
+    [[nodiscard]] bl::sys::xdp_programs xdp_on(std::uint32_t index, bool links = true) const;
+    [[nodiscard]] int sys_neighbour_with_xdp(std::uint32_t index, bl::sys::side where,
+                                             std::span<char, 16> name) const;
+    [[nodiscard]] int sys_xdp_replace_by_itself(std::uint32_t index, int program,
+                                                unsigned mode) const;
     int sys_iter_create(int fd);
     int sys_prog_query(uapi::prog_query_attr& attr);
     int sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu);

@@ -41,6 +41,8 @@ struct program : std::enable_shared_from_this<program> {
     bl::attach_type expected{};
     bool walks_links = false; // src/bpf/all_links.bpf.c
     bool tells_netns = false; // src/bpf/netns_of_link.bpf.c
+    bool listens = false;     // src/hook/xdp_words.bpf.c
+    std::string heard{};      // by it
 };
 
 struct map : std::enable_shared_from_this<map> {
@@ -68,7 +70,7 @@ struct link_facts {
     std::uint32_t object = 0; // tracing
     std::uint32_t btf = 0;    // tracing
     std::array<std::uint32_t, 4> netfilter{};
-    std::uint32_t flags = 0;  // kprobe_multi, uprobe_multi
+    std::uint32_t flags = 0;  // kprobe_multi, uprobe_multi; the mode of xdp
     std::uint32_t tid = 0;    // iterators over tasks
     std::uint32_t pid = 0;    // the same, and uprobe_multi
     std::uint32_t order = 0;  // iterators over cgroups

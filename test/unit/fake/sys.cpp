@@ -77,6 +77,11 @@ int program_run(int program, int argument, std::uint32_t& answer) noexcept {
                    [&](auto& k) { return k.sys_program_run(program, argument, answer); });
 }
 
+int program_run_on_nothing(int program) noexcept {
+    return entered(call::program_run_on_nothing,
+                   [&](auto& k) { return k.sys_program_run_on_nothing(program); });
+}
+
 int map_look_up_nothing(int map) noexcept {
     return entered(call::map_look_up_nothing,
                    [&](auto& k) { return k.sys_map_look_up_nothing(map); });
@@ -310,6 +315,33 @@ int interface_name(std::uint32_t index, std::span<char, 16> into) noexcept {
         std::ranges::copy(k.interfaces[index] + '\0', into.begin());
         return 0;
     });
+}
+
+int interface_facts_of(std::uint32_t index, interface_facts& facts) noexcept {
+    return entered(call::interface_facts_of, [&](auto& k) {
+        if (!k.has_interface(index)) return -ENODEV;
+        auto const& known = k.interface_facts[index];
+        std::ranges::copy(known.kind + '\0', facts.kind);
+        facts.mtu = known.mtu;
+        return 0;
+    });
+}
+
+int neighbour_with_xdp(std::uint32_t index, side where, std::span<char, 16> name) noexcept {
+    return entered(call::neighbour_with_xdp,
+                   [&](auto& k) { return k.sys_neighbour_with_xdp(index, where, name); });
+}
+
+int xdp_query(std::uint32_t index, xdp_programs& programs) noexcept {
+    return entered(call::xdp_query, [&](auto& k) {
+        programs = k.xdp_on(index);
+        return 0;
+    });
+}
+
+int xdp_replace_by_itself(std::uint32_t index, int program, unsigned mode) noexcept {
+    return entered(call::xdp_replace_by_itself,
+                   [&](auto& k) { return k.sys_xdp_replace_by_itself(index, program, mode); });
 }
 
 int netns_inode(char const* path, std::uint32_t& inode) noexcept {

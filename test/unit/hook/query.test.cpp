@@ -23,7 +23,7 @@ constexpr auto egress = attach_type::cgroup_inet_egress;
 static_assert(bl::queryable<bl::hook::tcx> && bl::queryable<bl::hook::netkit> &&
               bl::queryable<bl::hook::cgroup> && bl::queryable<bl::hook::netns> &&
               bl::queryable<bl::hook::sockmap>);
-static_assert(!bl::queryable<bl::hook::xdp>);
+static_assert(bl::queryable<bl::hook::xdp>);
 
 std::vector<std::uint32_t> programs_of(bl::hook_query const& q) {
     std::vector<std::uint32_t> ids;
