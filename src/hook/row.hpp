@@ -27,6 +27,7 @@ struct probe {
     std::optional<attach_type> attach = std::nullopt;   // by the link; none: loading is enough
     int known = 0;             // what a kernel with the hook says to the attach
     char const* pmu = nullptr; // what else is needed
+    bool locked_down = false;  // where the kernel's lockdown is confidentiality
 };
 
 /// A capability that an attach needs; sys_admin stands in for the newer two.
@@ -39,7 +40,8 @@ struct hook_row {
     std::optional<detail::probe> asked_by = std::nullopt; // none: only an attach tells
     std::array<capability, 2> needs = {};
     std::span<refusal const> mistakes = {}; // seen in the request, before the kernel is asked
-    std::span<refusal const> causes = {};   // of the kernel's refusals
+    std::span<refusal const> opening = {};  // of refusals of a perf event, which is opened first
+    std::span<refusal const> causes = {};   // of refusals of the link
 };
 
 } // namespace bpflink::detail

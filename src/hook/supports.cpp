@@ -3,7 +3,7 @@
 #include "border/sys.hpp"
 #include "border/uapi.hpp"
 #include "hook/create.hpp"
-#include "hook/perf.hpp"
+#include "hook/event_link.hpp"
 #include "hook/row.hpp"
 
 #include <bpflink/fd.hpp>
@@ -77,6 +77,8 @@ sys::opened load(probe const& q, int target) {
 }
 
 support ask(probe const& q) {
+    if (q.locked_down && is_locked_down() == match::yes)
+        return {no, "kernel lockdown (confidentiality) forbids it"};
     if (q.pmu) {
         if (auto const number = read_number(directory_of_pmu(q.pmu) + "/type"); !number)
             return {is_absent(number.error()) ? no : unknown, number.error().message()};

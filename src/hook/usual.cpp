@@ -88,7 +88,7 @@ finding in_other_user_namespace(attempt const&) {
     return {told < 0 ? match::unknown : told == 1 ? match::no : match::yes};
 }
 
-constexpr std::array<refusal, 15> rows{{
+constexpr std::array<refusal, 16> rows{{
     {EBADF, errc::invalid_argument, "the program's descriptor is not open", "", "bpf_prog_get",
      program_is_closed},
     {EINVAL, errc::invalid_argument, "{} is not a BPF program", "", "bpf_prog_get", other_object},
@@ -104,6 +104,9 @@ constexpr std::array<refusal, 15> rows{{
     {EPERM, errc::permission_denied, "a security module refuses it", "ask its log", "security_bpf"},
     {EACCES, errc::permission_denied, "{} is missing", "run with it", "security_bpf",
      capability_is_missing},
+    {EACCES, errc::permission_denied,
+     "the process is in a user namespace of its own, whose capabilities do not count here",
+     "use the first user namespace", "perfmon_capable", in_other_user_namespace},
     {EACCES, errc::permission_denied, "a security module refuses it", "ask its log",
      "security_bpf"},
     {EMFILE, errc{}, "the process has no free descriptor", "close some, or raise RLIMIT_NOFILE",

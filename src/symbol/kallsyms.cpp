@@ -57,6 +57,7 @@ struct kernel_symbol {
     std::uint64_t address;
     char type; // as nm(1) has it
     std::string_view name;
+    std::string_view module; // "" where it is the kernel's own
 
     [[nodiscard]] bool is_text() const {
         return std::string_view{"tTwW"}.find(type) != std::string_view::npos;
@@ -85,6 +86,8 @@ result<void> for_each_kernel_symbol(Look look) {
         auto const tab = symbol.name.find('\t');
         if (tab != symbol.name.npos) {
             if (is_generated(symbol.name.substr(tab + 1))) return;
+            symbol.module = symbol.name.substr(tab + 2);
+            symbol.module = symbol.module.substr(0, symbol.module.find(']'));
             symbol.name = symbol.name.substr(0, tab);
         }
         look(symbol);
@@ -107,20 +110,37 @@ struct name_hash : std::hash<std::string_view> {
 };
 using candidates = std::unordered_map<std::string, occurrences, name_hash, std::equal_to<>>;
 
-/// Marks what ftrace can trace; all of them when there is no way to know.
-result<void> mark_traceable(candidates& names) {
+/// Calls `look` with each function that ftrace can trace. False: there is no way to know.
+template <class Look>
+result<bool> for_each_traceable(Look look) {
     for (auto const* const path : filter_files) {
         auto const file = sys::open_file(path);
         if (is_out_of_reach(file.outcome())) continue;
         if (!file) return fail(file.outcome(), operation::open, path);
-        return for_each_line(file.view(), path, [&](std::string_view line) {
-            auto const found = names.find(line.substr(0, line.find(' '))); // a module follows
-            if (found != names.end()) found->second.is_traceable = true;
-        });
+        return for_each_line(file.view(), path,
+                             [&](std::string_view line) {
+                                 look(line.substr(0, line.find(' '))); // a module follows
+                             })
+            .map([] { return true; });
     }
+    return false;
+}
+
+/// Marks what ftrace can trace; all of them when there is no way to know.
+result<void> mark_traceable(candidates& names) {
+    auto const told = for_each_traceable([&](std::string_view function) {
+        auto const found = names.find(function);
+        if (found != names.end()) found->second.is_traceable = true;
+    });
+    if (!told) return tl::unexpected{told.error()};
+    if (*told) return {};
     for (auto& candidate : names)
         candidate.second.is_traceable = true;
     return {};
+}
+
+std::string_view without_module(std::string_view name) {
+    return name.substr(name.find(':') + 1); // npos + 1 is 0
 }
 
 } // namespace
@@ -151,26 +171,94 @@ result<std::vector<std::string>> matching_kernel_functions(std::string_view patt
     return functions;
 }
 
-result<std::vector<std::string>> ambiguous_among(std::span<std::string_view const> names) {
-    std::unordered_map<std::string_view, std::vector<std::uint64_t>> places;
-    for (auto const name : names)
-        places.try_emplace(name);
+std::string_view module_of(std::string_view name) noexcept {
+    auto const colon = name.find(':');
+    return colon == name.npos ? std::string_view{} : name.substr(0, colon);
+}
+
+result<std::vector<std::vector<symbol_place>>> places_of(std::span<std::string_view const> names) {
+    std::unordered_multimap<std::string_view, std::size_t> by_name;
+    for (std::size_t i = 0; i != names.size(); ++i)
+        by_name.emplace(without_module(names[i]), i);
+    std::vector<std::vector<symbol_place>> places(names.size());
     auto const read = for_each_kernel_symbol([&](kernel_symbol const& symbol) {
-        auto const found = places.find(symbol.name);
-        if (found == places.end() || !symbol.is_text()) return;
-        auto& addresses = found->second; // each 0 where the kernel hides them
-        if (symbol.address == 0 || std::ranges::count(addresses, symbol.address) == 0)
-            addresses.push_back(symbol.address);
+        auto const [begin, end] = by_name.equal_range(symbol.name);
+        for (auto each = begin; each != end; ++each) {
+            auto const module = module_of(names[each->second]);
+            if (!module.empty() && module != symbol.module) continue;
+            auto& found = places[each->second];
+            bool const is_known = std::ranges::any_of(found, [&](symbol_place const& other) {
+                return symbol.address != 0 && other.address == symbol.address &&
+                       other.is_function == symbol.is_text();
+            });
+            if (!is_known)
+                found.push_back({symbol.address, symbol.is_text(), std::string{symbol.module}});
+        }
     });
     if (!read) return tl::unexpected{read.error()};
+    return places;
+}
+
+std::vector<std::string> ambiguous_among(std::span<std::string_view const> names,
+                                         std::span<std::vector<symbol_place> const> places) {
     std::vector<std::string> ambiguous;
-    for (auto const name : names) {
-        auto const found = places.find(name);
-        if (found == places.end() || found->second.size() < 2) continue;
-        ambiguous.push_back(std::string{name} + " (" + std::to_string(found->second.size()) + ")");
-        places.erase(found); // it may be asked for twice
+    for (std::size_t i = 0; i != names.size(); ++i) {
+        auto const count = std::ranges::count_if(places[i], &symbol_place::is_function);
+        if (count < 2) continue;
+        auto text = std::string{names[i]} + " (" + std::to_string(count) + ")";
+        if (std::ranges::count(ambiguous, text) == 0) ambiguous.push_back(std::move(text));
     }
     return ambiguous;
+}
+
+std::string enumerated(std::span<symbol_place const> places, std::size_t most) {
+    std::vector<std::string> texts;
+    for (auto const& place : places) {
+        std::string text =
+            place.address == 0 ? "an address that is hidden" : hexadecimal(place.address);
+        if (!place.module.empty()) text += " [" + place.module + "]";
+        texts.push_back(std::move(text));
+    }
+    return enumerated(texts, most);
+}
+
+result<std::vector<std::string>> copies_of(std::string_view function) {
+    std::string const begin = std::string{without_module(function)} + ".";
+    std::set<std::string, std::less<>> names;
+    auto const read = for_each_kernel_symbol([&](kernel_symbol const& symbol) {
+        // What is seldom run (.cold) is cut out of a function, and not a copy of it.
+        if (symbol.name.starts_with(begin) && symbol.is_text() && !symbol.name.ends_with(".cold"))
+            names.emplace(symbol.name);
+    });
+    if (!read) return tl::unexpected{read.error()};
+    return std::vector<std::string>{names.begin(), names.end()};
+}
+
+match is_loaded(std::string_view module) {
+    bool is_seen = false;
+    auto const read = for_each_kernel_symbol(
+        [&](kernel_symbol const& symbol) { is_seen |= symbol.module == module; });
+    return !read ? match::unknown : is_seen ? match::yes : match::no;
+}
+
+std::optional<std::vector<std::string>> untraceable_among(std::span<std::string_view const> names) {
+    std::set<std::string_view> left;
+    for (auto const name : names)
+        left.insert(without_module(name));
+    auto const told = for_each_traceable([&](std::string_view function) { left.erase(function); });
+    if (!told || !*told) return std::nullopt;
+    return std::vector<std::string>{left.begin(), left.end()};
+}
+
+match is_on_blacklist(std::string_view function) {
+    constexpr char const* path = "/sys/kernel/debug/kprobes/blacklist";
+    auto const file = sys::open_file(path);
+    if (!file) return match::unknown;
+    bool is_listed = false;
+    auto const read = for_each_line(file.view(), path, [&](std::string_view line) {
+        is_listed |= line.substr(line.rfind('\t') + 1) == without_module(function);
+    });
+    return !read ? match::unknown : is_listed ? match::yes : match::no;
 }
 
 result<std::uint64_t> kernel_symbol_address(std::string_view name) {

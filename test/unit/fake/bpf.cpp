@@ -253,6 +253,11 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
         return install_new_link(
             {.type = bl::link_type::cgroup, .attach = attach, .cgroup_id = 7'777}, prog);
     }
+    if (attach == bl::attach_type::trace_kprobe_multi) {
+        auto const* const first =
+            reinterpret_cast<std::uint64_t const*>(attr.kprobe_multi.addresses);
+        last_addresses.assign(first, first ? first + attr.kprobe_multi.count : first);
+    }
     if (attach == bl::attach_type::trace_uprobe_multi ||
         attach == bl::attach_type::trace_uprobe_session) {
         constexpr std::string_view own = "/proc/thread-self/fd/";

@@ -276,6 +276,7 @@ public:
     uapi::link_create_attr last_create{};
     std::optional<std::uint32_t> last_create_map; // its descriptor
     uapi::link_update_attr last_update{};
+    std::vector<std::uint64_t> last_addresses; // that kprobe_multi was given
     std::string last_probed_text; // of the file that uprobe_multi was given
     std::uint64_t last_cookie = 0;
     uapi::iter_cgroup_info last_iter_cgroup{};

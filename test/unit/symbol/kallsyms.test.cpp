@@ -6,6 +6,7 @@
 #include <bpflink/symbols.hpp>
 
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -176,14 +177,34 @@ TEST_CASE_FIXTURE(symbols, "names of several functions are told, with and withou
     constexpr std::array<std::string_view, 6> asked{"tcp_twice",  "tcp_connect", "tcp_shared",
                                                     "tcp_in_two", "tcp_close",   "tcp_twice"};
     names const expected{"tcp_twice (2)", "tcp_in_two (2)"}; // neither data nor programs count
-    CHECK(bl::ambiguous_among(asked) == expected);
+    auto const ambiguous = [](std::span<std::string_view const> among) {
+        return bl::ambiguous_among(among, *bl::places_of(among));
+    };
+    CHECK(ambiguous(asked) == expected);
     CHECK(calls(call::open_file) == 1); // one reading for the whole list
     for (std::size_t at = 0; (at = files[all].find("ffffffff", at)) != std::string::npos;)
         files[all].replace(at, 16, 16, '0');
-    CHECK(bl::ambiguous_among(asked) == expected);
+    CHECK(ambiguous(asked) == expected);
     files[all] += "ffffffff81000010 t one_place\nffffffff81000010 t one_place\n";
     constexpr std::array<std::string_view, 1> listed_twice{"one_place"};
-    CHECK(bl::ambiguous_among(listed_twice) == names{});
+    CHECK(ambiguous(listed_twice) == names{});
     fail(call::open_file, EMFILE);
-    REQUIRE_FALSE(bl::ambiguous_among(asked));
+    REQUIRE_FALSE(bl::places_of(asked));
+}
+
+TEST_CASE_FIXTURE(symbols, "a name's places have their modules, and a prefix takes one module") {
+    constexpr std::array<std::string_view, 5> asked{"tcp_in_two", "two:tcp_in_two", "tcp_shared",
+                                                    "one:tcp_connect", "nothing"};
+    auto const places = bl::places_of(asked);
+    REQUIRE(succeeded(places));
+    CHECK(bl::enumerated((*places)[0], 10) == "0xffffffffc0000010 [one], 0xffffffffc0000020 [two]");
+    CHECK(bl::enumerated((*places)[1], 10) == "0xffffffffc0000020 [two]");
+    CHECK(bl::enumerated((*places)[2], 1) == "0xffffffff81000060 and 1 more");
+    CHECK((*places)[2].back().is_function == false);
+    CHECK((*places)[3].empty());
+    CHECK((*places)[4].empty());
+    CHECK(bl::is_loaded("one") == bl::match::yes);
+    CHECK(bl::is_loaded("bpf") == bl::match::no);
+    fail(call::open_file, EMFILE);
+    CHECK(bl::is_loaded("one") == bl::match::unknown);
 }

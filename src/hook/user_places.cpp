@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hook/user_probe.hpp"
+#include "hook/user_places.hpp"
 
 #include "error/fail.hpp"
 #include "symbol/elf.hpp"
@@ -7,16 +7,19 @@
 #include "symbol/names.hpp"
 #include "symbol/resolve.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
 namespace bpflink {
 namespace {
 
-constexpr int enotsupp = 524; // the kernel's own, which the C library does not know
-constexpr char const* cannot_be_probed =
-    "this instruction cannot be probed: it is a trap, enters the kernel, or has a prefix such as "
-    "lock";
+using detail::attempt;
+using detail::finding;
+
+user_request const& request_of(attempt const& tried) {
+    return tried.as<user_request>();
+}
 
 result<binary_file> open_file(std::variant<std::string_view, fd_view> const& binary) {
     if (auto const* const path = std::get_if<std::string_view>(&binary)) return find_binary(*path);
@@ -34,7 +37,7 @@ std::string mistake_at(elf_file const& elf, std::optional<std::uint64_t> begins,
     if (segment->is_writable)
         return "its segment can be written to: the kernel puts no probe there";
     if (begins && elf.segment_at(*begins) != segment) return "it is outside the symbol's segment";
-    if (is_unprobeable(code, elf.machine())) return cannot_be_probed;
+    if (is_unprobeable(code, elf.machine())) return std::string{cannot_be_probed};
     return {};
 }
 
@@ -127,16 +130,33 @@ result<std::optional<int>> checked_process(std::optional<int> process, operation
     return process;
 }
 
-refusal refused_place(int number) noexcept {
-    switch (number) {
-    case enotsupp: return {errc::invalid_argument, cannot_be_probed};
-    case ENOEXEC: return {errc::invalid_argument, "no instruction begins there"};
-    case EINVAL:
-        return {errc::invalid_argument,
-                "the kernel does not let this be probed, or not with this reference counter"};
-    case EIO: return {errc{}, "the file cannot be read, or its file system takes no probes"};
-    default: return {usual_condition(number), {}};
-    }
+finding counts_at_odd_place(attempt const& tried) {
+    auto const is_odd = [](std::uint64_t offset) { return offset % 2 != 0; };
+    bool const any = std::ranges::any_of(request_of(tried).ref_ctr_offsets, is_odd);
+    return {any ? match::yes : match::no};
+}
+
+finding is_between_instructions(attempt const& tried) {
+#if defined(__x86_64__) || defined(__i386__)
+    constexpr std::uint64_t step = 1;
+#elif defined(__s390x__) || defined(__riscv)
+    constexpr std::uint64_t step = 2;
+#else
+    constexpr std::uint64_t step = 4;
+#endif
+    auto const is_between = [](std::uint64_t offset) { return offset % step != 0; };
+    bool const any = std::ranges::any_of(request_of(tried).offsets, is_between);
+    return {any ? match::yes : match::no};
+}
+
+finding counts(attempt const& tried) {
+    return {request_of(tried).ref_ctr_offsets.empty() ? match::no : match::unknown};
+}
+
+finding process_has_ended(attempt const& tried) {
+    auto const& process = request_of(tried).process;
+    if (!process) return {match::no};
+    return {match::yes, std::to_string(*process)};
 }
 
 } // namespace bpflink

@@ -16,10 +16,10 @@ namespace {
 using namespace std::literals;
 using bl::program_type;
 
-struct prober : machine {
+struct code_prober : machine {
     typed_program<program_type::kprobe> prog{{open(add_program(program_type::kprobe))}};
 
-    prober() {
+    code_prober() {
         files["/sys/bus/event_source/devices/uprobe/type"] = "7\n";
         make("/code");
     }
@@ -54,7 +54,7 @@ struct prober : machine {
 } // namespace
 
 // F4
-TEST_CASE_FIXTURE(prober, "a place outside the executable segments is refused") {
+TEST_CASE_FIXTURE(code_prober, "a place outside the executable segments is refused") {
     for (std::uint64_t const offset : {0x0ULL, 0x1ffULL, 0x1200ULL, 0x400300ULL, ~0ULL})
         refused(attach({}, offset), {"no executable segment", "offset_of_address()"});
     refused(attach("f", 0x1000), {"no executable segment"});
@@ -70,7 +70,7 @@ TEST_CASE_FIXTURE(prober, "a place outside the executable segments is refused") 
 }
 
 // F4
-TEST_CASE_FIXTURE(prober, "in a file that is not ELF any place is taken that it has") {
+TEST_CASE_FIXTURE(code_prober, "in a file that is not ELF any place is taken that it has") {
     std::string const text = "the process that maps it knows its format";
     files["/jit"] = text;
     CHECK(attach({}, text.size() - 1, false, "/jit"));
@@ -80,7 +80,8 @@ TEST_CASE_FIXTURE(prober, "in a file that is not ELF any place is taken that it 
 }
 
 // E11
-TEST_CASE_FIXTURE(prober, "this process is refused as any other, when its first thread has ended") {
+TEST_CASE_FIXTURE(code_prober,
+                  "this process is refused as any other, when its first thread has ended") {
     without_memory.push_back(process_id);
     auto const of_this =
         bl::attach(prog, bl::hook::uprobe{.binary = "/code", .symbol = "f", .pid = 0});
@@ -96,7 +97,7 @@ TEST_CASE_FIXTURE(prober, "this process is refused as any other, when its first 
 }
 
 // F4
-TEST_CASE_FIXTURE(prober, "of many places the one that is wrong is named") {
+TEST_CASE_FIXTURE(code_prober, "of many places the one that is wrong is named") {
     constexpr std::array<std::uint64_t, 3> offsets{0x300, 0x1234, 0x310};
     auto const made =
         bl::attach(prog, bl::hook::uprobe_multi{.binary = "/code", .offsets = offsets});
@@ -107,7 +108,8 @@ TEST_CASE_FIXTURE(prober, "of many places the one that is wrong is named") {
 }
 
 // F2
-TEST_CASE_FIXTURE(prober, "a function that only chooses another one is refused unless asked for") {
+TEST_CASE_FIXTURE(code_prober,
+                  "a function that only chooses another one is refused unless asked for") {
     refused(attach("chosen", 0), {"chosen", "calls go to a variant", ".indirect"},
             bl::operation::resolve_symbol);
     CHECK(attach("chosen", 0, true));
@@ -116,7 +118,8 @@ TEST_CASE_FIXTURE(prober, "a function that only chooses another one is refused u
 }
 
 // F5
-TEST_CASE_FIXTURE(prober, "an instruction that no kernel probes is refused before it is asked") {
+TEST_CASE_FIXTURE(code_prober,
+                  "an instruction that no kernel probes is refused before it is asked") {
     auto const with = [&](std::string_view code) {
         files["/code"].replace(0x300, code.size(), code);
         return attach("f", 0);
@@ -135,7 +138,7 @@ TEST_CASE_FIXTURE(prober, "an instruction that no kernel probes is refused befor
 }
 
 // E15
-TEST_CASE_FIXTURE(prober, "a file that replaces another one is looked up in anew") {
+TEST_CASE_FIXTURE(code_prober, "a file that replaces another one is looked up in anew") {
     auto other = build_elf<elf64>({{"f", 0x400500}});
     other.resize(0x1300, '\x90');
     before(call::perf_event_open, [&] { files["/code"] = other; });
@@ -148,7 +151,7 @@ TEST_CASE_FIXTURE(prober, "a file that replaces another one is looked up in anew
 }
 
 // E30
-TEST_CASE_FIXTURE(prober, "a file that is cut short between any two reads is an error") {
+TEST_CASE_FIXTURE(code_prober, "a file that is cut short between any two reads is an error") {
     auto const whole = files["/code"];
     int reads = 0;
     for (bool was_cut = true; was_cut;) {
@@ -173,7 +176,7 @@ TEST_CASE_FIXTURE(prober, "a file that is cut short between any two reads is an 
     CHECK(reads > 5);
 }
 
-TEST_CASE_FIXTURE(prober, "a file is opened once for a probe, and parsed once") {
+TEST_CASE_FIXTURE(code_prober, "a file is opened once for a probe, and parsed once") {
     files["/usr/lib/libx.so"] = files["/code"];
     forget_calls();
     CHECK(bl::attach(prog, bl::hook::uprobe{.binary = "libx.so", .symbol = "f"}));
