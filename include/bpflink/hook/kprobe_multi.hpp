@@ -16,16 +16,23 @@ namespace bpflink {
 /// kprobes.
 ///
 /// The functions are named one of three ways: `symbols`; `addresses`; or `pattern`, with * and ?,
-/// which stands for every function that can be probed and has a name of its own. `cookies` are none
-/// or one for each, in their order, and go with no pattern. All are copied. At most 2^20 functions.
-/// @errors not_found          a symbol that is none (all are named); a pattern that nothing matches
+/// which stands for every function that can be probed and has a name of its own. "module:function"
+/// is one module's, where the kernel shows its addresses or (7.3) knows the prefix. `cookies` are
+/// none or one for each, in their order, and go with no pattern. All are copied. At most 2^20
+/// functions.
+/// @errors not_found          a symbol that is none (all are named, with the compiler's copies of
+///                            them); a pattern that nothing matches
 ///         invalid_argument   none or several of the three; cookies of another number; symbols that
-///                            several functions have for a name (EADDRNOTAVAIL, all are named); the
-///                            program was loaded for another attach type
-///         EADDRNOTAVAIL      a symbol cannot be probed
-///         not_supported      a kernel before 5.18, for sessions 6.10, or built without fprobe; no
-///                            /proc/kallsyms, for symbols
-///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+///                            several functions have for a name (EADDRNOTAVAIL, all are named); an
+///                            address where ftrace traces no function; too many, or too long a name
+///                            (E2BIG); the program was loaded for another attach type, or changes
+///                            what functions return, which not all of these allow
+///         not_supported      a symbol that ftrace cannot trace (all are named); a kernel before
+///                            5.18, for sessions 6.10, or built without fprobe; no /proc/kallsyms,
+///                            for symbols
+///         hook_busy          another tracer has the functions' returns
+///         ENODEV             ftrace has stopped after an error of its own
+///         permission_denied  CAP_BPF is missing; a security module
 /// @kernel since 5.18, session 6.10; kernel/trace/bpf_trace.c, bpf_kprobe_multi_link_attach(); read
 ///         at v6.12
 /// @cost 1 system call; with symbols or a pattern also one reading of all the kernel's symbols:
