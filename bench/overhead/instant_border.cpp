@@ -195,6 +195,16 @@ int is_in_first_user_namespace() noexcept {
     return 1;
 }
 
+int has_locked_memory_limit() noexcept {
+    return 0;
+}
+int is_on_cgroup1(int) noexcept {
+    return 0;
+}
+int is_socket_filter_locked(int) noexcept {
+    return 0;
+}
+
 int find_process(int) noexcept {
     return -ENOSYS;
 }

@@ -29,6 +29,7 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -490,6 +491,12 @@ int is_on_proc(int fd) noexcept {
     return outcome < 0 ? outcome : facts.f_type == PROC_SUPER_MAGIC;
 }
 
+int is_on_cgroup1(int fd) noexcept {
+    struct statfs facts;
+    int const outcome = restarted([&] { return negated(::fstatfs(fd, &facts)); });
+    return outcome < 0 ? outcome : facts.f_type == CGROUP_SUPER_MAGIC;
+}
+
 int link_text(int link, std::span<char> into) noexcept {
     return negated(::readlinkat(link, "", into.data(), into.size()));
 }
@@ -523,6 +530,13 @@ int attach_socket_filter(int socket, int program) noexcept {
 int detach_socket_filter(int socket) noexcept {
     int const ignored = 0;
     return negated(::setsockopt(socket, SOL_SOCKET, SO_DETACH_BPF, &ignored, sizeof ignored));
+}
+
+int is_socket_filter_locked(int socket) noexcept {
+    int locked = 0;
+    ::socklen_t size = sizeof locked;
+    int const outcome = negated(::getsockopt(socket, SOL_SOCKET, SO_LOCK_FILTER, &locked, &size));
+    return outcome < 0 ? outcome : locked != 0;
 }
 
 int descriptor_name(int fd, std::span<char> into) noexcept {
@@ -784,6 +798,12 @@ int is_in_first_user_namespace() noexcept {
     struct stat found{};
     if (::stat("/proc/thread-self/ns/user", &found) != 0) return -errno;
     return found.st_ino == first ? 1 : 0;
+}
+
+int has_locked_memory_limit() noexcept {
+    ::rlimit limit{};
+    if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return -errno;
+    return limit.rlim_cur == RLIM_INFINITY ? 0 : 1;
 }
 
 void back_off(int attempt) noexcept {

@@ -88,6 +88,7 @@ opened perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noex
 
 int attach_socket_filter(int socket, int program) noexcept;
 int detach_socket_filter(int socket) noexcept;
+int is_socket_filter_locked(int socket) noexcept; // 1, 0
 
 // What /proc calls a descriptor, as far as it fits; the length.
 int descriptor_name(int fd, std::span<char> into) noexcept;
@@ -98,6 +99,7 @@ int rename(char const* from, char const* to) noexcept;            // over what i
 int rename_no_replace(char const* from, char const* to) noexcept; // EEXIST when something is
 int is_on_bpffs(char const* path) noexcept;                       // 1, 0
 int is_on_sysfs(char const* path) noexcept;                       // 1, 0
+int is_on_cgroup1(int fd) noexcept;                               // 1, 0
 int current_directory(std::span<char> into) noexcept;
 
 int facts_of_name(char const* path, file_facts& out) noexcept; // a symbolic link is what it is
@@ -159,6 +161,7 @@ int find_memory(int process) noexcept;
 // whether that is the first one, where capabilities count for all of the kernel.
 int has_capability(unsigned number) noexcept;
 int is_in_first_user_namespace() noexcept;
+int has_locked_memory_limit() noexcept; // 1, 0
 
 // Before another attempt, counted from 0: lets others run, and sleeps from the 11th on, first for
 // 1 us, then twice as long each time.

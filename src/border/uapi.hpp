@@ -28,7 +28,9 @@ enum class command : int {
     prog_bind_map = 35,
 };
 
-// BPF_F_REPLACE, and those that say where on a hook a program goes.
+// BPF_F_ALLOW_OVERRIDE and so on, and those that say where on a hook a program goes.
+inline constexpr std::uint32_t f_allow_override = 1U << 0; // of cgroups, the next one, too
+inline constexpr std::uint32_t f_allow_multi = 1U << 1;
 inline constexpr std::uint32_t f_replace = 1U << 2;
 inline constexpr std::uint32_t f_before = 1U << 3;
 inline constexpr std::uint32_t f_after = 1U << 4;

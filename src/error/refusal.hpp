@@ -7,6 +7,8 @@
 
 #include <bpflink/match.hpp>
 
+#include <array>
+#include <cstddef>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -52,6 +54,19 @@ struct refusal {
 namespace [[gnu::visibility("hidden")]] bpflink {
 
 using refusals = std::span<detail::refusal const>;
+
+/// The rows of several tables, as one.
+template <std::size_t... Sizes>
+[[nodiscard]] constexpr auto joined(std::array<detail::refusal, Sizes> const&... tables) {
+    std::array<detail::refusal, (Sizes + ...)> all{};
+    std::size_t at = 0;
+    auto const add = [&](auto const& table) {
+        for (detail::refusal const& row : table)
+            all[at++] = row;
+    };
+    (add(tables), ...);
+    return all;
+}
 
 /// The one function that says why the kernel refused. It looks, in the order of the rows, until a
 /// look says yes. Those that say no are out. Of several that are left, all are told, and the

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <vector>
 
 namespace bpflink {
 
@@ -20,31 +19,6 @@ result<void> check_expected(detail::borrowed_program const& prog,
                     (prog.expected ? "attach type " + to_string(*prog.expected)
                                    : std::string{"no attach type"}) +
                     ", and " + names + " is needed");
-}
-
-namespace {
-
-std::vector<attach_type> attach_types_for(program_type type, attach_types_of_hook takes) {
-    std::vector<attach_type> all;
-    constexpr auto last = static_cast<unsigned>(attach_type::trace_fsession_multi);
-    for (unsigned number = 0; number <= last; ++number)
-        if (auto const each = static_cast<attach_type>(number); takes(each) == type)
-            all.push_back(each);
-    return all;
-}
-
-} // namespace
-
-result<attach_type> attach_type_of(detail::borrowed_program const& prog, attach_types_of_hook takes,
-                                   std::string const& subject) {
-    auto const all = attach_types_for(prog.type, takes);
-    if (prog.expected)
-        return check_expected(prog, all, subject).map([&] { return *prog.expected; });
-    if (all.size() == 1) return all.front();
-    return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
-                prog.loaded_for_none ? "name the attach type: the program was loaded for none"
-                                     : "name the attach type: the one that the program was loaded "
-                                       "for is not known");
 }
 
 int attach_to_nothing(fd_view program, attach_type attach) {

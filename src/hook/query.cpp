@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hook/cgroup.hpp"
-#include "hook/create.hpp"
-#include "hook/netkit.hpp"
-#include "hook/netns.hpp"
-#include "hook/sockmap.hpp"
-#include "hook/tcx.hpp"
+#include "hook/typed.hpp"
 
 #include <bpflink/query.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace bpflink {
 namespace {
+
+using detail::refusal;
 
 /// The most programs that a hook takes; a query of lsm_cgroup has several hooks' programs.
 constexpr std::size_t usual_room = 64;
@@ -62,109 +60,59 @@ int ask(wanted const& what, hook_query& answer) {
     return -ENOSPC;
 }
 
-tl::unexpected<error> refused(int outcome, errc condition, std::string subject,
-                              std::string advice) {
-    return fail(outcome, operation::prog_query, condition, std::move(subject), std::move(advice));
-}
+constexpr std::array mistakes{
+    refusal{EINVAL, errc::invalid_argument,
+            "the attach type is missing, which no program tells to a query",
+            "name the attach type to ask about", "bpf_prog_query", attach_type_is_missing},
+    refusal{EINVAL, errc::invalid_argument, "attach type {}", "", "bpf_prog_query",
+            attach_type_of_another_hook},
+};
 
-tl::unexpected<error> refused(int outcome, std::string subject) {
-    auto const advice = [&]() -> char const* {
-        if (outcome == -EPERM) return "CAP_NET_ADMIN is needed";
-        if (outcome == -ENOSPC) return "the hook grew each time it was asked about";
-        return "";
-    };
-    return refused(outcome, usual_condition(-outcome), std::move(subject), advice());
-}
+constexpr std::array causes{
+    refusal{ENOSPC, errc{}, "the hook grew each time it was asked about", "ask again",
+            "bpf_mprog_query", certain},
+};
 
-/// The attach type that is asked about: a query has no program that could tell.
-result<attach_type> named(std::optional<attach_type> attach, std::string const& subject) {
-    if (attach) return *attach;
-    return refused(-EINVAL, errc::invalid_argument, subject, "name the attach type to ask about");
-}
-
-result<hook_query> query_device(on_device const& where) {
-    auto subject = describe(where);
-    auto const attach = named(where.attach, subject);
-    if (!attach) return tl::unexpected{attach.error()};
-    if (auto const right =
-            check_attach_type(*attach, where.takes, where.hook, operation::prog_query, subject);
-        !right)
-        return tl::unexpected{right.error()};
+/// @param links  whether the kernel tells them, since 6.6
+template <class Hook>
+result<hook_query> query_typed(Hook const& where, bool links) {
+    auto const& row = hook_traits<Hook>::row();
+    auto request = request_of(where);
+    detail::attempt const tried{.row = &row, .request = &request};
+    auto const subject = [&] { return describe(where); };
+    if (auto clear = check(tried, mistakes, operation::prog_query, subject); !clear)
+        return tl::unexpected{std::move(clear).error()};
+    auto const place = open_place(where);
+    if (!place) return tl::unexpected{place.error()};
+    request.target = place->number;
     hook_query answer;
-    int const outcome = ask({where.ifindex.value(), *attach, true}, answer);
+    bool const lsm = *where.attach == attach_type::lsm_cgroup;
+    int const outcome = ask({request.target, *where.attach, links, lsm}, answer);
     if (outcome == 0) return answer;
-    if (outcome == -EPERM || outcome == -ENOSPC) return refused(outcome, std::move(subject));
-    return fail_on_device(outcome, operation::prog_query, where, std::move(subject));
-}
-
-/// The same, of those that a hook has.
-result<attach_type> named(std::optional<attach_type> attach, attach_types_of_hook takes,
-                          std::string_view hook, std::string const& subject) {
-    return named(attach, subject).and_then([&](attach_type known) -> result<attach_type> {
-        auto const taken = takes(known);
-        if (taken != program_type::unspec) return known;
-        return refused(-EINVAL, errc::invalid_argument, subject,
-                       mismatch(taken, taken, known, hook));
-    });
+    return refuse(outcome, operation::prog_query, subject(), tried,
+                  {row.query_causes, causes, usual_causes()});
 }
 
 } // namespace
 
 result<hook_query> query(hook::tcx const& where) {
-    return query_device(place_of(where));
+    return query_typed(where, true);
 }
 
 result<hook_query> query(hook::netkit const& where) {
-    return query_device(place_of(where));
+    return query_typed(where, true);
 }
 
 result<hook_query> query(hook::cgroup const& where) {
-    auto subject = describe(where);
-    auto const attach = named(where.attach, type_on<hook::cgroup>, "a cgroup", subject);
-    if (!attach) return tl::unexpected{attach.error()};
-    auto const opened = open_cgroup(where);
-    if (!opened) return tl::unexpected{opened.error()};
-    hook_query answer;
-    bool const lsm = *attach == attach_type::lsm_cgroup;
-    int const outcome = ask({raw_fd(opened->directory), *attach, false, lsm}, answer);
-    switch (-outcome) {
-    case 0: return answer;
-    case EBADF:
-        return refused(outcome, errc::invalid_argument, std::move(subject),
-                       "the directory is not a version 2 cgroup, or a descriptor is not open");
-    case EINVAL:
-        return refused(outcome, errc::not_supported, std::move(subject),
-                       "this kernel does not have attach type " + to_string(*attach));
-    default: return refused(outcome, std::move(subject));
-    }
+    return query_typed(where, false);
 }
 
 result<hook_query> query(hook::netns const& where) {
-    auto subject = describe(where);
-    auto const attach = named(where.attach, type_on<hook::netns>, "a network namespace", subject);
-    if (!attach) return tl::unexpected{attach.error()};
-    hook_query answer;
-    int const outcome = ask({raw_fd(where.netns), *attach}, answer);
-    if (outcome == 0) return answer;
-    if (outcome == -EINVAL)
-        return refused(outcome, errc::invalid_argument, std::move(subject),
-                       "the descriptor is not a network namespace's");
-    return refused(outcome, std::move(subject));
+    return query_typed(where, false);
 }
 
 result<hook_query> query(hook::sockmap const& where) {
-    auto subject = describe(where);
-    auto const attach = named(where.attach, type_on<hook::sockmap>, "a sockmap", subject);
-    if (!attach) return tl::unexpected{attach.error()};
-    hook_query answer;
-    int const outcome = ask({raw_fd(where.map.fd()), *attach}, answer);
-    if (outcome == 0) return answer;
-    if (outcome != -EINVAL && outcome != -EOPNOTSUPP) return refused(outcome, std::move(subject));
-    if (!is_sockmap(where.map.fd()))
-        return refused(outcome, errc::invalid_argument, std::move(subject),
-                       "the map is neither a sockmap nor a sockhash");
-    return refused(outcome, errc::not_supported, std::move(subject),
-                   "this kernel does not tell what is on a sockmap");
+    return query_typed(where, false);
 }
 
 } // namespace bpflink

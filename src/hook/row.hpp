@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace bpflink::detail {
@@ -42,6 +43,7 @@ struct hook_row {
     std::span<refusal const> mistakes = {}; // seen in the request, before the kernel is asked
     std::span<refusal const> opening = {};  // of refusals of a perf event, which is opened first
     std::span<refusal const> causes = {};   // of refusals of the link
+    std::span<refusal const> query_causes = {}; // of refusals to list what is there
 };
 
 } // namespace bpflink::detail
@@ -60,7 +62,21 @@ inline constexpr std::size_t number_of_hooks = []<class... Hooks>(type_list<Hook
 /// Causes that every attach has, whatever the hook. They stand behind a hook's own.
 [[nodiscard]] refusals usual_causes() noexcept;
 
+/// "a, b or c"
+template <class Numbers>
+[[nodiscard]] std::string either_of(Numbers const& all) {
+    std::string names;
+    for (auto const each : all)
+        names += (names.empty() ? "" : each == all.back() ? " or " : ", ") + to_string(each);
+    return names;
+}
+
 // Looks for the rows of several hooks.
+
+/// The errno alone tells, whatever else it may mean to other hooks.
+[[nodiscard]] inline detail::finding certain(detail::attempt const&) {
+    return {match::yes};
+}
 
 /// The program is known to be loaded for an attach type that the hook does not have.
 [[nodiscard]] detail::finding loaded_for_another(detail::attempt const& tried);

@@ -19,22 +19,14 @@ using detail::capability;
 using detail::finding;
 using detail::refusal;
 
-/// "a, b or c"
-template <class Number>
-std::string either_of(std::span<Number const> all) {
-    std::string names;
-    for (Number const each : all)
-        names += (names.empty() ? "" : each == all.back() ? " or " : ", ") + to_string(each);
-    return names;
-}
-
 finding program_is_closed(attempt const& tried) {
+    if (!tried.prog) return {match::no};
     int const outcome = sys::is_open(tried.prog->fd.get());
     return {outcome == -EBADF ? match::yes : outcome < 0 ? match::unknown : match::no};
 }
 
 bool takes_a_program(attempt const& tried) {
-    return !tried.row->program_types.empty();
+    return tried.prog && !tried.row->program_types.empty();
 }
 
 finding other_object(attempt const& tried) {
@@ -83,12 +75,30 @@ finding capability_is_missing(attempt const& tried) {
     return found;
 }
 
+/// Before 5.11 the kernel's memory for BPF counted as locked by the user. A helper that came with
+/// 5.11 tells: an older kernel charges a program that calls it before it refuses it.
+finding locked_memory_is_used_up(attempt const&) {
+    int const limited = sys::has_locked_memory_limit();
+    if (limited <= 0) return {limited < 0 ? match::unknown : match::no};
+    constexpr std::array<std::uint64_t, 2> code{0x000000a000000085,  // bpf_ktime_get_coarse_ns()
+                                                0x0000000000000095}; // exit
+    constexpr static char license[] = "GPL";
+    uapi::prog_load_attr attr{};
+    attr.prog_type = static_cast<std::uint32_t>(program_type::socket_filter);
+    attr.insn_cnt = code.size();
+    attr.insns = reinterpret_cast<std::uintptr_t>(code.data());
+    attr.license = reinterpret_cast<std::uintptr_t>(license);
+    auto const loaded = sys::prog_load(attr);
+    if (loaded) return {match::no};
+    return {loaded.outcome() == -EPERM ? match::yes : match::unknown};
+}
+
 finding in_other_user_namespace(attempt const&) {
     int const told = sys::is_in_first_user_namespace();
     return {told < 0 ? match::unknown : told == 1 ? match::no : match::yes};
 }
 
-constexpr std::array<refusal, 16> rows{{
+constexpr std::array<refusal, 18> rows{{
     {EBADF, errc::invalid_argument, "the program's descriptor is not open", "", "bpf_prog_get",
      program_is_closed},
     {EINVAL, errc::invalid_argument, "{} is not a BPF program", "", "bpf_prog_get", other_object},
@@ -101,6 +111,8 @@ constexpr std::array<refusal, 16> rows{{
     {EPERM, errc::permission_denied,
      "the process is in a user namespace of its own, whose capabilities do not count here",
      "use a BPF token, or the first user namespace", "bpf_token_capable", in_other_user_namespace},
+    {EPERM, errc{}, "the memory that this user may lock is used up",
+     "raise RLIMIT_MEMLOCK (before 5.11)", "bpf_charge_memlock", locked_memory_is_used_up},
     {EPERM, errc::permission_denied, "a security module refuses it", "ask its log", "security_bpf"},
     {EACCES, errc::permission_denied, "{} is missing", "run with it", "security_bpf",
      capability_is_missing},
@@ -112,7 +124,10 @@ constexpr std::array<refusal, 16> rows{{
     {EMFILE, errc{}, "the process has no free descriptor", "close some, or raise RLIMIT_NOFILE",
      "bpf_link_prime"},
     {ENFILE, errc{}, "the system has no free file", "raise fs.file-max", "bpf_link_prime"},
-    {ENOMEM, errc{}, "the kernel has no memory for it", "", "link_create"},
+    {ENOMEM, errc{}, "the memory that this user may lock is used up",
+     "raise RLIMIT_MEMLOCK (before 5.11)", "bpf_charge_memlock", locked_memory_is_used_up},
+    {ENOMEM, errc{}, "the kernel, or the process's memory cgroup, has no memory for it", "",
+     "link_create"},
     {ENOSPC, errc{}, "the kernel has no link id left", "", "bpf_link_prime"},
     {ENOSYS, errc::not_supported,
      "the kernel has no bpf(2), or a filter of system calls refuses it", "", "sys_bpf"},

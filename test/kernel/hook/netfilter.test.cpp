@@ -93,13 +93,11 @@ TEST_CASE_FIXTURE(kernel_case, "a netfilter link that defragments says so") {
     where.defragment = true;
     auto const l = bl::attach(prog, where);
     if (!l && l.error() == bl::errc::not_supported) return skip_unsupported(l.error());
-    if (!l && l.error().code().value() == EAFNOSUPPORT) return skip_unsupported(l.error());
-    if (!l && l.error() == bl::errc::not_found) // the module that does it
-        return skip_unsupported(l.error());
     REQUIRE_MESSAGE(l, l.error().message());
     CHECK(must(l->details()).flags == 1);
     where.priority = -400;
-    check_error(bl::attach(prog, where), bl::errc::invalid_argument, {"ERANGE", "above -400"});
+    check_error(bl::attach(prog, where), bl::errc::invalid_argument,
+                {"ERANGE", "at priority -400"});
     where.defragment = false;
     // That is where the kernel's own hook puts them together by now.
     check_error(bl::attach(prog, where), bl::errc::hook_busy, {"priority -400", "take another"});
@@ -125,4 +123,17 @@ TEST_CASE_FIXTURE(kernel_case, "a netfilter hook has one program a priority") {
     where = outgoing;
     where.protocol_family = static_cast<bl::protocol_family>(1); // NFPROTO_INET
     check_error(bl::attach(b, where), bl::errc::invalid_argument, {"EAFNOSUPPORT", "family 1"});
+}
+
+// E21
+TEST_CASE_FIXTURE(kernel_case, "a kernel with netfilter links is not said to have none") {
+    sandbox::network const net;
+    if (!has_netfilter()) return;
+    struct {
+        static constexpr auto type = bl::program_type::netfilter;
+        bl::unique_fd owned;
+        bl::fd_view fd() const { return owned; }
+    } const pretended{load_constant(bl::program_type::xdp, {}, 2)};
+    check_error(bl::attach(pretended, outgoing), bl::errc::invalid_argument,
+                {"of type xdp, and netfilter is needed"});
 }

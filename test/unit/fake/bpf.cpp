@@ -528,19 +528,31 @@ int kernel::sys_load_object(std::span<std::byte const> file) {
 
 int kernel::sys_prog_query(uapi::prog_query_attr& attr) {
     last_query = attr;
+    auto there = on_hook;
+    attr.attach_flags = hook_flags;
+    if (is_cgroup_hook(static_cast<bl::attach_type>(attr.attach_type))) {
+        int outcome;
+        auto const where = get<directory>(signed_fd(attr.target), outcome);
+        if (!where || !where->is_cgroup) return -EBADF;
+        auto const own = on_cgroups.find(descriptors_.find(signed_fd(attr.target))->second.name);
+        if (own != on_cgroups.end()) {
+            there.clear();
+            if (own->second.program != 0) there.push_back({own->second.program, 0});
+            attr.attach_flags = own->second.flags;
+        }
+    }
     auto const room = attr.count;
-    attr.count = static_cast<std::uint32_t>(on_hook.size());
-    attr.attach_flags = 0;
+    attr.count = static_cast<std::uint32_t>(there.size());
     attr.revision = hook_revision;
-    if (attr.prog_ids == 0 || on_hook.empty()) return 0;
+    if (attr.prog_ids == 0 || there.empty()) return 0;
     auto const put = [](std::uint64_t array, std::size_t index, std::uint32_t value) {
         if (array != 0) reinterpret_cast<std::uint32_t*>(array)[index] = value;
     };
-    for (std::size_t i = 0; i != std::min<std::size_t>(room, on_hook.size()); ++i) {
-        put(attr.prog_ids, i, on_hook[i].program);
-        put(attr.link_ids, i, on_hook[i].link);
+    for (std::size_t i = 0; i != std::min<std::size_t>(room, there.size()); ++i) {
+        put(attr.prog_ids, i, there[i].program);
+        put(attr.link_ids, i, there[i].link);
     }
-    return room < on_hook.size() ? -ENOSPC : 0;
+    return room < there.size() ? -ENOSPC : 0;
 }
 
 int kernel::sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) {

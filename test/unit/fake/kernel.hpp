@@ -71,18 +71,21 @@ enum class call {
     find_memory,
     has_capability,
     is_in_first_user_namespace,
+    has_locked_memory_limit,
     perf_event_open,
     program_function,
     kernel_type,
     load_object,
     attach_socket_filter,
     detach_socket_filter,
+    is_socket_filter_locked,
     descriptor_name,
     unlink,
     rename,
     rename_no_replace,
     is_on_bpffs,
     is_on_sysfs,
+    is_on_cgroup1,
     current_directory,
     facts_of_name,
     facts_of_file,
@@ -231,9 +234,12 @@ public:
     bool has_sysfs = true; // mounted
     std::vector<unsigned> lacks_capabilities;
     bool in_first_user_namespace = true;
-    bool has_proc = true;     // likewise
-    bool knows_tasks = true;  // as parameters of iterators, since 6.1
-    bool walks_tasks = false; // an iterator's program, whatever map it is given
+    bool limits_locked_memory = false;
+    bool filter_is_locked = false;      // every socket's
+    bool has_version_1_cgroups = false; // "/home" is one
+    bool has_proc = true;               // likewise
+    bool knows_tasks = true;            // as parameters of iterators, since 6.1
+    bool walks_tasks = false;           // an iterator's program, whatever map it is given
     std::map<std::uint32_t, std::string> interfaces{{1, "lo"}, {2, "eth0"}, {3, "eth1"}};
     [[nodiscard]] bool has_interface(std::uint32_t index) const {
         return interfaces.contains(index);
@@ -269,6 +275,13 @@ public:
         std::uint32_t link = 0;
     };
     std::vector<on_a_hook> on_hook; // what a query finds
+    std::uint32_t hook_flags = 0;   // and those of the attachment
+    /// The same of a cgroup by its path, where that is not as the others.
+    struct on_a_cgroup {
+        std::uint32_t program = 0; // 0: none
+        std::uint32_t flags = 0;
+    };
+    std::map<std::string, on_a_cgroup, std::less<>> on_cgroups;
     std::uint64_t hook_revision = 1;
 
     // What was asked for last

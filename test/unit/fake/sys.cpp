@@ -230,6 +230,20 @@ int is_in_first_user_namespace() noexcept {
                    [](auto& k) { return k.in_first_user_namespace ? 1 : 0; });
 }
 
+int has_locked_memory_limit() noexcept {
+    return entered(call::has_locked_memory_limit,
+                   [](auto& k) { return k.limits_locked_memory ? 1 : 0; });
+}
+
+int is_socket_filter_locked(int) noexcept {
+    return entered(call::is_socket_filter_locked,
+                   [](auto& k) { return k.filter_is_locked ? 1 : 0; });
+}
+
+int is_on_cgroup1(int) noexcept {
+    return entered(call::is_on_cgroup1, [](auto& k) { return k.has_version_1_cgroups ? 1 : 0; });
+}
+
 int is_on_sysfs(char const*) noexcept {
     return entered(call::is_on_sysfs, [](auto& k) { return k.has_sysfs ? 1 : -ENOENT; });
 }

@@ -32,34 +32,38 @@ TEST_CASE_FIXTURE(with_socket, "a socket's filter is set and unset") {
     CHECK(system_calls() == 2);
 }
 
-TEST_CASE_FIXTURE(with_socket, "each refusal has its condition and its advice") {
-    struct row {
-        int number;
-        bl::errc condition;
-        char const* advice;
+TEST_CASE_FIXTURE(with_socket, "a socket says what is in the way of a filter") {
+    std::string const subject = "socket descriptor " + std::to_string(socket.get());
+    auto const check = [&](bl::result<void> const& done, int number, bl::errc condition,
+                           std::string_view text) {
+        REQUIRE_FALSE(done);
+        check_error(done.error(), number, bl::operation::setsockopt, condition, {subject, text});
     };
-    auto const subject = "socket descriptor " + std::to_string(socket.get());
-    for (row const& each : {
-             row{EBADF, bl::errc::invalid_argument, "not open"},
-             row{ENOTSOCK, bl::errc::invalid_argument, "not a socket's"},
-             row{EINVAL, bl::errc::invalid_argument, "no socket filter"},
-             row{EPERM, bl::errc::permission_denied, "SO_LOCK_FILTER"},
-             row{ENOMEM, no_condition, ""},
-         }) {
-        fail(call::attach_socket_filter, each.number);
-        auto const attached = bl::attach_socket_filter(socket, filter);
-        REQUIRE_FALSE(attached);
-        check_error(attached.error(), each.number, bl::operation::setsockopt, each.condition,
-                    {subject, each.advice});
-        fail(call::detach_socket_filter, each.number);
-        auto const detached = bl::detach_socket_filter(socket);
-        REQUIRE_FALSE(detached);
-        check_error(detached.error(), each.number, bl::operation::setsockopt, each.condition,
-                    {subject, each.advice});
-    }
+    auto const check_both = [&](int number, bl::errc condition, std::string_view text) {
+        CAPTURE(number);
+        fail(call::attach_socket_filter, number);
+        check(bl::attach_socket_filter(socket, filter), number, condition, text);
+        fail(call::detach_socket_filter, number);
+        check(bl::detach_socket_filter(socket), number, condition, text);
+    };
+    check_both(ENOTSOCK, bl::errc::invalid_argument, "not a socket's");
+    check_both(EOPNOTSUPP, bl::errc::not_supported, "of this protocol");
+    check_both(EACCES, bl::errc::permission_denied, "security module");
+    check_both(EPERM, bl::errc::permission_denied, "a cgroup's program for setsockopt");
+    filter_is_locked = true;
+    check_both(EPERM, bl::errc::permission_denied, "SO_LOCK_FILTER");
+    fail(call::attach_socket_filter, EINVAL);
+    check(bl::attach_socket_filter(socket, filter), EINVAL, bl::errc::invalid_argument,
+          "not a socket filter");
+    fail(call::attach_socket_filter, ENOMEM);
+    check(bl::attach_socket_filter(socket, filter), ENOMEM, no_condition, "optmem_max");
     fail(call::detach_socket_filter, ENOENT);
-    auto const none = bl::detach_socket_filter(socket);
-    REQUIRE_FALSE(none);
-    check_error(none.error(), ENOENT, bl::operation::setsockopt, bl::errc::not_found,
-                {"has no filter"});
+    check(bl::detach_socket_filter(socket), ENOENT, bl::errc::not_found, "has no filter");
+    fail(call::attach_socket_filter, EBADF);
+    check(bl::attach_socket_filter(socket, typed_program<bl::program_type::socket_filter>{}), EBADF,
+          bl::errc::invalid_argument, "the program's descriptor is not open");
+    auto const closed = bl::detach_socket_filter(bl::fd_view{99});
+    REQUIRE_FALSE(closed);
+    check_error(closed.error(), EBADF, bl::operation::setsockopt, bl::errc::invalid_argument,
+                {"socket descriptor 99", "the socket's descriptor is not open"});
 }
