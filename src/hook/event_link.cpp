@@ -122,10 +122,6 @@ match is_locked_down() {
     return modes->find("[confidentiality]") == std::string::npos ? match::no : match::yes;
 }
 
-finding always(attempt const&) {
-    return {match::yes};
-}
-
 finding probe_loaded_for_another(attempt const& tried) {
     // The other types are for nothing else.
     if (tried.prog->type != program_type::kprobe) return {match::no};

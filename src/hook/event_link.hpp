@@ -53,8 +53,6 @@ probe_attr(event_probe const& where, detail::attempt const& tried, std::string c
 
 // Looks for the rows of several hooks.
 
-/// The only cause of an errno.
-[[nodiscard]] detail::finding always(detail::attempt const& tried);
 /// A program of a probe's type is known to be loaded for another attach type than a perf event.
 [[nodiscard]] detail::finding probe_loaded_for_another(detail::attempt const& tried);
 /// The same of a program that nothing is known of: an attach to nothing tells.

@@ -93,7 +93,7 @@ constexpr std::array causes{
     refusal{EBUSY, errc::hook_busy, "a program has priority -400, which defragmentation needs",
             "move that one away", "nf_hook_entries_grow", may_be_of_fragments},
     refusal{E2BIG, errc{}, "1024 functions are on the hook, the most the kernel takes", "",
-            "nf_hook_entries_grow", certain},
+            "nf_hook_entries_grow", always},
     refusal{EINVAL, errc::not_supported, "the module for defragmentation cannot be loaded",
             "load nf_defrag_ipv4 or nf_defrag_ipv6", "get_proto_defrag_hook", may_be_of_fragments},
     refusal{ENOENT, errc::not_supported, "the module for defragmentation is missing",

@@ -70,7 +70,7 @@ constexpr std::array mistakes{
 
 constexpr std::array causes{
     refusal{ENOSPC, errc{}, "the hook grew each time it was asked about", "ask again",
-            "bpf_mprog_query", certain},
+            "bpf_mprog_query", always},
 };
 
 /// @param links  whether the kernel tells them, since 6.6

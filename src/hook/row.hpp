@@ -74,7 +74,7 @@ template <class Numbers>
 // Looks for the rows of several hooks.
 
 /// The errno alone tells, whatever else it may mean to other hooks.
-[[nodiscard]] inline detail::finding certain(detail::attempt const&) {
+[[nodiscard]] inline detail::finding always(detail::attempt const&) {
     return {match::yes};
 }
 
