@@ -43,7 +43,8 @@ struct hook_row {
     std::span<refusal const> mistakes = {}; // seen in the request, before the kernel is asked
     std::span<refusal const> opening = {};  // of refusals of a perf event, which is opened first
     std::span<refusal const> causes = {};   // of refusals of the link
-    std::span<refusal const> query_causes = {}; // of refusals to list what is there
+    std::span<refusal const> update_causes = {}; // of refusals of the next program
+    std::span<refusal const> query_causes = {};  // of refusals to list what is there
 };
 
 } // namespace bpflink::detail

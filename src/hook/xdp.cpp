@@ -212,26 +212,30 @@ constexpr std::string_view no_offload =
     "the device does not offload XDP, or the program was not loaded for it";
 constexpr std::string_view not_offload = "use another mode";
 
+constexpr std::string_view large_mtu =
+    "the MTU of the interface, or of its peer, is too large for a program without frags";
+constexpr std::string_view memory_of_its_own =
+    "the device splits headers from data, or its receive queues have memory of their own";
+constexpr std::string_view no_memory_of_its_own =
+    "ethtool -G DEV tcp-data-split off, or load the program with frags";
+constexpr std::string_view no_peer = "the interface is a veth without its peer";
+
 constexpr std::array causes{
     refusal{EBUSY, errc::hook_busy, "{}, which has no link, is there",
             "ip link set DEV xdp off; in a forced mode, DEV xdpgeneric, xdpdrv or xdpoffload off",
             "dev_xdp_attach", program_without_link},
     refusal{EBUSY, errc::hook_busy, "another XDP program is there by a link: {}",
             "update that link, or detach it", "dev_xdp_attach", program_with_link},
-    refusal{EBUSY, errc::hook_busy,
-            "the device splits headers from data, or its receive queues have memory of their own",
-            "ethtool -G DEV tcp-data-split off, or load the program with frags", "dev_xdp_install",
+    refusal{EBUSY, errc::hook_busy, memory_of_its_own, no_memory_of_its_own, "dev_xdp_install",
             other_than_a_program},
     refusal{EEXIST, errc::already_exists, "{} runs on the interface in another mode",
             "attach in that mode, or remove that program", "dev_xdp_attach", program_in_other_mode},
     refusal{EEXIST, errc::hook_busy, "{}, above it, has an XDP program",
             "remove that program, or attach to that device", "dev_xdp_attach", program_above},
-    refusal{ERANGE, errc::not_supported,
-            "the MTU of the interface, or of its peer, is too large for a program without frags",
+    refusal{ERANGE, errc::not_supported, large_mtu,
             "lower it, load the program with frags (SEC(\"xdp.frags\")), or use xdp_mode::generic",
             "veth_xdp_set"},
-    refusal{ENOTCONN, errc::not_supported, "the interface is a veth without its peer",
-            "use xdp_mode::generic", "veth_xdp_set"},
+    refusal{ENOTCONN, errc::not_supported, no_peer, "use xdp_mode::generic", "veth_xdp_set"},
     refusal{ENOSPC, errc::not_supported,
             "the veth has fewer receive queues than its peer has transmit queues",
             "ethtool -L DEV rx NUMBER, or use xdp_mode::generic", "veth_xdp_set",
@@ -264,16 +268,27 @@ constexpr std::array causes{
             "use xdp_mode::driver", "generic_xdp_install", asked_generic_with_maps},
 };
 
+// Of the next program of a link.
+constexpr std::array update_causes{
+    refusal{ERANGE, errc::not_supported, large_mtu, "lower it, or load the program with frags",
+            "veth_xdp_set"},
+    refusal{EOPNOTSUPP, errc::not_supported, as_set_up, "change those, or load it with frags",
+            "bpf_xdp_link_update"},
+    refusal{EBUSY, errc::hook_busy, memory_of_its_own, no_memory_of_its_own, "dev_xdp_install"},
+    refusal{ENOTCONN, errc::not_supported, no_peer, "", "veth_xdp_set"},
+};
+
 constexpr std::array query_causes{
-    refusal{ENODEV, errc::not_found, "no such interface in this network namespace", "", ""},
+    refusal{ENODEV, errc::not_found, "no such interface in this network namespace", "",
+            "dev_ifname"},
     refusal{EPERM, errc::permission_denied,
-            "a security module, or a filter of system calls, refuses netlink", "", "__sys_socket"},
-    refusal{EACCES, errc::permission_denied, "a security module refuses netlink", "",
-            "security_socket_create"},
+            "a security module, or a filter of system calls, refuses netlink", "ask its log",
+            "security_socket_create", certain},
+    refusal{EACCES, errc::permission_denied, "a security module refuses netlink", "ask its log",
+            "security_socket_create", certain},
     refusal{EAFNOSUPPORT, errc::not_supported,
             "the process may not use netlink, or the kernel does not have it",
             "allow AF_NETLINK (systemd: RestrictAddressFamilies=)", "__sock_create"},
-    refusal{EMFILE, errc{}, "the process has no free descriptor", "close some", "__sys_socket"},
 };
 
 /// Whether the kernel's own words may tell more: the cause is open, and not one of this process.
@@ -301,6 +316,8 @@ detail::hook_row const& hook_traits<hook::xdp>::row() noexcept {
         .needs = {detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
+        .update_causes = update_causes,
+        .query_causes = query_causes,
     };
     return facts;
 }
@@ -337,8 +354,9 @@ result<hook_query> query(hook::xdp const& where) {
     std::array<char, 16> name;
     if (outcome >= 0 && answer.entries.empty()) outcome = sys::interface_name(index, name);
     if (outcome >= 0) return answer;
-    return refuse(outcome, operation::prog_query, describe(where), {.request = &where},
-                  {query_causes});
+    auto const& row = hook_traits<hook::xdp>::row();
+    return refuse(outcome, operation::prog_query, describe(where), {.row = &row, .request = &where},
+                  {row.query_causes, usual_causes()});
 }
 
 } // namespace bpflink

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
 #include "error/fail.hpp"
+#include "error/refusal.hpp"
+#include "hook/row.hpp"
 #include "object/identify.hpp"
 #include "pin/path.hpp"
 
@@ -11,6 +13,7 @@
 #include <bpflink/link_traits.hpp>
 #include <bpflink/program.hpp>
 
+#include <array>
 #include <cerrno>
 
 namespace bpflink {
@@ -86,6 +89,37 @@ tl::unexpected<error> invalid_update(int outcome, fd_view link, fd_view next) {
         advice += "; it must also be loaded with the expected attach type of the one that runs";
     return fail(outcome, operation::link_update, errc::invalid_argument, describe(*header),
                 std::move(advice));
+}
+
+detail::finding kind_without_update(detail::attempt const& tried) {
+    auto const header = detail::read_header(tried.as<fd_view>());
+    if (!header) return {};
+    auto const* const traits = find_traits(header->type);
+    if (!traits) return {};
+    return {traits->update == update_unit::program ? match::no : match::yes};
+}
+
+constexpr std::array update_causes{
+    detail::refusal{ENOLINK, errc::defunct,
+                    "the link is defunct: its device, cgroup or namespace is gone, or it was "
+                    "detached",
+                    "attach again", "bpf_link_update"},
+    detail::refusal{EOPNOTSUPP, errc::not_supported, "links of this kind cannot be updated",
+                    "attach the new program, then close this link", "link_update",
+                    kind_without_update},
+};
+
+/// What the hook of the link's kind knows. A kind of several hooks has nothing of its own.
+refusals own_update_causes(fd_view link) {
+    refusals found;
+    if (auto const header = detail::read_header(link))
+        [&]<class... Hooks>(type_list<Hooks...>) {
+            ((hook_traits<Hooks>::kind == header->type
+                  ? static_cast<void>(found = hook_traits<Hooks>::row().update_causes)
+                  : void()),
+             ...);
+        }(all_hooks{});
+    return found;
 }
 
 } // namespace
@@ -181,14 +215,9 @@ result<void> link::update_program(fd_view next, expected_program const* expected
     if (outcome >= 0) return {};
     if (outcome == -EPERM && expected) return denied_update(fd_, expected->fd());
     if (outcome == -EINVAL) return invalid_update(outcome, fd_, next);
-    if (outcome == -ENOLINK)
-        return fail(outcome, operation::link_update, errc::defunct, subject_of(fd_),
-                    "the link is defunct: its device, cgroup or namespace is gone, or it was "
-                    "detached; attach again");
-    if (outcome == -EOPNOTSUPP)
-        return fail(outcome, operation::link_update, errc::not_supported, subject_of(fd_),
-                    "links of this kind cannot be updated");
-    return fail(outcome, operation::link_update, subject_of(fd_));
+    fd_view const self = fd_;
+    return refuse(outcome, operation::link_update, subject_of(fd_), {.request = &self},
+                  {own_update_causes(fd_), update_causes});
 }
 
 result<void> link::detach() {

@@ -5,6 +5,7 @@
 #include <bpflink/find_links.hpp>
 #include <bpflink/hook/netkit.hpp>
 #include <bpflink/hook/tcx.hpp>
+#include <bpflink/hook/xdp.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/query.hpp>
 
@@ -66,6 +67,12 @@ private:
     static std::optional<bool> is_listed(link_record const& record) {
         auto const* const on = std::get_if<ifindex>(&record.target);
         if (!on || !record.attach) return std::nullopt;
+        if (record.type == link_type::xdp) {
+            // It tells no links; but a link would be seen by its program.
+            auto const there = query(hook::xdp{.ifindex = *on});
+            bool const has_none = there ? there->entries.empty() : there.error() == errc::not_found;
+            return has_none ? std::optional{false} : std::nullopt;
+        }
         auto const on_hook = [&]() -> std::optional<result<hook_query>> {
             if (record.type == link_type::tcx)
                 return query(hook::tcx{.ifindex = *on, .attach = *record.attach});

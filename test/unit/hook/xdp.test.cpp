@@ -268,6 +268,23 @@ TEST_CASE_FIXTURE(with_program, "a program without a descriptor is refused") {
     check_error(link.error(), EBADF, bl::operation::link_create, bl::errc::invalid_argument);
 }
 
+TEST_CASE_FIXTURE(with_program, "the next program is refused for what the device does not take") {
+    auto link = bl::attach(held, bl::hook::xdp{bl::ifindex{2}});
+    REQUIRE(succeeded(link));
+    auto const check = [&](int number, bl::errc condition, std::string_view text) {
+        fail(call::link_update, number);
+        auto const updated = link->update(held);
+        REQUIRE_FALSE(updated);
+        check_error(updated.error(), number, bl::operation::link_update, condition, {text});
+        CHECK(updated.error().message().find("one of") == std::string::npos);
+    };
+    check(ERANGE, bl::errc::not_supported, "without frags");
+    check(EOPNOTSUPP, bl::errc::not_supported, "the driver refuses it as the device is set up");
+    check(EBUSY, bl::errc::hook_busy, "tcp-data-split");
+    check(ENOTCONN, bl::errc::not_supported, "without its peer");
+    check(ENOLINK, bl::errc::defunct, "attach again");
+}
+
 TEST_CASE_FIXTURE(machine, "a query of XDP tells program and mode, with a link or without") {
     typed_program<bl::program_type::xdp> const held{{open(add_program(bl::program_type::xdp))}};
     bl::hook::xdp const where{.ifindex = bl::ifindex{2}};

@@ -415,6 +415,7 @@ TEST_CASE_FIXTURE(snapshots,
 TEST_CASE_FIXTURE(snapshots,
                   "a link on another namespace's interface of the same index is not found") {
     constexpr std::uint32_t elsewhere = 4'026'532'000U;
+    interfaces[33] = "eth33";
     auto& prog = add_program(bl::program_type::xdp);
     using bl::link_type;
     auto const make = [&](link_type type, std::uint32_t netns) {
