@@ -14,7 +14,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -67,18 +66,6 @@ probe_attr(event_probe const& where, detail::attempt const& tried, std::string c
 [[nodiscard]] detail::finding unit_is_missing(detail::attempt const& tried);
 [[nodiscard]] detail::finding sysfs_is_missing(detail::attempt const& tried);
 [[nodiscard]] detail::finding no_processor_is_known(detail::attempt const& tried);
-
-template <std::size_t... Sizes>
-[[nodiscard]] constexpr auto joined(std::array<detail::refusal, Sizes> const&... parts) {
-    std::array<detail::refusal, (0 + ... + Sizes)> all{};
-    std::size_t index = 0;
-    auto const add = [&](auto const& part) {
-        for (auto const& each : part)
-            all[index++] = each;
-    };
-    (add(parts), ...);
-    return all;
-}
 
 /// Causes that every opening of a perf event has.
 inline constexpr std::array opening_causes{
