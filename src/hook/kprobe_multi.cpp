@@ -137,9 +137,10 @@ constexpr std::array mistakes{
             "symbols, addresses or a pattern are needed, and one of them only", "",
             "bpf_kprobe_multi_link_attach", is_not_named_one_way},
     refusal{EINVAL, errc::invalid_argument,
-            "cookies go with no pattern: what it matches has no known order", "", "",
-            gives_pattern_cookies},
-    refusal{EINVAL, errc::invalid_argument, "{}", "give each its own, or none", "", cookies_differ},
+            "cookies go with no pattern: what it matches has no known order", "",
+            "bpf_kprobe_multi_link_attach", gives_pattern_cookies},
+    refusal{EINVAL, errc::invalid_argument, "{}", "give each its own, or none",
+            "bpf_kprobe_multi_link_attach", cookies_differ},
     refusal{EINVAL, errc::invalid_argument, "a session sees the returns already", "",
             "bpf_kprobe_multi_link_attach", sees_returns_twice},
     refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "is_kprobe_multi",
@@ -148,7 +149,7 @@ constexpr std::array mistakes{
 
 constexpr std::array causes{
     refusal{EADDRNOTAVAIL, errc::invalid_argument, "several functions have one name: {}",
-            "probe by address, or as \"module:function\"", "", are_shared},
+            "probe by address, or as \"module:function\"", "ftrace_lookup_symbols", are_shared},
     refusal{ESRCH, errc::not_found, "no such functions are there: {}", "", "ftrace_lookup_symbols",
             some_are_missing},
     refusal{ESRCH, errc::not_supported, "ftrace cannot trace {}", "a kprobe may do",

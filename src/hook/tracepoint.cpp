@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,9 +31,16 @@ std::string describe(hook::tracepoint const& where) {
     return "tracepoint '" + std::string{where.group} + ":" + std::string{where.name} + "'";
 }
 
-std::string file_of(hook::tracepoint const& where, char const* mount, char const* file) {
-    return mount + ("events/" + std::string{where.group}) + "/" + std::string{where.name} + "/" +
-           file;
+/// What the newest tracefs that there is says of the tracepoint. To name the older place makes the
+/// kernel mount tracefs there.
+template <class Read>
+auto read_of(hook::tracepoint const& where, char const* file, Read read) {
+    std::string const rest =
+        "events/" + std::string{where.group} + "/" + std::string{where.name} + "/" + file;
+    auto text = read(mounts.front() + rest);
+    if (text || text.error() != errc::not_found) return text;
+    if (read_small_file(std::string{mounts.front()} + "current_tracer")) return text;
+    return read(mounts.back() + rest);
 }
 
 bool is_name(std::string_view text) {
@@ -67,25 +73,18 @@ finding no_tracefs(attempt const&) {
     return {is == match::no && is_locked_down() == match::no ? match::yes : match::unknown};
 }
 
-/// The tracepoint's number, from the newest tracefs that there is.
 result<std::uint32_t> tracepoint_id(attempt const& tried) {
     auto const& where = where_of(tried);
-    std::optional<error> refusal;
-    for (auto const* const mount : mounts) {
-        auto id = read_number(file_of(where, mount, "id"));
-        if (id) return id;
-        refusal = std::move(id).error();
-        if (*refusal != errc::not_found) break;
-    }
-    int const number = refusal->code().value();
+    auto id = read_of(where, "id", read_number);
+    if (id) return id;
+    int const number = id.error().code().value();
     bool const is_lockdown = number == EPERM && is_locked_down() == match::yes;
-    if (*refusal != errc::not_found && !is_lockdown) return tl::unexpected{*std::move(refusal)};
+    if (id.error() != errc::not_found && !is_lockdown) return id;
     return refuse(-number, operation::open, describe(where), tried, {tried.row->opening});
 }
 
 finding is_unloaded(attempt const& tried) {
-    for (auto const* const mount : mounts)
-        if (read_number(file_of(where_of(tried), mount, "id"))) return {match::no};
+    if (read_of(where_of(tried), "id", read_number)) return {match::no};
     return {has_tracefs()};
 }
 
@@ -108,19 +107,16 @@ std::size_t number_after(std::string_view line, std::string_view word) {
 
 /// " (64 bytes)", by the description of the event's fields; empty where that is not all there.
 std::string size_of_record(hook::tracepoint const& where) {
-    for (auto const* const mount : mounts) {
-        auto const format = read_small_file(file_of(where, mount, "format"));
-        if (!format || format->find("\nprint fmt:") == std::string::npos) continue;
-        std::size_t size = 0;
-        for (std::string_view left = *format; !left.empty();) {
-            auto const line = left.substr(0, left.find('\n'));
-            left.remove_prefix(std::min(line.size() + 1, left.size()));
-            if (line.starts_with("print fmt:")) break;
-            size = std::max(size, number_after(line, "offset:") + number_after(line, "size:"));
-        }
-        return " (" + std::to_string(size) + " bytes)";
+    auto const format = read_of(where, "format", read_small_file);
+    if (!format || format->find("\nprint fmt:") == std::string::npos) return {};
+    std::size_t size = 0;
+    for (std::string_view left = *format; !left.empty();) {
+        auto const line = left.substr(0, left.find('\n'));
+        left.remove_prefix(std::min(line.size() + 1, left.size()));
+        if (line.starts_with("print fmt:")) break;
+        size = std::max(size, number_after(line, "offset:") + number_after(line, "size:"));
     }
-    return {};
+    return " (" + std::to_string(size) + " bytes)";
 }
 
 finding record_is_shorter(attempt const& tried) {
