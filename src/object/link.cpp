@@ -9,6 +9,7 @@
 #include <bpflink/detail/wait.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_traits.hpp>
+#include <bpflink/map_ref.hpp>
 #include <bpflink/program.hpp>
 
 #include <cerrno>
@@ -121,7 +122,7 @@ result<link> link::load_pinned(std::string_view path) {
     auto fd = open_pin(*where);
     if (!fd) return tl::unexpected{std::move(fd).error()};
     return require_link(*fd, *where).map([&] {
-        return link{*std::move(fd), pin_memory{*std::move(where)}};
+        return link{*std::move(fd), detail::pin_memory{*std::move(where)}};
     });
 }
 
@@ -189,6 +190,14 @@ result<void> link::update_program(fd_view next, expected_program const* expected
         return fail(outcome, operation::link_update, errc::not_supported, subject_of(fd_),
                     "links of this kind cannot be updated");
     return fail(outcome, operation::link_update, subject_of(fd_));
+}
+
+result<void> link::update(map_ref const& map) {
+    return update_program(map.fd(), nullptr);
+}
+
+result<void> link::update(map_ref const& map, expected_program old) {
+    return update_program(map.fd(), &old);
 }
 
 result<void> link::detach() {
