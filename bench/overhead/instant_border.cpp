@@ -148,13 +148,13 @@ void back_off(int) noexcept {
 opened prog_load(uapi::prog_load_attr const&) noexcept {
     return -ENOSYS;
 }
-opened program_get_fd_by_id(std::uint32_t) noexcept {
+opened prog_get_fd_by_id(std::uint32_t) noexcept {
     return -ENOSYS;
 }
-int program_bind_map(int, int) noexcept {
+int prog_bind_map(int, int) noexcept {
     return -ENOSYS;
 }
-int program_run(int, int, std::uint32_t&) noexcept {
+int prog_test_run(int, int, std::uint32_t&) noexcept {
     return -ENOSYS;
 }
 int map_look_up_nothing(int) noexcept {
@@ -282,7 +282,7 @@ int xdp_query(std::uint32_t, xdp_programs&) noexcept {
 int xdp_replace_by_itself(std::uint32_t, int, unsigned) noexcept {
     return -ENOSYS;
 }
-int program_run_on_nothing(int) noexcept {
+int prog_test_run_on_nothing(int) noexcept {
     return -ENOSYS;
 }
 int netns_inode(char const*, std::uint32_t&) noexcept {

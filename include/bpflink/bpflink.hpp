@@ -7,6 +7,7 @@
 #include <bpflink/attach_type.hpp>
 #include <bpflink/config.hpp>
 #include <bpflink/coro/await.hpp>
+#include <bpflink/defunct_watch.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/find_links.hpp>
@@ -26,9 +27,8 @@
 #include <bpflink/match.hpp>
 #include <bpflink/operation.hpp>
 #include <bpflink/operations.hpp>
-#include <bpflink/pin.hpp>
-#include <bpflink/probe_details.hpp>
 #include <bpflink/place.hpp>
+#include <bpflink/probe_details.hpp>
 #include <bpflink/program.hpp>
 #include <bpflink/program_ref.hpp>
 #include <bpflink/program_type.hpp>

@@ -3,11 +3,11 @@
 
 #include <bpflink/any_program.hpp>
 #include <bpflink/detail/filesystem_path.hpp>
+#include <bpflink/detail/pin_memory.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/fwd.hpp>
 #include <bpflink/link_info.hpp>
-#include <bpflink/pin.hpp>
 
 #include <optional>
 #include <string_view>
@@ -119,6 +119,11 @@ public:
         return update_program(prog.fd(), &old);
     }
 
+    /// Swaps the map of a struct_ops link: see typed_link::update.
+    [[nodiscard]] result<void> update(map_ref const& map);
+    /// The same, while `old` is the map in use.
+    [[nodiscard]] result<void> update(map_ref const& map, expected_program old);
+
     /// Takes the program off the hook at once, whoever else holds the link; the link stays as a
     /// defunct shell until it is closed and unpinned. Doing it twice is no error.
     /// @errors not_supported  the kernel cannot detach this kind; close it instead
@@ -185,7 +190,7 @@ public:
     std::optional<std::string_view> pinned_path() const&& = delete; // of a text that would be gone
 
     /// The same link with its kind known: `std::move(l).as<xdp_link>()`. Consumes only on success.
-    /// @errors invalid_argument  another kind of link; both are named
+    /// @errors wrong_kind  another kind of link; both are named
     /// @cost as info(): 1 system call, 2 for some kinds
     template <class TypedLink>
         requires detail::is_typed_link<TypedLink>
@@ -196,13 +201,13 @@ public:
 private:
     friend detail::access;
 
-    explicit link(unique_fd fd, pin_memory pins = {}) noexcept
+    explicit link(unique_fd fd, detail::pin_memory pins = {}) noexcept
         : fd_{std::move(fd)}, pins_{std::move(pins)} {}
 
     result<void> update_program(fd_view next, expected_program const* expected);
 
     unique_fd fd_;
-    pin_memory pins_;
+    detail::pin_memory pins_;
 };
 
 } // namespace bpflink

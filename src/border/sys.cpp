@@ -356,17 +356,17 @@ opened link_get_fd_by_id(std::uint32_t id) noexcept {
     return bpf(uapi::command::link_get_fd_by_id, attr);
 }
 
-opened program_get_fd_by_id(std::uint32_t id) noexcept {
+opened prog_get_fd_by_id(std::uint32_t id) noexcept {
     uapi::id_attr const attr{id, 0, 0};
     return bpf(uapi::command::prog_get_fd_by_id, attr);
 }
 
-int program_bind_map(int program, int map) noexcept {
+int prog_bind_map(int program, int map) noexcept {
     uapi::prog_bind_map_attr const attr{number(program), number(map), 0};
     return bpf(uapi::command::prog_bind_map, attr);
 }
 
-int program_run(int program, int argument, std::uint32_t& answer) noexcept {
+int prog_test_run(int program, int argument, std::uint32_t& answer) noexcept {
     std::uint64_t const arguments[] = {number(argument)};
     uapi::prog_test_run_attr attr{};
     attr.prog_fd = number(program);
@@ -377,7 +377,7 @@ int program_run(int program, int argument, std::uint32_t& answer) noexcept {
     return outcome;
 }
 
-int program_run_on_nothing(int program) noexcept {
+int prog_test_run_on_nothing(int program) noexcept {
     constexpr std::uint32_t shortest_frame = 14;
     uapi::prog_test_run_attr attr{};
     attr.prog_fd = number(program);

@@ -30,13 +30,13 @@ int link_update(uapi::link_update_attr const& attr) noexcept;
 int link_detach(int link) noexcept;
 int link_get_next_id(std::uint32_t after, std::uint32_t& next) noexcept;
 opened link_get_fd_by_id(std::uint32_t id) noexcept;
-opened program_get_fd_by_id(std::uint32_t id) noexcept;
-int program_bind_map(int program, int map) noexcept;
+opened prog_get_fd_by_id(std::uint32_t id) noexcept;
+int prog_bind_map(int program, int map) noexcept;
 // Runs a raw tracepoint's program here and now, with the one argument.
-int program_run(int program, int argument, std::uint32_t& answer) noexcept;
+int prog_test_run(int program, int argument, std::uint32_t& answer) noexcept;
 // Has an XDP program run on a packet that cannot be read: always fails, before it runs. -EFAULT;
 // -EINVAL where it was loaded for a devmap or a cpumap (since 5.14), or for one device (since 6.3).
-int program_run_on_nothing(int program) noexcept;
+int prog_test_run_on_nothing(int program) noexcept;
 int map_look_up_nothing(int map) noexcept; // without a key, nor room for a value: always fails
 opened iter_create(int link) noexcept;
 int prog_query(uapi::prog_query_attr& attr) noexcept;

@@ -50,7 +50,7 @@ result<unique_fd> hook_traits<hook::freplace>::create(detail::borrowed_program p
                     "a target is a program and the name of a function in it");
     int const id = sys::program_function(where.target.get(), function.c_str());
     if (id < 0) {
-        auto why = fail(id, operation::program_get_info, std::move(subject)).value();
+        auto why = fail(id, operation::prog_get_info, std::move(subject)).value();
         if (id == -ENOENT) why.add_advice("the program's BTF has no function of that name");
         return tl::unexpected{std::move(why)};
     }

@@ -51,7 +51,7 @@ struct anchor {
     [[nodiscard]] fd_view fd() const noexcept { return fd_view{static_cast<int>(number)}; }
     /// Opens what is known by its id.
     [[nodiscard]] sys::opened open() const noexcept {
-        return is_link() ? sys::link_get_fd_by_id(number) : sys::program_get_fd_by_id(number);
+        return is_link() ? sys::link_get_fd_by_id(number) : sys::prog_get_fd_by_id(number);
     }
     [[nodiscard]] std::string name() const {
         return (is_link() ? "link " : "program ") +

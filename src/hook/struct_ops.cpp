@@ -45,11 +45,10 @@ result<unique_fd> hook_traits<hook::struct_ops>::create(detail::borrowed_program
 }
 
 result<struct_ops_link> attach(map_ref const& map, hook::struct_ops const& where) {
-    return hook_traits<hook::struct_ops>::create(detail::borrow(map), where)
-        .map([](unique_fd&& fd) {
-            return detail::access::make_typed<hook::struct_ops>(
-                detail::access::make_link(std::move(fd)));
-        });
+    return hook_traits<hook::struct_ops>::create({.fd = map.fd()}, where).map([](unique_fd&& fd) {
+        return detail::access::make_typed<hook::struct_ops>(
+            detail::access::make_link(std::move(fd)));
+    });
 }
 
 } // namespace bpflink

@@ -169,7 +169,7 @@ finding programs_in_several_modes(attempt const& tried) {
 
 finding loaded_for_elsewhere(attempt const& tried) {
     bool const is_known = tried.prog->expected || tried.prog->loaded_for_none; // and right
-    int const outcome = sys::program_run_on_nothing(tried.prog->fd.get());
+    int const outcome = sys::prog_test_run_on_nothing(tried.prog->fd.get());
     // One that is bound to this very device may be refused for another reason.
     if (outcome == -EINVAL) return {is_known ? match::unknown : match::yes};
     return {outcome == -EFAULT && is_known ? match::no : match::unknown};

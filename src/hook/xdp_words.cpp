@@ -17,7 +17,7 @@ std::string words_kept_by(fd_view program) {
     std::string words;
     for (int part = 0; part != xdp_words_parts; ++part) {
         std::uint32_t answer = 0;
-        if (sys::program_run(program.get(), xdp_words_first + part, answer) < 0) return {};
+        if (sys::prog_test_run(program.get(), xdp_words_first + part, answer) < 0) return {};
         char bytes[sizeof answer];
         std::memcpy(bytes, &answer, sizeof answer);
         auto const length = ::strnlen(bytes, sizeof bytes);
@@ -32,7 +32,7 @@ std::string words_kept_by(fd_view program) {
 std::optional<heard_attach> attach_and_listen(uapi::link_create_attr const& attr) {
     auto const program = sys::load_object(bpf_objects::xdp_words());
     std::uint32_t answer = 0;
-    if (!program || sys::program_run(program.outcome(), xdp_words_listen, answer) < 0)
+    if (!program || sys::prog_test_run(program.outcome(), xdp_words_listen, answer) < 0)
         return std::nullopt;
     auto const listens = sys::raw_tracepoint_open({
         .name = reinterpret_cast<std::uintptr_t>("bpf_xdp_link_attach_failed"),

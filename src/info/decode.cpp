@@ -88,7 +88,7 @@ kprobe_multi_details decode_kprobe_multi(answer const& a) {
     auto const& raw = a.raw.kprobe_multi;
     kprobe_multi_details details;
     if (raw.count == 0) return details;
-    details.returns = (raw.flags & on_return) != 0;
+    details.retprobe = (raw.flags & on_return) != 0;
     details.missed = reported<std::uint64_t>(a, raw.missed);
     columns const all{a, 2, raw.count};
     bool const has_cookies = has_function_cookies(a);
@@ -105,8 +105,8 @@ uprobe_multi_details decode_uprobe_multi(answer&& a) {
     auto const& raw = a.raw.uprobe_multi;
     uprobe_multi_details details;
     if (raw.count == 0) return details;
-    details.returns = (raw.flags & on_return) != 0;
-    details.path = std::move(a.name);
+    details.retprobe = (raw.flags & on_return) != 0;
+    details.binary = std::move(a.name);
     details.pid = raw.pid;
     columns const all{a, 3, raw.count};
     details.places.reserve(all.size());
@@ -137,7 +137,7 @@ iter_details decode_iter(answer&& a) {
     details.map = nonzero<map_id>(raw.map_id);
     std::string_view const target = details.target_name;
     if (target == "cgroup" && raw.cgroup.cgroup_id != 0) {
-        details.cgroup_id = raw.cgroup.cgroup_id;
+        details.cgroup_id = cgroup_id{raw.cgroup.cgroup_id};
         details.order = static_cast<cgroup_iter_order>(raw.cgroup.order);
     }
     if (target == "task" || target == "task_file" || target == "task_vma") {
@@ -165,16 +165,20 @@ link_details decode(answer&& a) {
                                reported<btf_id>(a, raw.tracing.target_btf_id),
                                reported<cookie>(a, raw.tracing.cookie)};
     case link_type::cgroup:
-        return cgroup_details{raw.cgroup.cgroup_id, attach(raw.cgroup.attach_type)};
+        return cgroup_details{cgroup_id{raw.cgroup.cgroup_id}, attach(raw.cgroup.attach_type)};
     case link_type::iter: return decode_iter(std::move(a));
-    case link_type::netns: return netns_details{raw.netns.netns_ino, attach(raw.netns.attach_type)};
+    case link_type::netns:
+        return netns_details{netns_inode{raw.netns.netns_ino}, attach(raw.netns.attach_type)};
     case link_type::xdp: return xdp_details{ifindex{raw.device.ifindex}};
     case link_type::perf_event: return decode_perf_event(std::move(a));
     case link_type::kprobe_multi: return decode_kprobe_multi(a);
     case link_type::struct_ops: return struct_ops_details{nonzero<map_id>(raw.map.map_id)};
-    case link_type::netfilter:
-        return netfilter_details{raw.netfilter.pf, raw.netfilter.hooknum, raw.netfilter.priority,
-                                 raw.netfilter.flags};
+    case link_type::netfilter: {
+        constexpr std::uint32_t defragments = 1; // BPF_F_NETFILTER_IP_DEFRAG
+        return netfilter_details{static_cast<protocol_family>(raw.netfilter.pf),
+                                 static_cast<netfilter_hook>(raw.netfilter.hooknum),
+                                 raw.netfilter.priority, (raw.netfilter.flags & defragments) != 0};
+    }
     case link_type::tcx:
         return tcx_details{ifindex{raw.device.ifindex}, attach(raw.device.attach_type)};
     case link_type::uprobe_multi: return decode_uprobe_multi(std::move(a));

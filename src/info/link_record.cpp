@@ -18,8 +18,8 @@ struct attach_visitor {
 };
 
 struct target_visitor {
-    link_target operator()(cgroup_details const& d) const { return cgroup_id{d.cgroup_id}; }
-    link_target operator()(netns_details const& d) const { return netns_inode{d.netns_inode}; }
+    link_target operator()(cgroup_details const& d) const { return d.cgroup_id; }
+    link_target operator()(netns_details const& d) const { return d.netns_inode; }
     link_target operator()(xdp_details const& d) const { return d.ifindex; }
     link_target operator()(tcx_details const& d) const { return d.ifindex; }
     link_target operator()(netkit_details const& d) const { return d.ifindex; }
@@ -27,7 +27,7 @@ struct target_visitor {
     link_target operator()(sockmap_details const& d) const { return d.map.value_or(map_id{}); }
     link_target operator()(iter_details const& d) const {
         if (d.map) return *d.map;
-        if (d.cgroup_id) return cgroup_id{*d.cgroup_id};
+        if (d.cgroup_id) return *d.cgroup_id;
         return {};
     }
     template <class Other>

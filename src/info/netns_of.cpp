@@ -19,7 +19,7 @@ result<netns_inode> netns_reader::of(fd_view link) {
     if (!program_) program_ = by_.get();
     if (!*program_) return tl::unexpected{program_->error()};
     std::uint32_t answer = netns_untold;
-    int const outcome = sys::program_run((*program_)->fd.get(), link.get(), answer);
+    int const outcome = sys::prog_test_run((*program_)->fd.get(), link.get(), answer);
     auto const subject = [&] { return link ? describe(link) : std::string{"this thread"}; };
     if (outcome < 0) return fail(outcome, where, subject());
     if (answer == netns_untold)

@@ -42,7 +42,7 @@ answer is_link(fd_view fd) noexcept {
 
 // Likewise bpf_prog_bind_map(), which asks for the program first (5.10).
 answer is_program(fd_view fd) noexcept {
-    return of_first(sys::program_bind_map(fd.get(), no_descriptor), fd);
+    return of_first(sys::prog_bind_map(fd.get(), no_descriptor), fd);
 }
 
 // map_lookup_elem() asks for the map first, and then there is no key to read or nowhere to write.

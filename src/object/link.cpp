@@ -11,6 +11,7 @@
 #include <bpflink/detail/wait.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_traits.hpp>
+#include <bpflink/map_ref.hpp>
 #include <bpflink/program.hpp>
 
 #include <array>
@@ -155,7 +156,7 @@ result<link> link::load_pinned(std::string_view path) {
     auto fd = open_pin(*where);
     if (!fd) return tl::unexpected{std::move(fd).error()};
     return require_link(*fd, *where).map([&] {
-        return link{*std::move(fd), pin_memory{*std::move(where)}};
+        return link{*std::move(fd), detail::pin_memory{*std::move(where)}};
     });
 }
 
@@ -218,6 +219,14 @@ result<void> link::update_program(fd_view next, expected_program const* expected
     fd_view const self = fd_;
     return refuse(outcome, operation::link_update, subject_of(fd_), {.request = &self},
                   {own_update_causes(fd_), update_causes});
+}
+
+result<void> link::update(map_ref const& map) {
+    return update_program(map.fd(), nullptr);
+}
+
+result<void> link::update(map_ref const& map, expected_program old) {
+    return update_program(map.fd(), &old);
 }
 
 result<void> link::detach() {

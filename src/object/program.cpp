@@ -12,7 +12,7 @@ namespace bpflink {
 namespace {
 
 error wrong_type(std::string subject, program_type is, program_type wanted) {
-    return error{EINVAL, operation::program_get_info, errc::invalid_argument, std::move(subject),
+    return error{EINVAL, operation::prog_get_info, errc::invalid_argument, std::move(subject),
                  "it is of type " + to_string(is) + ", and " + to_string(wanted) + " is needed"};
 }
 
@@ -38,14 +38,14 @@ error wrong_program_type(program_id id, program_type is, program_type wanted) {
 }
 
 result<program_id_and_type> identify_program(fd_view fd, std::string subject) {
-    if (auto kind = require_kind(fd, object_kind::program, operation::program_get_info,
+    if (auto kind = require_kind(fd, object_kind::program, operation::prog_get_info,
                                  std::move(subject), "it is not a BPF program");
         !kind)
         return tl::unexpected{kind.error()};
     uapi::object_info_head head{};
     std::uint32_t size = sizeof head;
     if (int const outcome = sys::obj_get_info(fd.get(), &head, size); outcome < 0)
-        return fail(outcome, operation::program_get_info, describe(fd));
+        return fail(outcome, operation::prog_get_info, describe(fd));
     return program_id_and_type{program_id{head.id}, static_cast<program_type>(head.type)};
 }
 
@@ -60,14 +60,14 @@ result<borrowed_program> inspect(fd_view fd, program_type wanted) {
 
 result<borrowed_program> inspect(::bpf_program const* prog, program_type wanted) {
     if (!prog)
-        return fail(-EINVAL, operation::program_get_info, errc::invalid_argument, {},
+        return fail(-EINVAL, operation::prog_get_info, errc::invalid_argument, {},
                     "the program is a null pointer");
     std::string subject = std::string{"program '"} + sys::program_name(prog) + "'";
     auto const type = static_cast<program_type>(sys::program_type(prog));
     if (type != wanted) return tl::unexpected{wrong_type(std::move(subject), type, wanted)};
     int const fd = sys::program_fd(prog);
     if (fd < 0)
-        return fail(fd, operation::program_get_info, errc::invalid_argument, std::move(subject),
+        return fail(fd, operation::prog_get_info, errc::invalid_argument, std::move(subject),
                     "it is not loaded: load its bpf_object first");
     return loaded_by_libbpf(fd_view{fd}, wanted, prog);
 }
@@ -75,9 +75,9 @@ result<borrowed_program> inspect(::bpf_program const* prog, program_type wanted)
 } // namespace detail
 
 result<program> program::from_id(program_id id) {
-    auto opened = sys::program_get_fd_by_id(id.value());
+    auto opened = sys::prog_get_fd_by_id(id.value());
     if (!opened)
-        return fail(opened.outcome(), operation::program_get_fd_by_id,
+        return fail(opened.outcome(), operation::prog_get_fd_by_id,
                     "program " + std::to_string(id.value()));
     return from_fd(std::move(opened));
 }

@@ -67,7 +67,7 @@ result<own_program::loaded> own_program::get() {
         if (is_ours) return loaded{fd_view{own.fd}, program_id{own.id}};
         // Neither open (EBADFD) nor BPF's (EINVAL), or another object; else it is not known.
         if (outcome < 0 && outcome != -EBADFD && outcome != -EINVAL)
-            return fail(outcome, operation::program_get_info, describe(fd_view{own.fd}));
+            return fail(outcome, operation::prog_get_info, describe(fd_view{own.fd}));
         // It is not ours to close.
     }
     if (never_) return refused(-ESRCH);
@@ -82,7 +82,7 @@ result<own_program::loaded> own_program::load(kept instead_of) {
     uapi::object_info_head head{};
     std::uint32_t size = sizeof head;
     if (int const told = sys::obj_get_info(program.outcome(), &head, size); told < 0)
-        return fail(told, operation::program_get_info, describe(program.view()));
+        return fail(told, operation::prog_get_info, describe(program.view()));
     kept const own{program.outcome(), head.id};
     // Of another thread that was faster, it is that one's, and this one's is closed.
     if (!kept_.compare_exchange_strong(instead_of, own))

@@ -8,18 +8,6 @@
 
 namespace bpflink {
 
-/// Whose packets, by the kernel's numbers (NFPROTO_IPV4, NFPROTO_IPV6): there is no "both".
-enum class protocol_family : unsigned { ipv4 = 2, ipv6 = 10 };
-
-/// Where on a packet's way, by the kernel's numbers (NF_INET_PRE_ROUTING, ...).
-enum class netfilter_hook : unsigned {
-    prerouting = 0,
-    local_in = 1,
-    forward = 2,
-    local_out = 3,
-    postrouting = 4,
-};
-
 /// A netfilter hook of the caller's network namespace. Programs run by `priority`, lowest first,
 /// among everything else on the hook; none has the priority of something else there. The kernel
 /// reports no difference between an attached link and a detached one: its state is `unknown`.

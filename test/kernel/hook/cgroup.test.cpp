@@ -150,7 +150,7 @@ TEST_CASE_FIXTURE(kernel_case, "a detached cgroup link is a shell that can be de
     must(l.detach());
     CHECK(p.runs_during("egress_a", [&] { net.send_to_loopback(3); }) == 0);
     CHECK(l.state() == bl::link_state::defunct);
-    CHECK(must(l.details()).cgroup_id == 0);
+    CHECK(must(l.details()).cgroup_id == bl::cgroup_id{});
     must(l.detach());
     check_error(l.update(p.skb("egress_b")), bl::errc::defunct, {"(cgroup)", "detached"});
     CHECK_FALSE(is_gone(must(l.info()).id));
@@ -162,11 +162,11 @@ TEST_CASE_FIXTURE(kernel_case, "a cgroup link's info tells the directory and the
     auto const e = must(bl::attach(p.skb("egress_a"), bl::hook::cgroup{group.path(), egress}));
     auto const c =
         must(bl::attach(p.connect("connect4_a"), bl::hook::cgroup{group.path(), connect4}));
-    CHECK(must(e.details()).cgroup_id == inode_of(group.path()));
+    CHECK(must(e.details()).cgroup_id.value() == inode_of(group.path()));
     CHECK(must(e.details()).attach == egress);
     CHECK(must(e.info()).program == p.program_id("egress_a"));
     CHECK(must(e.info()).type == bl::link_type::cgroup);
-    CHECK(must(c.details()).cgroup_id == inode_of(group.path()));
+    CHECK(must(c.details()).cgroup_id.value() == inode_of(group.path()));
     CHECK(must(c.details()).attach == connect4);
     CHECK(must(c.info()).program == p.program_id("connect4_a"));
     CHECK(must(c.info()).id != must(e.info()).id);
@@ -193,7 +193,7 @@ TEST_CASE_FIXTURE(kernel_case, "a cgroup link is defunct when its directory is r
     auto l = must(bl::attach(p.skb("egress_a"), bl::hook::cgroup{group.path(), egress}));
     group.remove();
     CHECK(eventually([&] { return l.state() == bl::link_state::defunct; }));
-    CHECK(must(l.details()).cgroup_id == 0);
+    CHECK(must(l.details()).cgroup_id == bl::cgroup_id{});
     CHECK(must(l.details()).attach == egress); // that it still knows
     check_error(l.update(p.skb("egress_b")), bl::errc::defunct, {"cgroup"});
     check_error(l.update(p.skb("egress_b"), bl::expecting(p.skb("egress_a"))), bl::errc::defunct);
@@ -233,7 +233,7 @@ TEST_CASE_FIXTURE(kernel_case, "a relative cgroup path is taken from the working
     auto const l = bl::attach(p.skb("egress_a"), bl::hook::cgroup{".", egress});
     REQUIRE(::fchdir(before.get()) == 0);
     REQUIRE(l);
-    CHECK(must(l->details()).cgroup_id == inode_of(group.path()));
+    CHECK(must(l->details()).cgroup_id.value() == inode_of(group.path()));
 }
 
 TEST_CASE_FIXTURE(kernel_case, "attaching to a removed cgroup by its descriptor fails") {

@@ -40,10 +40,10 @@ TEST_CASE_FIXTURE(kernel_case, "a netfilter link tells its hook and detaches, bu
     CHECK(must(l.info()).type == bl::link_type::netfilter);
     CHECK(must(l.info()).program == id_of_program(prog.fd()));
     auto const details = must(l.details());
-    CHECK(details.protocol_family == 2);
-    CHECK(details.hook == 3);
+    CHECK(details.protocol_family == bl::protocol_family::ipv4);
+    CHECK(details.hook == bl::netfilter_hook::local_out);
     CHECK(details.priority == -128);
-    CHECK(details.flags == 0);
+    CHECK(details.defragment == false);
     auto const send = [&] { net.send_to_loopback(3); };
     CHECK(statistics.runs_during(prog, send) == 3);
     bl::link untyped = std::move(l);
@@ -67,7 +67,7 @@ TEST_CASE_FIXTURE(kernel_case, "a netfilter program drops what its hook sees") {
     }
     net.send_to_loopback(1); // the link is gone with its handle
     auto const of_others = must(bl::attach(prog, where));
-    CHECK(must(of_others.details()).protocol_family == 10);
+    CHECK(must(of_others.details()).protocol_family == bl::protocol_family::ipv6);
     net.send_to_loopback(1);
 }
 

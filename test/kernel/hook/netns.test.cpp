@@ -73,7 +73,7 @@ TEST_CASE_FIXTURE(kernel_case, "a netns link tells its namespace until that is g
     REQUIRE(::fstat(name_space.get(), &facts) == 0);
     auto l = must(bl::attach(a, bl::hook::netns{name_space, flow_dissector}));
     CHECK(must(l.info()).type == bl::link_type::netns);
-    CHECK(must(l.details()).netns_inode == facts.st_ino);
+    CHECK(must(l.details()).netns_inode.value() == facts.st_ino);
     CHECK(must(l.details()).attach == flow_dissector);
     CHECK(l.state() == bl::link_state::attached);
 
@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(kernel_case, "a netns link tells its namespace until that is g
     must(name_space.close());
     net.reset(); // the last that was in it
     CHECK(eventually([&] { return l.state() == bl::link_state::defunct; }));
-    CHECK(must(l.details()).netns_inode == 0);
+    CHECK(must(l.details()).netns_inode == bl::netns_inode{});
     check_error(l.update(a), bl::errc::defunct, {"(netns)", "namespace"});
 }
 

@@ -234,3 +234,22 @@ TEST_CASE("a code of another copy of this library meets the condition that it ha
     CHECK(code == there(bl::errc::program_mismatch));
     CHECK(code != there(bl::errc::permission_denied));
 }
+
+TEST_CASE("a switch over the condition of an error names every case") {
+    auto const action = [](bl::error const& e) -> std::string {
+        auto const condition = e.condition();
+        if (!condition) return "none";
+        switch (*condition) {
+        case bl::errc::not_found: return "attach";
+        case bl::errc::wrong_kind: return "another hook's";
+        case bl::errc::read_only: return "mount";
+        default: return "give up";
+        }
+    };
+    CHECK(action({ENOENT, bl::operation::obj_get}) == "attach");
+    CHECK(action({EINVAL, bl::operation::identify, bl::errc::wrong_kind}) == "another hook's");
+    CHECK(action({EROFS, bl::operation::obj_pin}) == "mount");
+    CHECK(action({EINVAL, bl::operation::link_create}) == "give up");
+    CHECK(action({EMFILE, bl::operation::link_create}) == "none");
+    CHECK(action({EINVAL, bl::operation::link_create, bl::errc{}}) == "none");
+}

@@ -371,14 +371,14 @@ int kernel::sys_link_get_fd_by_id(std::uint32_t id) {
     return install(found->shared_from_this(), opened_link_name);
 }
 
-int kernel::sys_program_get_fd_by_id(std::uint32_t id) {
+int kernel::sys_prog_get_fd_by_id(std::uint32_t id) {
     auto const found = programs_.find(id);
     auto const held = found == programs_.end() ? nullptr : found->second.lock();
     if (!held) return -ENOENT;
     return install(held, program_name);
 }
 
-int kernel::sys_program_bind_map(int prog_fd, int map_fd) {
+int kernel::sys_prog_bind_map(int prog_fd, int map_fd) {
     int outcome;
     if (!get<program>(prog_fd, outcome)) return outcome;
     if (!get<map>(map_fd, outcome)) return outcome;
@@ -386,7 +386,7 @@ int kernel::sys_program_bind_map(int prog_fd, int map_fd) {
 }
 
 /// What src/bpf/netns_of_link.bpf.c answers.
-int kernel::sys_program_run(int prog_fd, int argument, std::uint32_t& answer) {
+int kernel::sys_prog_test_run(int prog_fd, int argument, std::uint32_t& answer) {
     int outcome;
     auto const prog = get<program>(prog_fd, outcome);
     if (!prog) return outcome;
@@ -418,7 +418,7 @@ int kernel::sys_program_run(int prog_fd, int argument, std::uint32_t& answer) {
     return 0;
 }
 
-int kernel::sys_program_run_on_nothing(int prog_fd) {
+int kernel::sys_prog_test_run_on_nothing(int prog_fd) {
     int outcome;
     auto const prog = get<program>(prog_fd, outcome);
     if (!prog) return outcome;

@@ -42,10 +42,10 @@ enum class call {
     link_detach,
     link_get_next_id,
     link_get_fd_by_id,
-    program_get_fd_by_id,
-    program_bind_map,
-    program_run,
-    program_run_on_nothing,
+    prog_get_fd_by_id,
+    prog_bind_map,
+    prog_test_run,
+    prog_test_run_on_nothing,
     map_look_up_nothing,
     iter_create,
     prog_query,
@@ -316,10 +316,10 @@ public:
     int sys_link_detach(int fd);
     int sys_link_get_next_id(std::uint32_t after, std::uint32_t& next);
     int sys_link_get_fd_by_id(std::uint32_t id);
-    int sys_program_get_fd_by_id(std::uint32_t id);
-    int sys_program_bind_map(int program, int map);
-    int sys_program_run(int program, int argument, std::uint32_t& answer);
-    int sys_program_run_on_nothing(int program);
+    int sys_prog_get_fd_by_id(std::uint32_t id);
+    int sys_prog_bind_map(int program, int map);
+    int sys_prog_test_run(int program, int argument, std::uint32_t& answer);
+    int sys_prog_test_run_on_nothing(int program);
     int sys_map_look_up_nothing(int map);
     [[nodiscard]] bl::sys::xdp_programs xdp_on(std::uint32_t index, bool links = true) const;
     [[nodiscard]] int sys_neighbour_with_xdp(std::uint32_t index, bl::sys::side where,

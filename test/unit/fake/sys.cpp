@@ -62,24 +62,24 @@ opened link_get_fd_by_id(std::uint32_t id) noexcept {
     return entered(call::link_get_fd_by_id, [&](auto& k) { return k.sys_link_get_fd_by_id(id); });
 }
 
-opened program_get_fd_by_id(std::uint32_t id) noexcept {
-    return entered(call::program_get_fd_by_id,
-                   [&](auto& k) { return k.sys_program_get_fd_by_id(id); });
+opened prog_get_fd_by_id(std::uint32_t id) noexcept {
+    return entered(call::prog_get_fd_by_id,
+                   [&](auto& k) { return k.sys_prog_get_fd_by_id(id); });
 }
 
-int program_bind_map(int program, int map) noexcept {
-    return entered(call::program_bind_map,
-                   [&](auto& k) { return k.sys_program_bind_map(program, map); });
+int prog_bind_map(int program, int map) noexcept {
+    return entered(call::prog_bind_map,
+                   [&](auto& k) { return k.sys_prog_bind_map(program, map); });
 }
 
-int program_run(int program, int argument, std::uint32_t& answer) noexcept {
-    return entered(call::program_run,
-                   [&](auto& k) { return k.sys_program_run(program, argument, answer); });
+int prog_test_run(int program, int argument, std::uint32_t& answer) noexcept {
+    return entered(call::prog_test_run,
+                   [&](auto& k) { return k.sys_prog_test_run(program, argument, answer); });
 }
 
-int program_run_on_nothing(int program) noexcept {
-    return entered(call::program_run_on_nothing,
-                   [&](auto& k) { return k.sys_program_run_on_nothing(program); });
+int prog_test_run_on_nothing(int program) noexcept {
+    return entered(call::prog_test_run_on_nothing,
+                   [&](auto& k) { return k.sys_prog_test_run_on_nothing(program); });
 }
 
 int map_look_up_nothing(int map) noexcept {

@@ -179,7 +179,7 @@ TEST_CASE_FIXTURE(ext_program, "freplace attaches where it was loaded for, or el
     }
     auto const missing = bl::attach(prog, bl::hook::freplace{target, "other"});
     REQUIRE_FALSE(missing);
-    check_error(missing.error(), ENOENT, bl::operation::program_get_info, bl::errc::not_found,
+    check_error(missing.error(), ENOENT, bl::operation::prog_get_info, bl::errc::not_found,
                 {"'other'", "no function of that name"});
     for (auto const& [number, condition, advice] :
          {std::tuple{EINVAL, bl::errc::invalid_argument, "signature"},

@@ -209,7 +209,7 @@ TEST_CASE_FIXTURE(with_program, "a failed attach quotes the kernel's own words")
             fail_always(call::load_object, EPERM);
         }
         SUBCASE("it does not run") {
-            fail_always(call::program_run, EPERM);
+            fail_always(call::prog_test_run, EPERM);
         }
         SUBCASE("the kernel does not have the tracepoint") {
             says_to_xdp.reset();

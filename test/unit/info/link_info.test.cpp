@@ -65,37 +65,47 @@ TEST_CASE_FIXTURE(asking, "what every link has is in the info") {
 
 TEST_CASE_FIXTURE(asking, "every kind has its fields") {
     auto const links = add_every_kind(*this);
-    auto const described = [&](bl::link_type type) {
+    auto const check = [&](bl::link_type type, bl::link_details const& wanted) {
         auto const found =
             std::ranges::find(links, type, [](fake::link* l) { return l->facts.type; });
         REQUIRE(found != links.end());
         auto const info = info_of(**found);
         REQUIRE(succeeded(info));
-        auto const text = text_of(*info);
-        return text.substr(text.find(' ', text.find("program=")) + 1);
+        CHECK(info->details == wanted);
     };
+    using bl::attach_type;
+    using bl::cookie;
     using bl::link_type;
-    CHECK(described(link_type::raw_tracepoint) == "name=sched_switch cookie=1234605616436508552");
-    CHECK(described(link_type::tracing) == "attach=trace_fentry object=5 target=6 cookie=153");
-    CHECK(described(link_type::cgroup) == "cgroup=4294967303 attach=cgroup_device");
-    CHECK(described(link_type::iter) ==
-          "name=bpf_map_elem map=77 cgroup=none order=none tid=none pid=none");
-    CHECK(described(link_type::netns) == "netns=4026531840 attach=sk_lookup");
-    CHECK(described(link_type::xdp) == "ifindex=2");
-    CHECK(described(link_type::perf_event) == "tracepoint=sched_switch cookie=9");
-    CHECK(described(link_type::kprobe_multi) ==
-          "returns=1 missed=2 address=4294901761 cookie=11 address=4294901762 cookie=12");
-    CHECK(described(link_type::struct_ops) == "map=78");
-    CHECK(described(link_type::netfilter) == "family=2 hook=4 priority=-100 flags=1");
-    CHECK(described(link_type::tcx) == "ifindex=3 attach=tcx_egress");
-    CHECK(described(link_type::uprobe_multi) ==
-          "path=/usr/bin/true returns=0 pid=4 offset=256 ref_ctr_offset=768 cookie=0 "
-          "offset=512 ref_ctr_offset=0 cookie=22");
-    CHECK(described(link_type::netkit) == "ifindex=4 attach=netkit_peer");
-    CHECK(described(link_type::sockmap) == "map=79 attach=sk_msg_verdict");
-    CHECK(described(link_type::tracing_multi) ==
-          "attach=trace_fentry_multi object=1 target=7 address=4294901767 cookie=0 "
-          "target=8 address=4294901768 cookie=32 target=9 address=4294901769 cookie=33");
+    check(link_type::raw_tracepoint,
+          bl::raw_tracepoint_details{"sched_switch", cookie{0x1122334455667788}});
+    check(link_type::tracing,
+          bl::tracing_details{attach_type::trace_fentry, 5, bl::btf_id{6}, cookie{0x99}});
+    check(link_type::cgroup,
+          bl::cgroup_details{bl::cgroup_id{0x1'0000'0007}, attach_type::cgroup_device});
+    check(link_type::iter, bl::iter_details{.target_name = "bpf_map_elem", .map = bl::map_id{77}});
+    check(link_type::netns,
+          bl::netns_details{bl::netns_inode{4'026'531'840U}, attach_type::sk_lookup});
+    check(link_type::xdp, bl::xdp_details{bl::ifindex{2}});
+    check(link_type::perf_event,
+          bl::perf_event_details{bl::perf_tracepoint{"sched_switch", cookie{9}}});
+    check(
+        link_type::kprobe_multi,
+        bl::kprobe_multi_details{true, 2, {{0xffff'0001, cookie{11}}, {0xffff'0002, cookie{12}}}});
+    check(link_type::struct_ops, bl::struct_ops_details{bl::map_id{78}});
+    check(link_type::netfilter, bl::netfilter_details{bl::protocol_family::ipv4,
+                                                      bl::netfilter_hook::postrouting, -100, true});
+    check(link_type::tcx, bl::tcx_details{bl::ifindex{3}, attach_type::tcx_egress});
+    check(link_type::uprobe_multi,
+          bl::uprobe_multi_details{
+              false, "/usr/bin/true", 4, {{0x100, 0x300, cookie{}}, {0x200, 0, cookie{22}}}});
+    check(link_type::netkit, bl::netkit_details{bl::ifindex{4}, attach_type::netkit_peer});
+    check(link_type::sockmap, bl::sockmap_details{bl::map_id{79}, attach_type::sk_msg_verdict});
+    check(link_type::tracing_multi,
+          bl::tracing_multi_details{attach_type::trace_fentry_multi,
+                                    1,
+                                    {{bl::btf_id{7}, 0xffff'0007, cookie{}},
+                                     {bl::btf_id{8}, 0xffff'0008, cookie{32}},
+                                     {bl::btf_id{9}, 0xffff'0009, cookie{33}}}});
 }
 
 TEST_CASE_FIXTURE(asking, "a link without a program has program 0") {

@@ -52,7 +52,7 @@ TEST_CASE("the number 0 is an attach type of a cgroup, and none of another kind"
 TEST_CASE("an iterator's target is its map, or the cgroup it starts at") {
     bl::iter_details over_map{.target_name = "bpf_map_elem", .map = bl::map_id{5}};
     CHECK(record_of_kind(link_type::iter, over_map).target == bl::link_target{bl::map_id{5}});
-    bl::iter_details over_cgroups{.target_name = "cgroup", .cgroup_id = 44};
+    bl::iter_details over_cgroups{.target_name = "cgroup", .cgroup_id = bl::cgroup_id{44}};
     CHECK(record_of_kind(link_type::iter, over_cgroups).target ==
           bl::link_target{bl::cgroup_id{44}});
     bl::iter_details const over_tasks{.target_name = "task"};

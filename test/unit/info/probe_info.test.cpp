@@ -115,7 +115,7 @@ TEST_CASE_FIXTURE(probing, "a kprobe tells its function, offset, address, misses
     for (auto const event : {event_type::kprobe, event_type::kretprobe}) {
         auto const probe = event_of<bl::perf_kprobe>(add_kprobe(event));
         CHECK(calls(call::obj_get_info) == 2);
-        CHECK(probe.returns == (event == event_type::kretprobe));
+        CHECK(probe.retprobe == (event == event_type::kretprobe));
         CHECK(probe.function == "tcp_v4_connect");
         CHECK(probe.offset == 5);
         CHECK(probe.address == 0xffff'0001'0000'0002);
@@ -128,8 +128,8 @@ TEST_CASE_FIXTURE(probing, "an uprobe tells its file, offset, cookie and semapho
     for (auto const event : {event_type::uprobe, event_type::uretprobe}) {
         auto const probe = event_of<bl::perf_uprobe>(add_uprobe(event));
         CHECK(calls(call::obj_get_info) == 2);
-        CHECK(probe.returns == (event == event_type::uretprobe));
-        CHECK(probe.file == "/usr/bin/true");
+        CHECK(probe.retprobe == (event == event_type::uretprobe));
+        CHECK(probe.binary == "/usr/bin/true");
         CHECK(probe.offset == 7);
         CHECK(probe.cookie == bl::cookie{6});
         CHECK(probe.ref_ctr_offset == 8U);
@@ -174,15 +174,15 @@ TEST_CASE_FIXTURE(probing, "names of any length are whole, whether or not their 
         CHECK(event_of<bl::perf_kprobe>(add_kprobe(event_type::kprobe, name)).function == name);
         CHECK(event_of<bl::perf_uprobe>(add_uprobe(event_type::uprobe, name)).file == name);
         CHECK(event_of<bl::perf_tracepoint>(add_tracepoint(name)).name == name);
-        CHECK(details_of<bl::uprobe_multi_details>(add_uprobe_multi(name)).path == name);
+        CHECK(details_of<bl::uprobe_multi_details>(add_uprobe_multi(name)).binary == name);
         CHECK(calls(call::obj_get_info) == 2);
     }
 }
 
 TEST_CASE_FIXTURE(probing, "room that is made for the longest path is given back") {
     reports_path_lengths = false;
-    CHECK(event_of<bl::perf_uprobe>(add_uprobe()).file.capacity() < 100);
-    CHECK(details_of<bl::uprobe_multi_details>(add_uprobe_multi()).path.capacity() < 100);
+    CHECK(event_of<bl::perf_uprobe>(add_uprobe()).binary.capacity() < 100);
+    CHECK(details_of<bl::uprobe_multi_details>(add_uprobe_multi()).binary.capacity() < 100);
 }
 
 // Many functions
@@ -191,7 +191,7 @@ TEST_CASE_FIXTURE(probing, "a kprobe_multi link tells its functions, cookies and
     for (std::uint32_t const flags : {0U, 1U}) {
         auto const details = details_of<bl::kprobe_multi_details>(add_kprobe_multi(flags));
         CHECK(calls(call::obj_get_info) == 2);
-        CHECK(details.returns == (flags == 1));
+        CHECK(details.retprobe == (flags == 1));
         CHECK(details.missed == 12U);
         REQUIRE(details.functions.size() == 2);
         CHECK(details.functions[0].address == 0xffff'0001'0000'0001);
@@ -206,8 +206,8 @@ TEST_CASE_FIXTURE(probing, "an uprobe_multi link tells its file, process and pla
         auto const details =
             details_of<bl::uprobe_multi_details>(add_uprobe_multi("/usr/bin/true", flags));
         CHECK(calls(call::obj_get_info) == 2);
-        CHECK(details.returns == (flags == 1));
-        CHECK(details.path == "/usr/bin/true");
+        CHECK(details.retprobe == (flags == 1));
+        CHECK(details.binary == "/usr/bin/true");
         CHECK(details.pid == 15U);
         REQUIRE(details.places.size() == 3);
         CHECK(details.places[0].offset == 0x100);
@@ -273,7 +273,7 @@ TEST_CASE_FIXTURE(probing, "an iterator over cgroups tells where it starts and i
     auto const details = details_of<bl::iter_details>(
         add({.type = link_type::iter, .cgroup_id = 0x1'0000'0007, .name = "cgroup", .order = 4}));
     CHECK(details.target_name == "cgroup");
-    CHECK(details.cgroup_id == 0x1'0000'0007);
+    CHECK(details.cgroup_id == bl::cgroup_id{0x1'0000'0007});
     CHECK(details.order == bl::cgroup_iter_order::ancestors_up);
     CHECK_FALSE(details.tid);
     CHECK_FALSE(details.pid);
@@ -313,14 +313,14 @@ TEST_CASE_FIXTURE(probing, "a kernel that does not know a kind's fields leaves t
         }
         auto const kprobes = details_of<bl::kprobe_multi_details>(add_kprobe_multi(1));
         CHECK(calls(call::obj_get_info) == 1);
-        CHECK_FALSE(kprobes.returns);
+        CHECK_FALSE(kprobes.retprobe);
         CHECK_FALSE(kprobes.missed);
         CHECK(kprobes.functions.empty());
         auto const uprobes = details_of<bl::uprobe_multi_details>(add_uprobe_multi());
         CHECK(calls(call::obj_get_info) == 1);
-        CHECK_FALSE(uprobes.returns);
+        CHECK_FALSE(uprobes.retprobe);
         CHECK_FALSE(uprobes.pid);
-        CHECK(uprobes.path.empty());
+        CHECK(uprobes.binary.empty());
         CHECK(uprobes.places.empty());
         auto const tracing = details_of<bl::tracing_multi_details>(add_tracing_multi());
         CHECK(calls(call::obj_get_info) == 1);
@@ -354,7 +354,7 @@ TEST_CASE_FIXTURE(probing, "fields that came later are empty on kernels before t
     CHECK(kprobe.missed == missed);
     CHECK_FALSE(kprobe.cookie);
     auto const uprobe = event_of<bl::perf_uprobe>(add_uprobe());
-    CHECK(uprobe.file == "/usr/bin/true");
+    CHECK(uprobe.binary == "/usr/bin/true");
     CHECK(uprobe.offset == 7);
     CHECK_FALSE(uprobe.cookie);
     CHECK_FALSE(uprobe.ref_ctr_offset);
@@ -364,7 +364,7 @@ TEST_CASE_FIXTURE(probing, "fields that came later are empty on kernels before t
     CHECK_FALSE(event_of<bl::perf_counter>(add_counter()).cookie);
     auto const many = details_of<bl::kprobe_multi_details>(add_kprobe_multi());
     CHECK(many.missed.has_value() == missed.has_value());
-    CHECK(many.returns == false);
+    CHECK(many.retprobe == false);
     REQUIRE(many.functions.size() == 2);
     for (auto const& function : many.functions) {
         CHECK(function.address.has_value());
@@ -408,10 +408,10 @@ TEST_CASE_FIXTURE(probing, "what grows between the two questions is asked for an
     };
     std::string const longer(300, 'n');
     auto const rename = [&](fake::link_facts& facts) { facts.name = longer; };
-    CHECK(std::get<bl::uprobe_multi_details>(growing(file, rename)).path == longer);
+    CHECK(std::get<bl::uprobe_multi_details>(growing(file, rename)).binary == longer);
     CHECK(std::get<bl::iter_details>(growing(iter, rename)).target_name == longer);
     auto const event = std::get<bl::perf_event_details>(growing(probe, rename)).event;
-    CHECK(std::get<bl::perf_uprobe>(event).file == longer);
+    CHECK(std::get<bl::perf_uprobe>(event).binary == longer);
     auto const grown = growing(kprobes, [](fake::link_facts& facts) {
         facts.addresses.push_back(3);
         facts.cookies.push_back(15);
@@ -432,7 +432,7 @@ TEST_CASE_FIXTURE(probing, "what shrinks between the two questions has no leftov
     auto const info = bl::detail::read_info(fd);
     REQUIRE(succeeded(info));
     auto const& details = std::get<bl::uprobe_multi_details>(info->details);
-    CHECK(details.path == "/x");
+    CHECK(details.binary == "/x");
     REQUIRE(details.places.size() == 2);
     CHECK(details.places[1].offset == 0x200);
     CHECK(details.places[1].ref_ctr_offset == 0x400);

@@ -43,7 +43,7 @@ TEST_CASE_FIXTURE(one_of_each, "without the privilege to ask, the descriptor's n
     for (int const number : {EPERM, EACCES, ENOSYS}) {
         CAPTURE(number);
         fail_always(call::link_update, number);
-        fail_always(call::program_bind_map, number);
+        fail_always(call::prog_bind_map, number);
         fail_always(call::map_look_up_nothing, number);
         check_all();
     }
@@ -103,8 +103,7 @@ TEST_CASE_FIXTURE(one_of_each, "without /proc the kernel tells the kinds apart a
 // E23
 TEST_CASE_FIXTURE(one_of_each, "where neither the kernel nor /proc tells, that is the error") {
     has_proc = false;
-    for (auto const refused :
-         {call::link_update, call::program_bind_map, call::map_look_up_nothing}) {
+    for (auto const refused : {call::link_update, call::prog_bind_map, call::map_look_up_nothing}) {
         for (int const number : {EPERM, EACCES, ENOSYS, ENOMEM}) {
             CAPTURE(number);
             fail(refused, number);

@@ -158,7 +158,7 @@ TEST_CASE_FIXTURE(running_link, "the reason is told as far as it can be found ou
     auto& wrong = add_program(bl::program_type::kprobe);
     held_program const held{open(wrong)};
     SUBCASE("the running program cannot be opened") {
-        fail(call::program_get_fd_by_id, EPERM);
+        fail(call::prog_get_fd_by_id, EPERM);
         auto const done = handle.update(held);
         REQUIRE_FALSE(done);
         check_error(done.error(), EINVAL, bl::operation::link_update, bl::errc::invalid_argument,

@@ -23,24 +23,23 @@ TEST_CASE_FIXTURE(machine, "a program is opened by id") {
 TEST_CASE_FIXTURE(machine, "a program that cannot be opened by id says why") {
     auto const missing = bl::program::from_id(bl::program_id{7});
     REQUIRE_FALSE(missing);
-    check_error(missing.error(), ENOENT, bl::operation::program_get_fd_by_id, bl::errc::not_found,
+    check_error(missing.error(), ENOENT, bl::operation::prog_get_fd_by_id, bl::errc::not_found,
                 {"program 7"});
     auto& prog = add_program(bl::program_type::xdp);
-    fail(call::program_get_fd_by_id, EPERM);
+    fail(call::prog_get_fd_by_id, EPERM);
     auto const denied = bl::program::from_id(bl::program_id{prog.id});
     REQUIRE_FALSE(denied);
-    check_error(denied.error(), EPERM, bl::operation::program_get_fd_by_id,
+    check_error(denied.error(), EPERM, bl::operation::prog_get_fd_by_id,
                 bl::errc::permission_denied);
     descriptor_limit = 0;
     auto const full = bl::program::from_id(bl::program_id{prog.id});
     REQUIRE_FALSE(full);
-    check_error(full.error(), EMFILE, bl::operation::program_get_fd_by_id, no_condition);
+    check_error(full.error(), EMFILE, bl::operation::prog_get_fd_by_id, no_condition);
     descriptor_limit = 10;
     fail(call::obj_get_info, EACCES); // opened, and not described
     auto const silent = bl::program::from_id(bl::program_id{prog.id});
     REQUIRE_FALSE(silent);
-    check_error(silent.error(), EACCES, bl::operation::program_get_info,
-                bl::errc::permission_denied);
+    check_error(silent.error(), EACCES, bl::operation::prog_get_info, bl::errc::permission_denied);
 }
 
 TEST_CASE_FIXTURE(machine, "a program is opened from its pin") {
@@ -61,7 +60,7 @@ TEST_CASE_FIXTURE(machine, "a pin that is no program's is refused and closed") {
     for (auto const* const path : {"/bpf/link", "/bpf/map"}) {
         auto const opened = bl::program::load_pinned(path);
         REQUIRE_FALSE(opened);
-        check_error(opened.error(), EINVAL, bl::operation::program_get_info,
+        check_error(opened.error(), EINVAL, bl::operation::prog_get_info,
                     bl::errc::invalid_argument, {path, "not a BPF program"});
         CHECK(open_descriptors().empty());
     }
@@ -96,10 +95,10 @@ TEST_CASE_FIXTURE(machine, "a descriptor stays the caller's when it is no progra
         check_error(taken.error(), number, where, bl::errc::invalid_argument);
         CHECK(fd.get() == before); // NOLINT(bugprone-use-after-move)
     };
-    refused(open(add_map()), EINVAL, bl::operation::program_get_info);
-    refused(open(add_link({.type = bl::link_type::xdp})), EINVAL, bl::operation::program_get_info);
-    refused(open_btf(), EINVAL, bl::operation::program_get_info);
-    refused(open_file(), EINVAL, bl::operation::program_get_info);
+    refused(open(add_map()), EINVAL, bl::operation::prog_get_info);
+    refused(open(add_link({.type = bl::link_type::xdp})), EINVAL, bl::operation::prog_get_info);
+    refused(open_btf(), EINVAL, bl::operation::prog_get_info);
+    refused(open_file(), EINVAL, bl::operation::prog_get_info);
     refused(bl::unique_fd{}, EBADF, bl::operation::identify);
 }
 
@@ -113,7 +112,7 @@ TEST_CASE_FIXTURE(machine, "a program lends itself as the type it is, and as no 
     CHECK(right->fd() == owner->fd());
     auto const wrong = owner->as<bl::program_type::kprobe>();
     REQUIRE_FALSE(wrong);
-    check_error(wrong.error(), EINVAL, bl::operation::program_get_info, bl::errc::invalid_argument,
+    check_error(wrong.error(), EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
                 {"program " + std::to_string(prog.id), "xdp", "kprobe"});
     CHECK(system_calls() == 0);
 }

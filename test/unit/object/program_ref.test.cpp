@@ -21,19 +21,19 @@ TEST_CASE_FIXTURE(machine, "libbpf's program of another type is refused with bot
     bpf_program const loaded{"pass", bl::program_type::kprobe, {}, 5};
     auto const ref = xdp_ref::from(&loaded);
     REQUIRE_FALSE(ref);
-    check_error(ref.error(), EINVAL, bl::operation::program_get_info, bl::errc::invalid_argument,
+    check_error(ref.error(), EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
                 {"program 'pass'", "kprobe", "xdp"});
 }
 
 TEST_CASE_FIXTURE(machine, "a null pointer and a program that is not loaded are refused") {
     auto const null = xdp_ref::from(nullptr);
     REQUIRE_FALSE(null);
-    check_error(null.error(), EINVAL, bl::operation::program_get_info, bl::errc::invalid_argument,
+    check_error(null.error(), EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
                 {"null pointer"});
     bpf_program const not_loaded{"pass", bl::program_type::xdp, {}, -ENOENT};
     auto const ref = xdp_ref::from(&not_loaded);
     REQUIRE_FALSE(ref);
-    check_error(ref.error(), ENOENT, bl::operation::program_get_info, bl::errc::invalid_argument,
+    check_error(ref.error(), ENOENT, bl::operation::prog_get_info, bl::errc::invalid_argument,
                 {"program 'pass'", "not loaded"});
 }
 
@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(machine, "a descriptor's program of another type is refused wi
     auto const fd = open(prog);
     auto const ref = xdp_ref::from_fd(fd);
     REQUIRE_FALSE(ref);
-    check_error(ref.error(), EINVAL, bl::operation::program_get_info, bl::errc::invalid_argument,
+    check_error(ref.error(), EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
                 {"program " + std::to_string(prog.id), "sched_cls", "xdp"});
     CHECK(is_open(fd.get()));
 }
@@ -66,8 +66,8 @@ TEST_CASE_FIXTURE(machine, "what is no program is refused") {
          {bl::fd_view{link}, bl::fd_view{map}, bl::fd_view{btf}, bl::fd_view{file}}) {
         auto const ref = xdp_ref::from_fd(fd);
         REQUIRE_FALSE(ref);
-        check_error(ref.error(), EINVAL, bl::operation::program_get_info,
-                    bl::errc::invalid_argument, {"not a BPF program"});
+        check_error(ref.error(), EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
+                    {"not a BPF program"});
         CHECK(is_open(fd.get()));
     }
     auto const closed = xdp_ref::from_fd(bl::fd_view{99});
@@ -81,7 +81,7 @@ TEST_CASE_FIXTURE(machine, "a program that the kernel will not describe is an er
     fail(call::obj_get_info, EPERM);
     auto const ref = xdp_ref::from_fd(fd);
     REQUIRE_FALSE(ref);
-    check_error(ref.error(), EPERM, bl::operation::program_get_info, bl::errc::permission_denied);
+    check_error(ref.error(), EPERM, bl::operation::prog_get_info, bl::errc::permission_denied);
 }
 
 // E10

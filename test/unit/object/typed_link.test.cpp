@@ -59,7 +59,7 @@ TEST_CASE_FIXTURE(xdp_and_cgroup,
                   "a link of another kind is refused, closed or left with its owner") {
     pin("/bpf/c", cgroup);
     auto const refused = [&](bl::error const& e) {
-        check_error(e, EINVAL, bl::operation::identify, bl::errc::invalid_argument,
+        check_error(e, EINVAL, bl::operation::identify, bl::errc::wrong_kind,
                     {"link " + std::to_string(cgroup_id.value()), "cgroup", "xdp"});
     };
     auto fd = open(cgroup);
@@ -121,7 +121,7 @@ TEST_CASE_FIXTURE(xdp_and_cgroup, "details are those of the hook's kind") {
     CHECK(details->ifindex == bl::ifindex{2});
     auto const c = bl::cgroup_link::from_id(cgroup_id);
     REQUIRE(succeeded(c));
-    CHECK(c->details()->cgroup_id == 77);
+    CHECK(c->details()->cgroup_id == bl::cgroup_id{77});
     CHECK(c->details()->attach == bl::attach_type::cgroup_inet_egress);
     fail(call::obj_get_info, EACCES);
     auto const silent = c->details();
@@ -199,7 +199,7 @@ TEST_CASE_FIXTURE(machine, "details of what was loaded for another hook are an e
     REQUIRE(succeeded(link));
     auto const details = link->details();
     REQUIRE_FALSE(details);
-    check_error(details.error(), EINVAL, bl::operation::identify, bl::errc::invalid_argument,
+    check_error(details.error(), EINVAL, bl::operation::identify, bl::errc::wrong_kind,
                 {"of type tracing", "tp_btf"});
 }
 

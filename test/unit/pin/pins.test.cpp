@@ -197,7 +197,7 @@ TEST_CASE_FIXTURE(tree, "a process without descriptors sees an error for each pi
 
 TEST_CASE_FIXTURE(tree, "without privilege pins are told apart all the same") {
     fail_always(call::link_update, EPERM);
-    fail_always(call::program_bind_map, EPERM);
+    fail_always(call::prog_bind_map, EPERM);
     CHECK(walk().paths.size() == 5);
 }
 

@@ -81,7 +81,7 @@ TEST_CASE("a walk loads what tells namespaces when a link is in one, and once") 
     empty.forget_calls();
     REQUIRE(succeeded(by_walk.take()));
     CHECK(empty.calls(call::load_object) == 0);
-    CHECK(empty.calls(call::program_run) == 2);
+    CHECK(empty.calls(call::prog_test_run) == 2);
 }
 
 TEST_CASE_FIXTURE(snapshots, "a snapshot leaves its own link out, and nothing behind") {
@@ -286,7 +286,7 @@ TEST_CASE_FIXTURE(snapshots, "a program that the kernel will not tell of is kept
     forget_calls();
     fail(call::obj_get_info, EACCES);
     CHECK(taken(by_iterator) == same);
-    check_error(*by_iterator.why_walked(), EACCES, bl::operation::program_get_info,
+    check_error(*by_iterator.why_walked(), EACCES, bl::operation::prog_get_info,
                 bl::errc::permission_denied);
     CHECK(calls(call::link_create) == 0);
     CHECK(open_descriptors() == descriptors);

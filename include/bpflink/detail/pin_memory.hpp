@@ -3,16 +3,12 @@
 
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
-#include <bpflink/ids.hpp>
-#include <bpflink/link_type.hpp>
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace bpflink {
-
-namespace detail {
+namespace bpflink::detail {
 
 class directory_lock;
 
@@ -21,16 +17,6 @@ struct pin_permissions {
     unsigned mode;
     unsigned owner;
     unsigned group;
-};
-
-} // namespace detail
-
-/// One pinned link: a name on a bpffs that keeps the link alive.
-struct pin_entry {
-    std::string path;                   ///< absolute
-    link_id id;                         ///< of the pinned link
-    link_type type = link_type::unspec; ///< its kind
-    bool temporary = false; ///< NAME%tmp: replace_pin of NAME is under way, or was killed
 };
 
 /// Where a link handle is pinned as far as the handle knows, and where it was when the handle got
@@ -65,7 +51,7 @@ public:
     /// @param path  resolved
     /// @param held  the lock of the directory that the path is in
     [[nodiscard]] result<void> replace_pin(fd_view link, std::string const& path,
-                                           detail::directory_lock const& held);
+                                           directory_lock const& held);
     /// link::unpin of it.
     [[nodiscard]] result<void> unpin(fd_view link);
 
@@ -83,7 +69,7 @@ private:
     std::string path_;   // empty: not pinned
     std::string origin_; // empty: this handle found no pin
     // What the pin at origin_ had when it was moved or removed.
-    std::optional<detail::pin_permissions> origin_had_;
+    std::optional<pin_permissions> origin_had_;
 };
 
-} // namespace bpflink
+} // namespace bpflink::detail

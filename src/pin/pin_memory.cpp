@@ -4,8 +4,8 @@
 #include "pin/directory_lock.hpp"
 #include "pin/path.hpp"
 
+#include <bpflink/detail/pin_memory.hpp>
 #include <bpflink/detail/read_info.hpp>
-#include <bpflink/pin.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -156,9 +156,11 @@ result<void> take_place(fd_view link, std::string const& from, std::string const
 
 } // namespace
 
+namespace detail {
+
 struct pin_memory::sight {
     standing what = standing::none;
-    detail::pin_permissions has{}; // our pin, where it is that
+    pin_permissions has{}; // our pin, where it is that
 };
 
 /// What is at path_ by now: nothing, this link's pin, or anything else.
@@ -168,7 +170,7 @@ result<pin_memory::sight> pin_memory::look(fd_view link) const {
     if (!there) return tl::unexpected{there.error()};
     if (there->what == named::kind::nothing) return sight{};
     if (there->what == named::kind::something_else) return sight{standing::foreign, {}};
-    return detail::read_header(link).map([&](detail::link_header const& own) {
+    return read_header(link).map([&](link_header const& own) {
         return sight{there->id == own.id ? standing::ours : standing::foreign,
                      permissions_of(there->facts)};
     });
@@ -205,14 +207,13 @@ result<void> pin_memory::pin_at(fd_view link, std::string const& path) {
 
 result<void> pin_memory::replace_pin(fd_view link, std::string_view path) {
     return resolve(path, operation::obj_pin).and_then([&](std::string const& real) {
-        return detail::directory_lock::take(real, longest_wait)
-            .and_then(
-                [&](detail::directory_lock const& held) { return replace_pin(link, real, held); });
+        return directory_lock::take(real, longest_wait).and_then([&](directory_lock const& held) {
+            return replace_pin(link, real, held);
+        });
     });
 }
 
-result<void> pin_memory::replace_pin(fd_view link, std::string const& path,
-                                     detail::directory_lock const&) {
+result<void> pin_memory::replace_pin(fd_view link, std::string const& path, directory_lock const&) {
     auto const now = look(link);
     if (!now) return tl::unexpected{now.error()};
     auto const from = now->what == standing::ours ? path_ : std::string{};
@@ -250,5 +251,7 @@ result<void> pin_memory::restore(fd_view link) {
         return now.what == standing::ours ? give(path_, *origin_had_) : result<void>{};
     });
 }
+
+} // namespace detail
 
 } // namespace bpflink
