@@ -139,7 +139,7 @@ constexpr std::array<refusal, 18> rows{{
 
 finding kernel_is_without(attempt const& tried) {
     std::string name{tried.row->name};
-    switch (detail::cached_support(*tried.row).is) {
+    switch (detail::probe_support(*tried.row).is) {
     case support::answer::no: return {match::yes, std::move(name)};
     case support::answer::yes: return {match::no};
     case support::answer::unknown: break;

@@ -16,7 +16,7 @@ bl::link_record record_of_kind(link_type type, bl::link_details details) {
 
 TEST_CASE("a record keeps id, type, program, attach type and target") {
     auto const egress = bl::attach_type::cgroup_inet_egress;
-    CHECK(record_of_kind(link_type::cgroup, bl::cgroup_details{55, egress}) ==
+    CHECK(record_of_kind(link_type::cgroup, bl::cgroup_details{bl::cgroup_id{55}, egress}) ==
           bl::link_record{bl::link_id{7}, link_type::cgroup, bl::program_id{9}, egress,
                           bl::cgroup_id{55}});
     CHECK(record_of_kind(link_type::xdp, bl::xdp_details{bl::ifindex{3}}) ==
@@ -24,7 +24,7 @@ TEST_CASE("a record keeps id, type, program, attach type and target") {
                           bl::ifindex{3}});
     auto const in = bl::attach_type::tcx_ingress;
     CHECK(record_of_kind(link_type::tcx, bl::tcx_details{bl::ifindex{4}, in}).attach == in);
-    CHECK(record_of_kind(link_type::netns, bl::netns_details{66, bl::attach_type::sk_lookup})
+    CHECK(record_of_kind(link_type::netns, bl::netns_details{bl::netns_inode{66}, bl::attach_type::sk_lookup})
               .target == bl::link_target{bl::netns_inode{66}});
     CHECK(record_of_kind(link_type::sockmap, bl::sockmap_details{bl::map_id{8}, {}}).target ==
           bl::link_target{bl::map_id{8}});
@@ -43,7 +43,7 @@ TEST_CASE("what no number tells is empty") {
 
 // E10
 TEST_CASE("the number 0 is an attach type of a cgroup, and none of another kind") {
-    CHECK(record_of_kind(link_type::cgroup, bl::cgroup_details{55, {}}).attach ==
+    CHECK(record_of_kind(link_type::cgroup, bl::cgroup_details{bl::cgroup_id{55}, {}}).attach ==
           bl::attach_type::cgroup_inet_ingress);
     CHECK_FALSE(record_of_kind(link_type::tracing, bl::tracing_details{}).attach); // freplace
     CHECK_FALSE(record_of_kind(link_type::sockmap, bl::sockmap_details{}).attach);

@@ -172,7 +172,7 @@ TEST_CASE_FIXTURE(probing, "names of any length are whole, whether or not their 
         CAPTURE(length);
         std::string const name(length, 'n');
         CHECK(event_of<bl::perf_kprobe>(add_kprobe(event_type::kprobe, name)).function == name);
-        CHECK(event_of<bl::perf_uprobe>(add_uprobe(event_type::uprobe, name)).file == name);
+        CHECK(event_of<bl::perf_uprobe>(add_uprobe(event_type::uprobe, name)).binary == name);
         CHECK(event_of<bl::perf_tracepoint>(add_tracepoint(name)).name == name);
         CHECK(details_of<bl::uprobe_multi_details>(add_uprobe_multi(name)).binary == name);
         CHECK(calls(call::obj_get_info) == 2);

@@ -153,7 +153,7 @@ TEST_CASE_FIXTURE(one_link, "a link of another kind stays where it was") {
     int const number = opened->fd().get();
     auto const wrong = std::move(*opened).as<bl::iter_link>();
     REQUIRE_FALSE(wrong);
-    check_error(wrong.error(), EINVAL, bl::operation::identify, bl::errc::invalid_argument,
+    check_error(wrong.error(), EINVAL, bl::operation::identify, bl::errc::wrong_kind,
                 {name, "xdp", "iter"});
     CHECK(opened->fd().get() == number); // NOLINT(bugprone-use-after-move)
     CHECK(opened->pinned_path() == "/bpf/x");

@@ -147,10 +147,15 @@ TEST_CASE_FIXTURE(some_links, "a walk that meets a cookie like the mark first te
     for (auto&& id : bl::link_ids())
         expected.push_back(*bl::link::from_id(*id)->info());
     CHECK(told_by(bl::infos()) == expected);
-    for (std::size_t i = 0; i != cookies.size(); ++i)
-        for (std::size_t of_kind = 0; of_kind != 3; ++of_kind)
-            CHECK(expected[3 * i + of_kind].find("cookie=" + std::to_string(cookies[i])) !=
-                  std::string::npos);
+    for (std::size_t i = 0; i != cookies.size(); ++i) {
+        bl::cookie const own{cookies[i]};
+        auto const* const three = &expected[3 * i];
+        CHECK(std::get<bl::tracing_details>(three[0].details).cookie == own);
+        auto const& event = std::get<bl::perf_event_details>(three[1].details).event;
+        CHECK(std::get<bl::perf_counter>(event).cookie == own);
+        auto const& functions = std::get<bl::kprobe_multi_details>(three[2].details).functions;
+        CHECK(functions.at(0).cookie == own);
+    }
 }
 
 TEST_CASE_FIXTURE(some_links, "that the kernel reports no cookies of functions is found out once") {
