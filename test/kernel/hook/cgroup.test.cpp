@@ -441,11 +441,8 @@ TEST_CASE_FIXTURE(kernel_case, "memory that may not be locked is told, where it 
         bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 1},
         bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
     };
-    struct {
-        static constexpr auto type = bl::program_type::cgroup_skb;
-        bl::unique_fd owned;
-        bl::fd_view fd() const { return owned; }
-    } const keeps{load_tiny(bl::program_type::cgroup_skb, {}, code)};
+    held_as<bl::program_type::cgroup_skb> const keeps{
+        load_tiny(bl::program_type::cgroup_skb, {}, code)};
     CHECK(in_child([&](steps& step) {
               ::rlimit const none{0, 0};
               step(::setrlimit(RLIMIT_MEMLOCK, &none) == 0, "a limit");

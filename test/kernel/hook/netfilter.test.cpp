@@ -79,7 +79,7 @@ TEST_CASE_FIXTURE(kernel_case, "every netfilter hook is attached to by its name"
     for (unsigned number = 0; number != 5; ++number) {
         where.hook = static_cast<bl::netfilter_hook>(number);
         auto const l = must(bl::attach(prog, where));
-        CHECK(must(l.details()).hook == number);
+        CHECK(must(l.details()).hook == where.hook);
     }
     where.hook = static_cast<bl::netfilter_hook>(5);
     check_error(bl::attach(prog, where), bl::errc::invalid_argument, {"hook 5", "no such hook"});
@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(kernel_case, "a netfilter link that defragments says so") {
     auto const l = bl::attach(prog, where);
     if (!l && l.error() == bl::errc::not_supported) return skip_unsupported(l.error());
     REQUIRE_MESSAGE(l, l.error().message());
-    CHECK(must(l->details()).flags == 1);
+    CHECK(must(l->details()).defragment);
     where.priority = -400;
     check_error(bl::attach(prog, where), bl::errc::invalid_argument,
                 {"ERANGE", "at priority -400"});
@@ -129,11 +129,8 @@ TEST_CASE_FIXTURE(kernel_case, "a netfilter hook has one program a priority") {
 TEST_CASE_FIXTURE(kernel_case, "a kernel with netfilter links is not said to have none") {
     sandbox::network const net;
     if (!has_netfilter()) return;
-    struct {
-        static constexpr auto type = bl::program_type::netfilter;
-        bl::unique_fd owned;
-        bl::fd_view fd() const { return owned; }
-    } const pretended{load_constant(bl::program_type::xdp, {}, 2)};
+    held_as<bl::program_type::netfilter> const pretended{
+        load_constant(bl::program_type::xdp, {}, 2)};
     check_error(bl::attach(pretended, outgoing), bl::errc::invalid_argument,
                 {"of type xdp, and netfilter is needed"});
 }

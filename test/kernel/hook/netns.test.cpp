@@ -165,11 +165,8 @@ TEST_CASE_FIXTURE(kernel_case, "what is no network namespace is said to be none"
 TEST_CASE_FIXTURE(kernel_case, "a file for a program is not blamed on the network namespace") {
     sandbox::network const net;
     auto const name_space = open_namespace();
-    struct {
-        static constexpr auto type = bl::program_type::flow_dissector;
-        bl::unique_fd owned;
-        bl::fd_view fd() const { return owned; }
-    } pretended{bl::unique_fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}};
+    held_as<bl::program_type::flow_dissector> pretended{
+        bl::unique_fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}};
     bl::hook::netns const where{name_space, flow_dissector};
     check_error(bl::attach(pretended, where), bl::errc::invalid_argument, {"is not a BPF program"});
     pretended.owned = load_constant(bl::program_type::sched_cls, {}, 0);

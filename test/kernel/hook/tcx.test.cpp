@@ -231,11 +231,8 @@ TEST_CASE_FIXTURE(kernel_case,
                   "a kernel with tcx is not said to lack it for a program of another type") {
     sandbox::network const net;
     if (!has_tcx(net)) return;
-    struct {
-        static constexpr auto type = bl::program_type::sched_cls;
-        bl::unique_fd owned;
-        bl::fd_view fd() const { return owned; }
-    } const pretended{load_constant(bl::program_type::xdp, {}, 2)};
+    held_as<bl::program_type::sched_cls> const pretended{
+        load_constant(bl::program_type::xdp, {}, 2)};
     check_error(bl::attach(pretended, bl::hook::tcx{.ifindex = net.loopback(), .attach = ingress}),
                 bl::errc::invalid_argument, {"of type xdp, and sched_cls is needed"});
 }
