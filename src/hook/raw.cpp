@@ -136,7 +136,7 @@ result<unique_fd> create_raw(borrowed_program prog, hook::raw const& where) {
     auto made = sys::link_create(attr);
     if (made) return made;
     return refuse(made.outcome(), operation::link_create, subject(), tried,
-                  {causes, usual_causes()});
+                  {usual_causes(), causes}); // what the program is, before what it was loaded for
 }
 
 } // namespace bpflink::detail

@@ -150,7 +150,8 @@ finding kernel_is_without(attempt const& tried) {
 finding loaded_for_another(attempt const& tried) {
     auto const expected = tried.prog->expected;
     auto const taken = tried.row->attach_types;
-    if (!expected || std::ranges::find(taken, *expected) != taken.end()) return {match::no};
+    if (!expected || taken.empty() || std::ranges::find(taken, *expected) != taken.end())
+        return {match::no};
     return {match::yes,
             "attach type " + to_string(*expected) + ", and " + either_of(taken) + " is needed"};
 }

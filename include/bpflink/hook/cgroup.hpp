@@ -29,7 +29,10 @@ namespace bpflink {
 ///                            cgroup's, or not the one the program was loaded for (both are named),
 ///                            or empty where nothing tells it, as for SEC("cgroup/skb");
 ///                            `order` names a program, or a link of another kind
+///         hook_busy          a program is there, or above, that lets no other beside it (EPERM)
 ///         E2BIG              64 programs are there
+///         EAGAIN             the link of `order` is not attached yet
+///         EINVAL             ten LSM hooks have programs of cgroups, the most the kernel takes
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 5.7, lsm_cgroup since 6.0; kernel/bpf/cgroup.c, cgroup_bpf_link_attach(); read at
 ///         v6.12

@@ -19,6 +19,7 @@ namespace bpflink {
 ///                            lowest or highest priority, or with `defragment` one of -400 or less
 ///                            (ERANGE)
 ///         not_supported      `defragment` before 6.6 (EOPNOTSUPP)
+///         E2BIG              1,024 functions are on the hook
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 6.4; net/netfilter/nf_bpf_link.c, bpf_nf_link_attach(); read at v6.12
 /// @cost 1 system call

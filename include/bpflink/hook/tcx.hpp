@@ -22,10 +22,10 @@ namespace bpflink {
 ///         already_exists     the program is on the hook (EEXIST)
 ///         stale_revision     the hook changed (ESTALE)
 ///         not_supported      this kernel has no tcx (EINVAL)
-///         invalid_argument   `attach` is another hook's, or empty and not known; what `order`
-///         names is no sched_cls
-///                            program or no tcx link; `expected_revision` is 0
+///         invalid_argument   `attach` is another hook's, or empty and not known; `order` names
+///                            another kind of program or link; `expected_revision` is 0
 ///         ERANGE             63 programs are there
+///         EAGAIN             the link of `order` is not attached yet
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 6.6; kernel/bpf/tcx.c, tcx_link_attach(); read at v6.12
 /// @cost 1 system call

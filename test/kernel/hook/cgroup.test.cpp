@@ -259,11 +259,11 @@ TEST_CASE_FIXTURE(kernel_case, "the wrong attach type is refused with both types
     check_error(with(p.skb("egress_a"), connect4), bl::errc::invalid_argument,
                 {"cgroup_skb", "cgroup_sock_addr"});
     check_error(with(p.skb("egress_a"), bl::attach_type::xdp), bl::errc::invalid_argument,
-                {"xdp", "not a cgroup's"});
+                {"attach type xdp is not of cgroup"});
     // Only the kernel knows what this one was loaded for.
     auto const by_fd = must(programs::connect_ref::from_fd(bl::fd_view{p.fd("connect4_a")}));
     check_error(with(by_fd, bl::attach_type::cgroup_inet6_connect), bl::errc::invalid_argument,
-                {"cgroup_inet6_connect", "not loaded for"});
+                {"loaded for another attach type than cgroup_inet6_connect"});
     // The kernel lets packets' programs move between ingress and egress.
     CHECK(with(p.skb("egress_a"), bl::attach_type::cgroup_inet_ingress));
 }
