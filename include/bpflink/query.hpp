@@ -57,7 +57,7 @@ struct hook_query {
 ///         not_supported      the process may not use netlink (EAFNOSUPPORT)
 ///         permission_denied  a security module or a filter of system calls refuses netlink
 /// @kernel since 5.7; net/core/rtnetlink.c, rtnl_xdp_fill(); read at v6.12
-/// @cost 8 system calls by libbpf's bpf_xdp_query(), which reads of every interface of the
+/// @cost 10 system calls by libbpf's bpf_xdp_query(), which reads of every interface of the
 ///       namespace; 3 more where there is no program
 [[nodiscard]] result<hook_query> query(hook::xdp const& where);
 

@@ -17,7 +17,7 @@ struct heard_attach {
 /// Attaches once more, and listens to this thread by a program of the library's own, which is gone
 /// when this returns. Nothing where it cannot listen: then nothing was tried.
 /// @kernel since 6.6; net/core/dev.c, bpf_xdp_link_attach(), tracepoint bpf_xdp_link_attach_failed
-/// @cost 1 ms and more
+/// @cost 4 ms and more
 [[nodiscard]] std::optional<heard_attach> attach_and_listen(uapi::link_create_attr const& attr);
 
 } // namespace bpflink

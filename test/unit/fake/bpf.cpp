@@ -24,7 +24,7 @@ bool is_cgroup_hook(bl::attach_type attach) {
 }
 
 /// By the flag of a mode; automatic means the driver.
-std::uint32_t& program_of_mode(bl::sys::xdp_programs& all, std::uint32_t mode) {
+std::uint32_t& program_of_mode(xdp_ids& all, std::uint32_t mode) {
     return mode == 2 ? all.generic : mode == 8 ? all.offload : all.driver;
 }
 
@@ -408,11 +408,15 @@ int kernel::sys_prog_test_run(int prog_fd, int argument, std::uint32_t& answer) 
     answer = netns_untold;
     if (!l) return 0;
     switch (l->facts.type) {
-    case bl::link_type::netns: answer = l->defunct ? netns_gone : l->facts.target; break;
+    case bl::link_type::netns:
+        answer = l->defunct ? std::uint32_t{netns_gone} : l->facts.target;
+        break;
     case bl::link_type::xdp:
     case bl::link_type::tcx:
     case bl::link_type::netkit:
-    case bl::link_type::netfilter: answer = l->defunct ? netns_gone : l->facts.netns; break;
+    case bl::link_type::netfilter:
+        answer = l->defunct ? std::uint32_t{netns_gone} : l->facts.netns;
+        break;
     default: break;
     }
     return 0;
@@ -428,8 +432,8 @@ int kernel::sys_prog_test_run_on_nothing(int prog_fd) {
 }
 
 /// The programs of an interface; automatic means the driver.
-bl::sys::xdp_programs kernel::xdp_on(std::uint32_t index, bool links) const {
-    bl::sys::xdp_programs all{};
+xdp_ids kernel::xdp_on(std::uint32_t index, bool links) const {
+    xdp_ids all;
     if (auto const found = interface_facts.find(index); found != interface_facts.end())
         all = found->second.without_link;
     for (auto const& entry : links_) {

@@ -248,8 +248,8 @@ public:
     struct interface {
         std::string kind;
         std::uint32_t mtu = 1'500;
-        std::uint32_t above = 0;              // the bridge, bond or macvlan that is on it
-        bl::sys::xdp_programs without_link{}; // as ip link set attaches them
+        std::uint32_t above = 0; // the bridge, bond or macvlan that is on it
+        xdp_ids without_link{};  // as ip link set attaches them
     };
     std::map<std::uint32_t, interface> interface_facts;
     std::optional<std::string> says_to_xdp; // to an attach that fails; since 6.6
@@ -290,7 +290,7 @@ public:
     std::optional<std::uint32_t> last_create_map; // its descriptor
     uapi::link_update_attr last_update{};
     std::vector<std::uint64_t> last_addresses; // that kprobe_multi was given
-    std::string last_probed_text; // of the file that uprobe_multi was given
+    std::string last_probed_text;              // of the file that uprobe_multi was given
     std::uint64_t last_cookie = 0;
     uapi::iter_cgroup_info last_iter_cgroup{};
     uapi::iter_task_info last_iter_task{};
@@ -321,7 +321,7 @@ public:
     int sys_prog_test_run(int program, int argument, std::uint32_t& answer);
     int sys_prog_test_run_on_nothing(int program);
     int sys_map_look_up_nothing(int map);
-    [[nodiscard]] bl::sys::xdp_programs xdp_on(std::uint32_t index, bool links = true) const;
+    [[nodiscard]] xdp_ids xdp_on(std::uint32_t index, bool links = true) const;
     [[nodiscard]] int sys_neighbour_with_xdp(std::uint32_t index, bl::sys::side where,
                                              std::span<char, 16> name) const;
     [[nodiscard]] int sys_xdp_replace_by_itself(std::uint32_t index, int program,

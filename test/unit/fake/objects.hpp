@@ -56,6 +56,13 @@ inline constexpr std::uint32_t home_netns = 4'026'531'840U;
 /// What one read of an iterator gives: bytes, or an errno.
 using read_step = std::variant<std::string, int>;
 
+/// The XDP programs of an interface, as sys::xdp_programs.
+struct xdp_ids {
+    std::uint32_t offload = 0;
+    std::uint32_t driver = 0;
+    std::uint32_t generic = 0;
+};
+
 /// What a test says of a link; the model gives the id when it is 0.
 struct link_facts {
     bl::link_type type{};

@@ -63,13 +63,11 @@ opened link_get_fd_by_id(std::uint32_t id) noexcept {
 }
 
 opened prog_get_fd_by_id(std::uint32_t id) noexcept {
-    return entered(call::prog_get_fd_by_id,
-                   [&](auto& k) { return k.sys_prog_get_fd_by_id(id); });
+    return entered(call::prog_get_fd_by_id, [&](auto& k) { return k.sys_prog_get_fd_by_id(id); });
 }
 
 int prog_bind_map(int program, int map) noexcept {
-    return entered(call::prog_bind_map,
-                   [&](auto& k) { return k.sys_prog_bind_map(program, map); });
+    return entered(call::prog_bind_map, [&](auto& k) { return k.sys_prog_bind_map(program, map); });
 }
 
 int prog_test_run(int program, int argument, std::uint32_t& answer) noexcept {
@@ -348,7 +346,8 @@ int neighbour_with_xdp(std::uint32_t index, side where, std::span<char, 16> name
 
 int xdp_query(std::uint32_t index, xdp_programs& programs) noexcept {
     return entered(call::xdp_query, [&](auto& k) {
-        programs = k.xdp_on(index);
+        auto const all = k.xdp_on(index);
+        programs = {all.offload, all.driver, all.generic};
         return 0;
     });
 }
