@@ -33,9 +33,12 @@ struct hook_query {
 
 /// Lists what is on a hook; the fields that say how to attach count for nothing. Of a cgroup: what
 /// is on it itself, and for lsm_cgroup the programs of all LSM hooks.
-/// @errors not_found          no such interface or directory
-///         not_supported      this kernel does not have the hook, or the query (EINVAL)
-///         invalid_argument   the place is none of the kind; `attach` is another hook's, or empty
+/// @errors not_found          no such interface or directory, or the cgroup was removed
+///         hook_busy          a sockmap has the other kind of verdict (EBUSY)
+///         not_supported      this kernel does not have the hook, the attach type or the query; a
+///                            netkit device is a single one (EOPNOTSUPP)
+///         invalid_argument   the place is not of the kind, or not open; `attach` is another
+///                            hook's, or empty
 ///         permission_denied  CAP_NET_ADMIN is missing
 ///         ENOSPC             the hook grew each time it was asked about
 /// @kernel cgroup since 4.15, netns 5.8, sockmap 5.18, tcx 6.6, netkit 6.7; kernel/bpf/syscall.c,

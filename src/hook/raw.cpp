@@ -78,6 +78,10 @@ finding kernel_has_no_such_links(attempt const& tried) {
     return {contains(without, attach) ? match::yes : match::no, to_string(attach)};
 }
 
+finding loaded_for_what_it_has_not(attempt const& tried) {
+    return tried.row->attach_types.empty() ? finding{match::no} : loaded_for_another(tried);
+}
+
 finding has_flags(attempt const& tried) {
     return {tried.as<request>().where.flags != 0 ? match::unknown : match::no};
 }
@@ -100,7 +104,7 @@ constexpr std::array causes{
     refusal{EINVAL, errc::not_supported, "the kernel has no links of {}", "", "link_create",
             kernel_has_no_such_links},
     refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
-            "bpf_prog_attach_check_attach_type", loaded_for_another},
+            "bpf_prog_attach_check_attach_type", loaded_for_what_it_has_not},
     refusal{EINVAL, errc::invalid_argument, "the attach type does not take these flags", "",
             "link_create", has_flags},
     refusal{EINVAL, errc::invalid_argument, "the program or the target does not go with it", "",

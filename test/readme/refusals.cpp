@@ -35,5 +35,6 @@ int main() {
         print(row.name, "mistake", row.mistakes);
         print(row.name, "refused", row.opening);
         print(row.name, "refused", row.causes);
+        print(row.name, "asked", row.query_causes);
     });
 }

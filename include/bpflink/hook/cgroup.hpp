@@ -22,17 +22,20 @@ namespace bpflink {
 /// program goes last; an order names links, not programs. With `expected_revision` (of a query) it
 /// goes there only while the hook is as it was then. With `preorder` it runs before the programs of
 /// the cgroups below, which otherwise come first.
-/// @errors not_found          no such directory; the link of `order` is not on the hook
-///         not_supported      `order` or `expected_revision` before 6.17, `preorder` before 6.15
+/// @errors not_found          no such directory, or it was removed (ENOENT); what `order` names is
+///                            gone, or not on the hook (ENOENT)
+///         hook_busy          a program without ALLOW_MULTI is there or above (EPERM); it is named
+///         not_supported      `order` or `expected_revision` before 6.17, `preorder` before 6.15;
+///                            lsm_cgroup on a kernel or machine without
 ///         stale_revision     the hook changed (ESTALE)
-///         invalid_argument   not a cgroup v2 directory (EBADF in the kernel); `attach` is not a
-///                            cgroup's, or not the one the program was loaded for (both are named),
-///                            or empty where nothing tells it, as for SEC("cgroup/skb");
-///                            `order` names a program, or a link of another kind
-///         hook_busy          a program is there, or above, that lets no other beside it (EPERM)
-///         E2BIG              64 programs are there
-///         EAGAIN             the link of `order` is not attached yet
-///         EINVAL             ten LSM hooks have programs of cgroups, the most the kernel takes
+///         invalid_argument   the directory is of a version 1 hierarchy, not a cgroup or not open
+///                            (EBADF); `attach` is another hook's, or not the one the program was
+///                            loaded for, or empty where nothing tells it, as for
+///                            SEC("cgroup/skb"); `order` names a program; its link is not open
+///                            (EBADF), or one of both alone is in preorder; the revision is 0
+///         E2BIG              64 programs are there, or the LSM hook's trampoline is full
+///         EINVAL             ten LSM hooks have programs of cgroups
+///         EAGAIN             the link that `order` names is not attached yet
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 5.7, lsm_cgroup since 6.0; kernel/bpf/cgroup.c, cgroup_bpf_link_attach(); read at
 ///         v6.12

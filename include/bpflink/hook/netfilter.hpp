@@ -14,12 +14,15 @@ namespace bpflink {
 ///
 /// `defragment` has fragments put together before the program (and all that has a priority above
 /// -400) sees them.
-/// @errors hook_busy          something has this priority (EBUSY), as defragmentation has -400
+/// @errors hook_busy          something has this priority (EBUSY), or a program has the -400 that
+///                            `defragment` needs
 ///         invalid_argument   a family but these two (EAFNOSUPPORT); no such hook (EPROTO); the
 ///                            lowest or highest priority, or with `defragment` one of -400 or less
 ///                            (ERANGE)
-///         not_supported      `defragment` before 6.6 (EOPNOTSUPP)
-///         E2BIG              1,024 functions are on the hook
+///         not_supported      `defragment` before 6.6 (EOPNOTSUPP), for a family that the kernel
+///                            does not defragment (EAFNOSUPPORT), or without its module (EINVAL,
+///                            ENOENT, ENOSYS)
+///         E2BIG              1024 functions are on the hook
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 6.4; net/netfilter/nf_bpf_link.c, bpf_nf_link_attach(); read at v6.12
 /// @cost 1 system call

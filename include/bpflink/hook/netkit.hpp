@@ -13,18 +13,10 @@ namespace bpflink {
 /// What a netkit device sends: the primary device itself (`attach` is netkit_primary) or its peer
 /// (netkit_peer). `ifindex` is the primary's for both, so that whoever has only the peer cannot
 /// take the program off. Otherwise as hook::tcx.
-/// @errors not_found          no such interface in the caller's network namespace (ENODEV), or it
-///                            is not a netkit device (ENXIO); the program or link of `order` is not
-///                            on the hook (ENOENT)
-///         already_exists     the program is on the hook (EEXIST)
-///         stale_revision     the hook changed (ESTALE)
-///         not_supported      this kernel has no netkit (EINVAL)
-///         invalid_argument   the interface is a peer (EACCES); `attach` is another hook's, or
-///                            empty and not known; `order` names another kind of program or link;
-///                            `expected_revision` is 0
-///         ERANGE             63 programs are there
-///         EAGAIN             the link of `order` is not attached yet
-///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
+/// @errors not_found          not a netkit device (ENXIO), or one without its peer (ENODEV)
+///         invalid_argument   the interface is a peer (EACCES)
+///         not_supported      it is a single device, which takes no programs (EOPNOTSUPP)
+///         others             as hook::tcx
 /// @kernel since 6.7; drivers/net/netkit.c, netkit_link_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::netkit {

@@ -15,10 +15,10 @@ namespace bpflink {
 ///
 /// `netns` is a descriptor of the namespace, as of /proc/PID/ns/net; borrowed. An empty `attach` is
 /// the one of the program's type.
-/// @errors hook_busy          a flow dissector is there (E2BIG), or one without a link, or one in
-///                            the first network namespace, which goes for all (EEXIST)
-///         invalid_argument   `netns` is no network namespace's (EINVAL), or not open; `attach` is
-///                            another hook's, or not the program's (both are named)
+/// @errors hook_busy          another flow dissector is there (E2BIG), or one without a link, or
+///                            one in the first network namespace, which goes for all (EEXIST)
+///         invalid_argument   `netns` is not a network namespace's (EINVAL), or not open (EBADF);
+///                            `attach` is another hook's, or not the program's (both are named)
 ///         E2BIG              64 programs are there
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 5.8, sk_lookup since 5.9; kernel/bpf/net_namespace.c, netns_bpf_link_create();

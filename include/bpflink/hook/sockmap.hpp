@@ -19,8 +19,8 @@ namespace bpflink {
 /// @errors hook_busy          another program is there, or the other kind of verdict (EBUSY)
 ///         not_supported      this kernel has no links of sockmaps (EINVAL), or no stream parsers
 ///                            (EOPNOTSUPP)
-///         invalid_argument   the map is neither; `attach` is another hook's, or not the program's
-///                            (both are named), or empty and not known
+///         invalid_argument   the map is neither, or not open (EBADF); `attach` is another
+///                            hook's, or not the program's, or empty and not known
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 6.10; net/core/sock_map.c, sock_map_link_create(); read at v6.12
 /// @cost 1 system call
