@@ -98,6 +98,7 @@ finding is_blacklisted(attempt const& tried) {
     return {function.empty() ? match::unknown : is_on_blacklist(function)};
 }
 
+/// Kernels that list all symbols as text (7.3) leave it to the next row.
 finding is_data(attempt const& tried) {
     if (where_of(tried).function.empty()) return {match::unknown};
     auto const places = places_of_function(tried);
@@ -148,8 +149,9 @@ constexpr auto opening = joined(
                 "see /sys/kernel/debug/kprobes/blacklist", "within_kprobe_blacklist",
                 is_blacklisted},
         refusal{EINVAL, errc::invalid_argument,
-                "the function is not for tracing (notrace), and this kernel takes no probe there",
-                "probe the one that calls it", "within_notrace_func", is_not_traced},
+                "it is not for tracing (notrace, or not a function), and this kernel takes no "
+                "probe there",
+                "probe its caller", "within_notrace_func", is_not_traced},
         refusal{EINVAL, errc::invalid_argument,
                 "ftrace, a jump label, a static call, an alternative or a BUG is at the place",
                 "probe another instruction", "check_kprobe_address_safe"},

@@ -3,6 +3,8 @@
 
 #include "hook/create.hpp"
 
+#include <bpflink/supports.hpp>
+
 #include <cerrno>
 
 namespace bpflink {
@@ -24,6 +26,7 @@ finding not_loaded_for(attempt const& tried, attach_type wanted) {
 
 finding without_sessions(attempt const& tried, attach_type session) {
     if (attach_to_nothing(tried.prog->fd, session) != EINVAL) return {match::no};
+    if (detail::cached_support(*tried.row).is == support::answer::no) return {match::no};
     // It may be loaded for something else.
     return {tried.prog->expected == session ? match::yes : match::unknown};
 }

@@ -129,9 +129,9 @@ TEST_CASE_FIXTURE(kernel_case, "uprobe_multi tells a wrong program from a kernel
     auto const single = counted_program::load(program_type::kprobe);
     if (!other || !single) return;
     check_error(attach(other->fd()), bl::errc::invalid_argument, {"of type xdp, and kprobe"});
+    if (!bl::supports<bl::hook::uprobe_multi>()) return skip_case("the kernel has no uprobe_multi");
     check_error(attach(bl::fd_view{4'000}), bl::errc::invalid_argument,
                 {"the program's descriptor is not open"});
-    if (!bl::supports<bl::hook::uprobe_multi>()) return skip_case("the kernel has no uprobe_multi");
     check_error(attach(single->fd()), bl::errc::invalid_argument,
                 {"loaded for another attach type"});
 }
