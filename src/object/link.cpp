@@ -127,11 +127,13 @@ finding runs_another(attempt const& tried) {
     std::uint32_t size = sizeof wanted;
     int const outcome = sys::obj_get_info(expected->get(), &wanted, size);
     auto const kind = identify(*expected);
-    if (!held || outcome < 0 || !kind) return {match::unknown, "another program than was expected"};
+    if (!held || outcome < 0 || !kind)
+        return {match::unknown, "may run another program than was expected"};
     if (*held == wanted.id) return {match::no};
-    std::string const what = *kind == object_kind::map ? "map " : "program ";
-    return {match::yes, what + std::to_string(*held) + ", and " + what + std::to_string(wanted.id) +
-                            " was expected"};
+    bool const is_map = *kind == object_kind::map;
+    std::string const what = is_map ? "map " : "program ";
+    return {match::yes, (is_map ? "holds " : "runs ") + what + std::to_string(*held) + ", and " +
+                            what + std::to_string(wanted.id) + " was expected"};
 }
 
 finding lacks_bpf(attempt const&) {
@@ -156,7 +158,7 @@ constexpr std::array update_causes{
             "bpf_struct_ops_map_link_update", is_of_another_table},
     refusal{EEXIST, errc::already_exists, "the program is on the hook already", "",
             "bpf_mprog_attach"},
-    refusal{EPERM, errc::program_mismatch, "it has {}", "", "link_update", runs_another},
+    refusal{EPERM, errc::program_mismatch, "it {}", "", "link_update", runs_another},
     bpf_is_missing,
     refusal{EBADF, errc::invalid_argument, "the descriptor of the new program is not open", "",
             "link_update", next_is_closed},

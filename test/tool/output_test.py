@@ -41,7 +41,7 @@ class Output(LinksTest):
         done = self.links.tool("list", "--json", preexec_fn=keep_links_from_being_opened)
         self.assertEqual((0, b""), (done.returncode, done.stderr))
         kept = {link["id"]: link for link in json.loads(done.stdout)}
-        for link in self.links.list():
+        for link in self.links.list().values():
             with self.subTest(link["type"]):
                 told = kept[link["id"]]
                 self.assertEqual(link["type"], told["type"])

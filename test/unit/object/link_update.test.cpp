@@ -78,7 +78,7 @@ TEST_CASE_FIXTURE(running_link, "a lack of privilege is no mismatch") {
     REQUIRE_FALSE(swap);
     check_error(swap.error(), EPERM, bl::operation::link_update,
                 is_told ? bl::errc::permission_denied : no_condition,
-                {is_told ? "" : "one of: it has another program than was expected"});
+                {is_told ? "" : "one of: it may run another program than was expected"});
     CHECK(there.prog.get() == &v1);
 }
 
@@ -245,7 +245,7 @@ TEST_CASE_FIXTURE(running_link, "a table that takes no update is told from a kin
     auto const expected = l.update(*map, bl::expecting(*map));
     REQUIRE_FALSE(expected);
     check_error(expected.error(), EPERM, bl::operation::link_update, bl::errc::program_mismatch,
-                {"(struct_ops)", "it has map 7, and map "});
+                {"(struct_ops)", "it holds map 7, and map "});
 }
 
 TEST_CASE_FIXTURE(running_link, "what else the kernel says of an update is passed on") {
