@@ -52,7 +52,8 @@ public:
     /// Opens a link by id. An id that the kernel has given out but whose link is not attached yet
     /// is waited for: microseconds, and a second at most.
     /// @errors not_found          no such id, or it vanished
-    ///         permission_denied  CAP_SYS_ADMIN is missing
+    ///         permission_denied  CAP_SYS_ADMIN is missing, or a security module keeps this link
+    ///         not_supported      a kernel before 5.8
     ///         EAGAIN             still not attached after that second
     /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_by_id(): ENOENT, EAGAIN until settled
     /// @cost 1 system call
@@ -104,7 +105,8 @@ public:
     ///         defunct           the hook's target is gone
     ///         already_exists    tcx, netkit, cgroup: that program is on the hook already
     ///         invalid_argument  another program type or expected attach type (named when known)
-    ///         permission_denied CAP_BPF, CAP_NET_ADMIN, ... as the hook asks
+    ///         permission_denied CAP_BPF is missing where bpf(2) asks for it, or a security module
+    ///                           refuses
     /// @kernel since 5.7; kernel/bpf/syscall.c, link_update()
     /// @cost 1 system call
     template <any_program P>

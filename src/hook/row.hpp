@@ -60,7 +60,8 @@ inline constexpr std::size_t number_of_hooks = []<class... Hooks>(type_list<Hook
     return sizeof...(Hooks);
 }(all_hooks{});
 
-/// Causes that every attach has, whatever the hook. They stand behind a hook's own.
+/// Causes that every attach has, whatever the hook. They stand behind a hook's own, and behind
+/// those of operations on links, which have no row.
 [[nodiscard]] refusals usual_causes() noexcept;
 
 /// "a, b or c"
@@ -73,6 +74,9 @@ template <class Numbers>
 }
 
 // Looks for the rows of several hooks.
+
+/// Whether this thread lacks any of these, and which.
+[[nodiscard]] detail::finding missing_of(std::span<detail::capability const> needed);
 
 /// The errno alone tells, whatever else it may mean to other hooks.
 [[nodiscard]] inline detail::finding always(detail::attempt const&) {

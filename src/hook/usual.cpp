@@ -61,18 +61,7 @@ std::string_view name_of(capability which) {
 }
 
 finding capability_is_missing(attempt const& tried) {
-    match const all = has(capability::sys_admin);
-    finding found{match::no};
-    for (capability const each : tried.row->needs) {
-        if (each == capability{}) continue;
-        bool const is_implied = each != capability::net_admin && all == match::yes;
-        match const one = is_implied ? match::yes : has(each);
-        if (one == match::unknown) return {match::unknown, "a capability"};
-        if (one == match::yes) continue;
-        found.is = match::yes;
-        (found.what += found.what.empty() ? "" : " and ") += name_of(each);
-    }
-    return found;
+    return tried.row ? missing_of(tried.row->needs) : finding{match::no};
 }
 
 /// Before 5.11 the kernel's memory for BPF counted as locked by the user. A helper that came with
@@ -137,7 +126,23 @@ constexpr std::array<refusal, 18> rows{{
 
 } // namespace
 
+finding missing_of(std::span<capability const> needed) {
+    match const all = has(capability::sys_admin);
+    finding found{match::no};
+    for (capability const each : needed) {
+        if (each == capability{}) continue;
+        bool const is_implied = each != capability::net_admin && all == match::yes;
+        match const one = is_implied ? match::yes : has(each);
+        if (one == match::unknown) return {match::unknown, "a capability"};
+        if (one == match::yes) continue;
+        found.is = match::yes;
+        (found.what += found.what.empty() ? "" : " and ") += name_of(each);
+    }
+    return found;
+}
+
 finding kernel_is_without(attempt const& tried) {
+    if (!tried.row) return {match::no};
     std::string name{tried.row->name};
     switch (detail::probe_support(*tried.row).is) {
     case support::answer::no: return {match::yes, std::move(name)};

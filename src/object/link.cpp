@@ -3,6 +3,7 @@
 #include "error/fail.hpp"
 #include "error/refusal.hpp"
 #include "hook/row.hpp"
+#include "object/by_id.hpp"
 #include "object/identify.hpp"
 #include "pin/path.hpp"
 
@@ -30,84 +31,168 @@ std::string subject_of(fd_view link) {
     return header ? describe(*header) : describe(link);
 }
 
-result<detail::program_id_and_type> program_facts(fd_view program) {
-    return detail::identify_program(program, describe(program));
+/// What BPF_LINK_UPDATE was asked.
+struct update_request {
+    fd_view link;
+    fd_view next;
+    std::optional<fd_view> expected;
+};
+
+using detail::attempt;
+using detail::capability;
+using detail::finding;
+using detail::refusal;
+
+/// By what a link is updated; empty where the library does not know the kind.
+std::optional<update_unit> unit_of(attempt const& tried) {
+    auto const header = detail::read_header(tried.as<update_request>().link);
+    auto const* const traits = header ? find_traits(header->type) : nullptr;
+    return traits ? std::optional{traits->update} : std::nullopt;
 }
 
-/// The same for a link that is updated by map.
-tl::unexpected<error> denied_map(fd_view link, fd_view expected) {
+finding has_no_update(attempt const& tried) {
+    auto const unit = unit_of(tried);
+    if (!unit) return {};
+    return {*unit == update_unit::none ? match::yes : match::no};
+}
+
+finding is_updated_by_map(attempt const& tried) {
+    auto const unit = unit_of(tried);
+    if (!unit) return {match::no}; // as unlikely as a kind's second one
+    if (*unit != update_unit::map) return {match::no};
+    auto const kind = identify(tried.as<update_request>().next);
+    if (!kind) return {};
+    return {*kind == object_kind::map ? match::no : match::yes};
+}
+
+finding is_of_another_table(attempt const& tried) {
+    return {unit_of(tried) == update_unit::map ? match::yes : match::no};
+}
+
+finding is_no_program(fd_view fd) {
+    auto const kind = identify(fd);
+    if (!kind) return {match::unknown, describe(fd)};
+    return {*kind == object_kind::program ? match::no : match::yes, describe(fd)};
+}
+
+finding next_is_no_program(attempt const& tried) {
+    return is_no_program(tried.as<update_request>().next);
+}
+
+finding expected_is_no_program(attempt const& tried) {
+    auto const& expected = tried.as<update_request>().expected;
+    return expected ? is_no_program(*expected) : finding{match::no};
+}
+
+finding is_of_another_type(attempt const& tried) {
+    auto const& [link, next, expected] = tried.as<update_request>();
+    auto const given = detail::identify_program(next, {});
+    if (!given) return {match::no}; // told above
+    auto what = std::to_string(given->id.value()) + " is of type " + to_string(given->type);
+    auto const header = detail::read_header(link);
+    auto const runs = header ? program::from_id(header->program) : result<program>{};
+    if (!runs || !*runs) return {match::unknown, what + ", and the link may run another"};
+    if (runs->type() == given->type) return {match::no};
+    return {match::yes, what + ", and the link runs one of type " + to_string(runs->type())};
+}
+
+finding is_closed(fd_view fd) {
+    int const outcome = sys::is_open(fd.get());
+    return {outcome == -EBADF ? match::yes : outcome < 0 ? match::unknown : match::no};
+}
+
+finding next_is_closed(attempt const& tried) {
+    return is_closed(tried.as<update_request>().next);
+}
+
+finding expected_is_closed(attempt const& tried) {
+    auto const& expected = tried.as<update_request>().expected;
+    return expected ? is_closed(*expected) : finding{match::no};
+}
+
+/// The id of what a link runs, or holds.
+std::optional<std::uint32_t> held_by(fd_view link) {
     auto const info = detail::read_info(link);
-    auto const* const held = info ? std::get_if<struct_ops_details>(&info->details) : nullptr;
+    if (!info) return std::nullopt;
+    auto const* const table = std::get_if<struct_ops_details>(&info->details);
+    if (!table) return info->program.value();
+    return table->map ? std::optional{table->map->value()} : std::nullopt;
+}
+
+finding runs_another(attempt const& tried) {
+    auto const& [link, next, expected] = tried.as<update_request>();
+    if (!expected) return {match::no};
+    auto const held = held_by(link);
     uapi::object_info_head wanted{};
     std::uint32_t size = sizeof wanted;
-    int const outcome = sys::obj_get_info(expected.get(), &wanted, size);
-    if (held && held->map && outcome >= 0 && held->map->value() != wanted.id)
-        return fail(-EPERM, operation::link_update, errc::program_mismatch, subject_of(link),
-                    "it holds map " + std::to_string(held->map->value()) + ", and map " +
-                        std::to_string(wanted.id) + " was expected");
-    return fail(-EPERM, operation::link_update, subject_of(link));
+    int const outcome = sys::obj_get_info(expected->get(), &wanted, size);
+    auto const kind = identify(*expected);
+    if (!held || outcome < 0 || !kind)
+        return {match::unknown, "may run another program than was expected"};
+    if (*held == wanted.id) return {match::no};
+    bool const is_map = *kind == object_kind::map;
+    std::string const what = is_map ? "map " : "program ";
+    return {match::yes, (is_map ? "holds " : "runs ") + what + std::to_string(*held) + ", and " +
+                            what + std::to_string(wanted.id) + " was expected"};
 }
 
-/// Why the kernel answered EPERM to a compare-and-swap: it has one number for a program that was
-/// not expected and for a lack of privilege.
-tl::unexpected<error> denied_update(fd_view link, fd_view expected) {
-    auto const header = detail::read_header(link);
-    if (header && header->type == link_type::struct_ops) return denied_map(link, expected);
-    auto const wanted = program_facts(expected);
-    if (header && wanted && header->program != wanted->id)
-        return fail(-EPERM, operation::link_update, errc::program_mismatch, describe(*header),
-                    "it runs program " + std::to_string(header->program.value()) +
-                        ", and program " + std::to_string(wanted->id.value()) + " was expected");
-    return fail(-EPERM, operation::link_update, subject_of(link));
+finding lacks_bpf(attempt const&) {
+    constexpr std::array needed{capability::bpf};
+    return missing_of(needed);
 }
 
-/// Why the kernel answered EINVAL to an update.
-tl::unexpected<error> invalid_update(int outcome, fd_view link, fd_view next) {
-    auto const header = detail::read_header(link);
-    if (!header) return fail(outcome, operation::link_update, describe(link));
-    auto const* const traits = find_traits(header->type);
-    if (traits && traits->update == update_unit::none)
-        return fail(outcome, operation::link_update, errc::not_supported, describe(*header),
-                    "links of this kind cannot be updated: attach the new program, then close "
-                    "this link");
-    auto const kind = identify(next);
-    if (traits && traits->update == update_unit::map && kind && *kind == object_kind::map)
-        return fail(outcome, operation::link_update, errc::invalid_argument, describe(*header),
-                    "the map is no struct_ops map of the same table, or not made with BPF_F_LINK");
-    if (traits && traits->update == update_unit::map)
-        return fail(outcome, operation::link_update, errc::not_supported, describe(*header),
-                    "links of this kind are updated by map, not by program");
-    auto const given = program_facts(next);
-    if (!given)
-        return fail(outcome, operation::link_update, errc::invalid_argument, describe(*header),
-                    given.error().message());
-    std::string advice =
-        "program " + std::to_string(given->id.value()) + " is of type " + to_string(given->type);
-    auto const runs = program::from_id(header->program);
-    if (runs && runs->type() != given->type)
-        advice += ", and the link runs one of type " + to_string(runs->type());
-    else
-        advice += "; it must also be loaded with the expected attach type of the one that runs";
-    return fail(outcome, operation::link_update, errc::invalid_argument, describe(*header),
-                std::move(advice));
-}
-
-detail::finding kind_without_update(detail::attempt const& tried) {
-    auto const header = detail::read_header(tried.as<fd_view>());
-    if (!header) return {};
-    auto const* const traits = find_traits(header->type);
-    if (!traits) return {};
-    return {traits->update == update_unit::program ? match::no : match::yes};
-}
+constexpr refusal bpf_is_missing{EPERM,
+                                 errc::permission_denied,
+                                 "{} is missing, which bpf(2) asks for here",
+                                 "run with it",
+                                 "__sys_bpf",
+                                 lacks_bpf};
 
 constexpr std::array update_causes{
-    detail::refusal{ENOLINK, errc::defunct,
-                    "the link is defunct: its device, cgroup or namespace is gone, or it was "
-                    "detached",
-                    "attach again", "bpf_link_update"},
-    detail::refusal{EOPNOTSUPP, errc::not_supported, "links of this kind cannot be updated",
-                    "attach the new program, then close this link", "link_update",
-                    kind_without_update},
+    refusal{ENOLINK, errc::defunct,
+            "the link is defunct: its device, cgroup or namespace is gone, or it was detached",
+            "attach again", "bpf_link_update"},
+    refusal{EOPNOTSUPP, errc::not_supported, "links of this kind cannot be updated",
+            "attach the new program, then close this link", "link_update", has_no_update},
+    refusal{EOPNOTSUPP, errc::not_supported, "this table takes no update", "attach the other map",
+            "bpf_struct_ops_map_link_update", is_of_another_table},
+    refusal{EEXIST, errc::already_exists, "the program is on the hook already", "",
+            "bpf_mprog_attach"},
+    refusal{EPERM, errc::program_mismatch, "it {}", "", "link_update", runs_another},
+    bpf_is_missing,
+    refusal{EBADF, errc::invalid_argument, "the descriptor of the new program is not open", "",
+            "link_update", next_is_closed},
+    refusal{EBADF, errc::invalid_argument, "the descriptor of the expected program is not open", "",
+            "link_update", expected_is_closed},
+    refusal{EINVAL, errc::not_supported, "links of this kind cannot be updated",
+            "attach the new program, then close this link", "link_update", has_no_update},
+    refusal{EINVAL, errc::not_supported, "links of this kind are updated by map, not by program",
+            "give the map of another table", "bpf_struct_ops_map_link_update", is_updated_by_map},
+    refusal{EINVAL, errc::invalid_argument,
+            "the map is not a struct_ops map of the same table, or was made without BPF_F_LINK", "",
+            "bpf_struct_ops_map_link_update", is_of_another_table},
+    refusal{EINVAL, errc::invalid_argument, "{} is not a BPF program", "", "bpf_prog_get",
+            next_is_no_program},
+    refusal{EINVAL, errc::invalid_argument, "{}, which is expected, is not a BPF program", "",
+            "bpf_prog_get", expected_is_no_program},
+    refusal{EINVAL, errc::invalid_argument, "program {}", "", "bpf_link_update",
+            is_of_another_type},
+    refusal{EINVAL, errc::invalid_argument,
+            "the program was loaded for another expected attach type than the one that runs, or "
+            "for one device",
+            "", "bpf_link_update"},
+};
+
+constexpr std::array detach_causes{
+    refusal{EOPNOTSUPP, errc::not_supported,
+            "the kernel detaches this kind only when its last descriptor closes and its last pin "
+            "goes",
+            "", "link_detach"},
+    refusal{EINVAL, errc::not_supported,
+            "this kernel detaches a link only when its last descriptor closes and its last pin "
+            "goes (before 5.9)",
+            "", "__sys_bpf"},
+    bpf_is_missing,
 };
 
 /// What the hook of the link's kind knows. A kind of several hooks has nothing of its own.
@@ -144,9 +229,7 @@ result<link> link::from_id(link_id id) {
         sys::back_off(attempt);
         opened = sys::link_get_fd_by_id(id.value());
     }
-    if (!opened)
-        return fail(opened.outcome(), operation::link_get_fd_by_id,
-                    "link " + std::to_string(id.value()));
+    if (!opened) return refuse_id(opened.outcome(), operation::link_get_fd_by_id, id.value());
     return link{std::move(opened)};
 }
 
@@ -214,11 +297,9 @@ result<void> link::update_program(fd_view next, expected_program const* expected
         .old_fd = expected ? static_cast<std::uint32_t>(expected->fd().get()) : 0,
     });
     if (outcome >= 0) return {};
-    if (outcome == -EPERM && expected) return denied_update(fd_, expected->fd());
-    if (outcome == -EINVAL) return invalid_update(outcome, fd_, next);
-    fd_view const self = fd_;
-    return refuse(outcome, operation::link_update, subject_of(fd_), {.request = &self},
-                  {own_update_causes(fd_), update_causes});
+    update_request const asked{fd_, next, expected ? std::optional{expected->fd()} : std::nullopt};
+    return refuse(outcome, operation::link_update, subject_of(fd_), {.request = &asked},
+                  {own_update_causes(fd_), update_causes, usual_causes()});
 }
 
 result<void> link::update(map_ref const& map) {
@@ -232,12 +313,8 @@ result<void> link::update(map_ref const& map, expected_program old) {
 result<void> link::detach() {
     int const outcome = sys::link_detach(fd_.get());
     if (outcome >= 0) return {};
-    // EINVAL: a kernel before 5.9, which does not know the command.
-    if (outcome == -EOPNOTSUPP || outcome == -EINVAL)
-        return fail(outcome, operation::link_detach, errc::not_supported, subject_of(fd_),
-                    "the kernel detaches this kind only when its last descriptor closes and its "
-                    "last pin goes");
-    return fail(outcome, operation::link_detach, subject_of(fd_));
+    return refuse(outcome, operation::link_detach, subject_of(fd_), {},
+                  {detach_causes, usual_causes()});
 }
 
 } // namespace bpflink

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
 #include "error/fail.hpp"
+#include "object/by_id.hpp"
 #include "object/identify.hpp"
 #include "pin/path.hpp"
 
@@ -76,9 +77,7 @@ result<borrowed_program> inspect(::bpf_program const* prog, program_type wanted)
 
 result<program> program::from_id(program_id id) {
     auto opened = sys::prog_get_fd_by_id(id.value());
-    if (!opened)
-        return fail(opened.outcome(), operation::prog_get_fd_by_id,
-                    "program " + std::to_string(id.value()));
+    if (!opened) return refuse_id(opened.outcome(), operation::prog_get_fd_by_id, id.value());
     return from_fd(std::move(opened));
 }
 

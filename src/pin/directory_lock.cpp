@@ -30,7 +30,7 @@ result<directory_lock> directory_lock::take(std::string const& path,
     auto const deadline = sys::now() + limit;
     auto opened = sys::open_directory(directory.c_str());
     for (int attempt = 0;; ++attempt) {
-        if (!opened) return fail_at(opened.outcome(), operation::open, path);
+        if (!opened) return refuse_pin_at(opened.outcome(), operation::open, path);
         int const outcome = sys::lock(opened.outcome());
         if (outcome == 0) {
             directory_lock held{std::move(opened)};

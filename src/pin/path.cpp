@@ -3,6 +3,8 @@
 
 #include "border/sys.hpp"
 #include "error/fail.hpp"
+#include "error/refusal.hpp"
+#include "hook/row.hpp"
 #include "object/identify.hpp"
 
 #include <bpflink/detail/read_info.hpp>
@@ -15,9 +17,6 @@
 
 namespace bpflink {
 namespace {
-
-constexpr char const* no_bpffs =
-    "the directory is not on a bpffs: mount one there, or pin below /sys/fs/bpf";
 
 constexpr std::string_view temporary_ending = "%tmp";
 
@@ -35,10 +34,6 @@ bool has_dotted_name(std::string const& path) {
             return true;
     }
     return false;
-}
-
-tl::unexpected<error> dotted(int outcome, operation where, std::string const& path) {
-    return fail(outcome, where, errc::invalid_argument, path, "a bpffs takes no dot in a name");
 }
 
 /// Where the names of `path` lead, one by one; all of them have to be there. A negated errno else.
@@ -124,7 +119,7 @@ bool is_absent(int outcome, std::string const& path) {
     }
 }
 
-char const* advice_on(sys::file_kind kind) {
+char const* name_of(sys::file_kind kind) {
     switch (kind) {
     case sys::file_kind::directory: return "it is a directory";
     case sys::file_kind::symlink: return "it is a symbolic link that leads to nothing";
@@ -132,7 +127,107 @@ char const* advice_on(sys::file_kind kind) {
     }
 }
 
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
+
+std::string const& path_of(attempt const& tried) {
+    return tried.as<std::string>();
+}
+
+finding yes_if_0(int told) {
+    return {told < 0 ? match::unknown : told == 0 ? match::yes : match::no};
+}
+
+finding directory_is_not_on_bpffs(attempt const& tried) {
+    return yes_if_0(sys::is_on_bpffs(directory_of(path_of(tried)).c_str()));
+}
+
+finding directory_is_missing(attempt const& tried) {
+    sys::file_facts facts{};
+    int const outcome = sys::facts_of_file(directory_of(path_of(tried)).c_str(), facts);
+    return {outcome == -ENOENT ? match::yes : outcome < 0 ? match::unknown : match::no};
+}
+
+finding has_a_dot(attempt const& tried) {
+    return {has_dotted_name(path_of(tried)) ? match::yes : match::no};
+}
+
+finding other_file_is_there(attempt const& tried) {
+    sys::file_facts there{};
+    int const outcome = sys::facts_of_name(path_of(tried).c_str(), there);
+    if (outcome < 0 || there.kind == sys::file_kind::regular) return {match::no};
+    return {match::yes, name_of(there.kind)};
+}
+
+finding file_is_not_on_bpffs(attempt const& tried) {
+    return yes_if_0(sys::is_on_bpffs(path_of(tried).c_str()));
+}
+
+finding file_is_a_directory(attempt const& tried) {
+    auto const opened = sys::open_directory(path_of(tried).c_str());
+    return {opened ? match::yes : match::no};
+}
+
+constexpr std::array way_causes{
+    refusal{EPERM, errc::invalid_argument, "a bpffs takes no dot in a name",
+            "choose a name without one", "bpf_lookup", has_a_dot},
+    refusal{ENOTDIR, errc::invalid_argument, "a name on the way is not a directory", "",
+            "link_path_walk"},
+    refusal{ELOOP, errc::invalid_argument, "symbolic links on the way lead in a circle", "",
+            "pick_link"},
+    refusal{ENAMETOOLONG, errc::invalid_argument,
+            "a name is longer than 255 bytes, or the path than 4,095", "", "getname_flags"},
+    refusal{EROFS, errc::read_only, "the bpffs is mounted so that nothing can be written",
+            "mount it again for writing", "mnt_want_write"},
+};
+
+constexpr std::array pin_causes{
+    refusal{EPERM, errc::invalid_argument, "the directory is not on a bpffs",
+            "mount one there, or pin below /sys/fs/bpf", "bpf_obj_do_pin",
+            directory_is_not_on_bpffs},
+    refusal{EINVAL, errc::invalid_argument, "the directory is not on a bpffs",
+            "mount one there, or pin below /sys/fs/bpf", "bpf_obj_do_pin",
+            directory_is_not_on_bpffs},
+    refusal{EXDEV, errc::invalid_argument, "the directory is not on a bpffs",
+            "mount one there, or pin below /sys/fs/bpf", "do_renameat2", directory_is_not_on_bpffs},
+    refusal{ENOENT, errc::not_found, "the directory does not exist", "make it", "filename_create",
+            directory_is_missing},
+    refusal{ENOENT, errc::invalid_argument, "the directory is not on a bpffs",
+            "mount one there, or pin below /sys/fs/bpf", "filename_create",
+            directory_is_not_on_bpffs},
+    refusal{EEXIST, errc::already_exists, "{}", "", "filename_create", other_file_is_there},
+    refusal{EEXIST, errc::already_exists, "something is pinned there",
+            "replace_pin replaces a link", "filename_create"},
+    refusal{EACCES, errc::permission_denied,
+            "the mode of a directory, or a security module, refuses it", "", "inode_permission"},
+    refusal{ENOSPC, errc{}, "the kernel has no memory for another name", "", "bpf_get_inode",
+            always},
+};
+
+constexpr std::array open_causes{
+    refusal{ENOENT, errc::not_found, "nothing is there", "", "user_path_at"},
+    refusal{EACCES, errc::invalid_argument, "the path is not on a bpffs", "", "bpf_obj_do_get",
+            file_is_not_on_bpffs},
+    refusal{EACCES, errc::invalid_argument, "it is a directory", "", "bpf_obj_do_get",
+            file_is_a_directory},
+    refusal{EACCES, errc::permission_denied,
+            "the mode of the pin or of a directory, or a security module, refuses it", "",
+            "path_permission"},
+};
+
 } // namespace
+
+tl::unexpected<error> refuse_pin_at(int outcome, operation where, std::string const& path) {
+    return refuse(outcome, where, path, {.request = &path},
+                  {pin_causes, way_causes, usual_causes()});
+}
+
+/// Why what is at a path was not opened.
+static tl::unexpected<error> refuse_open_of(int outcome, operation where, std::string const& path) {
+    return refuse(outcome, where, path, {.request = &path},
+                  {open_causes, way_causes, usual_causes()});
+}
 
 result<std::string> absolute(std::string_view path, operation where) {
     if (path.empty()) return fail(-EINVAL, where, errc::invalid_argument, {}, "the path is empty");
@@ -152,9 +247,8 @@ result<std::string> resolve(std::string_view path, operation where) {
     if (sys::crosses_symlink(whole->c_str()) == 0) return normal(*whole);
     std::string real;
     if (int const outcome = resolve_by_reading(*whole, real); outcome < 0) {
-        if (where == operation::obj_pin) return fail_at(outcome, where, *whole);
-        if (outcome == -EPERM && has_dotted_name(*whole)) return dotted(outcome, where, *whole);
-        return fail(outcome, where, *std::move(whole));
+        return where == operation::obj_pin ? refuse_pin_at(outcome, where, *whole)
+                                           : refuse_open_of(outcome, where, *whole);
     }
     return real;
 }
@@ -189,18 +283,7 @@ result<bool> is_same_place(std::string const& a, std::string const& b) {
 result<unique_fd> open_pin(std::string const& path) {
     auto opened = sys::obj_get(path.c_str());
     if (opened) return unique_fd{std::move(opened)};
-    int const outcome = opened.outcome();
-    if (outcome == -EACCES) { // the kernel's word for every file that is not a pin, too
-        if (sys::is_on_bpffs(path.c_str()) == 0)
-            return fail(outcome, operation::obj_get, errc::invalid_argument, path,
-                        "the path is not on a bpffs");
-        if (sys::open_directory(path.c_str()))
-            return fail(outcome, operation::obj_get, errc::invalid_argument, path,
-                        "it is a directory");
-    }
-    if (outcome == -EPERM && has_dotted_name(path))
-        return dotted(outcome, operation::obj_get, path);
-    return fail(outcome, operation::obj_get, path);
+    return refuse_open_of(opened.outcome(), operation::obj_get, path);
 }
 
 result<named> look_at(std::string const& path) {
@@ -215,8 +298,8 @@ result<named> look_at(std::string const& path) {
         return std::move(found);
     };
     if (found.facts.kind != sys::file_kind::regular)
-        return something_else({EINVAL, operation::obj_get, errc::invalid_argument, path,
-                               advice_on(found.facts.kind)});
+        return something_else(
+            {EINVAL, operation::obj_get, errc::invalid_argument, path, name_of(found.facts.kind)});
     auto opened = open_pin(path);
     if (!opened) {
         if (is_absent(-opened.error().code().value(), path)) return named{}; // gone meanwhile
@@ -233,32 +316,6 @@ result<named> look_at(std::string const& path) {
     found.link = *std::move(opened);
     found.id = header->id;
     return found;
-}
-
-tl::unexpected<error> fail_at(int outcome, operation where, std::string const& path) {
-    switch (outcome) {
-    case -EPERM:
-    case -EINVAL:
-    case -EXDEV:
-    case -ENOENT: {
-        int const on_bpffs = sys::is_on_bpffs(directory_of(path).c_str());
-        if (on_bpffs == 0) return fail(outcome, where, errc::invalid_argument, path, no_bpffs);
-        if (outcome == -ENOENT && on_bpffs < 0)
-            return fail(outcome, where, errc::not_found, path, "the directory does not exist");
-        if (outcome == -EPERM && has_dotted_name(path)) return dotted(outcome, where, path);
-        break;
-    }
-    case -EEXIST: {
-        sys::file_facts there{};
-        bool const is_file =
-            sys::facts_of_name(path.c_str(), there) < 0 || there.kind == sys::file_kind::regular;
-        return fail(outcome, where, errc::already_exists, path,
-                    is_file ? "something is pinned there: replace_pin replaces a link"
-                            : advice_on(there.kind));
-    }
-    default: break;
-    }
-    return fail(outcome, where, path);
 }
 
 } // namespace bpflink

@@ -52,7 +52,8 @@ struct named {
 /// @cost 1 system call where nothing is, else 6
 [[nodiscard]] result<named> look_at(std::string const& path);
 
-/// Puts a reason to what the kernel said of a place that a pin was to be made at.
-[[nodiscard]] tl::unexpected<error> fail_at(int outcome, operation where, std::string const& path);
+/// Says why no pin was made at a path.
+[[nodiscard]] tl::unexpected<error> refuse_pin_at(int outcome, operation where,
+                                                  std::string const& path);
 
 } // namespace bpflink

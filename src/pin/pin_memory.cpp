@@ -30,7 +30,7 @@ void tell_of(error& why, error const& undoing) {
 result<void> remove(std::string const& path) {
     int const outcome = sys::unlink(path.c_str());
     if (outcome >= 0 || outcome == -ENOENT) return {};
-    return fail(outcome, operation::unlink, path);
+    return refuse_pin_at(outcome, operation::unlink, path);
 }
 
 /// Removes a pin that was made on the way to `why`.
@@ -41,7 +41,7 @@ tl::unexpected<error> take_back(std::string const& path, error why) {
 
 result<void> pin_new(fd_view link, std::string const& path) {
     int const outcome = sys::obj_pin(link.get(), path.c_str());
-    if (outcome < 0) return fail_at(outcome, operation::obj_pin, path);
+    if (outcome < 0) return refuse_pin_at(outcome, operation::obj_pin, path);
     return {};
 }
 
@@ -73,7 +73,7 @@ result<void> pin_over(fd_view link, std::string const& path, permissions const& 
     if (auto made = pin_like(link, temporary, model); !made) return made;
     int const outcome = sys::rename(temporary.c_str(), path.c_str());
     if (outcome >= 0) return {};
-    return take_back(temporary, fail_at(outcome, operation::rename, path).value());
+    return take_back(temporary, refuse_pin_at(outcome, operation::rename, path).value());
 }
 
 /// Moves a pin to where nothing is; to where it is already, if that is the same name.
@@ -86,7 +86,7 @@ result<void> move(fd_view link, std::string const& from, std::string const& to,
         if (!same) return tl::unexpected{same.error()};
         if (*same) return {};
     }
-    if (outcome != -EXDEV) return fail_at(outcome, operation::rename, to);
+    if (outcome != -EXDEV) return refuse_pin_at(outcome, operation::rename, to);
     // To another bpffs, or to none.
     if (auto made = pin_like(link, to, own); !made) return made;
     if (auto gone = remove(from); !gone) return take_back(to, std::move(gone).error());
@@ -103,7 +103,7 @@ result<void> move_over(fd_view link, std::string const& from, std::string const&
     if (auto given = give(from, replaced); !given) return given_up(std::move(given).error());
     int const outcome = sys::rename(from.c_str(), to.c_str());
     if (outcome >= 0) return {};
-    if (outcome != -EXDEV) return given_up(fail_at(outcome, operation::rename, to).value());
+    if (outcome != -EXDEV) return given_up(refuse_pin_at(outcome, operation::rename, to).value());
     if (auto back = give(from, own); !back) return back;
     // To another bpffs.
     auto const held = open_pin(to); // what only its pin held would be gone

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
-#include "error/fail.hpp"
+#include "object/by_id.hpp"
 
 #include <bpflink/detail/access.hpp>
 #include <bpflink/views/infos.hpp>
 
 #include <cerrno>
-#include <string>
 #include <utility>
 
 namespace bpflink::detail {
@@ -27,9 +26,7 @@ inline int id_walk::step() noexcept {
 }
 
 error id_walk::failed(int outcome) const {
-    error why{-outcome, operation::link_get_next_id, "after link " + std::to_string(last_.value())};
-    if (outcome == -EPERM) why.add_advice("listing links needs CAP_SYS_ADMIN");
-    return why;
+    return refuse_next_id(outcome, last_.value()).value();
 }
 
 void id_walk::next(std::optional<result<link_id>>& out) {
@@ -55,8 +52,7 @@ inline void open_walk::next(std::optional<result<Element>>& out, Use use) {
         if (outcome >= 0) continue;
         // Gone since, or its id is given out and it is not attached yet.
         if (outcome == -ENOENT || outcome == -EAGAIN) continue;
-        out.emplace(fail(outcome, operation::link_get_fd_by_id,
-                         "link " + std::to_string(ids_.last_.value())));
+        out.emplace(refuse_id(outcome, operation::link_get_fd_by_id, ids_.last_.value()));
         return;
     }
     if (found < 0) out.emplace(tl::unexpect, ids_.failed(found));

@@ -43,7 +43,7 @@ TEST_CASE_FIXTURE(with_map, "a struct_ops link is updated by map, also by compar
     CHECK(link->details()->map == bl::map_id{first.id});
     for (auto const& [number, condition, advice] :
          {std::tuple{EINVAL, bl::errc::invalid_argument, "same table"},
-          std::tuple{EOPNOTSUPP, bl::errc::not_supported, "cannot be updated"},
+          std::tuple{EOPNOTSUPP, bl::errc::not_supported, "this table takes no update"},
           std::tuple{ENOLINK, bl::errc::defunct, "attach again"}}) {
         fail(call::link_update, number);
         auto const failed = link->update(other);

@@ -91,6 +91,33 @@ TEST_CASE_FIXTURE(one_link, "duplicate borrows the descriptor and owns another")
     check_error(closed.error(), EBADF, bl::operation::identify, bl::errc::invalid_argument);
 }
 
+// F21
+TEST_CASE_FIXTURE(one_link,
+                  "a link that a security module keeps is told from a lack of privilege") {
+    fail(call::link_get_fd_by_id, EPERM);
+    auto const kept = bl::link::from_id(id);
+    REQUIRE_FALSE(kept);
+    check_error(kept.error(), EPERM, bl::operation::link_get_fd_by_id, bl::errc::permission_denied,
+                {"a security module keeps it from being opened"});
+
+    fail(call::link_get_fd_by_id, EPERM);
+    fail(call::link_get_next_id, EPERM);
+    lacks_capabilities = {21};
+    auto const denied = bl::link::from_id(id);
+    REQUIRE_FALSE(denied);
+    check_error(denied.error(), EPERM, bl::operation::link_get_fd_by_id,
+                bl::errc::permission_denied, {"CAP_SYS_ADMIN is missing: run with it"});
+
+    // A failed look is no answer.
+    fail(call::link_get_fd_by_id, EPERM);
+    fail(call::link_get_next_id, ENOSYS);
+    fail_always(call::has_capability, EIO);
+    auto const untold = bl::link::from_id(id);
+    REQUIRE_FALSE(untold);
+    check_error(untold.error(), EPERM, bl::operation::link_get_fd_by_id,
+                bl::errc::permission_denied, {"one of: ", "security module", "is missing"});
+}
+
 TEST_CASE_FIXTURE(one_link, "a link is opened by its id") {
     {
         auto const opened = bl::link::from_id(id);
@@ -115,7 +142,7 @@ TEST_CASE_FIXTURE(one_link, "an id that names no link is not found") {
 TEST_CASE_FIXTURE(one_link, "what else the kernel says of an id is passed on") {
     for (auto const& [number, condition] :
          std::vector<std::pair<int, bl::errc>>{{EPERM, bl::errc::permission_denied},
-                                               {EINVAL, bl::errc::invalid_argument},
+                                               {EINVAL, bl::errc::not_supported},
                                                {EMFILE, no_condition},
                                                {ENOMEM, no_condition}}) {
         fail(call::link_get_fd_by_id, number);
@@ -194,7 +221,7 @@ TEST_CASE_FIXTURE(one_link, "a path without a link's pin says what is wrong with
         char const* advice;
     };
     for (row const& each : {
-             row{"/bpf/nothing", ENOENT, bl::errc::not_found, ""},
+             row{"/bpf/nothing", ENOENT, bl::errc::not_found, "nothing is there"},
              row{"/bpf/no/dir", ENOENT, bl::errc::not_found, ""},
              row{"/bpf/dir", EACCES, bl::errc::invalid_argument, "directory"},
              row{"/home", EACCES, bl::errc::invalid_argument, "not on a bpffs"},
@@ -208,6 +235,11 @@ TEST_CASE_FIXTURE(one_link, "a path without a link's pin says what is wrong with
                     {each.path, each.advice});
     }
     pin("/bpf/x", there);
+    fail(call::obj_get, EACCES);
+    auto const kept = bl::link::load_pinned("/bpf/x");
+    REQUIRE_FALSE(kept);
+    check_error(kept.error(), EACCES, bl::operation::obj_get, bl::errc::permission_denied,
+                {"/bpf/x", "the mode of the pin"});
     fail(call::obj_get, EPERM);
     auto const denied = bl::link::load_pinned("/bpf/x");
     REQUIRE_FALSE(denied);

@@ -3,6 +3,7 @@
 
 #include <bpflink/link.hpp>
 #include <bpflink/link_traits.hpp>
+#include <bpflink/map_ref.hpp>
 #include <bpflink/program.hpp>
 
 #include <string>
@@ -64,16 +65,20 @@ TEST_CASE_FIXTURE(running_link, "a lack of privilege is no mismatch") {
     check_error(plain.error(), EPERM, bl::operation::link_update, bl::errc::permission_denied,
                 {name});
 
+    bool is_told = true;
     SUBCASE("the expected program runs") {
         fail(call::link_update, EPERM);
     }
     SUBCASE("nothing can be asked of the link") {
         fail_always(call::link_update, EPERM);
         fail_always(call::obj_get_info, EPERM);
+        is_told = false;
     }
     auto const swap = handle.update(second, bl::expecting(first));
     REQUIRE_FALSE(swap);
-    check_error(swap.error(), EPERM, bl::operation::link_update, bl::errc::permission_denied);
+    check_error(swap.error(), EPERM, bl::operation::link_update,
+                is_told ? bl::errc::permission_denied : no_condition,
+                {is_told ? "" : "one of: it may run another program than was expected"});
     CHECK(there.prog.get() == &v1);
 }
 
@@ -175,8 +180,8 @@ TEST_CASE_FIXTURE(running_link, "the reason is told as far as it can be found ou
         auto l = opened(add_link({.type = static_cast<bl::link_type>(99), .prog = &v1}));
         auto const done = l.update(second);
         REQUIRE_FALSE(done);
-        check_error(done.error(), EINVAL, bl::operation::link_update, bl::errc::invalid_argument,
-                    {"unknown(99)"});
+        check_error(done.error(), EINVAL, bl::operation::link_update, no_condition,
+                    {"unknown(99)", "one of: links of this kind cannot be updated"});
     }
 }
 
@@ -189,12 +194,58 @@ TEST_CASE_FIXTURE(running_link, "what is no program at all is refused") {
     auto const empty = handle.update(held_program{});
     REQUIRE_FALSE(empty);
     check_error(empty.error(), EBADF, bl::operation::link_update, bl::errc::invalid_argument,
-                {name});
+                {name, "the descriptor of the new program is not open"});
+    held_program const none;
+    auto const expecting_nothing = handle.update(second, bl::expecting(none));
+    REQUIRE_FALSE(expecting_nothing);
+    check_error(expecting_nothing.error(), EBADF, bl::operation::link_update,
+                bl::errc::invalid_argument,
+                {name, "the descriptor of the expected program is not open"});
     auto const expecting_a_map = handle.update(second, bl::expecting(map));
     REQUIRE_FALSE(expecting_a_map);
     check_error(expecting_a_map.error(), EINVAL, bl::operation::link_update,
-                bl::errc::invalid_argument, {name});
+                bl::errc::invalid_argument, {name, "which is expected, is not a BPF program"});
     CHECK(there.prog.get() == &v1);
+}
+
+TEST_CASE_FIXTURE(running_link, "a missing capability is told from a security module's refusal") {
+    fail(call::link_update, EPERM);
+    auto const kept = handle.update(second);
+    REQUIRE_FALSE(kept);
+    check_error(kept.error(), EPERM, bl::operation::link_update, bl::errc::permission_denied,
+                {name, "a security module refuses it"});
+    lacks_capabilities = {21, 39}; // CAP_SYS_ADMIN, CAP_BPF
+    fail(call::link_update, EPERM);
+    auto const denied = handle.update(second);
+    REQUIRE_FALSE(denied);
+    check_error(denied.error(), EPERM, bl::operation::link_update, bl::errc::permission_denied,
+                {name, "CAP_BPF is missing"});
+    fail(call::link_detach, EPERM);
+    auto const held = handle.detach();
+    REQUIRE_FALSE(held);
+    check_error(held.error(), EPERM, bl::operation::link_detach, bl::errc::permission_denied,
+                {name, "CAP_BPF is missing"});
+}
+
+TEST_CASE_FIXTURE(running_link, "a table that takes no update is told from a kind without") {
+    auto l = opened(add_link({.type = bl::link_type::struct_ops, .target = 7}));
+    auto const fd = open(add_map());
+    auto const map = bl::map_ref::from_fd(fd);
+    REQUIRE(succeeded(map));
+    fail(call::link_update, EOPNOTSUPP);
+    auto const done = l.update(*map);
+    REQUIRE_FALSE(done);
+    check_error(done.error(), EOPNOTSUPP, bl::operation::link_update, bl::errc::not_supported,
+                {"(struct_ops)", "this table takes no update"});
+    fail(call::link_update, EINVAL);
+    auto const other = l.update(*map);
+    REQUIRE_FALSE(other);
+    check_error(other.error(), EINVAL, bl::operation::link_update, bl::errc::invalid_argument,
+                {"(struct_ops)", "not a struct_ops map of the same table"});
+    auto const expected = l.update(*map, bl::expecting(*map));
+    REQUIRE_FALSE(expected);
+    check_error(expected.error(), EPERM, bl::operation::link_update, bl::errc::program_mismatch,
+                {"(struct_ops)", "it holds map 7, and map "});
 }
 
 TEST_CASE_FIXTURE(running_link, "what else the kernel says of an update is passed on") {

@@ -133,9 +133,9 @@ TEST_CASE_FIXTURE(machine, "a path that cannot be resolved says why") {
         REQUIRE_FALSE(done);
         check_error(done.error(), number, bl::operation::obj_pin, condition, {path, advice});
     };
-    refused("/bpf/loop/x", ELOOP, no_condition, "");
+    refused("/bpf/loop/x", ELOOP, bl::errc::invalid_argument, "in a circle");
     refused("/bpf/v1/x", ENOENT, bl::errc::not_found, "directory does not exist");
-    refused("/bpf/long/x", ENAMETOOLONG, bl::errc::invalid_argument, "");
+    refused("/bpf/long/x", ENAMETOOLONG, bl::errc::invalid_argument, "255 bytes");
     refused("/bpf/a.b", EPERM, bl::errc::invalid_argument, "no dot");
     fail(call::read_link, EACCES);
     refused("/bpf/v1/x", EACCES, bl::errc::permission_denied, "");

@@ -2,6 +2,7 @@
 #include "pinned.hpp"
 
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -59,16 +60,19 @@ TEST_CASE_FIXTURE(pinnable, "a place that takes no pin says why, and privilege i
                     {bad.path, bad.advice});
         CHECK_FALSE(handle.is_pinned());
     }
-    for (auto const& [number, condition] :
-         std::vector<std::pair<int, bl::errc>>{{EPERM, bl::errc::permission_denied},
-                                               {EACCES, bl::errc::permission_denied},
-                                               {EINVAL, bl::errc::invalid_argument},
-                                               {ENAMETOOLONG, bl::errc::invalid_argument},
-                                               {ENOSPC, no_condition}}) {
+    for (auto const& [number, condition, advice] :
+         std::vector<std::tuple<int, bl::errc, char const*>>{
+             {EPERM, bl::errc::permission_denied, "security module"},
+             {EACCES, bl::errc::permission_denied, "mode of a directory"},
+             {EINVAL, bl::errc::invalid_argument, ""},
+             {ENAMETOOLONG, bl::errc::invalid_argument, "255 bytes"},
+             {EROFS, bl::errc::read_only, "mount it again"},
+             {ENOMEM, no_condition, "no memory"},
+             {ENOSPC, no_condition, "no memory for another name"}}) {
         fail(call::obj_pin, number);
         auto const done = handle.pin("/bpf/x");
         REQUIRE_FALSE(done);
-        check_error(done.error(), number, bl::operation::obj_pin, condition, {"/bpf/x"});
+        check_error(done.error(), number, bl::operation::obj_pin, condition, {"/bpf/x", advice});
         CHECK_FALSE(handle.is_pinned());
         CHECK_FALSE(has_path("/bpf/x"));
     }
