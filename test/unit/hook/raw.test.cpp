@@ -58,8 +58,9 @@ TEST_CASE_FIXTURE(machine, "BTF type and flags go to the kernel unchanged") {
     CHECK(last_create.target_btf_id == 815);
     CHECK(last_create.flags == 0x8000'0001);
     check_error(link.error(), EINVAL, bl::operation::link_create, no_condition,
-                {"attach type unknown(4711)", "one of: the attach type does not take these flags",
-                 "does not go with it", "this kernel has no links of this attach type"});
+                {"attach type unknown(4711)",
+                 "one of: ", "the attach type does not take these flags", "does not go with it",
+                 "this kernel has no links of this attach type"});
 }
 
 TEST_CASE_FIXTURE(machine, "the untyped door says what it can see") {
