@@ -63,8 +63,7 @@ TEST_CASE_FIXTURE(kernel_case,
     check_error(bl::attach(p.skb("egress_a"),
                            bl::hook::raw{.target = net.loopback(), .attach = bl::attach_type::xdp}),
                 bl::errc::invalid_argument,
-                {"link_create", "attach type xdp",
-                 "for attach type cgroup_inet_egress, and xdp is needed"});
+                {"link_create", "attach type xdp", "of type cgroup_skb, and xdp is needed"});
     check_error(bl::attach(p.xdp("xdp_a"), bl::hook::raw{.target = net.loopback(),
                                                          .attach = bl::attach_type::xdp,
                                                          .flags = 0x8000'0000U}),
