@@ -4,6 +4,7 @@
 // The parts of the kernel's bpf(2) interface that this library uses, by the layout of kernel 7.3:
 // the build machine's headers may be older than the kernel the program meets.
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -19,6 +20,7 @@ enum class command : int {
     obj_get_info_by_fd = 15,
     prog_query = 16,
     raw_tracepoint_open = 17,
+    btf_get_fd_by_id = 19,
     link_create = 28,
     link_update = 29,
     link_get_fd_by_id = 30,
@@ -72,6 +74,8 @@ struct prog_load_attr {
     std::uint64_t line_info;
     std::uint32_t line_info_cnt;
     std::uint32_t attach_btf_id;
+    std::uint32_t attach_btf_obj_fd; // since 5.11; 0: the kernel's own types
+    std::uint32_t core_relo_cnt;
 };
 
 struct prog_test_run_attr {
@@ -411,6 +415,36 @@ struct program_info_start {
     std::uint32_t nr_map_ids; // in: room; out: how many there are
 };
 
+// struct bpf_prog_info, with what the library reads of it.
+struct program_info {
+    program_info_start start;
+    unsigned char others[164];
+    std::uint32_t attach_btf_obj_id; // since 6.0; 0: that of a program that it is attached to
+    std::uint32_t attach_btf_id;     // since 6.0
+    std::uint32_t padding;
+};
+
+// struct bpf_map_info, up to what the library reads of it.
+struct map_info_start {
+    std::uint32_t type;
+    std::uint32_t id;
+    std::uint32_t key_size;
+    std::uint32_t value_size;
+    std::uint32_t max_entries;
+    std::uint32_t flags;
+};
+
+// struct bpf_btf_info
+struct btf_info {
+    std::uint64_t bytes;
+    std::uint32_t size;
+    std::uint32_t id;
+    std::uint64_t name; // since 5.11
+    std::uint32_t name_len;
+    std::uint32_t kernel_btf; // 1: of the kernel or a module
+};
+static_assert(offsetof(program_info, attach_btf_id) == 224 && sizeof(btf_info) == 32);
+
 // struct perf_event_attr, up to what probes use of it (PERF_ATTR_SIZE_VER1).
 struct perf_event_attr {
     std::uint32_t type;
@@ -439,7 +473,8 @@ static_assert(has_no_padding<
               link_create_attr::iter_part, link_create_attr::tracing_part,
               link_create_attr::netfilter_part, link_create_attr::order_part,
               link_create_attr::kprobe_multi_part, link_create_attr::uprobe_multi_part,
-              link_create_attr::tracing_multi_part, program_info_start>);
+              link_create_attr::tracing_multi_part, program_info_start, program_info,
+              map_info_start, btf_info>);
 static_assert(sizeof(link_create_attr) == 64);
 
 } // namespace bpflink::uapi

@@ -27,6 +27,7 @@ struct probe {
     char const* target = nullptr;                       // the kernel's type that it is loaded for
     std::optional<attach_type> attach = std::nullopt;   // by the link; none: loading is enough
     int known = 0;             // what a kernel with the hook says to the attach
+    bool for_real = false;     // loading proves nothing: it is attached to its target, and closed
     char const* pmu = nullptr; // what else is needed
     bool locked_down = false;  // where the kernel's lockdown is confidentiality
 };
@@ -83,6 +84,11 @@ template <class Numbers>
     return {match::yes};
 }
 
+/// The program may have been loaded for another attach type: it is not known for which.
+[[nodiscard]] inline detail::finding may_be_loaded_for_another(detail::attempt const& tried) {
+    return {tried.prog->expected ? match::no : match::unknown};
+}
+
 /// The program is known to be loaded for an attach type that the hook does not have.
 [[nodiscard]] detail::finding loaded_for_another(detail::attempt const& tried);
 
@@ -92,17 +98,34 @@ template <class Numbers>
 /// The kernel does not have the hook.
 [[nodiscard]] detail::finding kernel_is_without(detail::attempt const& tried);
 
-/// Attaches by BPF_LINK_CREATE, or says why not: by the hook's own causes, then the usual ones.
+/// Attaches by one of the kernel's two commands, or says why not: by the hook's own causes, then the
+/// usual ones.
 /// @param subject  the place, called for the message alone
+template <class Attr, class Subject>
+[[nodiscard]] result<unique_fd> attach_by(sys::opened (*ask)(Attr const&) noexcept,
+                                          operation what, Attr const& attr,
+                                          detail::attempt const& tried, Subject subject) {
+    if (auto clear = check(tried, tried.row->mistakes, what, subject); !clear)
+        return tl::unexpected{std::move(clear).error()};
+    auto made = ask(attr);
+    if (made) return made;
+    return refuse(made.outcome(), what, subject(), tried, {tried.row->causes, usual_causes()});
+}
+
+/// Attaches by BPF_LINK_CREATE.
 template <class Subject>
 [[nodiscard]] result<unique_fd> create_link(uapi::link_create_attr const& attr,
                                             detail::attempt const& tried, Subject subject) {
-    if (auto clear = check(tried, tried.row->mistakes, operation::link_create, subject); !clear)
-        return tl::unexpected{std::move(clear).error()};
-    auto made = sys::link_create(attr);
-    if (made) return made;
-    return refuse(made.outcome(), operation::link_create, subject(), tried,
-                  {tried.row->causes, usual_causes()});
+    return attach_by(sys::link_create, operation::link_create, attr, tried, subject);
+}
+
+/// Attaches by BPF_RAW_TRACEPOINT_OPEN.
+template <class Subject>
+[[nodiscard]] result<unique_fd> open_raw_tracepoint(uapi::raw_tracepoint_attr const& attr,
+                                                    detail::attempt const& tried,
+                                                    Subject subject) {
+    return attach_by(sys::raw_tracepoint_open, operation::raw_tracepoint_open, attr, tried,
+                     subject);
 }
 
 } // namespace bpflink

@@ -61,19 +61,21 @@ std::uint32_t number_of(std::optional<attach_type> attach) {
     return attach ? static_cast<std::uint32_t>(*attach) : 0;
 }
 
-/// Loads a program that returns 0.
-sys::opened load(probe const& q, int target) {
-    constexpr std::array<std::uint64_t, 2> code{0x00000000000000b7,
-                                                0x0000000000000095}; // r0 = 0; exit
-    static constexpr char license[] = "GPL";
-    uapi::prog_load_attr attr{};
-    attr.prog_type = static_cast<std::uint32_t>(q.program);
-    attr.insn_cnt = code.size();
-    attr.insns = reinterpret_cast<std::uintptr_t>(code.data());
-    attr.license = reinterpret_cast<std::uintptr_t>(license);
-    attr.expected_attach_type = number_of(q.expected);
-    attr.attach_btf_id = static_cast<std::uint32_t>(target);
-    return sys::prog_load(attr);
+/// What a kernel says to a real attach that can put nothing on any function: no trampolines
+/// (ENOTSUPP, which the C library has no name for: arm64 before 6.4), or no function tracer.
+bool has_no_trampolines(int number) {
+    constexpr int enotsupp = 524;
+    return number == enotsupp || number == EOPNOTSUPP || number == EBUSY || number == EINVAL ||
+           number == ENODEV;
+}
+
+/// Attaches to the program's target, and detaches at once.
+support attach_for_real(fd_view program) {
+    auto const made = sys::raw_tracepoint_open(
+        {.name = 0, .prog_fd = raw_fd(program), .padding = 0, .cookie = 0});
+    if (made) return {yes, "the kernel attaches programs for it"};
+    int const number = -made.outcome();
+    return {has_no_trampolines(number) ? no : unknown, said("an attach", number)};
 }
 
 support ask(probe const& q) {
@@ -85,13 +87,15 @@ support ask(probe const& q) {
     }
     int const target = q.target ? sys::kernel_type(q.target, number_of(q.expected)) : 0;
     if (target < 0) return without_type(q.target, -target);
-    auto const program = load(q, target);
+    auto const program = load_nothing(q.program, q.expected.value_or(attach_type{}),
+                                      static_cast<std::uint32_t>(target));
     if (!program) {
         int const number = -program.outcome();
         if (is_unknown_program(number))
             return {no, said("the kernel loads no program for it", number)};
         return {unknown, said("loading a program", number)};
     }
+    if (q.for_real) return attach_for_real(program.view());
     if (!q.attach) return {yes, "the kernel loads programs for it"};
     int const number = attach_to_nothing(program.view(), *q.attach);
     if (number == q.known || number == 0) return {yes, said("an attach to nothing", number)};

@@ -158,6 +158,8 @@ int kernel::sys_prog_load(uapi::prog_load_attr const& attr) {
     auto loaded = std::make_shared<program>();
     loaded->type = static_cast<bl::program_type>(attr.prog_type);
     loaded->expected = static_cast<bl::attach_type>(attr.expected_attach_type);
+    loaded->function = attr.attach_btf_id;
+    loaded->types = attr.attach_btf_id != 0 ? kernel_types : 0;
     return install(loaded, program_name);
 }
 
@@ -187,6 +189,9 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
     }
     auto const prog = get<program>(signed_fd(attr.prog_fd), outcome);
     if (!prog) return outcome;
+    if (link_type_of(attach) == bl::link_type::tracing && attr.tracing.cookie != 0 &&
+        !takes_tracing_cookies)
+        return -EINVAL;
     if (prog->type == bl::program_type::ext) {
         // bpf_tracing_prog_attach(): a descriptor 0 is none
         if ((attr.target != 0) != (attr.target_btf_id != 0)) return -EINVAL;
@@ -275,10 +280,10 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
 }
 
 int kernel::sys_raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) {
+    if (attr.cookie != 0 && !takes_tracepoint_cookies) return -EINVAL; // CHECK_ATTR()
     int outcome;
     auto const prog = get<program>(signed_fd(attr.prog_fd), outcome);
     if (!prog) return outcome;
-    if (attr.cookie != 0 && !takes_tracepoint_cookies) return -EINVAL;
     last_cookie = attr.cookie;
     if (attr.name == 0) {
         if (prog->type != bl::program_type::tracing && prog->type != bl::program_type::lsm &&
@@ -376,6 +381,11 @@ int kernel::sys_prog_get_fd_by_id(std::uint32_t id) {
     auto const held = found == programs_.end() ? nullptr : found->second.lock();
     if (!held) return -ENOENT;
     return install(held, program_name);
+}
+
+int kernel::sys_btf_get_fd_by_id(std::uint32_t id) {
+    if (id != kernel_types && id != program_types) return -ENOENT;
+    return install(std::make_shared<btf>(btf{id}), "anon_inode:btf");
 }
 
 int kernel::sys_prog_bind_map(int prog_fd, int map_fd) {

@@ -43,6 +43,7 @@ enum class call {
     link_get_next_id,
     link_get_fd_by_id,
     prog_get_fd_by_id,
+    btf_get_fd_by_id,
     prog_bind_map,
     prog_test_run,
     prog_test_run_on_nothing,
@@ -228,6 +229,8 @@ public:
     bool reports_tracing_multi = true;    // since 7.3
     bool shows_addresses = true;          // by kptr_restrict
     bool takes_tracepoint_cookies = true; // since 6.10
+    bool takes_tracing_cookies = true;    // since 5.19
+    bool tells_functions = true;          // of programs that are loaded for them, since 6.0
     std::size_t descriptor_limit = 1'024;
     int first_descriptor = 3;
     int process_id = 4'321;
@@ -317,6 +320,7 @@ public:
     int sys_link_get_next_id(std::uint32_t after, std::uint32_t& next);
     int sys_link_get_fd_by_id(std::uint32_t id);
     int sys_prog_get_fd_by_id(std::uint32_t id);
+    int sys_btf_get_fd_by_id(std::uint32_t id);
     int sys_prog_bind_map(int program, int map);
     int sys_prog_test_run(int program, int argument, std::uint32_t& answer);
     int sys_prog_test_run_on_nothing(int program);

@@ -43,11 +43,15 @@ struct program : std::enable_shared_from_this<program> {
     bool tells_netns = false; // src/bpf/netns_of_link.bpf.c
     bool listens = false;     // src/hook/xdp_words.bpf.c
     std::string heard{};      // by it
+    // The function that it was loaded for.
+    std::uint32_t types = 0; // kernel_types or program_types; 0: a program's that it is on
+    std::uint32_t function = 0;
 };
 
 struct map : std::enable_shared_from_this<map> {
     std::uint32_t id = 0;
     std::uint32_t type = 1; // BPF_MAP_TYPE_HASH
+    std::uint32_t flags = 0;
 };
 
 /// The network namespace of the process, and of what is not said of that it is in another.
@@ -104,7 +108,12 @@ struct link : std::enable_shared_from_this<link> {
     [[nodiscard]] std::uint32_t id() const { return facts.id; }
 };
 
-struct btf {};
+// The BTF objects that programs are loaded for functions of.
+inline constexpr std::uint32_t kernel_types = 1;
+inline constexpr std::uint32_t program_types = 2;
+struct btf {
+    std::uint32_t id = 0;
+};
 struct iterator_run {
     std::deque<read_step> left;
 };

@@ -66,6 +66,10 @@ opened prog_get_fd_by_id(std::uint32_t id) noexcept {
     return entered(call::prog_get_fd_by_id, [&](auto& k) { return k.sys_prog_get_fd_by_id(id); });
 }
 
+opened btf_get_fd_by_id(std::uint32_t id) noexcept {
+    return entered(call::btf_get_fd_by_id, [&](auto& k) { return k.sys_btf_get_fd_by_id(id); });
+}
+
 int prog_bind_map(int program, int map) noexcept {
     return entered(call::prog_bind_map, [&](auto& k) { return k.sys_prog_bind_map(program, map); });
 }
