@@ -2,7 +2,6 @@
 #include "hook/event_link.hpp"
 
 #include "border/small_file.hpp"
-#include "hook/create.hpp"
 
 #include <bpflink/program.hpp>
 #include <bpflink/supports.hpp>

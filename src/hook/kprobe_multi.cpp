@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hook/create.hpp"
 #include "hook/event_link.hpp"
 #include "hook/many_places.hpp"
 #include "hook/row.hpp"

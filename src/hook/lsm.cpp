@@ -39,8 +39,6 @@ detail::hook_row const& hook_traits<hook::lsm>::row() noexcept {
 
 result<unique_fd> hook_traits<hook::lsm>::create(detail::borrowed_program prog,
                                                  hook::lsm const& where) {
-    // The only one that it can be: loaded for a cgroup, the program is refused.
-    if (!prog.expected && !prog.loaded_for_none) prog.expected = attach_types.front();
     return attach_where_loaded({.row = &row(), .prog = &prog, .request = &where.cookie},
                                [] { return std::string{"LSM program"}; });
 }

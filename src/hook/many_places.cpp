@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/many_places.hpp"
 
-#include "hook/create.hpp"
-
 #include <bpflink/supports.hpp>
 
 #include <cerrno>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hook/create.hpp"
 #include "hook/row.hpp"
 
 #include <bpflink/hook/netfilter.hpp>

@@ -40,13 +40,12 @@ int attach(fd_view program) {
         .outcome(); // one that was made goes at once
 }
 
-/// Whether a function of the kernel takes another program, which does nothing.
-match takes_another(attempt const& tried) {
-    auto const where = function_of(tried);
+/// Whether a function of the kernel's takes another program, which does nothing. A BPF program's
+/// function is not asked: no program is left that could be loaded for it.
+match takes_another(function const& where, attempt const& tried) {
     if (where.is_the_kernels != match::yes) return match::unknown;
-    auto const type = tried.row->program_types.front();
-    auto const another =
-        load_nothing(type, tried.row->attach_types.front(), where.id, where.types);
+    auto const another = load_nothing(tried.row->program_types.front(),
+                                      tried.row->attach_types.front(), where.id, where.types);
     if (!another) return match::unknown;
     int const outcome = attach(another.view());
     if (outcome >= 0) return match::yes;
@@ -56,8 +55,7 @@ match takes_another(attempt const& tried) {
 } // namespace
 
 finding program_is_there(attempt const& tried) {
-    if (function_of(tried).is_the_kernels == match::no) return {match::no};
-    return {takes_another(tried)};
+    return {takes_another(function_of(tried), tried)};
 }
 
 finding program_was_attached(attempt const& tried) {
@@ -74,8 +72,9 @@ finding function_is_a_programs(attempt const& tried) {
 }
 
 finding function_takes_no_program(attempt const& tried) {
-    if (function_of(tried).is_the_kernels == match::no) return {match::no};
-    auto const another = takes_another(tried);
+    auto const where = function_of(tried);
+    if (where.is_the_kernels == match::no) return {match::no};
+    auto const another = takes_another(where, tried);
     return {another == match::unknown ? match::unknown
             : another == match::no    ? match::yes
                                       : match::no};
@@ -86,8 +85,7 @@ finding cookies_are_not_known(attempt const& tried) {
     auto const type = attach_type::trace_fentry;
     int const id = sys::kernel_type("bpf_fentry_test1", static_cast<unsigned>(type));
     if (id <= 0) return {};
-    auto const another =
-        load_nothing(program_type::tracing, type, static_cast<std::uint32_t>(id));
+    auto const another = load_nothing(program_type::tracing, type, static_cast<std::uint32_t>(id));
     if (!another) return {};
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(another.view());

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Hooks on the function that the program was loaded for: tracing and LSM. Their request is a cookie.
+// Hooks on the function that the program was loaded for: tracing and LSM. Their request is a
+// cookie.
 
 #include "hook/row.hpp"
 
@@ -32,11 +33,11 @@ inline constexpr std::string_view function_is_gone =
     "the function is not there any more: its module was unloaded";
 
 inline constexpr std::array trampoline_causes{
-    detail::refusal{EBUSY, errc::already_exists, "this program is on the function already",
-                    "one link is enough", "bpf_trampoline_add_prog", program_is_there},
     detail::refusal{EBUSY, errc::hook_busy,
                     "the function is one of a BPF program, and a freplace program replaces it",
                     "detach that one", "bpf_trampoline_link_prog", function_is_a_programs},
+    detail::refusal{EBUSY, errc::already_exists, "this program is on the function already",
+                    "one link is enough", "bpf_trampoline_add_prog", program_is_there},
     detail::refusal{EBUSY, errc::not_supported, cannot_be_traced, a_kprobe_may_do,
                     "bpf_arch_text_poke", function_takes_no_program},
     detail::refusal{EINVAL, errc::invalid_argument, "a cookie needs kernel 5.19", "attach without",
@@ -62,8 +63,7 @@ inline constexpr std::array trampoline_causes{
 /// Without a cookie by the older command: it needs no attach type, and kernels before 5.19 know no
 /// other.
 template <class Subject>
-[[nodiscard]] result<unique_fd> attach_where_loaded(detail::attempt const& tried,
-                                                    Subject subject) {
+[[nodiscard]] result<unique_fd> attach_where_loaded(detail::attempt const& tried, Subject subject) {
     auto const& prog = *tried.prog;
     auto const value = tried.as<cookie>();
     if (value == cookie{})
@@ -71,7 +71,8 @@ template <class Subject>
             {.name = 0, .prog_fd = raw_fd(prog.fd), .padding = 0, .cookie = 0}, tried, subject);
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
-    attr.attach_type = static_cast<std::uint32_t>(prog.expected.value_or(attach_type{}));
+    attr.attach_type =
+        static_cast<std::uint32_t>(prog.expected.value_or(tried.row->attach_types.front()));
     attr.tracing.cookie = value.value();
     return create_link(attr, tried, subject);
 }

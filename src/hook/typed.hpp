@@ -4,7 +4,6 @@
 // What the hooks with several attach types have in common: cgroup, netkit, netns, sockmap, tcx.
 
 #include "error/refusal.hpp"
-#include "hook/create.hpp"
 #include "hook/order.hpp"
 #include "hook/row.hpp"
 

@@ -144,6 +144,10 @@ finding missing_of(std::span<capability const> needed) {
 finding kernel_is_without(attempt const& tried) {
     if (!tried.row) return {match::no};
     std::string name{tried.row->name};
+    // A hook that only an attach tells of has causes of its own for this. What is left is an attach
+    // type that is of no hook.
+    bool const is_a_hook = !tried.row->program_types.empty() || !tried.row->attach_types.empty();
+    if (!tried.row->asked_by && is_a_hook) return {match::no};
     switch (detail::probe_support(*tried.row).is) {
     case support::answer::no: return {match::yes, std::move(name)};
     case support::answer::yes: return {match::no};

@@ -64,7 +64,7 @@ def errors_of(header):
     found = re.search(r"/// @errors (.*?)\n/// @", text, re.S)
     said = found[1] if found else ""
     for other in re.findall(r"as hook::(\w+)", said):
-        said += errors_of(header.with_name(other + ".hpp"))
+        said += " " + errors_of(header.with_name(other + ".hpp"))
     return said
 
 

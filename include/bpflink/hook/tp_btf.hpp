@@ -11,6 +11,9 @@ namespace bpflink {
 /// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns in the program.
 /// @errors invalid_argument   loaded for something else (both are named); a cookie on a kernel
 ///                            before 6.10
+///         not_found          the tracepoint's module was unloaded
+///         already_exists     the program is on the tracepoint already, before 6.10
+///         not_supported      the kernel is built without BPF events
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 /// @kernel since 5.7, cookie 6.10; kernel/bpf/syscall.c, bpf_raw_tp_link_attach(); read at v6.12
 /// @cost 1 system call

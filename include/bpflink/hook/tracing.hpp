@@ -14,10 +14,14 @@ namespace bpflink {
 ///
 /// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns in the program. It needs a
 /// program whose attach type is known: program_ref::from.
-/// @errors invalid_argument   loaded for another attach type (all are named); a cookie on a kernel
-///                            before 5.19
-///         not_supported      this kernel has no trampolines (ENOTSUPP)
-///         hook_busy          the function is replaced by a freplace program
+/// @errors invalid_argument   loaded for another attach type (all are named); attached before to a
+///                            function that takes the program once (a BPF program's; a kernel
+///                            before 5.13); a cookie on a kernel before 5.19
+///         not_supported      the function cannot be traced here (EBUSY; EINVAL on arm64), or
+///                            this kernel has no trampolines (ENOTSUPP, ENODEV)
+///         already_exists     this program is on the function already
+///         hook_busy          the function is a BPF program's, and a freplace program replaces it
+///         not_found          the function's module was unloaded
 ///         E2BIG              38 programs are on the function
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 /// @kernel since 5.7 (fsession 7.0), cookie 5.19; kernel/bpf/syscall.c, bpf_tracing_prog_attach();

@@ -17,7 +17,13 @@ namespace bpflink {
 /// known by its descriptor only.
 /// @errors invalid_argument   no functions, one of them twice, cookies of another number; `attach`
 ///                            is missing or not the one the program was loaded for; a BTF id that
-///                            is no function's; a kernel before 7.2
+///                            is not a function's
+///         not_supported      a kernel before 7.2, or built without it; one of the functions
+///                            cannot be traced here (ENOTSUPP)
+///         EBUSY              one of the functions cannot be traced here, or has this program
+///                            (already_exists): the kernel does not tell which
+///         not_found          the module of a function was unloaded
+///         E2BIG              more than 2^20 functions, or 38 programs are on one of them
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 /// @kernel since 7.2; kernel/trace/bpf_trace.c, bpf_tracing_multi_attach(); read at v7.2
 /// @cost 1 system call

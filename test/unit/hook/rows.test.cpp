@@ -83,7 +83,10 @@ struct every_hook : machine {
             hook::sockmap{*bl::map_ref::from_fd(held), bl::attach_type::sk_msg_verdict});
     }
     bl::result<void> sample(hook::struct_ops*) {
-        auto const held = open(add_map());
+        auto& map = add_map();
+        map.type = 26; // BPF_MAP_TYPE_STRUCT_OPS
+        map.flags = bl::uapi::f_link;
+        auto const held = open(map);
         auto const link = bl::attach(*bl::map_ref::from_fd(held), hook::struct_ops{});
         if (!link) return tl::unexpected{link.error()};
         return {};

@@ -106,6 +106,27 @@ TEST_CASE_FIXTURE(asked, "what only keeps a hook from being asked for is no answ
         }
 }
 
+// F7: a kernel without trampolines, or without the function tracer
+TEST_CASE_FIXTURE(asked, "where loading proves nothing, a program is attached for a moment") {
+    files["/sys/kernel/security/lsm"] = "lockdown,bpf\n";
+    for (char const* const hook : {"tracing", "lsm"}) {
+        CAPTURE(hook);
+        forget_calls();
+        CHECK(answer(hook).is == yes);
+        CHECK(calls(call::raw_tracepoint_open) == 1);
+        CHECK(newest_link() == nullptr); // it is gone
+        for (int const number : {524, EOPNOTSUPP, EBUSY, EINVAL, ENODEV})
+            CHECK(answer(hook, call::raw_tracepoint_open, number).is == no);
+        for (int const number : {EPERM, EMFILE, ENOMEM, E2BIG, ENOSYS})
+            CHECK(answer(hook, call::raw_tracepoint_open, number).is == unknown);
+    }
+    for (char const* const hook : {"tp_btf", "iter"}) {
+        forget_calls();
+        CHECK(answer(hook).is == yes);
+        CHECK(calls(call::raw_tracepoint_open) == 0);
+    }
+}
+
 // E20
 TEST_CASE_FIXTURE(asked, "a process without descriptors learns nothing of any hook") {
     files["/sys/bus/event_source/devices/kprobe/type"] = "6";
