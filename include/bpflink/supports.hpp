@@ -30,8 +30,10 @@ namespace detail {
 } // namespace detail
 
 /// Asks the kernel, never its version: loads the smallest program of the hook's type and attaches
-/// it to what cannot be, which a kernel with the hook refuses in its own way. Nothing is attached.
-/// A yes or no is remembered for the process; unknown is asked again.
+/// it to what cannot be, which a kernel with the hook refuses in its own way. Nothing stays
+/// attached: of tracing and LSM, whose programs a kernel may load and then not attach (arm64
+/// before 6.4), a program that does nothing is attached for a moment. A yes or no is remembered for
+/// the process; unknown is asked again.
 ///
 /// no: the kernel said just that. unknown: all else that keeps it from being asked, as a missing
 /// privilege, a filter of system calls, want of descriptors or memory, or /sys not mounted yet;

@@ -54,6 +54,11 @@ finding was_attached_where_loaded(attempt const& tried) {
     return is_elsewhere(where_of(tried)) ? finding{match::no} : program_was_attached(tried);
 }
 
+finding may_have_been_attached_where_loaded(attempt const& tried) {
+    return is_elsewhere(where_of(tried)) ? finding{match::no}
+                                         : program_may_have_been_attached(tried);
+}
+
 /// The kernel compares with a function that the program was not loaded for.
 finding asks_for_another_function(attempt const& tried) {
     return {is_elsewhere(where_of(tried)) ? match::unknown : match::no};
@@ -103,6 +108,10 @@ constexpr std::array causes{
             "take it out of the map", "bpf_freplace_check_tgt_prog"},
     refusal{ENOENT, errc::invalid_argument, "the target, {}, is not a BPF program", "",
             "bpf_prog_get", target_is_not_a_program},
+    refusal{ENOENT, errc::invalid_argument,
+            "the program was attached where it was loaded for (told so before 5.13)",
+            "name a target and its function, or load it again", "bpf_tracing_prog_attach",
+            may_have_been_attached_where_loaded},
     refusal{ENOENT, errc::not_found, "the target has no function of that name, or no BTF",
             "name a function of its source, built with -g", "btf__find_by_name_kind"},
     refusal{EOPNOTSUPP, errc::not_supported, "this kernel does not compile BPF programs (JIT)",

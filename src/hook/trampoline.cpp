@@ -64,6 +64,11 @@ finding program_was_attached(attempt const& tried) {
     return {where.is_known == match::no && where.id != 0 ? match::yes : match::no};
 }
 
+/// Of kernels that do not tell it.
+finding program_may_have_been_attached(attempt const& tried) {
+    return {function_of(tried).is_known == match::unknown ? match::unknown : match::no};
+}
+
 finding function_is_a_programs(attempt const& tried) {
     auto const kernels = function_of(tried).is_the_kernels;
     return {kernels == match::unknown ? match::unknown

@@ -17,6 +17,7 @@ inline constexpr int enotsupp = 524; // the kernel's own, in no header of the C 
 
 [[nodiscard]] detail::finding program_is_there(detail::attempt const& tried);
 [[nodiscard]] detail::finding program_was_attached(detail::attempt const& tried);
+[[nodiscard]] detail::finding program_may_have_been_attached(detail::attempt const& tried);
 [[nodiscard]] detail::finding function_is_a_programs(detail::attempt const& tried);
 [[nodiscard]] detail::finding function_takes_no_program(detail::attempt const& tried);
 [[nodiscard]] detail::finding cookies_are_not_known(detail::attempt const& tried);
@@ -51,6 +52,9 @@ inline constexpr std::array trampoline_causes{
                     "bpf_tracing_prog_attach", may_be_loaded_for_another},
     detail::refusal{E2BIG, errc{}, function_is_full, "detach one", "bpf_trampoline_add_prog",
                     always},
+    detail::refusal{ENOENT, errc::invalid_argument,
+                    "the program was attached before, which kernels before 5.13 take only once",
+                    "load it again", "bpf_tracing_prog_attach", program_may_have_been_attached},
     detail::refusal{ENOENT, errc::not_found, function_is_gone, "", "bpf_check_attach_target"},
     detail::refusal{ENODEV, errc::not_supported, "this kernel has no function tracer that works",
                     a_kprobe_may_do, "register_ftrace_direct"},

@@ -153,6 +153,9 @@ TEST_CASE_FIXTURE(tracing_on_function, "a program that is on the function is tol
     auto const once = on(0); // it was attached to a program's function
     fail(call::raw_tracepoint_open, EINVAL);
     refused(once, EINVAL, bl::errc::invalid_argument, {"was attached before", "load it again"});
+    tells_functions = false;
+    fail(call::raw_tracepoint_open, ENOENT);
+    refused(once, ENOENT, no_condition, {"before 5.13", "its module was unloaded"});
 }
 
 // F7
