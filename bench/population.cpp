@@ -41,16 +41,14 @@ bpflink::link_id id_of(int link) {
 population::population(kind what, std::size_t count)
     : programs_{"sys_enter_a", "iter_tasks", "egress_a"} {
     allow_descriptors(count + 256);
-    constexpr std::size_t block = 100;
     for (std::size_t i = 0; i != count; ++i) {
         int link = -1;
         switch (what) {
         case kind::raw_tracepoint: link = open_raw_tracepoint(tracepoint); break;
         case kind::long_names: link = open_raw_tracepoint(tracepoint_with_long_name); break;
         case kind::iter: link = open_iter(); break;
-        case kind::in_blocks:
         case kind::in_turn:
-            switch ((what == kind::in_turn ? i : i / block) % 3) {
+            switch (i % 3) {
             case 0: link = open_iter(); break;
             case 1: link = open_raw_tracepoint(tracepoint); break;
             default: link = open_cgroup(); break;

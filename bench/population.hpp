@@ -19,8 +19,7 @@ public:
         raw_tracepoint, ///< on a tracepoint with a short name
         long_names,     ///< on a tracepoint whose name is too long for std::string's own buffer
         iter,           ///< on no hook: nothing runs until somebody reads them
-        in_blocks,      ///< iter, raw tracepoint and cgroup links, a hundred of each in a row
-        in_turn,        ///< the same kinds, no two neighbours alike
+        in_turn,        ///< iter, raw tracepoint and cgroup links, no two neighbours alike
     };
 
     /// Raises RLIMIT_NOFILE as needed. Throws std::system_error when a link is refused.

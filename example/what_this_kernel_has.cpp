@@ -7,7 +7,6 @@
 #include <iostream>
 
 namespace bl = bpflink;
-namespace hook = bl::hook;
 
 template <bl::hook_like Hook>
 void ask() {
@@ -23,16 +22,13 @@ void ask() {
     }
 }
 
-template <bl::hook_like... Hooks>
-void ask_all() {
+template <class... Hooks>
+void ask_all(bl::type_list<Hooks...>) {
     (ask<Hooks>(), ...);
 }
 
 bl::result<void> what_this_kernel_has() {
-    ask_all<hook::cgroup, hook::freplace, hook::iter, hook::kprobe, hook::kprobe_multi, hook::lsm,
-            hook::netfilter, hook::netkit, hook::netns, hook::perf_event, hook::raw_tracepoint,
-            hook::sockmap, hook::struct_ops, hook::tcx, hook::tp_btf, hook::tracepoint,
-            hook::tracing, hook::tracing_multi, hook::uprobe, hook::uprobe_multi, hook::xdp>();
+    ask_all(bl::all_hooks{});
     return {};
 }
 

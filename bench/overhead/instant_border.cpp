@@ -3,8 +3,8 @@
 // library. There are `live_links` links, with the ids from 1 on.
 #include "instant_border.hpp"
 
-#include "bpf/raw_link_record.h"
-#include "sys.hpp"
+#include "border/sys.hpp"
+#include "snapshot/raw_link_record.h"
 
 #include <bpflink/program_type.hpp>
 
@@ -148,13 +148,16 @@ void back_off(int) noexcept {
 opened prog_load(uapi::prog_load_attr const&) noexcept {
     return -ENOSYS;
 }
-opened program_get_fd_by_id(std::uint32_t) noexcept {
+opened prog_get_fd_by_id(std::uint32_t) noexcept {
     return -ENOSYS;
 }
-int program_bind_map(int, int) noexcept {
+opened btf_get_fd_by_id(std::uint32_t) noexcept {
     return -ENOSYS;
 }
-int program_run(int, int, std::uint32_t&) noexcept {
+int prog_bind_map(int, int) noexcept {
+    return -ENOSYS;
+}
+int prog_test_run(int, int, std::uint32_t&) noexcept {
     return -ENOSYS;
 }
 int map_look_up_nothing(int) noexcept {
@@ -187,6 +190,24 @@ opened reopen(int) noexcept {
 int read_at(int, std::span<std::byte>, std::uint64_t) noexcept {
     return -ENOSYS;
 }
+int has_capability(unsigned) noexcept {
+    return 1;
+}
+
+int is_in_first_user_namespace() noexcept {
+    return 1;
+}
+
+int has_locked_memory_limit() noexcept {
+    return 0;
+}
+int is_on_cgroup1(int) noexcept {
+    return 0;
+}
+int is_socket_filter_locked(int) noexcept {
+    return 0;
+}
+
 int find_process(int) noexcept {
     return -ENOSYS;
 }
@@ -250,6 +271,21 @@ int interface_index(char const*) noexcept {
     return -ENOSYS;
 }
 int interface_name(std::uint32_t, std::span<char, 16>) noexcept {
+    return -ENOSYS;
+}
+int interface_facts_of(std::uint32_t, interface_facts&) noexcept {
+    return -ENOSYS;
+}
+int neighbour_with_xdp(std::uint32_t, side, std::span<char, 16>) noexcept {
+    return -ENOSYS;
+}
+int xdp_query(std::uint32_t, xdp_programs&) noexcept {
+    return -ENOSYS;
+}
+int xdp_replace_by_itself(std::uint32_t, int, unsigned) noexcept {
+    return -ENOSYS;
+}
+int prog_test_run_on_nothing(int) noexcept {
     return -ENOSYS;
 }
 int netns_inode(char const*, std::uint32_t&) noexcept {

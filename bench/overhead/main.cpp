@@ -3,8 +3,8 @@
 // the library and by the calls of the border alone, which is what C would do. Without arguments all
 // of them as Google Benchmark's entries; `bpflink-overhead NAME TIMES` does one of them, for tools
 // that count instructions.
+#include "border/sys.hpp"
 #include "instant_border.hpp"
-#include "sys.hpp"
 
 #include <bpflink/bpflink.hpp>
 

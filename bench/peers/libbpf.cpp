@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "all_links.bpf.hpp"
-#include "bpf/raw_link_record.h"
 #include "serve.hpp"
+#include "snapshot/raw_link_record.h"
 
 #include <bpflink/fd.hpp>
 

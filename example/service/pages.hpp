@@ -5,7 +5,7 @@
 
 #include <bpflink/link_info.hpp>
 #include <bpflink/link_record.hpp>
-#include <bpflink/pin.hpp>
+#include <bpflink/views/pins.hpp>
 #include <bpflink/views/snapshot.hpp>
 
 #include <optional>

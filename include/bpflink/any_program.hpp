@@ -4,6 +4,7 @@
 #include <bpflink/attach_type.hpp>
 #include <bpflink/detail/borrows.hpp>
 #include <bpflink/fd.hpp>
+#include <bpflink/fwd.hpp>
 #include <bpflink/program_type.hpp>
 
 #include <concepts>
@@ -12,11 +13,35 @@
 
 namespace bpflink {
 
-/// Anything that lends a descriptor: what the untyped operations take, checked by the kernel.
-template <class P>
-concept any_program = requires(P const& p) {
-    { p.fd() } -> std::convertible_to<fd_view>;
+namespace detail {
+
+template <class T>
+concept lends_fd = requires(T const& t) {
+    { t.fd() } -> std::convertible_to<fd_view>;
 };
+
+/// Whether the descriptor that a class of the library lends is never a program's.
+template <class T>
+inline constexpr bool lends_other_object = false;
+template <>
+inline constexpr bool lends_other_object<link> = true;
+template <class Hook>
+inline constexpr bool lends_other_object<typed_link<Hook>> = true;
+template <>
+inline constexpr bool lends_other_object<map_ref> = true;
+template <>
+inline constexpr bool lends_other_object<iter_output> = true;
+template <>
+inline constexpr bool lends_other_object<defunct_watch> = true;
+template <>
+inline constexpr bool lends_other_object<expected_program> = true;
+
+} // namespace detail
+
+/// Anything that lends a descriptor, but for the library's links, maps and outputs: what the
+/// untyped operations take, checked by the kernel.
+template <class P>
+concept any_program = detail::lends_fd<P> && !detail::lends_other_object<P>;
 
 /// A program whose type is known at compile time, as `static constexpr program_type type`: a
 /// service can bring a class of its own.
@@ -27,15 +52,17 @@ concept bpf_program = any_program<P> && requires {
     { &P::type } -> std::same_as<program_type const*>;
 } && requires { typename std::integral_constant<program_type, P::type>; };
 
-/// A program that a compare-and-swap update expects to find; made by `expecting`.
+/// The program, or a struct_ops link's map, that a compare-and-swap update expects to find; made by
+/// `expecting`.
 class expected_program {
 public:
-    /// Of the expected program; borrowed.
+    /// Its descriptor; borrowed.
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }
 
 private:
     template <any_program P>
     friend expected_program expecting(P const& prog) noexcept;
+    friend expected_program expecting(map_ref const& map) noexcept;
     explicit expected_program(fd_view fd) noexcept : fd_{fd} {}
 
     fd_view fd_;

@@ -4,6 +4,7 @@
 #include <bpflink/operation.hpp>
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -57,6 +58,11 @@ public:
     /// errno in a category that keeps the condition: equal to std::errc by number, to `errc` by
     /// condition.
     [[nodiscard]] std::error_code code() const noexcept;
+    /// The one condition that it meets, for a switch; empty where none fits (E2BIG, EMFILE, ...),
+    /// or where its possible causes have different ones.
+    [[nodiscard]] std::optional<errc> condition() const noexcept {
+        return condition_ == errc{} ? std::nullopt : std::optional{condition_};
+    }
     /// What was being done.
     [[nodiscard]] operation where() const noexcept { return where_; }
     /// What it was about; valid while the error lives.

@@ -19,8 +19,10 @@ class fd_view;
 enum class link_type : unsigned;
 enum class program_type : unsigned;
 enum class attach_type : unsigned;
+enum class xdp_mode : unsigned;
 
 class program;
+class expected_program;
 class map_ref;
 template <program_type Type>
 class program_ref;
@@ -30,6 +32,8 @@ template <class Hook>
 class typed_link;
 struct link_info;
 struct link_record;
+class iter_output;
+class defunct_watch;
 class snapshotter;
 class order;
 struct hook_query;

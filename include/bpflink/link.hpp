@@ -3,11 +3,11 @@
 
 #include <bpflink/any_program.hpp>
 #include <bpflink/detail/filesystem_path.hpp>
+#include <bpflink/detail/pin_memory.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/fwd.hpp>
 #include <bpflink/link_info.hpp>
-#include <bpflink/pin.hpp>
 
 #include <optional>
 #include <string_view>
@@ -52,7 +52,8 @@ public:
     /// Opens a link by id. An id that the kernel has given out but whose link is not attached yet
     /// is waited for: microseconds, and a second at most.
     /// @errors not_found          no such id, or it vanished
-    ///         permission_denied  CAP_SYS_ADMIN is missing
+    ///         permission_denied  CAP_SYS_ADMIN is missing, or a security module keeps this link
+    ///         not_supported      a kernel before 5.8
     ///         EAGAIN             still not attached after that second
     /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_by_id(): ENOENT, EAGAIN until settled
     /// @cost 1 system call
@@ -104,7 +105,8 @@ public:
     ///         defunct           the hook's target is gone
     ///         already_exists    tcx, netkit, cgroup: that program is on the hook already
     ///         invalid_argument  another program type or expected attach type (named when known)
-    ///         permission_denied CAP_BPF, CAP_NET_ADMIN, ... as the hook asks
+    ///         permission_denied CAP_BPF is missing where bpf(2) asks for it, or a security module
+    ///                           refuses
     /// @kernel since 5.7; kernel/bpf/syscall.c, link_update()
     /// @cost 1 system call
     template <any_program P>
@@ -118,6 +120,11 @@ public:
     [[nodiscard]] result<void> update(P const& prog, expected_program old) {
         return update_program(prog.fd(), &old);
     }
+
+    /// Swaps the map of a struct_ops link: see typed_link::update.
+    [[nodiscard]] result<void> update(map_ref const& map);
+    /// The same, while `old` is the map in use.
+    [[nodiscard]] result<void> update(map_ref const& map, expected_program old);
 
     /// Takes the program off the hook at once, whoever else holds the link; the link stays as a
     /// defunct shell until it is closed and unpinned. Doing it twice is no error.
@@ -185,7 +192,7 @@ public:
     std::optional<std::string_view> pinned_path() const&& = delete; // of a text that would be gone
 
     /// The same link with its kind known: `std::move(l).as<xdp_link>()`. Consumes only on success.
-    /// @errors invalid_argument  another kind of link; both are named
+    /// @errors wrong_kind  another kind of link; both are named
     /// @cost as info(): 1 system call, 2 for some kinds
     template <class TypedLink>
         requires detail::is_typed_link<TypedLink>
@@ -196,13 +203,13 @@ public:
 private:
     friend detail::access;
 
-    explicit link(unique_fd fd, pin_memory pins = {}) noexcept
+    explicit link(unique_fd fd, detail::pin_memory pins = {}) noexcept
         : fd_{std::move(fd)}, pins_{std::move(pins)} {}
 
     result<void> update_program(fd_view next, expected_program const* expected);
 
     unique_fd fd_;
-    pin_memory pins_;
+    detail::pin_memory pins_;
 };
 
 } // namespace bpflink

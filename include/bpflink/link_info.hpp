@@ -23,20 +23,31 @@ namespace bpflink {
 struct raw_tracepoint_details {
     std::string name;                      ///< the tracepoint, without its group
     std::optional<bpflink::cookie> cookie; ///< since 6.17
+
+    /// Whether all fields are the same.
+    friend bool operator==(raw_tracepoint_details const&, raw_tracepoint_details const&) = default;
 };
 
 /// A function's: hook::tracing, hook::lsm, hook::freplace.
 struct tracing_details {
     std::optional<attach_type> attach; ///< the place on the hook; empty for freplace, without any
-    std::optional<std::uint32_t> target_object; ///< a program's id for freplace, else a BTF's; 5.13
-    std::optional<btf_id> target;               ///< the function's BTF type; since 5.13
-    std::optional<bpflink::cookie> cookie;      ///< since 6.17
+    /// Since 5.13: the id of the BTF object that `target` is in, or of the traced program. The
+    /// kernel does not say which of the two.
+    std::optional<std::uint32_t> target_object;
+    std::optional<btf_id> target;          ///< the function's BTF type; since 5.13
+    std::optional<bpflink::cookie> cookie; ///< since 6.17
+
+    /// Whether all fields are the same.
+    friend bool operator==(tracing_details const&, tracing_details const&) = default;
 };
 
 /// A cgroup's.
 struct cgroup_details {
-    std::uint64_t cgroup_id = 0; ///< the inode of the cgroup's directory; 0 when it is gone
-    attach_type attach{};        ///< the place on the hook
+    bpflink::cgroup_id cgroup_id; ///< 0 when the cgroup is gone
+    attach_type attach{};         ///< the place on the hook
+
+    /// Whether all fields are the same.
+    friend bool operator==(cgroup_details const&, cgroup_details const&) = default;
 };
 
 /// Which cgroups an iterator walks, and how.
@@ -55,59 +66,98 @@ struct iter_details {
     std::string target_name;   ///< what is walked: "task", "bpf_map_elem", ...
     std::optional<map_id> map; ///< for iterators over one map's elements
 
-    std::optional<std::uint64_t> cgroup_id; ///< for those over cgroups: where they start
-    std::optional<cgroup_iter_order> order; ///< for those over cgroups
+    std::optional<bpflink::cgroup_id> cgroup_id; ///< for those over cgroups: where they start
+    std::optional<cgroup_iter_order> order;      ///< for those over cgroups
 
     std::optional<std::uint32_t> tid; ///< for those over one thread
     std::optional<std::uint32_t> pid; ///< for those over one process
+
+    /// Whether all fields are the same.
+    friend bool operator==(iter_details const&, iter_details const&) = default;
 };
 
 /// A network namespace's.
 struct netns_details {
-    std::uint32_t netns_inode = 0; ///< as stat of /proc/PID/ns/net says; 0 when it is gone
-    attach_type attach{};          ///< the place on the hook
+    bpflink::netns_inode netns_inode; ///< 0 when the namespace is gone
+    attach_type attach{};             ///< the place on the hook
+
+    /// Whether all fields are the same.
+    friend bool operator==(netns_details const&, netns_details const&) = default;
 };
 
 /// An XDP link's.
 struct xdp_details {
     bpflink::ifindex ifindex; ///< in the network namespace of the device; 0 when it is gone
+
+    /// Whether all fields are the same.
+    friend bool operator==(xdp_details const&, xdp_details const&) = default;
 };
 
 /// A struct_ops table's.
 struct struct_ops_details {
     std::optional<map_id> map; ///< empty when detached
+
+    /// Whether all fields are the same.
+    friend bool operator==(struct_ops_details const&, struct_ops_details const&) = default;
 };
 
-/// A netfilter hook's, with the kernel's numbers.
+/// Whose packets, by the kernel's numbers (NFPROTO_IPV4, NFPROTO_IPV6): there is no "both".
+enum class protocol_family : unsigned { ipv4 = 2, ipv6 = 10 };
+
+/// Where on a packet's way, by the kernel's numbers (NF_INET_PRE_ROUTING, ...).
+enum class netfilter_hook : unsigned {
+    prerouting = 0,
+    local_in = 1,
+    forward = 2,
+    local_out = 3,
+    postrouting = 4,
+};
+
+/// A netfilter hook's.
 struct netfilter_details {
-    std::uint32_t protocol_family = 0; ///< NFPROTO_IPV4 or NFPROTO_IPV6
-    std::uint32_t hook = 0;            ///< NF_INET_PRE_ROUTING, ...
-    std::int32_t priority = 0;         ///< lowest first
-    std::uint32_t flags = 0;           ///< BPF_F_NETFILTER_IP_DEFRAG
+    bpflink::protocol_family protocol_family{}; ///< whose packets
+    netfilter_hook hook{};                      ///< where on their way
+    std::int32_t priority = 0;                  ///< lowest first
+    bool defragment = false;                    ///< fragments are put together first
+
+    /// Whether all fields are the same.
+    friend bool operator==(netfilter_details const&, netfilter_details const&) = default;
 };
 
 /// A tcx hook's.
 struct tcx_details {
     bpflink::ifindex ifindex; ///< 0 when the device is gone
     attach_type attach{};     ///< the place on the hook
+
+    /// Whether all fields are the same.
+    friend bool operator==(tcx_details const&, tcx_details const&) = default;
 };
 
 /// A netkit hook's.
 struct netkit_details {
     bpflink::ifindex ifindex; ///< 0 when the device is gone
     attach_type attach{};     ///< the place on the hook
+
+    /// Whether all fields are the same.
+    friend bool operator==(netkit_details const&, netkit_details const&) = default;
 };
 
 /// A sockmap's.
 struct sockmap_details {
     std::optional<map_id> map; ///< empty when detached
     attach_type attach{};      ///< the place on the hook
+
+    /// Whether all fields are the same.
+    friend bool operator==(sockmap_details const&, sockmap_details const&) = default;
 };
 
 /// The kernel's bytes behind type, id and program, for kinds (and kinds of perf events) that are
 /// newer than this library.
 struct unknown_details {
     std::array<std::byte, 48> bytes{}; ///< as the kernel wrote them; 0 where it wrote nothing
+
+    /// Whether all fields are the same.
+    friend bool operator==(unknown_details const&, unknown_details const&) = default;
 };
 
 /// What is particular to a kind of link.
@@ -123,6 +173,9 @@ struct link_info {
     link_id id;                         ///< the kernel's number of the link
     program_id program;                 ///< 0 where the kernel has none (struct_ops)
     link_details details;               ///< what is particular to the kind
+
+    /// Whether all fields are the same.
+    friend bool operator==(link_info const&, link_info const&) = default;
 };
 
 /// Whether a link still holds its program on the hook.

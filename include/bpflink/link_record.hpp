@@ -5,17 +5,11 @@
 #include <bpflink/ids.hpp>
 #include <bpflink/link_info.hpp>
 #include <bpflink/link_type.hpp>
+#include <bpflink/place.hpp>
 
 #include <optional>
-#include <variant>
 
 namespace bpflink {
-
-/// What a link is on, where one number tells: none for the tracing kinds and netfilter. The number
-/// is 0 when what it was on is gone, or the link was detached.
-///
-/// An ifindex is that of the device in its own network namespace, which link_record::netns tells.
-using link_target = std::variant<std::monostate, ifindex, cgroup_id, netns_inode, map_id>;
 
 /// The short form of link_info: of one size for every kind, without names and arrays.
 struct link_record {
@@ -23,7 +17,7 @@ struct link_record {
     link_type type = link_type::unspec; ///< the kind
     program_id program;                 ///< 0 where the kernel has none (struct_ops)
     std::optional<attach_type> attach; ///< empty where the kind has several and no info tells which
-    link_target target;                ///< empty where one number does not tell
+    place target;                      ///< empty where one number does not tell
     /// The network namespace of the device of an xdp, tcx or netkit link, of a netfilter link, or
     /// the one that a netns link is on: where that is now, as a device can be moved. Empty for
     /// other kinds, and where nothing tells; 0 when that is gone, as in `target`.

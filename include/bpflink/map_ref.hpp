@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/any_program.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/fwd.hpp>
@@ -29,5 +30,11 @@ private:
 
     fd_view fd_;
 };
+
+/// `link.update(next, expecting(current))`: swap only while `map` is the one in use.
+/// @param map  borrowed
+[[nodiscard]] inline expected_program expecting(map_ref const& map) noexcept {
+    return expected_program{map.fd()};
+}
 
 } // namespace bpflink

@@ -18,8 +18,8 @@ enum class operation {
     iter_create,
     obj_pin,
     obj_get,
-    program_get_fd_by_id,
-    program_get_info,
+    prog_get_fd_by_id,
+    prog_get_info,
     map_get_info,
     identify, ///< finding out which kind of object a descriptor or pin is
     rename,

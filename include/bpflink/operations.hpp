@@ -52,9 +52,10 @@ template <detail::filesystem_path P>
 }
 
 /// link::update as a step.
-/// @param prog  a named one is borrowed until the step has run, a temporary one is the step's
+/// @param prog  a named one is borrowed until the step has run, a temporary one is the step's; for
+///              struct_ops links a map_ref
 template <class P>
-    requires any_program<std::remove_cvref_t<P>>
+    requires detail::updates_links<std::remove_cvref_t<P>>
 [[nodiscard]] auto update(P&& prog) {
     using argument = detail::program_argument<P>;
     return detail::step{[next = argument{std::forward<P>(prog)}](auto& l)
@@ -66,7 +67,7 @@ template <class P>
 /// @param prog  as above
 /// @param old   borrowed until the step has run
 template <class P>
-    requires any_program<std::remove_cvref_t<P>>
+    requires detail::updates_links<std::remove_cvref_t<P>>
 [[nodiscard]] auto update(P&& prog, expected_program old) {
     using argument = detail::program_argument<P>;
     return detail::step{[next = argument{std::forward<P>(prog)}, old](auto& l)

@@ -23,6 +23,8 @@ struct hook_query {
         /// tcx, netkit: empty for a program without a link. Others: empty, as the kernel does not
         /// tell.
         std::optional<link_id> link;
+        /// The mode that it runs in, where the hook has modes: xdp.
+        std::optional<xdp_mode> mode{};
     };
     std::vector<entry> entries; ///< as they run
     std::uint32_t flags = 0;    ///< of the attachment: BPF_F_ALLOW_MULTI of a cgroup, ...
@@ -31,9 +33,12 @@ struct hook_query {
 
 /// Lists what is on a hook; the fields that say how to attach count for nothing. Of a cgroup: what
 /// is on it itself, and for lsm_cgroup the programs of all LSM hooks.
-/// @errors not_found          no such interface or directory
-///         not_supported      this kernel does not have the hook, or the query (EINVAL)
-///         invalid_argument   the place is none of the kind; `attach` is another hook's, or empty
+/// @errors not_found          no such interface or directory, or the cgroup was removed
+///         hook_busy          a sockmap has the other kind of verdict (EBUSY)
+///         not_supported      this kernel does not have the hook, the attach type or the query; a
+///                            netkit device is a single one (EOPNOTSUPP)
+///         invalid_argument   the place is not of the kind, or not open; `attach` is another
+///                            hook's, or empty
 ///         permission_denied  CAP_NET_ADMIN is missing
 ///         ENOSPC             the hook grew each time it was asked about
 /// @kernel cgroup since 4.15, netns 5.8, sockmap 5.18, tcx 6.6, netkit 6.7; kernel/bpf/syscall.c,
@@ -48,6 +53,16 @@ struct hook_query {
 [[nodiscard]] result<hook_query> query(hook::netns const& where);
 /// The same of a sockmap.
 [[nodiscard]] result<hook_query> query(hook::sockmap const& where);
+
+/// Lists the XDP programs of an interface, with a link or without: one, or one on the device beside
+/// one of another mode. Each has its mode; `where.mode` is ignored. It needs no privilege.
+/// @errors not_found          no such interface in the caller's network namespace
+///         not_supported      the process may not use netlink (EAFNOSUPPORT)
+///         permission_denied  a security module or a filter of system calls refuses netlink
+/// @kernel since 5.7; net/core/rtnetlink.c, rtnl_xdp_fill(); read at v6.12
+/// @cost 10 system calls by libbpf's bpf_xdp_query(), which reads of every interface of the
+///       namespace; 3 more where there is no program
+[[nodiscard]] result<hook_query> query(hook::xdp const& where);
 
 /// A hook that the kernel lists the programs of.
 template <class H>

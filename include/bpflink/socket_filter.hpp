@@ -19,8 +19,11 @@ namespace detail {
 /// socket's, takes the place of the one before, and stays until it is detached or the socket goes.
 /// @param socket  borrowed
 /// @param prog    borrowed; the socket keeps its own reference
-/// @errors permission_denied  the filter is locked (EPERM; SO_LOCK_FILTER)
-///         invalid_argument   `socket` is none (ENOTSOCK), or not open; no socket filter (EINVAL)
+/// @errors permission_denied  the filter is locked (EPERM; SO_LOCK_FILTER); a security module or a
+///                            cgroup's program refuses it
+///         invalid_argument   `socket` is not a socket's (ENOTSOCK), or not open; the program is
+///                            not a socket filter (EINVAL), or not open
+///         not_supported      sockets of this protocol take no filter (EOPNOTSUPP)
 ///         ENOMEM             more than net.core.optmem_max
 /// @kernel since 3.19; net/core/filter.c, sk_attach_bpf(); read at v6.12
 /// @cost 1 system call
@@ -32,8 +35,10 @@ template <socket_filter_program P>
 /// Takes the filter off a socket, whoever put it there.
 /// @param socket  borrowed
 /// @errors not_found          it has no filter (ENOENT)
-///         permission_denied  the filter is locked (EPERM; SO_LOCK_FILTER)
-///         invalid_argument   `socket` is none (ENOTSOCK), or not open
+///         permission_denied  the filter is locked (EPERM; SO_LOCK_FILTER); a security module or a
+///                            cgroup's program refuses it
+///         invalid_argument   `socket` is not a socket's (ENOTSOCK), or not open
+///         not_supported      sockets of this protocol take no filter (EOPNOTSUPP)
 /// @kernel since 2.2; net/core/filter.c, sk_detach_filter(); read at v6.12
 /// @cost 1 system call
 [[nodiscard]] result<void> detach_socket_filter(fd_view socket);

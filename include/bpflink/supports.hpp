@@ -24,13 +24,16 @@ struct support {
 };
 
 namespace detail {
-[[nodiscard]] support probe_support(std::string_view hook);
-[[nodiscard]] support cached_support(std::string_view hook);
+[[nodiscard]] support probe_support(hook_row const& row);
+[[nodiscard]] support probe_support(std::string_view hook); // by its name
+[[nodiscard]] support cached_support(hook_row const& row);
 } // namespace detail
 
 /// Asks the kernel, never its version: loads the smallest program of the hook's type and attaches
-/// it to what cannot be, which a kernel with the hook refuses in its own way. Nothing is attached.
-/// A yes or no is remembered for the process; unknown is asked again.
+/// it to what cannot be, which a kernel with the hook refuses in its own way. Nothing stays
+/// attached: of tracing and LSM, whose programs a kernel may load and then not attach (arm64
+/// before 6.4), a program that does nothing is attached for a moment. A yes or no is remembered for
+/// the process; unknown is asked again.
 ///
 /// no: the kernel said just that. unknown: all else that keeps it from being asked, as a missing
 /// privilege, a filter of system calls, want of descriptors or memory, or /sys not mounted yet;
@@ -40,7 +43,7 @@ namespace detail {
 /// @threads any
 template <hook_like H>
 [[nodiscard]] support supports() {
-    return detail::cached_support(hook_traits<H>::name);
+    return detail::cached_support(hook_traits<H>::row());
 }
 
 } // namespace bpflink

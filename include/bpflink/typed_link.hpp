@@ -30,7 +30,7 @@ public:
 
     /// Takes `untyped` over when it is of this hook. Hooks that share a kind of link, and that the
     /// kernel's answer does not tell apart, are taken for each other: they can do the same.
-    /// @errors invalid_argument  another kind; both are named, and `untyped` keeps the link
+    /// @errors wrong_kind  another kind; both are named, and `untyped` keeps the link
     /// @cost as link::info: 1 system call, 2 for some kinds
     [[nodiscard]] static result<typed_link> from_link(bpflink::link&& untyped) {
         return detail::check_hook<Hook>(untyped).map(
@@ -95,9 +95,9 @@ public:
 
     /// The fields of this hook's kind.
     /// @errors as link::info
-    ///         not_supported     a kind of event that is newer than this library
-    ///         invalid_argument  the kernel made a link of another kind of the program, as of one
-    ///                           that was loaded for fentry and attached as tp_btf
+    ///         not_supported  a kind of event that is newer than this library
+    ///         wrong_kind     the kernel made a link of another kind of the program, as of one that
+    ///                        was loaded for fentry and attached as tp_btf
     /// @cost as link::info
     [[nodiscard]] result<details_type> details() const {
         return link_.info().and_then([](link_info&& all) -> result<details_type> {

@@ -1,52 +1,194 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cgroup.hpp"
+#include "hook/typed.hpp"
+#include "object/identify.hpp"
+#include "pin/path.hpp"
 
-#include "../identify.hpp"
-#include "../path.hpp"
-#include "create.hpp"
-#include "matches.hpp"
-#include "order.hpp"
-
-#include <cerrno>
+#include <algorithm>
 
 namespace bpflink {
+namespace {
 
-/// The program type that a cgroup's attach type takes; unspec for what is no cgroup's.
-/// @kernel kernel/bpf/syscall.c, attach_type_to_prog_type(); read at v6.12
-program_type type_on_cgroup(attach_type attach) noexcept {
-    switch (attach) {
-    case attach_type::cgroup_inet_ingress:
-    case attach_type::cgroup_inet_egress: return program_type::cgroup_skb;
-    case attach_type::cgroup_inet_sock_create:
-    case attach_type::cgroup_inet_sock_release:
-    case attach_type::cgroup_inet4_post_bind:
-    case attach_type::cgroup_inet6_post_bind: return program_type::cgroup_sock;
-    case attach_type::cgroup_inet4_bind:
-    case attach_type::cgroup_inet6_bind:
-    case attach_type::cgroup_inet4_connect:
-    case attach_type::cgroup_inet6_connect:
-    case attach_type::cgroup_unix_connect:
-    case attach_type::cgroup_inet4_getpeername:
-    case attach_type::cgroup_inet6_getpeername:
-    case attach_type::cgroup_unix_getpeername:
-    case attach_type::cgroup_inet4_getsockname:
-    case attach_type::cgroup_inet6_getsockname:
-    case attach_type::cgroup_unix_getsockname:
-    case attach_type::cgroup_udp4_sendmsg:
-    case attach_type::cgroup_udp6_sendmsg:
-    case attach_type::cgroup_unix_sendmsg:
-    case attach_type::cgroup_udp4_recvmsg:
-    case attach_type::cgroup_udp6_recvmsg:
-    case attach_type::cgroup_unix_recvmsg: return program_type::cgroup_sock_addr;
-    case attach_type::cgroup_sock_ops: return program_type::sock_ops;
-    case attach_type::cgroup_device: return program_type::cgroup_device;
-    case attach_type::cgroup_sysctl: return program_type::cgroup_sysctl;
-    case attach_type::cgroup_getsockopt:
-    case attach_type::cgroup_setsockopt: return program_type::cgroup_sockopt;
-    case attach_type::lsm_cgroup: return program_type::lsm;
-    default: return program_type::unspec;
-    }
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
+
+constexpr int enotsupp = 524; // the kernel's own
+constexpr std::uint32_t most_programs = 64;
+constexpr std::uint64_t root_inode = 1;
+
+typed_request const& asked(attempt const& tried) {
+    return tried.as<typed_request>();
 }
+
+/// What a directory has of the attach type.
+struct present {
+    int outcome;
+    std::uint32_t count;
+    std::uint32_t flags;
+    std::uint32_t first; // program
+    std::uint64_t revision;
+};
+
+present ask(attempt const& tried, int directory) noexcept {
+    std::uint32_t first = 0;
+    uapi::prog_query_attr attr{};
+    attr.target = static_cast<std::uint32_t>(directory);
+    attr.attach_type = static_cast<std::uint32_t>(*asked(tried).attach);
+    attr.prog_ids = reinterpret_cast<std::uintptr_t>(&first);
+    attr.count = 1;
+    int const outcome = sys::prog_query(attr);
+    return {outcome == -ENOSPC ? 0 : outcome, attr.count, attr.attach_flags, first, attr.revision};
+}
+
+present ask(attempt const& tried) noexcept {
+    return ask(tried, static_cast<int>(asked(tried).target));
+}
+
+std::string name_of(int directory) {
+    std::array<char, 4'096> name;
+    int const length = sys::descriptor_name(directory, name);
+    if (length < 0) return "the cgroup at " + describe(fd_view{directory});
+    return {name.data(), static_cast<std::size_t>(length)};
+}
+
+bool is_root(int directory) noexcept {
+    sys::file_facts facts;
+    return sys::look_at(directory, facts) == 0 && facts.inode == root_inode;
+}
+
+/// A program that does not let others beside it (on the directory itself), or below it. Above one
+/// that does, nothing counts.
+finding other_stands_alone(attempt const& tried) {
+    auto const found = [](present const& there, int directory) {
+        return finding{match::yes, "program " + std::to_string(there.first) + " is attached to " +
+                                       name_of(directory)};
+    };
+    int directory = static_cast<int>(asked(tried).target);
+    auto there = ask(tried, directory);
+    if (there.outcome < 0) return {match::unknown, "a program is attached here or above"};
+    if (there.count != 0 && (there.flags & uapi::f_allow_multi) == 0)
+        return found(there, directory);
+    for (unique_fd above;;) {
+        unique_fd next = sys::look_up(directory, "..", sys::lookup::plain);
+        if (!next) break;
+        there = ask(tried, next.get());
+        if (there.outcome == -EBADF && is_root(directory)) return {match::no};
+        if (there.outcome < 0) break;
+        if ((there.flags & uapi::f_allow_multi) != 0) return {match::no};
+        if (there.count != 0 && (there.flags & uapi::f_allow_override) != 0) return {match::no};
+        if (there.count != 0) return found(there, next.get());
+        above = std::move(next);
+        directory = above.get();
+    }
+    return {match::unknown, "a program is attached above, out of sight,"};
+}
+
+finding in_version_1(attempt const& tried) {
+    int const told = sys::is_on_cgroup1(static_cast<int>(asked(tried).target));
+    return {told < 0 ? match::unknown : told == 1 ? match::yes : match::no};
+}
+
+finding other_file(attempt const& tried) {
+    auto const there = ask(tried);
+    return {there.outcome == -EBADF ? match::yes : there.outcome < 0 ? match::unknown : match::no};
+}
+
+finding directory_is_removed(attempt const& tried) {
+    auto const there = ask(tried);
+    return {there.outcome == -ENOENT ? match::yes : there.outcome < 0 ? match::unknown : match::no};
+}
+
+finding cgroups_have_no_order(attempt const& tried) {
+    if (!asked(tried).order) return {match::no};
+    auto const there = ask(tried);
+    return {there.outcome < 0 ? match::unknown : there.revision == 0 ? match::yes : match::no};
+}
+
+finding cgroups_have_no_preorder(attempt const& tried) {
+    if (!asked(tried).preorder) return {match::no};
+    auto const there = ask(tried); // a revision came later
+    return {there.outcome == 0 && there.revision != 0 ? match::no : match::unknown};
+}
+
+finding other_preorder(attempt const& tried) {
+    return anchor_may_differ_in_preorder(tried);
+}
+
+finding is_full(attempt const& tried) {
+    auto const there = ask(tried);
+    return {there.outcome < 0              ? match::unknown
+            : there.count >= most_programs ? match::yes
+                                           : match::no};
+}
+
+finding is_of_lsm(attempt const& tried) {
+    return {asked(tried).attach == attach_type::lsm_cgroup ? match::unknown : match::no};
+}
+
+constexpr std::array place_causes{
+    refusal{EBADF, errc::invalid_argument, "{}, the directory's, is not open", "",
+            "cgroup_get_from_fd", target_is_closed},
+    refusal{EBADF, errc::invalid_argument,
+            "the directory is of a version 1 hierarchy, which has no hooks",
+            "name a directory below the mount of cgroup2", "cgroup_get_from_fd", in_version_1},
+    refusal{ENOENT, errc::not_found, "the cgroup was removed", "", "cgroup_get_from_fd",
+            directory_is_removed},
+};
+constexpr auto causes = joined(
+    place_causes,
+    std::array{
+        refusal{EBADF, errc::invalid_argument, "the directory is not a version 2 cgroup", "",
+                "cgroup_get_from_fd", other_file},
+    },
+    order_causes,
+    std::array{
+        refusal{EINVAL, errc::not_supported,
+                "this kernel's cgroups have neither order nor revision (6.17 has)",
+                "attach without", "cgroup_bpf_link_attach", cgroups_have_no_order},
+        refusal{EINVAL, errc::not_supported, "this kernel's cgroups have no preorder (6.15 has)",
+                "attach without", "cgroup_bpf_link_attach", cgroups_have_no_preorder},
+        refusal{EINVAL, errc::invalid_argument,
+                "a cgroup's programs are known by their links, and the order names a program",
+                "let it name the link", "get_prog_list", anchor_is_a_program},
+        refusal{EINVAL, errc::invalid_argument,
+                "one of this program and the order's link is in preorder, and the other is not",
+                "name a link of the same", "get_prog_list", other_preorder},
+        refusal{EINVAL, errc::invalid_argument,
+                "the program was loaded for another attach type than {}", "",
+                "bpf_prog_attach_check_attach_type", does_not_go_with_it},
+        refusal{EINVAL, errc{}, "ten LSM hooks have programs of cgroups, the most the kernel takes",
+                "detach those of one hook", "bpf_cgroup_atype_find", is_of_lsm},
+        refusal{EPERM, errc::hook_busy, "{} without ALLOW_MULTI",
+                "detach it, or attach it with BPF_F_ALLOW_MULTI", "hierarchy_allows_attach",
+                other_stands_alone},
+        refusal{E2BIG, errc{}, "64 programs are there, the most the kernel takes", "detach one",
+                "__cgroup_bpf_attach", is_full},
+        refusal{E2BIG, errc{}, "the LSM hook's trampoline is full", "detach a program of the hook",
+                "bpf_trampoline_link_cgroup_shim", is_of_lsm},
+        refusal{EBUSY, errc::not_supported, "the LSM hook has no place for a trampoline", "",
+                "bpf_trampoline_link_cgroup_shim"},
+        refusal{EOPNOTSUPP, errc::not_supported, "this kernel has no LSM programs of cgroups", "",
+                "bpf_trampoline_link_cgroup_shim"},
+        refusal{enotsupp, errc::not_supported, "this machine has no trampolines for LSM hooks", "",
+                "bpf_trampoline_link_cgroup_shim"},
+    });
+constexpr auto query_causes = joined(
+    place_causes, std::array{
+                      refusal{EBADF, errc::invalid_argument,
+                              "the directory is not a version 2 cgroup", "", "cgroup_get_from_fd"},
+                      refusal{EINVAL, errc::not_supported,
+                              "this kernel does not have the attach type", "", "bpf_prog_query"},
+                  });
+
+constexpr std::array opening_causes{
+    refusal{ENOENT, errc::not_found, "there is no such directory", "", "open"},
+    refusal{ENOTDIR, errc::invalid_argument, "it is not a directory", "", "open"},
+    refusal{EACCES, errc::permission_denied, "a directory on the way may not be entered", "",
+            "open"},
+    refusal{ELOOP, errc::invalid_argument, "symbolic links on the way go round", "", "open"},
+};
+
+} // namespace
 
 std::string describe(hook::cgroup const& where) {
     std::string place = "cgroup ";
@@ -57,108 +199,37 @@ std::string describe(hook::cgroup const& where) {
     return with_attach_type(std::move(place), where.attach);
 }
 
-result<opened_cgroup> open_cgroup(hook::cgroup const& where) {
+result<opened_place> open_place(hook::cgroup const& where) {
     auto const* const path = std::get_if<std::string_view>(&where.cgroup);
-    if (!path) return opened_cgroup{unique_fd{}, std::get<fd_view>(where.cgroup)};
-    return absolute(*path, operation::open)
-        .and_then([&](std::string const& whole) {
-            return created(sys::open_directory(whole.c_str()), operation::open, describe(where));
-        })
-        .map([](unique_fd&& fd) {
-            fd_view const view = fd;
-            return opened_cgroup{std::move(fd), view};
-        });
+    if (!path) return opened_place{raw_fd(std::get<fd_view>(where.cgroup))};
+    auto const whole = absolute(*path, operation::open);
+    if (!whole) return tl::unexpected{whole.error()};
+    auto opened = sys::open_directory(whole->c_str());
+    if (!opened)
+        return refuse(opened.outcome(), operation::open, describe(where), {}, {opening_causes});
+    auto const number = raw_fd(opened.view());
+    return opened_place{number, std::move(opened)};
 }
 
-namespace {
-
-/// Program types that the kernel holds to the attach type they were loaded for.
-/// @kernel kernel/bpf/syscall.c, bpf_prog_attach_check_attach_type(); read at v6.12
-bool attach_type_is_fixed(program_type type) noexcept {
-    return type == program_type::cgroup_sock || type == program_type::cgroup_sock_addr ||
-           type == program_type::cgroup_sockopt || type == program_type::lsm;
-}
-
-/// The mistakes that can be named before the kernel says EINVAL to all of them.
-std::string mistake(detail::borrowed_program const& prog, attach_type attach) {
-    auto what = mismatch(prog.type, type_on_cgroup(attach), attach, "a cgroup");
-    if (!what.empty()) return what;
-    if (prog.expected && *prog.expected != attach && attach_type_is_fixed(prog.type))
-        return "the program was loaded for attach type " + to_string(*prog.expected);
-    return {};
-}
-
-/// Whether the kernel reports a revision of this cgroup's hook: it takes an order then.
-bool has_order(uapi::link_create_attr const& request) noexcept {
-    uapi::prog_query_attr attr{};
-    attr.target = request.target;
-    attr.attach_type = request.attach_type;
-    return sys::prog_query(attr) < 0 || attr.revision != 0;
-}
-
-std::string advice_on(int outcome, hook::cgroup const& where, attach_type attach) {
-    if (auto advice = advice_on_order(outcome); !advice.empty()) return advice;
-    switch (-outcome) {
-    case EBADF: return "the directory is not a version 2 cgroup, or a descriptor is not open";
-    case EINVAL: {
-        if (where.order && names_program(*where.order))
-            return "a cgroup's programs are known by their links: let the order name the link";
-        std::string all = "the program was not loaded for attach type " + to_string(attach) +
-                          ", or this kernel does not have it";
-        if (where.order) all += "; or what the order names is of another kind";
-        return all;
-    }
-    case E2BIG: return "64 programs are there, the most the kernel takes";
-    case EPERM: return "CAP_NET_ADMIN and CAP_BPF are needed, or a program above forbids more";
-    default: return {};
-    }
-}
-
-} // namespace
-
-match hook_traits<hook::cgroup>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::cgroup>(info);
+detail::hook_row const& hook_traits<hook::cgroup>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::cgroup_skb,
+                                  .attach = attach_type::cgroup_inet_egress,
+                                  .known = EBADF},
+        .needs = {detail::capability::net_admin, detail::capability::bpf},
+        .mistakes = typed_mistakes,
+        .causes = causes,
+        .query_causes = query_causes,
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program prog,
-                                                    hook::cgroup const& named) {
-    auto where = named;
-    auto const attach =
-        attach_type_meant(named.attach, prog, type_on_cgroup, [&] { return describe(named); });
-    if (!attach) return tl::unexpected{attach.error()};
-    where.attach = *attach;
-    // Told only of what fails: the text takes longer than some of the kernel's work.
-    auto const subject = [&] { return describe(where); };
-    if (auto what = mistake(prog, *attach); !what.empty())
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject(),
-                    std::move(what));
-    auto const opened = open_cgroup(where);
-    if (!opened) return tl::unexpected{opened.error()};
-    uapi::link_create_attr attr{
-        .prog_fd = raw_fd(prog.fd),
-        .target = raw_fd(opened->directory),
-        .attach_type = static_cast<std::uint32_t>(*attach),
-        .flags = 0,
-        .bytes = {},
-    };
-    auto order = where.order;
-    // Kernels that know no revision here ignore one, and refuse any flag. Last is the default.
-    if (where.expected_revision && !order) order = order::last();
-    auto const anchor =
-        order ? put_order(attr, order, where.expected_revision, subject()) : result<nonzero_fd>{};
-    if (!anchor) return tl::unexpected{anchor.error()};
-    if (where.preorder) attr.flags |= uapi::f_preorder;
-    auto made = sys::link_create(attr);
-    if (made) return made;
-    int const outcome = made.outcome();
-    if (outcome == -EINVAL && where.preorder && !has_order(attr))
-        return fail(outcome, operation::link_create, errc::not_supported, subject(),
-                    "this kernel's cgroups have no preorder");
-    if (outcome == -EINVAL && order && !has_order(attr))
-        return fail(outcome, operation::link_create, errc::not_supported, subject(),
-                    "this kernel's cgroups have neither order nor revision");
-    return created(std::move(made), operation::link_create, subject(),
-                   advice_on(outcome, where, *attach));
+                                                    hook::cgroup const& where) {
+    return attach_typed(prog, where);
 }
 
 } // namespace bpflink

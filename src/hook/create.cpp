@@ -1,51 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "create.hpp"
+#include "hook/create.hpp"
 
-#include <algorithm>
-#include <cerrno>
-#include <vector>
+#include <array>
 
 namespace bpflink {
-
-result<void> check_expected(detail::borrowed_program const& prog,
-                            std::span<attach_type const> wanted, std::string const& subject) {
-    if (prog.expected ? std::ranges::find(wanted, *prog.expected) != wanted.end()
-                      : !prog.loaded_for_none)
-        return {};
-    std::string names;
-    for (attach_type const each : wanted)
-        names += (names.empty() ? "" : each == wanted.back() ? " or " : ", ") + to_string(each);
-    return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
-                "the program was loaded for " +
-                    (prog.expected ? "attach type " + to_string(*prog.expected)
-                                   : std::string{"no attach type"}) +
-                    ", and " + names + " is needed");
-}
-
-namespace {
-
-std::vector<attach_type> attach_types_for(program_type type, attach_types_of_hook takes) {
-    std::vector<attach_type> all;
-    constexpr auto last = static_cast<unsigned>(attach_type::trace_fsession_multi);
-    for (unsigned number = 0; number <= last; ++number)
-        if (auto const each = static_cast<attach_type>(number); takes(each) == type)
-            all.push_back(each);
-    return all;
-}
-
-} // namespace
-
-result<attach_type> attach_type_of(detail::borrowed_program const& prog, attach_types_of_hook takes,
-                                   std::string const& subject) {
-    auto const all = attach_types_for(prog.type, takes);
-    if (prog.expected)
-        return check_expected(prog, all, subject).map([&] { return *prog.expected; });
-    if (all.size() == 1) return all.front();
-    return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
-                prog.loaded_for_none ? "name the attach type: the program was loaded for none"
-                                     : "name the attach type: the one that the program was loaded "
-                                       "for is not known");
-}
 
 int attach_to_nothing(fd_view program, attach_type attach) {
     char const* const no_function = "no function has this name";
@@ -73,6 +31,22 @@ int attach_to_nothing(fd_view program, attach_type attach) {
     }
     auto const made = sys::link_create(attr);
     return made ? 0 : -made.outcome(); // one that was made goes at once
+}
+
+sys::opened load_nothing(program_type type, attach_type expected, std::uint32_t target,
+                         fd_view types) {
+    constexpr std::array<std::uint64_t, 2> code{0x00000000000000b7,
+                                                0x0000000000000095}; // r0 = 0; exit
+    static constexpr char license[] = "GPL";
+    uapi::prog_load_attr attr{};
+    attr.prog_type = static_cast<std::uint32_t>(type);
+    attr.insn_cnt = code.size();
+    attr.insns = reinterpret_cast<std::uintptr_t>(code.data());
+    attr.license = reinterpret_cast<std::uintptr_t>(license);
+    attr.expected_attach_type = static_cast<std::uint32_t>(expected);
+    attr.attach_btf_id = target;
+    if (types) attr.attach_btf_obj_fd = raw_fd(types);
+    return sys::prog_load(attr);
 }
 
 } // namespace bpflink

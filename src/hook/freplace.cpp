@@ -1,24 +1,124 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../nonzero_fd.hpp"
-#include "create.hpp"
-#include "matches.hpp"
-#include "trampoline.hpp"
+#include "hook/matches.hpp"
+#include "hook/row.hpp"
+#include "hook/trampoline.hpp"
+#include "object/identify.hpp"
+#include "object/nonzero_fd.hpp"
 
 #include <bpflink/hook/freplace.hpp>
 
-#include <cerrno>
+#include <array>
 
 namespace bpflink {
 namespace {
 
-std::string advice_on(int outcome) {
-    switch (-outcome) {
-    case EINVAL: return "the function's signature differs from that of the replaced one";
-    case EBUSY: return "the function is replaced already, or traced";
-    case EPERM: return "CAP_BPF and CAP_SYS_ADMIN are needed";
-    default: return {};
-    }
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
+
+hook::freplace const& where_of(attempt const& tried) {
+    return tried.as<hook::freplace>();
 }
+
+bool is_elsewhere(hook::freplace const& where) {
+    return where.target || !where.function.empty();
+}
+
+std::string describe(hook::freplace const& where) {
+    if (!is_elsewhere(where)) return "freplace program";
+    return "function '" + std::string{where.function} + "' of program at " + describe(where.target);
+}
+
+finding half_a_target(attempt const& tried) {
+    auto const& where = where_of(tried);
+    bool const is_whole = where.target && !where.function.empty() &&
+                          where.function.find('\0') == std::string_view::npos;
+    return {is_elsewhere(where) && !is_whole ? match::yes : match::no};
+}
+
+finding target_is_closed(attempt const& tried) {
+    if (!where_of(tried).target) return {match::no};
+    int const outcome = sys::is_open(where_of(tried).target.get());
+    return {outcome == -EBADF ? match::yes : outcome < 0 ? match::unknown : match::no};
+}
+
+finding target_is_not_a_program(attempt const& tried) {
+    auto const target = where_of(tried).target;
+    if (!target) return {match::no};
+    auto const kind = identify(target);
+    if (!kind) return {match::unknown, describe(target)};
+    return {*kind == object_kind::program ? match::no : match::yes, describe(target)};
+}
+
+finding was_attached_where_loaded(attempt const& tried) {
+    return is_elsewhere(where_of(tried)) ? finding{match::no} : program_was_attached(tried);
+}
+
+finding may_have_been_attached_where_loaded(attempt const& tried) {
+    return is_elsewhere(where_of(tried)) ? finding{match::no}
+                                         : program_may_have_been_attached(tried);
+}
+
+/// The kernel compares with a function that the program was not loaded for.
+finding asks_for_another_function(attempt const& tried) {
+    return {is_elsewhere(where_of(tried)) ? match::unknown : match::no};
+}
+
+finding asks_for_where_it_was_loaded(attempt const& tried) {
+    return {is_elsewhere(where_of(tried)) ? match::no : match::unknown};
+}
+
+constexpr std::array mistakes{
+    refusal{EINVAL, errc::invalid_argument,
+            "a target is a program and the name of a function in it", "give both, or neither",
+            "bpf_tracing_prog_attach", half_a_target},
+};
+
+constexpr std::array causes{
+    refusal{EBADF, errc::invalid_argument, "the target's descriptor is not open", "",
+            "bpf_prog_get", target_is_closed},
+    refusal{EBADFD, errc::invalid_argument, "the target's descriptor is not open", "",
+            "bpf_obj_get_info_by_fd"},
+    refusal{EINVAL, errc::invalid_argument, "the target, {}, is not a BPF program", "",
+            "bpf_prog_get", target_is_not_a_program},
+    refusal{EINVAL, errc::invalid_argument,
+            "the program was attached where it was loaded for, which it can be only once",
+            "name a target and its function, or load it again", "bpf_tracing_prog_attach",
+            was_attached_where_loaded},
+    refusal{EINVAL, errc::invalid_argument, "the function's signature differs from the program's",
+            "replace a function with the same arguments and result", "btf_check_type_match",
+            asks_for_another_function},
+    refusal{EINVAL, errc::invalid_argument, "the function is static, which cannot be replaced",
+            "make it global, and noinline", "bpf_check_attach_target", asks_for_another_function},
+    refusal{EINVAL, errc::invalid_argument,
+            "the target has another type than the program that it was loaded for",
+            "take one of the same type and attach type", "bpf_check_attach_target",
+            asks_for_another_function},
+    refusal{EINVAL, errc::invalid_argument, "the target is itself a freplace or tracing program",
+            "", "bpf_check_attach_target", asks_for_another_function},
+    refusal{EINVAL, errc::invalid_argument, "the program was loaded for nothing to replace",
+            "load it for a program and its function", "bpf_tracing_prog_attach",
+            asks_for_where_it_was_loaded},
+    refusal{EBUSY, errc::hook_busy, "the function is replaced already", "detach that program",
+            "bpf_trampoline_link_prog"},
+    refusal{EBUSY, errc::hook_busy, "fentry or fexit programs are on the function", "detach them",
+            "bpf_trampoline_link_prog"},
+    refusal{EBUSY, errc::hook_busy,
+            "the target is in a prog_array, as one that tail calls go to (6.13)",
+            "take it out of the map", "bpf_freplace_check_tgt_prog"},
+    refusal{ENOENT, errc::invalid_argument, "the target, {}, is not a BPF program", "",
+            "bpf_prog_get", target_is_not_a_program},
+    refusal{ENOENT, errc::invalid_argument,
+            "the program was attached where it was loaded for (told so before 5.13)",
+            "name a target and its function, or load it again", "bpf_tracing_prog_attach",
+            may_have_been_attached_where_loaded},
+    refusal{ENOENT, errc::not_found, "the target has no function of that name, or no BTF",
+            "name a function of its source, built with -g", "btf__find_by_name_kind"},
+    refusal{EOPNOTSUPP, errc::not_supported, "this kernel does not compile BPF programs (JIT)",
+            "set net.core.bpf_jit_enable to 1", "bpf_arch_text_poke"},
+    refusal{enotsupp, errc::not_supported, "this kernel does not compile BPF programs (JIT)",
+            "set net.core.bpf_jit_enable to 1", "bpf_trampoline_link_prog"},
+};
 
 } // namespace
 
@@ -28,31 +128,38 @@ match hook_traits<hook::freplace>::matches(link_info const& info) noexcept {
     return details && !details->attach ? match::yes : match::no;
 }
 
+detail::hook_row const& hook_traits<hook::freplace>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .needs = {detail::capability::bpf, detail::capability::sys_admin},
+        .mistakes = mistakes,
+        .causes = causes,
+    };
+    return facts;
+}
+
 result<unique_fd> hook_traits<hook::freplace>::create(detail::borrowed_program prog,
                                                       hook::freplace const& where) {
-    std::string subject = "freplace program";
-    if (!where.target && where.function.empty())
-        return attach_where_loaded(prog, cookie{}, std::move(subject));
+    attempt const tried{.row = &row(), .prog = &prog, .request = &where};
+    auto const subject = [&] { return describe(where); };
+    if (!is_elsewhere(where))
+        return open_raw_tracepoint(
+            {.name = 0, .prog_fd = raw_fd(prog.fd), .padding = 0, .cookie = 0}, tried, subject);
+    if (auto clear = check(tried, mistakes, operation::link_create, subject); !clear)
+        return tl::unexpected{std::move(clear).error()};
     std::string const function{where.function};
-    subject = "function '" + function + "' of program at " + describe(where.target);
-    if (!where.target || function.empty() || function.find('\0') != function.npos)
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
-                    "a target is a program and the name of a function in it");
     int const id = sys::program_function(where.target.get(), function.c_str());
-    if (id < 0) {
-        auto why = fail(id, operation::program_get_info, std::move(subject)).value();
-        if (id == -ENOENT) why.add_advice("the program's BTF has no function of that name");
-        return tl::unexpected{std::move(why)};
-    }
+    if (id < 0)
+        return refuse(id, operation::prog_get_info, subject(), tried, {causes, usual_causes()});
     auto const target = nonzero_fd::of(where.target);
     if (!target) return tl::unexpected{target.error()};
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
     attr.target = target->number();
     attr.target_btf_id = static_cast<std::uint32_t>(id);
-    auto made = sys::link_create(attr);
-    return created(std::move(made), operation::link_create, std::move(subject),
-                   advice_on(made.outcome()));
+    return create_link(attr, tried, subject);
 }
 
 } // namespace bpflink

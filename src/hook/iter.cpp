@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../nonzero_fd.hpp"
-#include "create.hpp"
-#include "matches.hpp"
+#include "hook/row.hpp"
+#include "object/nonzero_fd.hpp"
 
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/hook/iter.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 #include <variant>
 
 namespace bpflink {
 namespace {
+
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
 
 /// union bpf_iter_link_info: what the kernel is told of what to walk.
 union parameters {
@@ -41,14 +46,6 @@ uapi::iter_task_info parameters_of(iter_task const& where, std::uint32_t fd) {
     return {.tid = thread ? *number : 0, .pid = thread ? 0 : *number, .pid_fd = 0};
 }
 
-/// What is asked for by 0, the kernel takes for not asked: it would walk everything.
-bool asks_for_nothing(hook::iter const& where) {
-    auto const* const id =
-        where.cgroup ? std::get_if<std::uint64_t>(&where.cgroup->cgroup) : nullptr;
-    auto const* const task = where.task ? std::get_if<std::uint32_t>(&where.task->task) : nullptr;
-    return (id && *id == 0) || (task && *task == 0);
-}
-
 std::string describe(hook::iter const& where) {
     return where.map      ? "iterator over a map"
            : where.cgroup ? "iterator over cgroups"
@@ -56,26 +53,175 @@ std::string describe(hook::iter const& where) {
                           : "iterator";
 }
 
-std::string advice_on(int outcome, hook::iter const& where) {
-    switch (-outcome) {
-    case EINVAL:
-        if (where.map)
-            return "the program does not walk the elements of a map, or not of this type";
-        if (where.cgroup || where.task)
-            return "the program walks something else, the order is none, or the kernel is before "
-                   "6.1";
-        return "the program was not loaded as an iterator";
-    case EBADF:
-        if (where.map) return {};
-        return where.cgroup || where.task ? "the descriptor is not a cgroup's or process's"
-                                          : "the program walks a map's elements: name the map";
-    case E2BIG: return "this kernel has no such parameter (6.1)";
-    case ENOENT: return "there is no such cgroup";
-    case ESRCH: return "there is no such task";
-    case EPERM: return "CAP_BPF and CAP_PERFMON are needed";
-    default: return {};
-    }
+/// What an iterator is asked for, and what the kernel made of it where it took it.
+struct request {
+    hook::iter const& where;
+    std::string walked = {}; // by the link that it made
+    bool is_made = false;
+};
+
+hook::iter const& where_of(attempt const& tried) {
+    return tried.as<request>().where;
 }
+
+finding yes_if(bool is_so, std::string what = {}) {
+    return {is_so ? match::yes : match::no, std::move(what)};
+}
+
+/// Of a cause that has others beside it.
+finding may_be_if(bool is_so) {
+    return {is_so ? match::unknown : match::no};
+}
+
+bool is_narrowed(hook::iter const& where) {
+    return where.map || where.cgroup || where.task;
+}
+
+std::uint32_t const* number_of(hook::iter const& where) {
+    return where.task ? std::get_if<std::uint32_t>(&where.task->task) : nullptr;
+}
+
+bool is_over_a_thread(hook::iter const& where) {
+    return number_of(where) && where.task->which == iter_task::kind::thread;
+}
+
+// Looks at the request
+
+finding several_parameters(attempt const& tried) {
+    auto const& where = where_of(tried);
+    return yes_if(where.map.has_value() + where.cgroup.has_value() + where.task.has_value() > 1);
+}
+
+/// What is asked for by 0, the kernel takes for not asked: it would walk everything.
+finding asks_for_nothing(attempt const& tried) {
+    auto const& where = where_of(tried);
+    auto const* const id =
+        where.cgroup ? std::get_if<std::uint64_t>(&where.cgroup->cgroup) : nullptr;
+    auto const* const task = number_of(where);
+    return yes_if((id && *id == 0) || (task && *task == 0));
+}
+
+// Looks at what is there
+
+finding descriptor_is_closed(attempt const& tried) {
+    auto const fd = borrowed_by(where_of(tried));
+    if (!fd) return {match::no};
+    int const outcome = sys::is_open(fd->get());
+    return {outcome == -EBADF ? match::yes : outcome < 0 ? match::unknown : match::no};
+}
+
+finding may_need_a_map(attempt const& tried) {
+    return may_be_if(!where_of(tried).map);
+}
+
+finding may_not_be_a_cgroup(attempt const& tried) {
+    auto const& where = where_of(tried);
+    return may_be_if(where.cgroup && std::holds_alternative<fd_view>(where.cgroup->cgroup));
+}
+
+finding may_not_be_a_process(attempt const& tried) {
+    auto const& where = where_of(tried);
+    return may_be_if(where.task && !number_of(where));
+}
+
+finding may_be_another_map(attempt const& tried) {
+    return may_be_if(where_of(tried).map.has_value());
+}
+
+finding reads_past_the_map(attempt const& tried) {
+    return yes_if(where_of(tried).map.has_value());
+}
+
+finding may_walk_something_else(attempt const& tried) {
+    auto const& where = where_of(tried);
+    return may_be_if((where.cgroup || where.task) && !tried.as<request>().is_made);
+}
+
+finding may_have_an_unknown_order(attempt const& tried) {
+    return may_be_if(where_of(tried).cgroup.has_value() && !tried.as<request>().is_made);
+}
+
+finding is_narrowed_before_6_1(attempt const& tried) {
+    return yes_if(is_narrowed(where_of(tried)));
+}
+
+finding may_be_no_such_cgroup(attempt const& tried) {
+    return may_be_if(where_of(tried).cgroup.has_value());
+}
+
+finding made_for_something_else(attempt const& tried) {
+    auto const& asked = tried.as<request>();
+    return yes_if(asked.is_made, asked.walked);
+}
+
+finding number_is_a_threads(attempt const& tried) {
+    auto const& where = where_of(tried);
+    auto const* const number = number_of(where);
+    if (!number || is_over_a_thread(where) || !std::in_range<int>(*number)) return {match::no};
+    return yes_if(sys::find_process(static_cast<int>(*number)) == -EINVAL, std::to_string(*number));
+}
+
+finding no_such_thread(attempt const& tried) {
+    auto const& where = where_of(tried);
+    return is_over_a_thread(where) ? yes_if(true, std::to_string(*number_of(where)))
+                                   : finding{match::no};
+}
+
+finding no_such_process(attempt const& tried) {
+    auto const* const number = number_of(where_of(tried));
+    return number ? yes_if(true, std::to_string(*number)) : finding{match::no};
+}
+
+constexpr std::array mistakes{
+    refusal{EINVAL, errc::invalid_argument, "an iterator walks a map's elements, cgroups or tasks",
+            "name one of the three at most", "bpf_iter_link_attach", several_parameters},
+    refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "link_create",
+            loaded_for_another},
+    refusal{EINVAL, errc::invalid_argument, "0 is no task and no cgroup",
+            "leave it out to walk all", "bpf_iter_link_attach", asks_for_nothing},
+};
+
+constexpr std::array causes{
+    refusal{EBADF, errc::invalid_argument, "the descriptor of what is to be walked is not open", "",
+            "bpf_iter_attach_map", descriptor_is_closed},
+    refusal{EBADF, errc::invalid_argument, "the program walks a map's elements", "name the map",
+            "bpf_iter_attach_map", may_need_a_map},
+    refusal{EBADF, errc::invalid_argument, "the descriptor is not that of a cgroup's directory", "",
+            "bpf_iter_attach_cgroup", may_not_be_a_cgroup},
+    refusal{EBADF, errc::invalid_argument, "the descriptor is not a pidfd", "",
+            "bpf_iter_attach_task", may_not_be_a_process},
+    refusal{EINVAL, errc::invalid_argument, "the program walks the elements of another type of map",
+            "take a map of the type that it was written for", "bpf_iter_attach_map",
+            may_be_another_map},
+    refusal{EACCES, errc::invalid_argument, "the program reads or writes past the map's elements",
+            "load it for the sizes of this map's keys and values", "bpf_iter_attach_map",
+            reads_past_the_map},
+    refusal{EINVAL, errc::invalid_argument, "{} is a thread's number",
+            "name its process, or ask for the thread", "bpf_iter_attach_task", number_is_a_threads},
+    refusal{EINVAL, errc::invalid_argument,
+            "the program walks something else ({}), or this kernel has no such parameter (6.1)",
+            "leave it out, or load a program that walks what is asked for", "bpf_iter_attach_task",
+            made_for_something_else},
+    refusal{EINVAL, errc::invalid_argument, "the program walks something else",
+            "load one that walks what is asked for", "bpf_iter_link_attach",
+            may_walk_something_else},
+    refusal{EINVAL, errc::invalid_argument, "the order is not one that this kernel has",
+            "name another cgroup_iter_order", "bpf_iter_attach_cgroup", may_have_an_unknown_order},
+    refusal{EINVAL, errc::invalid_argument, "the program was not loaded as an iterator", "",
+            "bpf_iter_link_attach", may_be_loaded_for_another},
+    refusal{E2BIG, errc::not_supported, "this kernel has no such parameter (6.1)",
+            "leave it out, and have the program pass over the others", "bpf_check_uarg_tail_zero",
+            is_narrowed_before_6_1},
+    refusal{ENOENT, errc::not_found, "there is no such cgroup, or it was removed", "",
+            "bpf_iter_attach_cgroup", may_be_no_such_cgroup},
+    refusal{ENOENT, errc::not_found, "what the program walks is gone: its module was unloaded", "",
+            "bpf_iter_link_attach"},
+    refusal{ESRCH, errc::not_found, "there is no thread {}", "", "bpf_iter_attach_task",
+            no_such_thread},
+    refusal{ESRCH, errc::not_found, "there is no process {}, or it has ended", "",
+            "bpf_iter_attach_task", no_such_process},
+    refusal{ESRCH, errc::not_found, "the process has ended", "", "pidfd_get_pid"},
+};
 
 /// Before 6.1 the kernel has no cgroups' and tasks' parameters, and reports none: it may have taken
 /// them for nothing, and walk everything.
@@ -90,68 +236,63 @@ bool walks_what_was_asked(iter_details const& details, hook::iter const& where) 
 
 /// Whether the task is there that is to be walked: the kernel takes any number. What cannot be told
 /// is left to the walk.
-result<void> is_there(iter_task const& which, std::string const& subject) {
-    auto const refused = [&](int outcome, errc condition, std::string advice) {
-        return fail(outcome, operation::link_create, condition, subject, std::move(advice));
-    };
-    if (auto const* const process = std::get_if<fd_view>(&which.task)) {
-        if (sys::find_process_of(process->get()) != -ESRCH) return {};
-        return refused(-ESRCH, errc::not_found, "the process has ended");
-    }
-    auto const number = std::get<std::uint32_t>(which.task);
-    auto const name = std::to_string(number);
-    bool const is_thread = which.which == iter_task::kind::thread;
+/// @return 0, -ESRCH, or -EINVAL for a thread where a process is meant
+int look_for(hook::iter const& where) {
+    auto const* const number = number_of(where);
     int outcome = -ESRCH;
-    if (std::in_range<int>(number))
-        outcome = is_thread ? sys::find_thread(static_cast<int>(number))
-                            : sys::find_process(static_cast<int>(number));
-    if (outcome == -ESRCH)
-        return refused(outcome, errc::not_found,
-                       is_thread ? "there is no thread " + name
-                                 : "there is no process " + name + ", or it has ended");
-    if (outcome == -EINVAL)
-        return refused(outcome, errc::invalid_argument,
-                       name + " is a thread's number: name its process, or ask for the thread");
-    return {};
+    if (!number)
+        outcome = sys::find_process_of(std::get<fd_view>(where.task->task).get());
+    else if (std::in_range<int>(*number))
+        outcome = is_over_a_thread(where) ? sys::find_thread(static_cast<int>(*number))
+                                          : sys::find_process(static_cast<int>(*number));
+    return outcome == -ESRCH || (number && outcome == -EINVAL) ? outcome : 0;
 }
 
 // The parameters share their bytes: an iterator over tasks takes a map's descriptor for a thread's
 // id.
-result<unique_fd> checked(unique_fd link, hook::iter const& where, std::string const& subject) {
+result<unique_fd> checked(unique_fd link, attempt tried, request asked) {
+    tried.request = &asked;
+    auto const refused = [&](int outcome) {
+        return refuse(outcome, operation::link_create, describe(asked.where), tried,
+                      {tried.row->causes});
+    };
     auto const info = detail::read_info(link);
     if (!info) return tl::unexpected{info.error()};
     auto const* const details = std::get_if<iter_details>(&info->details);
-    if (details && walks_what_was_asked(*details, where)) {
-        if (where.task)
-            if (auto const there = is_there(*where.task, subject); !there)
-                return tl::unexpected{there.error()};
-        return link;
+    if (!details || !walks_what_was_asked(*details, asked.where)) {
+        asked.is_made = true;
+        if (details) asked.walked = details->target_name;
+        return refused(-EINVAL);
     }
-    return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
-                "the program walks something else (" +
-                    (details ? details->target_name : std::string{}) +
-                    "), or this kernel has no such parameter (6.1)");
+    if (asked.where.task)
+        if (int const outcome = look_for(asked.where); outcome < 0) return refused(outcome);
+    return link;
 }
 
 } // namespace
 
-match hook_traits<hook::iter>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::iter>(info);
+detail::hook_row const& hook_traits<hook::iter>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::tracing,
+                                  .expected = attach_type::trace_iter,
+                                  .target = "task"},
+        .needs = {detail::capability::perfmon, detail::capability::bpf},
+        .mistakes = mistakes,
+        .causes = causes,
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
                                                   hook::iter const& where) {
-    // Told only of what fails: the text takes longer than some of the kernel's work.
+    request const asked{where};
+    attempt const tried{.row = &row(), .prog = &prog, .request = &asked};
     auto const subject = [&] { return describe(where); };
-    if (where.map.has_value() + where.cgroup.has_value() + where.task.has_value() > 1)
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject(),
-                    "an iterator walks a map's elements, cgroups or tasks");
-    if (prog.expected)
-        if (auto fits = check_expected(prog, attach_type::trace_iter, subject()); !fits)
-            return tl::unexpected{std::move(fits).error()};
-    if (asks_for_nothing(where))
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject(),
-                    "0 is no task and no cgroup");
+    if (auto clear = check(tried, mistakes, operation::link_create, subject); !clear)
+        return tl::unexpected{std::move(clear).error()};
     auto const borrowed = borrowed_by(where);
     auto const anchor = borrowed ? nonzero_fd::of(*borrowed) : result<nonzero_fd>{};
     if (!anchor) return tl::unexpected{anchor.error()};
@@ -171,14 +312,10 @@ result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
         narrowed.task = parameters_of(*where.task, number);
         attr.iter.info_len = sizeof narrowed.task;
     }
-    bool const is_narrowed = attr.iter.info_len != 0;
-    if (is_narrowed) attr.iter.info = reinterpret_cast<std::uintptr_t>(&narrowed);
-    auto made = sys::link_create(attr);
-    if (!made)
-        return created(std::move(made), operation::link_create, subject(),
-                       advice_on(made.outcome(), where));
-    return is_narrowed ? checked(std::move(made), where, subject())
-                       : result<unique_fd>{std::move(made)};
+    if (is_narrowed(where)) attr.iter.info = reinterpret_cast<std::uintptr_t>(&narrowed);
+    auto made = create_link(attr, tried, subject);
+    if (!made || !is_narrowed(where)) return made;
+    return checked(std::move(*made), tried, asked);
 }
 
 } // namespace bpflink

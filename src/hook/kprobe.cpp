@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../symbols/names.hpp"
-#include "create.hpp"
-#include "matches.hpp"
-#include "perf.hpp"
+#include "hook/event_link.hpp"
+#include "hook/matches.hpp"
+#include "hook/row.hpp"
+#include "symbol/kallsyms.hpp"
+#include "symbol/names.hpp"
 
 #include <bpflink/hook/kprobe.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace bpflink {
 namespace {
+
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
 
 #if defined(__x86_64__)
 constexpr std::string_view system_call_prefix = "__x64_";
@@ -23,6 +34,10 @@ constexpr std::string_view system_call_prefix = "__riscv_";
 constexpr std::string_view system_call_prefix = "";
 #endif
 
+hook::kprobe const& where_of(attempt const& tried) {
+    return tried.as<hook::kprobe>();
+}
+
 std::string describe(hook::kprobe const& where) {
     std::string text = where.retprobe ? "kretprobe " : "kprobe ";
     if (where.function.empty()) return text + "at address " + hexadecimal(where.offset);
@@ -30,29 +45,141 @@ std::string describe(hook::kprobe const& where) {
     return where.offset == 0 ? text : text + "+" + std::to_string(where.offset);
 }
 
-refusal meaning_of(int number) {
-    auto const usual = usual_condition(number);
-    switch (number) {
-    case ENOENT: return {usual, "the kernel and its loaded modules have no such function"};
-    case EINVAL:
-        return {usual, "the kernel does not let this be probed, or a return probe has an offset"};
-    case EADDRNOTAVAIL:
-        return {errc::invalid_argument, "several functions have this name: probe by address"};
-    case EILSEQ: return {errc::invalid_argument, "no instruction begins there"};
-    default: return {usual, {}};
-    }
+/// Where the function's name stands; nothing where that cannot be told.
+std::optional<std::vector<symbol_place>> places_of_function(attempt const& tried) {
+    auto places = places_of({&where_of(tried).function, 1});
+    if (!places) return std::nullopt;
+    return std::move(places->front());
 }
 
-result<unique_fd> open_at(hook::kprobe const& where, std::string const& function,
-                          std::string const& subject) {
-    return open_probe({.pmu = "kprobe",
-                       .name = function.empty() ? nullptr : function.c_str(),
-                       .offset = where.offset,
-                       .retprobe = where.retprobe,
-                       .ref_ctr_offset = 0,
-                       .pid = every_process},
-                      meaning_of, subject);
+finding no_place(attempt const& tried) {
+    auto const& where = where_of(tried);
+    bool const is_none = where.function.empty() && where.offset == 0;
+    bool const is_cut = where.function.find('\0') != where.function.npos;
+    return {is_none || is_cut ? match::yes : match::no};
 }
+
+finding no_such_module(attempt const& tried) {
+    std::string const module{module_of(where_of(tried).function)};
+    if (module.empty()) return {match::no};
+    auto const is = is_loaded(module);
+    return {is == match::yes ? match::no : is == match::no ? match::yes : match::unknown, module};
+}
+
+finding is_split(attempt const& tried) {
+    if (where_of(tried).function.empty()) return {match::no};
+    auto const copies = copies_of(where_of(tried).function);
+    if (!copies) return {match::unknown, "as /proc/kallsyms would tell"};
+    return {copies->empty() ? match::no : match::yes, enumerated(*copies, 10)};
+}
+
+finding by_name(attempt const& tried) {
+    return {where_of(tried).function.empty() ? match::no : match::unknown};
+}
+
+finding by_address(attempt const& tried) {
+    return {where_of(tried).function.empty() ? match::unknown : match::no};
+}
+
+finding name_is_shared(attempt const& tried) {
+    auto const places = places_of_function(tried);
+    if (!places) return {match::yes, "some place in /proc/kallsyms each"};
+    return {match::yes, enumerated(*places, 10)};
+}
+
+finding returns_from_inside(attempt const& tried) {
+    auto const& where = where_of(tried);
+    bool const is_inside = where.retprobe && where.offset != 0 && !where.function.empty();
+    return {is_inside ? match::yes : match::no};
+}
+
+finding is_blacklisted(attempt const& tried) {
+    auto const& function = where_of(tried).function;
+    return {function.empty() ? match::unknown : is_on_blacklist(function)};
+}
+
+/// Kernels that list all symbols as text (7.3) leave it to the next row.
+finding is_data(attempt const& tried) {
+    if (where_of(tried).function.empty()) return {match::unknown};
+    auto const places = places_of_function(tried);
+    if (!places || places->empty()) return {match::unknown};
+    bool const is = std::ranges::none_of(*places, &symbol_place::is_function);
+    return {is ? match::yes : match::no};
+}
+
+finding is_not_traced(attempt const& tried) {
+    auto const& function = where_of(tried).function;
+    if (function.empty()) return {match::unknown};
+    auto const untraceable = untraceable_among({&function, 1});
+    return {!untraceable ? match::unknown : untraceable->empty() ? match::no : match::yes};
+}
+
+finding asks_for_returns(attempt const& tried) {
+    return {where_of(tried).retprobe ? match::unknown : match::no};
+}
+
+constexpr std::array mistakes{
+    refusal{EINVAL, errc::invalid_argument, "a function's name, or an address, is needed", "",
+            "_kprobe_addr", no_place},
+    refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
+            "bpf_prog_attach_check_attach_type", probe_loaded_for_another},
+};
+
+constexpr auto opening = joined(
+    unit_causes,
+    std::array{
+        refusal{ENOENT, errc::not_found, "module '{}' is not loaded", "load it",
+                "validate_probe_symbol", no_such_module},
+        refusal{ENOENT, errc::not_found,
+                "there is no such function, but there are the compiler's copies of it, {}",
+                "probe those by these names", "validate_probe_symbol", is_split},
+        refusal{ENOENT, errc::not_found, "the kernel and its loaded modules have no such function",
+                "", "validate_probe_symbol", by_name},
+        refusal{ENOENT, errc::not_found, "the kernel and its loaded modules have no function there",
+                "", "_kprobe_addr", by_address},
+        refusal{EADDRNOTAVAIL, errc::invalid_argument, "several symbols have this name, at {}",
+                "probe by address, or as \"module:function\"", "validate_probe_symbol",
+                name_is_shared},
+        refusal{EINVAL, errc::invalid_argument,
+                "a return probe is one on a whole function, and has no offset", "leave it out",
+                "register_kretprobe", returns_from_inside},
+        refusal{EINVAL, errc::invalid_argument, "it is data", "name a function",
+                "check_kprobe_address_safe", is_data},
+        refusal{EINVAL, errc::invalid_argument, "the kernel keeps probes off this function",
+                "see /sys/kernel/debug/kprobes/blacklist", "within_kprobe_blacklist",
+                is_blacklisted},
+        refusal{EINVAL, errc::invalid_argument,
+                "it is not for tracing (notrace, or not a function), and this kernel takes no "
+                "probe there",
+                "probe its caller", "within_notrace_func", is_not_traced},
+        refusal{EINVAL, errc::invalid_argument,
+                "ftrace, a jump label, a static call, an alternative or a BUG is at the place",
+                "probe another instruction", "check_kprobe_address_safe"},
+        refusal{EILSEQ, errc::invalid_argument, "no instruction begins there", "",
+                "arch_prepare_kprobe"},
+        refusal{EOPNOTSUPP, errc::not_supported, "this kernel is built without return probes", "",
+                "register_kretprobe", asks_for_returns},
+        refusal{EOPNOTSUPP, errc::invalid_argument,
+                "the instruction can be neither stepped nor emulated", "probe another one",
+                "arch_prepare_kprobe"},
+        refusal{EBUSY, errc::hook_busy, "a live patch has the function", "probe inside it",
+                "arm_kprobe_ftrace"},
+        refusal{E2BIG, errc::invalid_argument, "no function has so long a name", "",
+                "perf_kprobe_init", always},
+        refusal{EPERM, errc::permission_denied, "kernel lockdown (confidentiality) forbids it",
+                "raw_tracepoint, fentry and uprobes work", "__register_trace_kprobe",
+                lockdown_forbids},
+    },
+    opening_causes);
+
+constexpr auto causes =
+    joined(probe_link_causes,
+           std::array{
+               refusal{EINVAL, errc::invalid_argument,
+                       "the program sleeps, or changes registers, as those of uprobes alone may",
+                       "", "perf_event_set_bpf_prog"},
+           },
+           event_link_causes);
 
 } // namespace
 
@@ -60,18 +187,46 @@ match hook_traits<hook::kprobe>::matches(link_info const& info) noexcept {
     return matches_event<perf_kprobe>(info, match::no);
 }
 
+detail::hook_row const& hook_traits<hook::kprobe>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::kprobe,
+                                  .attach = attach_type::perf_event,
+                                  .known = EBADF,
+                                  .pmu = "kprobe",
+                                  .locked_down = true},
+        .needs = {detail::capability::perfmon, detail::capability::bpf},
+        .mistakes = mistakes,
+        .opening = opening,
+        .causes = causes,
+    };
+    return facts;
+}
+
 result<unique_fd> hook_traits<hook::kprobe>::create(detail::borrowed_program prog,
                                                     hook::kprobe const& where) {
     std::string const subject = describe(where);
-    std::string const function{where.function};
-    if (function.find('\0') != function.npos || (function.empty() && where.offset == 0))
-        return fail(-EINVAL, operation::perf_event_open, errc::invalid_argument, subject,
-                    "a function's name, or an address, is needed");
-    auto event = open_at(where, function, subject);
-    if (!event && event.error() == errc::not_found && function.starts_with("sys_"))
-        event = open_at(where, std::string{system_call_prefix} + function, subject);
-    if (!event) return event;
-    return attach_to_event(prog, *event, where.cookie, subject);
+    attempt const tried{.row = &row(), .prog = &prog, .request = &where};
+    if (auto clear = check(tried, mistakes, operation::link_create, [&] { return subject; });
+        !clear)
+        return tl::unexpected{std::move(clear).error()};
+    std::string function{where.function};
+    auto attr = probe_attr({.name = function.empty() ? nullptr : function.c_str(),
+                            .offset = where.offset,
+                            .retprobe = where.retprobe,
+                            .ref_ctr_offset = 0},
+                           tried, subject);
+    if (!attr) return tl::unexpected{std::move(attr).error()};
+    auto event = open_event(*attr, every_process);
+    if (event.outcome() == -ENOENT && function.starts_with("sys_")) {
+        function.insert(0, system_call_prefix);
+        attr->name = reinterpret_cast<std::uintptr_t>(function.c_str());
+        event = open_event(*attr, every_process);
+    }
+    if (!event) return refuse_event(event.outcome(), tried, subject);
+    return attach_to_event(tried, event.view(), where.cookie, subject);
 }
 
 } // namespace bpflink

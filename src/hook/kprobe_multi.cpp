@@ -1,19 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../symbols/kallsyms.hpp"
-#include "../symbols/names.hpp"
-#include "create.hpp"
-#include "matches.hpp"
-#include "multi.hpp"
+#include "hook/event_link.hpp"
+#include "hook/many_places.hpp"
+#include "hook/row.hpp"
+#include "symbol/kallsyms.hpp"
+#include "symbol/names.hpp"
 
 #include <bpflink/hook/kprobe_multi.hpp>
 #include <bpflink/symbols.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bpflink {
 namespace {
+
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
+
+/// What is asked of the kernel: a pattern is resolved by then.
+struct request {
+    hook::kprobe_multi const& where;
+    std::span<std::string_view const> symbols;
+    std::span<std::uint64_t const> addresses;
+};
+
+hook::kprobe_multi const& where_of(attempt const& tried) {
+    return tried.as<request>().where;
+}
+
+std::span<std::string_view const> symbols_of(attempt const& tried) {
+    return tried.as<request>().symbols;
+}
 
 std::string describe(hook::kprobe_multi const& where) {
     std::string const kind = where.session ? "session of " : where.retprobe ? "returns of " : "";
@@ -26,61 +49,141 @@ attach_type attach_type_of(hook::kprobe_multi const& where) {
     return where.session ? attach_type::trace_kprobe_session : attach_type::trace_kprobe_multi;
 }
 
-std::string mistake(hook::kprobe_multi const& where) {
+finding is_not_named_one_way(attempt const& tried) {
+    auto const& where = where_of(tried);
     int const ways = !where.symbols.empty() + !where.addresses.empty() + !where.pattern.empty();
-    if (ways != 1) return "symbols, addresses or a pattern are needed, and one of them only";
-    auto const count = std::max(where.symbols.size(), where.addresses.size());
-    if (!where.cookies.empty() && !where.pattern.empty())
-        return "cookies go with no pattern: what it matches has no known order";
-    if (!where.cookies.empty() && where.cookies.size() != count)
-        return several(where.cookies.size(), "cookie") + " for " + several(count, "function");
-    if (where.retprobe && where.session) return "a session sees the returns already";
-    return {};
+    return {ways == 1 ? match::no : match::yes};
 }
 
-/// Refuses a name that stands for several functions: the kernel would take one by chance.
-result<void> check_ambiguity(std::span<std::string_view const> symbols,
-                             std::string const& subject) {
-    if (symbols.empty()) return {};
-    auto const ambiguous = ambiguous_among(symbols);
-    if (!ambiguous && ambiguous.error() == errc::not_found)
-        return fail(-ENOENT, operation::open, errc::not_supported, subject,
-                    "names are looked up in /proc/kallsyms, which is not there: probe by address");
-    if (!ambiguous) return tl::unexpected{ambiguous.error()};
-    if (ambiguous->empty()) return {};
-    return fail(-EADDRNOTAVAIL, operation::resolve_symbol, errc::invalid_argument, subject,
-                "several functions have one name: " + enumerated(*ambiguous, 10) +
-                    "; probe by address");
+finding gives_pattern_cookies(attempt const& tried) {
+    auto const& where = where_of(tried);
+    return {!where.cookies.empty() && !where.pattern.empty() ? match::yes : match::no};
+}
+
+finding cookies_differ(attempt const& tried) {
+    auto const& where = where_of(tried);
+    auto const count = std::max(where.symbols.size(), where.addresses.size());
+    return counts_differ(where.cookies.size(), "cookie", count, "function");
+}
+
+finding sees_returns_twice(attempt const& tried) {
+    return {where_of(tried).retprobe && where_of(tried).session ? match::yes : match::no};
+}
+
+finding loaded_otherwise(attempt const& tried) {
+    return not_loaded_for(tried, attach_type_of(where_of(tried)));
+}
+
+finding loaded_for_another_kind(attempt const& tried) {
+    if (where_of(tried).session) return {match::no};
+    return loaded_for_another_place(tried, attach_type::trace_kprobe_multi);
+}
+
+finding has_no_sessions(attempt const& tried) {
+    if (!where_of(tried).session) return {match::no};
+    return without_sessions(tried, attach_type::trace_kprobe_session);
+}
+
+finding names_addresses(attempt const& tried) {
+    return {symbols_of(tried).empty() ? match::unknown : match::no};
 }
 
 /// The kernel refuses all of them for one, and does not say which.
-std::string missing_among(std::span<std::string_view const> symbols) {
-    auto const known = matching_kernel_functions("*");
-    if (!known) return "which one cannot be told: " + known.error().message();
+finding some_are_missing(attempt const& tried) {
+    auto const symbols = symbols_of(tried);
+    if (symbols.empty()) return {match::no};
+    auto const places = places_of(symbols);
+    if (!places) return {match::unknown, "which one cannot be told: " + places.error().message()};
     std::vector<std::string> missing;
-    for (auto const symbol : symbols)
-        if (!std::ranges::binary_search(*known, symbol, std::less<>{}))
-            missing.emplace_back(symbol);
-    if (missing.empty()) return "the kernel does not let one of them be probed";
-    return "not there, not to be probed, or several of that name: " + enumerated(missing, 10);
-}
-
-std::string advice_on(int outcome, hook::kprobe_multi const& where) {
-    switch (-outcome) {
-    case ESRCH:
-    case ENOENT:
-    case EADDRNOTAVAIL:
-        return where.symbols.empty() ? "an address is no function's beginning"
-                                     : missing_among(where.symbols);
-    case EOPNOTSUPP: return "this kernel is built without fprobe (CONFIG_FPROBE)";
-    case EPERM: return "CAP_BPF and CAP_PERFMON are needed";
-    default: return {};
+    for (std::size_t i = 0; i != symbols.size(); ++i) {
+        if (std::ranges::any_of((*places)[i], &symbol_place::is_function)) continue;
+        missing.emplace_back(symbols[i]);
+        auto const copies = copies_of(symbols[i]);
+        if (copies && !copies->empty()) missing.back() += " (only " + enumerated(*copies, 3) + ")";
     }
+    return {missing.empty() ? match::no : match::yes, enumerated(missing, 10)};
 }
 
-result<unique_fd> create(detail::borrowed_program const& prog, hook::kprobe_multi const& where,
-                         std::span<std::string_view const> symbols, std::string subject) {
-    std::vector<std::string> const names(symbols.begin(), symbols.end());
+finding some_are_not_traced(attempt const& tried) {
+    if (symbols_of(tried).empty()) return {match::no};
+    auto const untraceable = untraceable_among(symbols_of(tried));
+    if (!untraceable) return {match::unknown, "one of them"};
+    return {untraceable->empty() ? match::no : match::yes, enumerated(*untraceable, 10)};
+}
+
+finding are_too_many(attempt const& tried) {
+    auto const& asked = tried.as<request>();
+    auto const count = std::max(asked.symbols.size(), asked.addresses.size());
+    return {count > most_places ? match::yes : match::no, std::to_string(count)};
+}
+
+finding have_long_name(attempt const& tried) {
+    constexpr std::size_t most = 127; // 511 since 6.1
+    bool const any = std::ranges::any_of(symbols_of(tried),
+                                         [](std::string_view name) { return name.size() > most; });
+    return {any ? match::yes : match::no};
+}
+
+finding are_shared(attempt const& tried) {
+    auto const symbols = symbols_of(tried);
+    auto const places = places_of(symbols);
+    if (!places) return {match::unknown, "some of them"};
+    return {match::yes, enumerated(ambiguous_among(symbols, *places), 10)};
+}
+
+constexpr std::array mistakes{
+    refusal{EINVAL, errc::invalid_argument,
+            "symbols, addresses or a pattern are needed, and one of them only", "",
+            "bpf_kprobe_multi_link_attach", is_not_named_one_way},
+    refusal{EINVAL, errc::invalid_argument,
+            "cookies go with no pattern: what it matches has no known order", "",
+            "bpf_kprobe_multi_link_attach", gives_pattern_cookies},
+    refusal{EINVAL, errc::invalid_argument, "{}", "give each its own, or none",
+            "bpf_kprobe_multi_link_attach", cookies_differ},
+    refusal{EINVAL, errc::invalid_argument, "a session sees the returns already", "",
+            "bpf_kprobe_multi_link_attach", sees_returns_twice},
+    refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "is_kprobe_multi",
+            loaded_otherwise},
+};
+
+constexpr std::array causes{
+    refusal{EADDRNOTAVAIL, errc::invalid_argument, "several functions have one name: {}",
+            "probe by address, or as \"module:function\"", "ftrace_lookup_symbols", are_shared},
+    refusal{ESRCH, errc::not_found, "no such functions are there: {}", "", "ftrace_lookup_symbols",
+            some_are_missing},
+    refusal{ESRCH, errc::not_supported, "ftrace cannot trace {}", "a kprobe may do",
+            "ftrace_lookup_symbols", some_are_not_traced},
+    refusal{ESRCH, errc::not_found, "a module was unloaded meanwhile", "", "ftrace_lookup_symbols"},
+    refusal{ENOENT, errc::invalid_argument, "an address is not where ftrace traces a function",
+            "see kernel_symbol_address()", "get_ftrace_locations"},
+    refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "is_kprobe_multi",
+            loaded_for_another_kind},
+    refusal{EINVAL, errc::not_supported, "this kernel has no sessions of kprobe_multi", "",
+            "link_create", has_no_sessions},
+    refusal{EINVAL, errc::invalid_argument, "an address is not where ftrace traces a function",
+            "see kernel_symbol_address()", "ftrace_set_filter_ips", names_addresses},
+    refusal{EINVAL, errc::invalid_argument,
+            "the program changes what functions return (bpf_override_return), and not all of "
+            "these are open to error injection",
+            "", "addrs_check_error_injection_list"},
+    refusal{EOPNOTSUPP, errc::not_supported, "this kernel is built without fprobe (CONFIG_FPROBE)",
+            "", "bpf_kprobe_multi_link_attach"},
+    refusal{E2BIG, errc::invalid_argument, "{} functions are more than the kernel takes",
+            "take several links", "bpf_kprobe_multi_link_attach", are_too_many},
+    refusal{E2BIG, errc::invalid_argument, "a name is longer than the kernel takes", "",
+            "copy_user_syms", have_long_name},
+    refusal{EBUSY, errc::hook_busy, "another tracer has the functions' returns",
+            "wait until it has ended", "register_ftrace_graph"},
+    refusal{ENOSPC, errc::hook_busy, "no place is left among the tracers of functions' returns",
+            "end another one", "fgraph_alloc_index"},
+    refusal{ENODEV, errc{}, "ftrace has stopped after an error of its own", "see the kernel's log",
+            "register_ftrace_function"},
+};
+
+/// A list of names, or of addresses.
+result<unique_fd> create(request const& asked, detail::borrowed_program const& prog) {
+    auto const& where = asked.where;
+    std::vector<std::string> const names(asked.symbols.begin(), asked.symbols.end());
     std::vector<char const*> pointers;
     pointers.reserve(names.size());
     for (auto const& name : names)
@@ -90,42 +193,86 @@ result<unique_fd> create(detail::borrowed_program const& prog, hook::kprobe_mult
     attr.attach_type = static_cast<std::uint32_t>(attach_type_of(where));
     attr.kprobe_multi.flags = where.retprobe ? 1 : 0;
     attr.kprobe_multi.count =
-        static_cast<std::uint32_t>(std::max(symbols.size(), where.addresses.size()));
+        static_cast<std::uint32_t>(std::max(names.size(), asked.addresses.size()));
     attr.kprobe_multi.symbols = address_of(std::span<char const* const>{pointers});
-    attr.kprobe_multi.addresses = address_of(where.addresses);
+    attr.kprobe_multi.addresses = address_of(asked.addresses);
     attr.kprobe_multi.cookies = address_of(where.cookies);
-    auto made = sys::link_create(attr);
-    int const outcome = made.outcome();
-    if (outcome == -EINVAL) return refused_multi(prog, attach_type_of(where), std::move(subject));
-    return created(std::move(made), operation::link_create, std::move(subject),
-                   advice_on(outcome, where));
+    return create_link(
+        attr, {.row = &hook_traits<hook::kprobe_multi>::row(), .prog = &prog, .request = &asked},
+        [&] { return describe(where); });
+}
+
+/// The one address of each, for kernels that take no "module:function" here. Empty where such a
+/// name is not among them, or one is not there, or the kernel hides the addresses.
+std::vector<std::uint64_t> addresses_of(std::span<std::string_view const> symbols,
+                                        std::span<std::vector<symbol_place> const> places) {
+    std::vector<std::uint64_t> addresses;
+    if (std::ranges::all_of(symbols, [](auto name) { return module_of(name).empty(); }))
+        return addresses;
+    for (auto const& each : places) {
+        auto const function = std::ranges::find_if(each, &symbol_place::is_function);
+        if (function == each.end() || function->address == 0) return {};
+        addresses.push_back(function->address);
+    }
+    return addresses;
+}
+
+/// Refuses a name that stands for several functions: the kernel would take one by chance.
+result<unique_fd> create_by_names(detail::borrowed_program const& prog, attempt const& tried,
+                                  hook::kprobe_multi const& where) {
+    auto const places = places_of(where.symbols);
+    if (!places && places.error() == errc::not_found)
+        return fail(-ENOENT, operation::open, errc::not_supported, describe(where),
+                    "names are looked up in /proc/kallsyms, which is not there: probe by address");
+    if (!places) return tl::unexpected{places.error()};
+    if (!ambiguous_among(where.symbols, *places).empty())
+        return refuse(-EADDRNOTAVAIL, operation::resolve_symbol, describe(where), tried,
+                      {tried.row->causes});
+    auto const addresses = addresses_of(where.symbols, *places);
+    if (!addresses.empty()) return create({where, {}, addresses}, prog);
+    return create({where, where.symbols, {}}, prog);
+}
+
+result<unique_fd> create_by_pattern(detail::borrowed_program const& prog,
+                                    hook::kprobe_multi const& where) {
+    auto const matching = matching_kernel_functions(where.pattern);
+    if (!matching) return tl::unexpected{matching.error()};
+    if (matching->empty())
+        return fail(-ENOENT, operation::resolve_symbol, errc::not_found, describe(where),
+                    "no function that can be probed matches");
+    std::vector<std::string_view> const symbols(matching->begin(), matching->end());
+    return create({where, symbols, {}}, prog);
 }
 
 } // namespace
 
-match hook_traits<hook::kprobe_multi>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::kprobe_multi>(info);
+detail::hook_row const& hook_traits<hook::kprobe_multi>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::kprobe,
+                                  .expected = attach_type::trace_kprobe_multi,
+                                  .attach = attach_type::trace_kprobe_multi,
+                                  .known = ESRCH},
+        .needs = {detail::capability::bpf},
+        .mistakes = mistakes,
+        .causes = causes,
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::kprobe_multi>::create(detail::borrowed_program prog,
                                                           hook::kprobe_multi const& where) {
-    auto subject = describe(where);
-    if (auto what = mistake(where); !what.empty())
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
-                    std::move(what));
-    if (auto fits = check_expected(prog, attach_type_of(where), subject); !fits)
-        return tl::unexpected{std::move(fits).error()};
-    if (auto const clear = check_ambiguity(where.symbols, subject); !clear)
-        return tl::unexpected{clear.error()};
-    if (where.pattern.empty())
-        return bpflink::create(prog, where, where.symbols, std::move(subject));
-    auto const matching = matching_kernel_functions(where.pattern);
-    if (!matching) return tl::unexpected{matching.error()};
-    if (matching->empty())
-        return fail(-ENOENT, operation::resolve_symbol, errc::not_found, std::move(subject),
-                    "no function that can be probed matches");
-    std::vector<std::string_view> const symbols(matching->begin(), matching->end());
-    return bpflink::create(prog, where, symbols, std::move(subject));
+    request const asked{where, where.symbols, where.addresses};
+    attempt const tried{.row = &row(), .prog = &prog, .request = &asked};
+    if (auto clear =
+            check(tried, mistakes, operation::link_create, [&] { return describe(where); });
+        !clear)
+        return tl::unexpected{std::move(clear).error()};
+    if (!where.symbols.empty()) return create_by_names(prog, tried, where);
+    if (!where.pattern.empty()) return create_by_pattern(prog, where);
+    return bpflink::create(asked, prog);
 }
 
 } // namespace bpflink

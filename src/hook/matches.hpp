@@ -9,16 +9,10 @@
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-/// For hooks that have a kind of link to themselves.
-template <class Hook>
-[[nodiscard]] match matches_by_type(link_info const& info) noexcept {
-    return detail::contains(hook_traits<Hook>::link_types, info.type) ? match::yes : match::no;
-}
-
 /// For hooks that the kernel's answer does not tell apart.
 template <class Hook>
 [[nodiscard]] match may_match_by_type(link_info const& info) noexcept {
-    return matches_by_type<Hook>(info) == match::no ? match::no : match::unknown;
+    return info.type == hook_traits<Hook>::kind ? match::unknown : match::no;
 }
 
 /// For hooks on a function's trampoline, by their attach types.

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "create.hpp"
-#include "matches.hpp"
+#include "hook/row.hpp"
 
 #include <bpflink/hook/netfilter.hpp>
 
+#include <array>
 #include <cerrno>
+#include <limits>
+#include <string>
 
 namespace bpflink {
 namespace {
 
-constexpr std::uint32_t ip_defrag = 1; // BPF_F_NETFILTER_IP_DEFRAG
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
+
+constexpr std::uint32_t ip_defrag = 1;         // BPF_F_NETFILTER_IP_DEFRAG
+constexpr std::int32_t defragmentation = -400; // NF_IP_PRI_CONNTRACK_DEFRAG
 
 std::string describe(hook::netfilter const& where) {
     auto const family = [&]() -> std::string {
@@ -32,15 +39,87 @@ std::string describe(hook::netfilter const& where) {
     return "netfilter " + family() + " " + hook() + ", priority " + std::to_string(where.priority);
 }
 
+hook::netfilter const& asked(attempt const& tried) {
+    return tried.as<hook::netfilter>();
+}
+
+finding yes_if(bool is_so) {
+    return {is_so ? match::yes : match::no};
+}
+
+finding other_family(attempt const& tried) {
+    auto const family = asked(tried).protocol_family;
+    return yes_if(family != protocol_family::ipv4 && family != protocol_family::ipv6);
+}
+
+finding asks_for_fragments(attempt const& tried) {
+    return yes_if(asked(tried).defragment);
+}
+
+/// The rows that this one stands in have other causes beside it.
+finding may_be_of_fragments(attempt const& tried) {
+    return {asked(tried).defragment ? match::unknown : match::no};
+}
+
+finding priority_is_the_kernels(attempt const& tried) {
+    using limits = std::numeric_limits<std::int32_t>;
+    auto const priority = asked(tried).priority;
+    return yes_if(priority == limits::min() || priority == limits::max());
+}
+
+finding runs_before_fragments_meet(attempt const& tried) {
+    return yes_if(asked(tried).defragment && asked(tried).priority <= defragmentation);
+}
+
+constexpr std::array causes{
+    refusal{EAFNOSUPPORT, errc::invalid_argument, "the family is neither ipv4 nor ipv6", "",
+            "bpf_nf_check_pf_and_hooks", other_family},
+    refusal{EAFNOSUPPORT, errc::not_supported,
+            "this kernel is built without defragmentation of the family", "attach without",
+            "bpf_nf_enable_defrag", asks_for_fragments},
+    refusal{EPROTO, errc::invalid_argument, "there is no such hook", "name one of netfilter_hook",
+            "bpf_nf_check_pf_and_hooks"},
+    refusal{ERANGE, errc::invalid_argument,
+            "the lowest and the highest priority are the kernel's own", "take one between",
+            "bpf_nf_check_pf_and_hooks", priority_is_the_kernels},
+    refusal{ERANGE, errc::invalid_argument, "fragments are put together at priority -400",
+            "take one above, or attach without", "bpf_nf_check_pf_and_hooks",
+            runs_before_fragments_meet},
+    refusal{EOPNOTSUPP, errc::not_supported, "this kernel cannot put fragments together (6.6 can)",
+            "attach without", "bpf_nf_check_pf_and_hooks"},
+    refusal{EBUSY, errc::hook_busy, "something on the hook has this priority", "take another",
+            "nf_hook_entries_grow"},
+    refusal{EBUSY, errc::hook_busy, "a program has priority -400, which defragmentation needs",
+            "move that one away", "nf_hook_entries_grow", may_be_of_fragments},
+    refusal{E2BIG, errc{}, "1024 functions are on the hook, the most the kernel takes", "",
+            "nf_hook_entries_grow", always},
+    refusal{EINVAL, errc::not_supported, "the module for defragmentation cannot be loaded",
+            "load nf_defrag_ipv4 or nf_defrag_ipv6", "get_proto_defrag_hook", may_be_of_fragments},
+    refusal{ENOENT, errc::not_supported, "the module for defragmentation is missing",
+            "install and load nf_defrag_ipv4 or nf_defrag_ipv6", "get_proto_defrag_hook"},
+    refusal{ENOSYS, errc::not_supported, "this kernel loads no module for defragmentation",
+            "attach without", "get_proto_defrag_hook", may_be_of_fragments},
+};
+
 } // namespace
 
-match hook_traits<hook::netfilter>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::netfilter>(info);
+detail::hook_row const& hook_traits<hook::netfilter>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::netfilter,
+                                  .expected = attach_type::netfilter,
+                                  .attach = attach_type::netfilter,
+                                  .known = EAFNOSUPPORT},
+        .needs = {detail::capability::net_admin, detail::capability::bpf},
+        .causes = causes,
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::netfilter>::create(detail::borrowed_program prog,
                                                        hook::netfilter const& where) {
-    auto subject = describe(where);
     uapi::link_create_attr attr{
         .prog_fd = raw_fd(prog.fd),
         .target = 0,
@@ -51,29 +130,8 @@ result<unique_fd> hook_traits<hook::netfilter>::create(detail::borrowed_program 
     attr.netfilter = {static_cast<std::uint32_t>(where.protocol_family),
                       static_cast<std::uint32_t>(where.hook), where.priority,
                       where.defragment ? ip_defrag : 0};
-    auto made = sys::link_create(attr);
-    int const outcome = made.outcome();
-    auto const refused = [&](errc condition, char const* advice) {
-        return fail(outcome, operation::link_create, condition, std::move(subject), advice);
-    };
-    switch (-outcome) {
-    case EBUSY: return refused(errc::hook_busy, "something has this priority: take another");
-    case EAFNOSUPPORT:
-        return refused(errc::invalid_argument,
-                       where.defragment
-                           ? "the family is neither ipv4 nor ipv6, or cannot be defragmented here"
-                           : "the family is neither ipv4 nor ipv6");
-    case EPROTO: return refused(errc::invalid_argument, "there is no such hook");
-    case ERANGE:
-        return refused(errc::invalid_argument,
-                       where.defragment
-                           ? "the priority has to be above -400, where fragments are put together"
-                           : "the lowest and the highest priority are the kernel's own");
-    case EOPNOTSUPP: return refused(errc::not_supported, "this kernel cannot defragment here");
-    case EINVAL: return refused(errc::not_supported, "this kernel has no netfilter links");
-    case EPERM: return refused(errc::permission_denied, "CAP_NET_ADMIN and CAP_BPF are needed");
-    default: return created(std::move(made), operation::link_create, std::move(subject));
-    }
+    return create_link(attr, {.row = &row(), .prog = &prog, .request = &where},
+                       [&] { return describe(where); });
 }
 
 } // namespace bpflink

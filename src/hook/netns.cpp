@@ -1,73 +1,106 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netns.hpp"
-
-#include "../identify.hpp"
-#include "create.hpp"
-#include "matches.hpp"
-
-#include <cerrno>
+#include "hook/typed.hpp"
+#include "object/identify.hpp"
 
 namespace bpflink {
 namespace {
 
-constexpr char const* flow_dissector_there =
-    "another flow dissector is there: update its link, or detach it";
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
+
+typed_request const& asked(attempt const& tried) {
+    return tried.as<typed_request>();
+}
+
+finding other_file(attempt const& tried) {
+    fd_view const target{static_cast<int>(asked(tried).target)};
+    std::string const path = "/proc/thread-self/fd/" + std::to_string(target.get());
+    std::uint32_t inode = 0;
+    int const outcome = sys::netns_inode(path.c_str(), inode);
+    return {outcome == -EINVAL ? match::yes
+            : outcome < 0      ? match::unknown
+                               : match::no,
+            describe(target)};
+}
+
+bool is_dissector(attempt const& tried) {
+    return asked(tried).attach == attach_type::flow_dissector;
+}
+
+finding takes_one(attempt const& tried) {
+    return {is_dissector(tried) ? match::yes : match::no};
+}
+
+finding takes_several(attempt const& tried) {
+    return {is_dissector(tried) ? match::no : match::yes};
+}
+
+/// The kernel refuses a link beside other links by another errno.
+finding program_without_link(attempt const& tried) {
+    std::uint32_t program = 0;
+    uapi::prog_query_attr attr{};
+    attr.target = asked(tried).target;
+    attr.attach_type = static_cast<std::uint32_t>(*asked(tried).attach);
+    attr.prog_ids = reinterpret_cast<std::uintptr_t>(&program);
+    attr.count = 1;
+    if (sys::prog_query(attr) < 0) return {match::unknown, "a program"};
+    return {attr.count != 0 ? match::yes : match::no, "program " + std::to_string(program)};
+}
+
+constexpr std::array place_causes{
+    refusal{EBADF, errc::invalid_argument, "{} is not open", "", "get_net_ns_by_fd",
+            target_is_closed},
+    refusal{EINVAL, errc::invalid_argument, "{} is not a network namespace's",
+            "open /proc/PID/ns/net", "get_net_ns_by_fd", other_file},
+};
+constexpr auto causes =
+    joined(place_causes,
+           std::array{
+               refusal{E2BIG, errc::hook_busy, "another flow dissector is there",
+                       "update its link, or detach it", "netns_bpf_link_attach", takes_one},
+               refusal{E2BIG, errc{}, "64 programs are there, the most the kernel takes",
+                       "detach one", "netns_bpf_link_attach", takes_several},
+               refusal{EEXIST, errc::hook_busy, "{} is there without a link", "detach it",
+                       "netns_bpf_link_attach", program_without_link},
+               refusal{EEXIST, errc::hook_busy,
+                       "the first network namespace has a flow dissector, which goes for all",
+                       "detach that one", "flow_dissector_bpf_prog_attach_check"},
+               refusal{EEXIST, errc::hook_busy,
+                       "this is the first network namespace, and another one has a flow dissector",
+                       "detach that one", "flow_dissector_bpf_prog_attach_check"},
+           });
 
 } // namespace
-
-program_type type_on_netns(attach_type attach) noexcept {
-    switch (attach) {
-    case attach_type::flow_dissector: return program_type::flow_dissector;
-    case attach_type::sk_lookup: return program_type::sk_lookup;
-    default: return program_type::unspec;
-    }
-}
 
 std::string describe(hook::netns const& where) {
     return with_attach_type("network namespace " + describe(where.netns), where.attach);
 }
 
-match hook_traits<hook::netns>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::netns>(info);
+result<opened_place> open_place(hook::netns const& where) {
+    return opened_place{raw_fd(where.netns)};
+}
+
+detail::hook_row const& hook_traits<hook::netns>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::flow_dissector,
+                                  .expected = attach_type::flow_dissector,
+                                  .attach = attach_type::flow_dissector,
+                                  .known = EBADF},
+        .needs = {detail::capability::net_admin, detail::capability::bpf},
+        .mistakes = typed_mistakes,
+        .causes = causes,
+        .query_causes = place_causes,
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::netns>::create(detail::borrowed_program prog,
-                                                   hook::netns const& named) {
-    auto where = named;
-    auto const attach =
-        attach_type_meant(named.attach, prog, type_on_netns, [&] { return describe(named); });
-    if (!attach) return tl::unexpected{attach.error()};
-    where.attach = *attach;
-    auto subject = describe(where);
-    if (auto what = mismatch(prog.type, type_on_netns(*attach), *attach, "a network namespace");
-        !what.empty())
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
-                    std::move(what));
-    auto made = sys::link_create({
-        .prog_fd = raw_fd(prog.fd),
-        .target = raw_fd(where.netns),
-        .attach_type = static_cast<std::uint32_t>(*attach),
-        .flags = 0,
-        .bytes = {},
-    });
-    int const outcome = made.outcome();
-    auto const refused = [&](errc condition, char const* advice) {
-        return fail(outcome, operation::link_create, condition, std::move(subject), advice);
-    };
-    bool const single = *attach == attach_type::flow_dissector;
-    switch (-outcome) {
-    case E2BIG:
-        if (single) return refused(errc::hook_busy, flow_dissector_there);
-        return refused(errc{}, "64 programs are there, the most the kernel takes");
-    case EEXIST:
-        return refused(errc::hook_busy, single ? "a flow dissector is there without a link, or in "
-                                                 "the first network namespace, or in any other"
-                                               : "a program is there without a link");
-    case EINVAL:
-        return refused(errc::invalid_argument, "the descriptor is not a network namespace's");
-    case EPERM: return refused(errc::permission_denied, "CAP_NET_ADMIN and CAP_BPF are needed");
-    default: return created(std::move(made), operation::link_create, std::move(subject));
-    }
+                                                   hook::netns const& where) {
+    return attach_typed(prog, where);
 }
 
 } // namespace bpflink

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "order.hpp"
+#include "hook/order.hpp"
 
-#include <cerrno>
+#include "hook/typed.hpp"
+
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace bpflink {
@@ -17,124 +20,120 @@ struct detail::order_access {
 namespace {
 
 using access = detail::order_access;
+using kind = access::anchor;
+using detail::attempt;
+using detail::finding;
 
 std::uint32_t flags_of(order const& place) noexcept {
     std::uint32_t const side =
         access::where(place) == access::side::before ? uapi::f_before : uapi::f_after;
     switch (access::kind(place)) {
-    case access::anchor::link_fd: return side | uapi::f_link;
-    case access::anchor::link_by_id: return side | uapi::f_link | uapi::f_id;
-    case access::anchor::program_by_id: return side | uapi::f_id;
-    case access::anchor::program_fd:
-    case access::anchor::none: break;
+    case kind::link_fd: return side | uapi::f_link;
+    case kind::link_by_id: return side | uapi::f_link | uapi::f_id;
+    case kind::program_by_id: return side | uapi::f_id;
+    case kind::program_fd:
+    case kind::none: break;
     }
     return side;
 }
 
-bool names_descriptor(order const& place) noexcept {
-    return access::kind(place) == access::anchor::program_fd ||
-           access::kind(place) == access::anchor::link_fd;
+/// What an order names, for the looks.
+struct anchor {
+    kind is = kind::none;
+    std::uint32_t number = 0;
+
+    [[nodiscard]] bool is_link() const noexcept {
+        return is == kind::link_fd || is == kind::link_by_id;
+    }
+    [[nodiscard]] bool is_descriptor() const noexcept {
+        return is == kind::link_fd || is == kind::program_fd;
+    }
+    [[nodiscard]] fd_view fd() const noexcept { return fd_view{static_cast<int>(number)}; }
+    /// Opens what is known by its id.
+    [[nodiscard]] sys::opened open() const noexcept {
+        return is_link() ? sys::link_get_fd_by_id(number) : sys::prog_get_fd_by_id(number);
+    }
+    [[nodiscard]] std::string name() const {
+        return (is_link() ? "link " : "program ") +
+               (is_descriptor() ? "at " + describe(fd()) : std::to_string(number));
+    }
+};
+
+anchor anchor_of(attempt const& tried) noexcept {
+    auto const& place = tried.as<typed_request>().order;
+    return place ? anchor{access::kind(*place), access::number(*place)} : anchor{};
 }
 
-constexpr char const* interface_gone = "no such interface in this network namespace";
+/// Whether it is of a classifier, of which alone tcx and netkit have links; and what it is.
+finding look_at_classifier(fd_view fd, bool is_link) {
+    uapi::object_info_head head{}; // of a link and a program alike
+    std::uint32_t size = sizeof head;
+    if (sys::obj_get_info(fd.get(), &head, size) < 0) return {};
+    auto const found = [](auto type, bool fits, std::string what) {
+        return finding{fits ? match::no : match::yes, what + " of type " + to_string(type)};
+    };
+    if (!is_link) {
+        auto const type = static_cast<program_type>(head.type);
+        return found(type, type == program_type::sched_cls, "a program");
+    }
+    auto const type = static_cast<link_type>(head.type);
+    return found(type, type == link_type::tcx || type == link_type::netkit, "a link");
+}
 
 } // namespace
 
 result<nonzero_fd> put_order(uapi::link_create_attr& attr, std::optional<order> const& place,
-                             std::optional<revision> expected, std::string const& subject) {
-    if (expected && expected->value() == 0)
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
-                    "a hook's revision is never 0: the kernel would not compare it");
+                             std::optional<revision> expected) {
     attr.order = {0, 0, expected ? expected->value() : 0};
     if (!place) return nonzero_fd{};
-    attr.flags = flags_of(*place);
-    attr.order.relative = access::number(*place);
-    if (!names_descriptor(*place)) return nonzero_fd{};
-    return nonzero_fd::of(fd_view{static_cast<int>(attr.order.relative)})
-        .map([&](nonzero_fd&& anchor) {
-            attr.order.relative = anchor.number();
-            return std::move(anchor);
-        });
+    anchor const there{access::kind(*place), access::number(*place)};
+    attr.flags |= flags_of(*place);
+    attr.order.relative = there.number;
+    if (!there.is_descriptor()) return nonzero_fd{};
+    return nonzero_fd::of(there.fd()).map([&](nonzero_fd&& held) {
+        attr.order.relative = held.number();
+        return std::move(held);
+    });
 }
 
-bool names_program(order const& place) noexcept {
-    return access::kind(place) == access::anchor::program_fd ||
-           access::kind(place) == access::anchor::program_by_id;
+finding anchor_is_closed(attempt const& tried) {
+    auto const there = anchor_of(tried);
+    if (!there.is_descriptor()) return {match::no};
+    int const outcome = sys::is_open(there.fd().get());
+    return {outcome == -EBADF ? match::yes
+            : outcome < 0     ? match::unknown
+                              : match::no,
+            there.name()};
 }
 
-std::string advice_on_order(int outcome) {
-    switch (-outcome) {
-    case ESTALE: return "the hook changed since its revision was read: query it again";
-    case ENOENT: return "the program or link that the order names is not on this hook";
-    case EEXIST: return "the program is on the hook, which takes it once";
-    default: return {};
-    }
+finding anchor_is_gone(attempt const& tried) {
+    auto const there = anchor_of(tried);
+    if (there.is == kind::none || there.is_descriptor()) return {match::no};
+    return {there.open().outcome() == -ENOENT ? match::yes : match::no, there.name()};
 }
 
-result<void> check_attach_type(attach_type attach, attach_types_of_hook takes,
-                               std::string_view hook, operation where, std::string const& subject) {
-    if (takes(attach) != program_type::unspec) return {};
-    return fail(-EINVAL, where, errc::invalid_argument, subject,
-                "attach type " + to_string(attach) + " is not of " + std::string{hook});
+finding anchor_is_elsewhere(attempt const& tried) {
+    auto const there = anchor_of(tried);
+    if (there.is == kind::none) return {match::no};
+    return {match::yes, there.name()};
 }
 
-std::string describe(on_device const& where) {
-    return with_attach_type("interface " + std::to_string(where.ifindex.value()), where.attach);
+finding anchor_is_not_of_a_classifier(attempt const& tried) {
+    auto const there = anchor_of(tried);
+    if (there.is == kind::none) return {match::no};
+    if (there.is_descriptor()) return look_at_classifier(there.fd(), there.is_link());
+    auto const opened = there.open();
+    if (!opened) return {match::unknown, there.name()};
+    return look_at_classifier(opened.view(), there.is_link());
 }
 
-result<unique_fd> create_on_device(detail::borrowed_program const& prog, on_device where) {
-    auto const attach =
-        attach_type_meant(where.attach, prog, where.takes, [&] { return describe(where); });
-    if (!attach) return tl::unexpected{attach.error()};
-    where.attach = *attach;
-    auto subject = describe(where);
-    if (auto const right =
-            check_attach_type(*attach, where.takes, where.hook, operation::link_create, subject);
-        !right)
-        return tl::unexpected{right.error()};
-    uapi::link_create_attr attr{
-        .prog_fd = raw_fd(prog.fd),
-        .target = where.ifindex.value(),
-        .attach_type = static_cast<std::uint32_t>(*attach),
-        .flags = 0,
-        .bytes = {},
-    };
-    auto const anchor = put_order(attr, where.order, where.expected_revision, subject);
-    if (!anchor) return tl::unexpected{anchor.error()};
-    auto made = sys::link_create(attr);
-    if (made) return made;
-    int const outcome = made.outcome();
-    if (outcome == -EINVAL && where.order && access::kind(*where.order) != access::anchor::none)
-        return fail(outcome, operation::link_create, errc::invalid_argument, std::move(subject),
-                    "what the order names is of another kind, or this kernel has no " +
-                        std::string{where.hook});
-    return fail_on_device(outcome, operation::link_create, where, std::move(subject));
+finding anchor_is_a_program(attempt const& tried) {
+    auto const there = anchor_of(tried);
+    return {there.is != kind::none && !there.is_link() ? match::yes : match::no};
 }
 
-tl::unexpected<error> fail_on_device(int outcome, operation op, on_device const& where,
-                                     std::string subject) {
-    std::string const hook{where.hook};
-    switch (-outcome) {
-    case ENODEV: return fail(outcome, op, errc::not_found, std::move(subject), interface_gone);
-    case ENXIO:
-        return fail(outcome, op, errc::not_found, std::move(subject),
-                    "the interface is no " + hook + " device");
-    case EACCES:
-        return fail(outcome, op, errc::invalid_argument, std::move(subject),
-                    "the interface is a peer: name the primary device");
-    case EINVAL:
-        return fail(outcome, op, errc::not_supported, std::move(subject),
-                    "this kernel has no " + hook);
-    case ERANGE:
-        return fail(outcome, op, errc{}, std::move(subject),
-                    "63 programs are there, the most the kernel takes");
-    case EPERM:
-        return fail(outcome, op, errc::permission_denied, std::move(subject),
-                    "CAP_NET_ADMIN and CAP_BPF are needed");
-    default: break;
-    }
-    return fail(outcome, op, usual_condition(-outcome), std::move(subject),
-                advice_on_order(outcome));
+finding anchor_may_differ_in_preorder(attempt const& tried) {
+    return {anchor_of(tried).is_link() ? match::unknown : match::no};
 }
 
 } // namespace bpflink

@@ -1,55 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the hooks with several programs have in common.
+// Where among the programs of a hook a new one goes, for cgroup, netkit and tcx.
 
-#include "../nonzero_fd.hpp"
-#include "create.hpp"
+#include "error/refusal.hpp"
+#include "object/nonzero_fd.hpp"
 
-#include <bpflink/attach_type.hpp>
 #include <bpflink/hook/order.hpp>
 
+#include <array>
+#include <cerrno>
 #include <optional>
-#include <string>
-#include <string_view>
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-/// Writes place and revision into a request to attach, which what it returns has to outlive.
-/// @errors invalid_argument  revision 0
+/// Writes order and revision into a request to attach, which what it returns has to outlive.
 [[nodiscard]] result<nonzero_fd> put_order(uapi::link_create_attr& attr,
                                            std::optional<order> const& place,
-                                           std::optional<revision> expected,
-                                           std::string const& subject);
+                                           std::optional<revision> expected);
 
-/// Whether a program is named, and not a link or an end.
-[[nodiscard]] bool names_program(order const& place) noexcept;
+// Looks at what the order of a typed_request names. They say no where it names nothing.
 
-/// What an errno says of place and revision; empty when it is of something else.
-[[nodiscard]] std::string advice_on_order(int outcome);
+[[nodiscard]] detail::finding anchor_is_closed(detail::attempt const& tried);
+[[nodiscard]] detail::finding anchor_is_gone(detail::attempt const& tried);
+[[nodiscard]] detail::finding anchor_is_elsewhere(detail::attempt const& tried);
+[[nodiscard]] detail::finding anchor_is_not_of_a_classifier(detail::attempt const& tried);
+[[nodiscard]] detail::finding anchor_is_a_program(detail::attempt const& tried);
+[[nodiscard]] detail::finding anchor_may_differ_in_preorder(detail::attempt const& tried);
 
-/// Refuses an attach type that is not the hook's.
-[[nodiscard]] result<void> check_attach_type(attach_type attach, attach_types_of_hook takes,
-                                             std::string_view hook, operation where,
-                                             std::string const& subject);
-
-/// What tcx and netkit have in common.
-struct on_device {
-    std::string_view hook;
-    bpflink::ifindex ifindex;
-    std::optional<attach_type> attach;
-    attach_types_of_hook takes;
-    std::optional<bpflink::order> order = std::nullopt;
-    std::optional<revision> expected_revision = std::nullopt;
+inline constexpr std::array order_causes{
+    detail::refusal{ESTALE, errc::stale_revision, "the hook changed since its revision was read",
+                    "query it again", "bpf_mprog_attach"},
+    detail::refusal{EBADF, errc::invalid_argument, "{}, which the order names, is not open", "",
+                    "bpf_mprog_tuple_relative", anchor_is_closed},
+    detail::refusal{ENOENT, errc::not_found, "{}, which the order names, is gone",
+                    "query the hook for what is there", "bpf_mprog_tuple_relative", anchor_is_gone},
+    detail::refusal{ENOENT, errc::not_found, "{}, which the order names, is not on the hook",
+                    "query the hook for what is there", "bpf_mprog_pos_before",
+                    anchor_is_elsewhere},
+    detail::refusal{EAGAIN, errc{}, "{}, which the order names, is not attached yet", "try again",
+                    "bpf_link_by_id", anchor_is_elsewhere},
 };
-
-[[nodiscard]] std::string describe(on_device const& where);
-[[nodiscard]] result<unique_fd> create_on_device(detail::borrowed_program const& prog,
-                                                 on_device where);
-
-/// What both kinds of device say to attach and query alike; whatever `outcome` usually means, for
-/// the rest.
-[[nodiscard]] tl::unexpected<error> fail_on_device(int outcome, operation op,
-                                                   on_device const& where, std::string subject);
 
 } // namespace bpflink

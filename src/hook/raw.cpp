@@ -1,62 +1,145 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../nonzero_fd.hpp"
-#include "cgroup.hpp"
-#include "create.hpp"
-#include "netkit.hpp"
-#include "netns.hpp"
-#include "sockmap.hpp"
-#include "tcx.hpp"
+#include "hook/row.hpp"
+#include "object/identify.hpp"
+#include "object/nonzero_fd.hpp"
 
 #include <bpflink/hook/attach.hpp>
 
+#include <array>
 #include <cerrno>
 
 namespace bpflink::detail {
 namespace {
 
-template <class... Types>
-bool is_of(attach_type attach, Types... takes) noexcept {
-    return (... || (takes(attach) != program_type::unspec));
+/// Of an attach type that no hook of all_hooks has.
+constexpr hook_row of_no_hook{
+    .name = "this attach type", .program_types = {}, .attach_types = {}, .needs = {}};
+
+hook_row const& row_of(attach_type attach) {
+    hook_row const* found = &of_no_hook;
+    each_row([&](hook_row const& each) {
+        if (contains(each.attach_types, attach)) found = &each;
+    });
+    return *found;
+}
+
+template <class... Hooks>
+constexpr bool is_of(attach_type attach) noexcept {
+    return (... || contains(hook_traits<Hooks>::attach_types, attach));
 }
 
 /// What the kernel takes the target's number for; the others take either, or nothing.
 bool takes_descriptor(attach_type attach) noexcept {
     return attach == attach_type::perf_event ||
-           is_of(attach, type_on_cgroup, type_on_netns, type_on_sockmap);
+           is_of<hook::cgroup, hook::netns, hook::sockmap>(attach);
 }
 bool takes_interface(attach_type attach) noexcept {
-    return attach == attach_type::xdp || is_of(attach, type_on_tcx, type_on_netkit);
+    return is_of<hook::xdp, hook::tcx, hook::netkit>(attach);
 }
+
+struct request {
+    hook::raw const& where;
+    std::optional<attach_type> attach;
+};
+
+finding attach_type_is_missing(attempt const& tried) {
+    return {tried.as<request>().attach ? match::no : match::yes};
+}
+
+finding target_is_closed(attempt const& tried) {
+    auto const* const fd = std::get_if<fd_view>(&tried.as<request>().where.target);
+    if (!fd) return {match::no};
+    int const outcome = sys::is_open(fd->get());
+    return {outcome == -EBADF ? match::yes
+            : outcome < 0     ? match::unknown
+                              : match::no,
+            describe(*fd)};
+}
+
+finding target_is_missing(attempt const& tried) {
+    bool const is_missing = takes_descriptor(*tried.as<request>().attach) &&
+                            !std::holds_alternative<fd_view>(tried.as<request>().where.target);
+    return {is_missing ? match::yes : match::no};
+}
+
+finding interface_is_missing(attempt const& tried) {
+    bool const is_missing = takes_interface(*tried.as<request>().attach) &&
+                            !std::holds_alternative<ifindex>(tried.as<request>().where.target);
+    return {is_missing ? match::yes : match::no};
+}
+
+/// Programs for these are attached by other ways, or run from maps.
+finding kernel_has_no_such_links(attempt const& tried) {
+    using enum attach_type;
+    constexpr std::array without{lirc_mode2, xdp_devmap, xdp_cpumap, sk_reuseport_select,
+                                 sk_reuseport_select_or_migrate};
+    auto const attach = *tried.as<request>().attach;
+    return {contains(without, attach) ? match::yes : match::no, to_string(attach)};
+}
+
+finding loaded_for_what_it_has_not(attempt const& tried) {
+    return tried.row->attach_types.empty() ? finding{match::no} : loaded_for_another(tried);
+}
+
+finding has_flags(attempt const& tried) {
+    return {tried.as<request>().where.flags != 0 ? match::unknown : match::no};
+}
+
+constexpr std::array mistakes{
+    refusal{EINVAL, errc::invalid_argument,
+            "the attach type that the program was loaded for is not known", "name the attach type",
+            "link_create", attach_type_is_missing},
+};
+
+constexpr std::array causes{
+    refusal{EBADF, errc::invalid_argument, "{}, the target's, is not open", "", "link_create",
+            target_is_closed},
+    refusal{EBADF, errc::invalid_argument, "the attach type takes a descriptor as its target",
+            "give one", "link_create", target_is_missing},
+    refusal{ENODEV, errc::not_found, "the attach type takes an interface as its target", "give one",
+            "link_create", interface_is_missing},
+    refusal{ENODEV, errc::not_found, "no such interface in this network namespace", "",
+            "link_create"},
+    refusal{EINVAL, errc::not_supported, "the kernel has no links of {}", "", "link_create",
+            kernel_has_no_such_links},
+    refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
+            "bpf_prog_attach_check_attach_type", loaded_for_what_it_has_not},
+    refusal{EINVAL, errc::invalid_argument, "the attach type does not take these flags", "",
+            "link_create", has_flags},
+    refusal{EINVAL, errc::invalid_argument, "the program or the target does not go with it", "",
+            "link_create"},
+};
 
 } // namespace
 
 result<unique_fd> create_raw(borrowed_program prog, hook::raw const& where) {
-    auto const attach = where.attach ? where.attach : prog.expected;
-    if (!attach)
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, "any attach type",
-                    "name the attach type: the one that the program was loaded for is not known");
+    request const asked{where, where.attach ? where.attach : prog.expected};
+    auto const subject = [&] {
+        return asked.attach ? "attach type " + to_string(*asked.attach) : "any attach type";
+    };
+    auto const& row = asked.attach ? row_of(*asked.attach) : of_no_hook;
+    attempt const tried{.row = &row, .prog = &prog, .request = &asked};
+    if (auto clear = check(tried, mistakes, operation::link_create, subject); !clear)
+        return tl::unexpected{std::move(clear).error()};
+    auto const attach = *asked.attach;
     // What is given as the other kind, or not at all, is none of the kind.
     auto const* const fd = std::get_if<fd_view>(&where.target);
     auto const* const index = std::get_if<ifindex>(&where.target);
-    auto const descriptor = takes_interface(*attach)    ? result<nonzero_fd>{}
-                            : fd                        ? nonzero_fd::of(*fd)
-                            : takes_descriptor(*attach) ? nonzero_fd::of(fd_view{})
-                                                        : result<nonzero_fd>{};
+    auto const descriptor = takes_interface(attach)    ? result<nonzero_fd>{}
+                            : fd                       ? nonzero_fd::of(*fd)
+                            : takes_descriptor(attach) ? nonzero_fd::of(fd_view{})
+                                                       : result<nonzero_fd>{};
     if (!descriptor) return tl::unexpected{descriptor.error()};
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
-    attr.target = index && !takes_descriptor(*attach) ? index->value() : descriptor->number();
-    attr.attach_type = static_cast<std::uint32_t>(*attach);
+    attr.target = index && !takes_descriptor(attach) ? index->value() : descriptor->number();
+    attr.attach_type = static_cast<std::uint32_t>(attach);
     attr.flags = where.flags;
     if (where.btf) attr.target_btf_id = where.btf->value();
     auto made = sys::link_create(attr);
-    int const outcome = made.outcome();
-    std::string advice;
-    if (outcome == -EINVAL)
-        advice = "the program's type or expected attach type does not go with it, or this kernel "
-                 "does not have it";
-    return created(std::move(made), operation::link_create, "attach type " + to_string(*attach),
-                   std::move(advice));
+    if (made) return made;
+    return refuse(made.outcome(), operation::link_create, subject(), tried,
+                  {usual_causes(), causes}); // what the program is, before what it was loaded for
 }
 
 } // namespace bpflink::detail

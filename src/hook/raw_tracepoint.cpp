@@ -1,27 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "create.hpp"
-#include "matches.hpp"
+#include "hook/raw_tracepoint.hpp"
+
+#include "hook/matches.hpp"
+#include "hook/row.hpp"
 
 #include <bpflink/hook/raw_tracepoint.hpp>
-
-#include <cerrno>
+#include <bpflink/program.hpp>
 
 namespace bpflink {
 namespace {
 
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
+
 constexpr std::size_t longest_name = 127; // the kernel's buffer less the zero byte
 
-std::string advice_on(int outcome, hook::raw_tracepoint const& where) {
-    switch (-outcome) {
-    case ENOENT: return "no such tracepoint in this kernel or its loaded modules";
-    case EINVAL:
-        return where.cookie.value() != 0
-                   ? "a cookie needs kernel 6.10; or the program reads past the arguments"
-                   : "the program reads past the tracepoint's arguments";
-    case EPERM: return "CAP_BPF and CAP_PERFMON are needed";
-    default: return {};
-    }
+finding is_not_a_name(attempt const& tried) {
+    auto const name = tried.as<hook::raw_tracepoint>().name;
+    bool const is_one =
+        !name.empty() && name.size() <= longest_name && name.find('\0') == std::string_view::npos;
+    return {is_one ? match::no : match::yes};
 }
+
+finding program_may_write(attempt const& tried) {
+    auto const facts = detail::identify_program(tried.prog->fd, {});
+    bool const may = !facts || facts->type == program_type::raw_tracepoint_writable;
+    return {may ? match::unknown : match::no};
+}
+
+constexpr std::array mistakes{
+    refusal{EINVAL, errc::invalid_argument, "a tracepoint's name has 1 to 127 bytes", "",
+            "bpf_raw_tp_link_attach", is_not_a_name},
+};
+
+constexpr auto causes = joined(
+    std::array{
+        refusal{ENOENT, errc::not_found, "no such tracepoint in this kernel or its loaded modules",
+                "name it without its group, or load the module", "bpf_get_raw_tracepoint"},
+    },
+    raw_tracepoint_causes<hook::raw_tracepoint>,
+    std::array{
+        refusal{EINVAL, errc::invalid_argument, "the program reads past the tracepoint's arguments",
+                "load it for the arguments that this kernel's tracepoint has",
+                "__bpf_probe_register"},
+        refusal{EINVAL, errc::invalid_argument,
+                "the program writes where the tracepoint is not writable, or past that",
+                "load one of type raw_tracepoint", "__bpf_probe_register", program_may_write},
+    });
 
 } // namespace
 
@@ -29,23 +55,31 @@ match hook_traits<hook::raw_tracepoint>::matches(link_info const& info) noexcept
     return may_match_by_type<hook::raw_tracepoint>(info);
 }
 
+detail::hook_row const& hook_traits<hook::raw_tracepoint>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::raw_tracepoint},
+        .needs = {detail::capability::perfmon, detail::capability::bpf},
+        .mistakes = mistakes,
+        .causes = causes,
+    };
+    return facts;
+}
+
 result<unique_fd> hook_traits<hook::raw_tracepoint>::create(detail::borrowed_program prog,
                                                             hook::raw_tracepoint const& where) {
     std::string const zero_terminated{where.name};
-    std::string const subject = "tracepoint '" + zero_terminated + "'";
-    if (where.name.empty() || where.name.size() > longest_name ||
-        where.name.find('\0') != std::string_view::npos)
-        return fail(-EINVAL, operation::raw_tracepoint_open, errc::invalid_argument, subject,
-                    "a tracepoint's name has 1 to 127 bytes");
-    uapi::raw_tracepoint_attr const attr{
-        .name = reinterpret_cast<std::uintptr_t>(zero_terminated.c_str()),
-        .prog_fd = raw_fd(prog.fd),
-        .padding = 0,
-        .cookie = where.cookie.value(),
-    };
-    auto made = sys::raw_tracepoint_open(attr);
-    return created(std::move(made), operation::raw_tracepoint_open, subject,
-                   advice_on(made.outcome(), where));
+    return open_raw_tracepoint(
+        {
+            .name = reinterpret_cast<std::uintptr_t>(zero_terminated.c_str()),
+            .prog_fd = raw_fd(prog.fd),
+            .padding = 0,
+            .cookie = where.cookie.value(),
+        },
+        {.row = &row(), .prog = &prog, .request = &where},
+        [&] { return "tracepoint '" + zero_terminated + "'"; });
 }
 
 } // namespace bpflink

@@ -1,74 +1,117 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockmap.hpp"
-
-#include "../identify.hpp"
-#include "create.hpp"
-#include "matches.hpp"
-
-#include <cerrno>
+#include "hook/typed.hpp"
+#include "object/identify.hpp"
 
 namespace bpflink {
+namespace {
 
-program_type type_on_sockmap(attach_type attach) noexcept {
-    switch (attach) {
-    case attach_type::sk_skb_stream_parser:
-    case attach_type::sk_skb_stream_verdict:
-    case attach_type::sk_skb_verdict: return program_type::sk_skb;
-    case attach_type::sk_msg_verdict: return program_type::sk_msg;
-    default: return program_type::unspec;
-    }
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
+
+typed_request const& asked(attempt const& tried) {
+    return tried.as<typed_request>();
 }
+
+finding other_map(attempt const& tried) {
+    constexpr std::uint32_t sockmap = 15; // BPF_MAP_TYPE_SOCKMAP, BPF_MAP_TYPE_SOCKHASH
+    constexpr std::uint32_t sockhash = 18;
+    std::uint32_t type = 0; // the head of struct bpf_map_info
+    std::uint32_t size = sizeof type;
+    if (sys::obj_get_info(static_cast<int>(asked(tried).target), &type, size) < 0) return {};
+    return {type == sockmap || type == sockhash ? match::no : match::yes};
+}
+
+finding query_is_unknown(attempt const& tried) {
+    return {other_map(tried).is == match::no ? match::yes : match::unknown};
+}
+
+finding is_stream_parser(attempt const& tried) {
+    return {asked(tried).attach == attach_type::sk_skb_stream_parser ? match::yes : match::no};
+}
+
+/// Of one kind of verdict, the kernel refuses a query as it does an attach.
+/// @return a negated errno, or how many programs are there
+int ask(attempt const& tried, std::uint32_t& program) {
+    uapi::prog_query_attr attr{};
+    attr.target = asked(tried).target;
+    attr.attach_type = static_cast<std::uint32_t>(*asked(tried).attach);
+    attr.prog_ids = reinterpret_cast<std::uintptr_t>(&program);
+    attr.count = 1;
+    int const outcome = sys::prog_query(attr);
+    return outcome < 0 ? outcome : static_cast<int>(attr.count);
+}
+
+finding other_verdict(attempt const& tried) {
+    std::uint32_t program = 0;
+    int const outcome = ask(tried, program);
+    return {outcome == -EBUSY ? match::yes : outcome < 0 ? match::unknown : match::no};
+}
+
+finding other_program(attempt const& tried) {
+    std::uint32_t program = 0;
+    int const outcome = ask(tried, program);
+    if (outcome < 0) return {match::unknown, "another program"};
+    return {outcome > 0 ? match::yes : match::no, "program " + std::to_string(program)};
+}
+
+constexpr std::array place_causes{
+    refusal{EBADF, errc::invalid_argument, "{}, the map's, is not open", "",
+            "bpf_map_get_with_uref", target_is_closed},
+    refusal{EINVAL, errc::invalid_argument, "the map is neither a sockmap nor a sockhash", "",
+            "sock_map_link_create", other_map},
+    refusal{EOPNOTSUPP, errc::invalid_argument, "the map is neither a sockmap nor a sockhash", "",
+            "sock_map_prog_link_lookup", other_map},
+    refusal{EOPNOTSUPP, errc::not_supported, "this kernel has no stream parsers", "",
+            "sock_map_prog_link_lookup", is_stream_parser},
+};
+constexpr auto causes =
+    joined(place_causes,
+           std::array{
+               refusal{EBUSY, errc::hook_busy, "the map has the other kind of verdict",
+                       "detach that one", "sock_map_prog_link_lookup", other_verdict},
+               refusal{EBUSY, errc::hook_busy, "{} is there", "update its link, or detach it",
+                       "sock_map_prog_update", other_program},
+           });
+constexpr auto query_causes = joined(
+    place_causes, std::array{
+                      refusal{EBUSY, errc::hook_busy, "the map has the other kind of verdict",
+                              "ask about that one", "sock_map_prog_link_lookup"},
+                      refusal{EINVAL, errc::not_supported,
+                              "this kernel does not tell what is on a sockmap (5.18 does)", "",
+                              "bpf_prog_query", query_is_unknown},
+                  });
+
+} // namespace
 
 std::string describe(hook::sockmap const& where) {
     return with_attach_type("map " + describe(where.map.fd()), where.attach);
 }
 
-bool is_sockmap(fd_view map) noexcept {
-    constexpr std::uint32_t sockmap = 15; // BPF_MAP_TYPE_SOCKMAP, BPF_MAP_TYPE_SOCKHASH
-    constexpr std::uint32_t sockhash = 18;
-    std::uint32_t type = 0; // the head of struct bpf_map_info
-    std::uint32_t size = sizeof type;
-    return sys::obj_get_info(map.get(), &type, size) == 0 && (type == sockmap || type == sockhash);
+result<opened_place> open_place(hook::sockmap const& where) {
+    return opened_place{raw_fd(where.map.fd())};
 }
 
-match hook_traits<hook::sockmap>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::sockmap>(info);
+detail::hook_row const& hook_traits<hook::sockmap>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::sk_skb,
+                                  .expected = attach_type::sk_skb_verdict,
+                                  .attach = attach_type::sk_skb_verdict,
+                                  .known = EBADF},
+        .needs = {detail::capability::net_admin, detail::capability::bpf},
+        .mistakes = typed_mistakes,
+        .causes = causes,
+        .query_causes = query_causes,
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::sockmap>::create(detail::borrowed_program prog,
-                                                     hook::sockmap const& named) {
-    auto where = named;
-    auto const attach =
-        attach_type_meant(named.attach, prog, type_on_sockmap, [&] { return describe(named); });
-    if (!attach) return tl::unexpected{attach.error()};
-    where.attach = *attach;
-    auto subject = describe(where);
-    if (auto what = mismatch(prog.type, type_on_sockmap(*attach), *attach, "a sockmap");
-        !what.empty())
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
-                    std::move(what));
-    auto made = sys::link_create({
-        .prog_fd = raw_fd(prog.fd),
-        .target = raw_fd(where.map.fd()),
-        .attach_type = static_cast<std::uint32_t>(*attach),
-        .flags = 0,
-        .bytes = {},
-    });
-    int const outcome = made.outcome();
-    auto const refused = [&](errc condition, char const* advice) {
-        return fail(outcome, operation::link_create, condition, std::move(subject), advice);
-    };
-    switch (-outcome) {
-    case EBUSY:
-        return refused(errc::hook_busy, "another program is there, or the other kind of verdict");
-    case EINVAL:
-        if (!is_sockmap(where.map.fd()))
-            return refused(errc::invalid_argument, "the map is neither a sockmap nor a sockhash");
-        return refused(errc::not_supported, "this kernel has no links of sockmaps");
-    case EOPNOTSUPP: return refused(errc::not_supported, "this kernel has no stream parsers");
-    case EPERM: return refused(errc::permission_denied, "CAP_NET_ADMIN and CAP_BPF are needed");
-    default: return created(std::move(made), operation::link_create, std::move(subject));
-    }
+                                                     hook::sockmap const& where) {
+    return attach_typed(prog, where);
 }
 
 } // namespace bpflink

@@ -1,50 +1,119 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../identify.hpp"
-#include "create.hpp"
-#include "matches.hpp"
+#include "hook/row.hpp"
+#include "object/identify.hpp"
 
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/struct_ops.hpp>
 
+#include <array>
 #include <cerrno>
 
 namespace bpflink {
 namespace {
 
-std::string advice_on(int outcome) {
-    switch (-outcome) {
-    case EINVAL:
-        return "the map is not of type struct_ops, has no value yet, or is not made with "
-               "BPF_F_LINK "
-               "(\".struct_ops.link\"); or the kernel is before 6.4";
-    case EEXIST: return "a table of that name is registered";
-    case EPERM: return "CAP_BPF and CAP_NET_ADMIN are needed";
-    default: return {};
-    }
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
+
+constexpr int enotsupp = 524;                 // the kernel's own
+constexpr std::uint32_t type_struct_ops = 26; // BPF_MAP_TYPE_STRUCT_OPS
+
+finding map_is_closed(attempt const& tried) {
+    int const outcome = sys::is_open(tried.prog->fd.get());
+    return {outcome == -EBADF ? match::yes : outcome < 0 ? match::unknown : match::no};
 }
+
+finding is_not_a_map(attempt const& tried) {
+    auto const kind = identify(tried.prog->fd);
+    if (!kind) return {match::unknown, describe(tried.prog->fd)};
+    return {*kind == object_kind::map ? match::no : match::yes, describe(tried.prog->fd)};
+}
+
+/// The map's info, once it is known to be a map.
+std::optional<uapi::map_info_start> info_of(attempt const& tried) {
+    uapi::map_info_start info{};
+    std::uint32_t size = sizeof info;
+    if (sys::obj_get_info(tried.prog->fd.get(), &info, size) < 0 || size < sizeof info)
+        return std::nullopt;
+    return info;
+}
+
+finding is_another_map(attempt const& tried) {
+    auto const info = info_of(tried);
+    if (!info) return {match::unknown, "another one"};
+    return {info->type == type_struct_ops ? match::no : match::yes, std::to_string(info->type)};
+}
+
+finding is_made_for_no_link(attempt const& tried) {
+    auto const info = info_of(tried);
+    if (!info) return {};
+    return {(info->flags & uapi::f_link) != 0 ? match::no : match::yes};
+}
+
+constexpr std::array causes{
+    refusal{EBADF, errc::invalid_argument, "the map's descriptor is not open", "", "bpf_map_get",
+            map_is_closed},
+    refusal{EINVAL, errc::invalid_argument, "{} is not a BPF map", "", "bpf_map_get", is_not_a_map},
+    refusal{EINVAL, errc::invalid_argument, "the map is of type {}, and struct_ops (26) is needed",
+            "", "bpf_struct_ops_valid_to_reg", is_another_map},
+    refusal{EINVAL, errc::invalid_argument,
+            "the map is not made with BPF_F_LINK, which kernels since 6.4 know",
+            "put the table into \".struct_ops.link\"", "bpf_struct_ops_valid_to_reg",
+            is_made_for_no_link},
+    refusal{EINVAL, errc::invalid_argument, "the map has no value yet",
+            "set it (bpf_map__attach_struct_ops does)", "bpf_struct_ops_valid_to_reg"},
+    refusal{EINVAL, errc::invalid_argument,
+            "the kernel's subsystem does not take the table: a function or a value is missing or "
+            "wrong",
+            "see the kernel's log (dmesg)", "bpf_struct_ops::reg"},
+    refusal{EEXIST, errc::already_exists, "a table of that name is registered",
+            "give it another name, or detach that one", "bpf_struct_ops::reg"},
+    refusal{EBUSY, errc::hook_busy,
+            "the kernel's subsystem takes one table at a time (a scheduler), and has one",
+            "detach that one", "bpf_struct_ops::reg"},
+    refusal{EBUSY, errc::hook_busy, "this map is attached already, or is being detached",
+            "take a map of its own for each link", "bpf_struct_ops::reg"},
+    refusal{ENODEV, errc::not_found, "what the table is for is not there (a device of hid-bpf)", "",
+            "bpf_struct_ops::reg"},
+    refusal{ENOENT, errc::not_found, "what the table is for is not there", "",
+            "bpf_struct_ops::reg"},
+    refusal{E2BIG, errc{}, "the kernel's subsystem has as many tables as it takes", "detach one",
+            "bpf_struct_ops::reg", always},
+    refusal{EOPNOTSUPP, errc::not_supported,
+            "the kernel is built without struct_ops, or this table is not for links", "",
+            "bpf_struct_ops_link_create"},
+    refusal{enotsupp, errc::not_supported,
+            "the kernel's subsystem does not have what the table asks for", "",
+            "bpf_struct_ops::reg"},
+};
 
 } // namespace
 
-match hook_traits<hook::struct_ops>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::struct_ops>(info);
+detail::hook_row const& hook_traits<hook::struct_ops>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .needs = {detail::capability::net_admin, detail::capability::bpf},
+        .causes = causes,
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::struct_ops>::create(detail::borrowed_program map,
-                                                        hook::struct_ops const&) {
+                                                        hook::struct_ops const& where) {
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(map.fd);
     attr.attach_type = static_cast<std::uint32_t>(attach_type::struct_ops);
-    auto made = sys::link_create(attr);
-    return created(std::move(made), operation::link_create, "struct_ops map at " + describe(map.fd),
-                   advice_on(made.outcome()));
+    return create_link(attr, {.row = &row(), .prog = &map, .request = &where},
+                       [&] { return "struct_ops map at " + describe(map.fd); });
 }
 
 result<struct_ops_link> attach(map_ref const& map, hook::struct_ops const& where) {
-    return hook_traits<hook::struct_ops>::create(detail::borrow(map), where)
-        .map([](unique_fd&& fd) {
-            return detail::access::make_typed<hook::struct_ops>(
-                detail::access::make_link(std::move(fd)));
-        });
+    return hook_traits<hook::struct_ops>::create({.fd = map.fd()}, where).map([](unique_fd&& fd) {
+        return detail::access::make_typed<hook::struct_ops>(
+            detail::access::make_link(std::move(fd)));
+    });
 }
 
 } // namespace bpflink

@@ -1,17 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tcx.hpp"
-
-#include "matches.hpp"
+#include "hook/device.hpp"
 
 namespace bpflink {
+namespace {
 
-match hook_traits<hook::tcx>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::tcx>(info);
+constexpr auto causes = joined(device_place_causes, order_causes, device_causes);
+
+} // namespace
+
+std::string describe(hook::tcx const& where) {
+    return describe_device(where.ifindex, where.attach);
+}
+
+result<opened_place> open_place(hook::tcx const& where) {
+    return opened_place{where.ifindex.value()};
+}
+
+detail::hook_row const& hook_traits<hook::tcx>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::sched_cls,
+                                  .attach = attach_type::tcx_ingress,
+                                  .known = ENODEV},
+        .needs = {detail::capability::net_admin, detail::capability::bpf},
+        .mistakes = typed_mistakes,
+        .causes = causes,
+        .query_causes = device_place_causes,
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::tcx>::create(detail::borrowed_program prog,
                                                  hook::tcx const& where) {
-    return create_on_device(prog, place_of(where));
+    return attach_typed(prog, where);
 }
 
 } // namespace bpflink

@@ -1,32 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "create.hpp"
-#include "matches.hpp"
+#include "hook/matches.hpp"
+#include "hook/raw_tracepoint.hpp"
+#include "hook/row.hpp"
 
 #include <bpflink/hook/tp_btf.hpp>
 
-#include <cerrno>
-
 namespace bpflink {
+namespace {
+
+using detail::refusal;
+
+constexpr std::array mistakes{
+    refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
+            "bpf_raw_tp_link_attach", not_loaded_for_it},
+};
+
+constexpr auto causes = joined(
+    std::array{
+        refusal{ENOENT, errc::not_found,
+                "the tracepoint is not there any more: its module was unloaded", "",
+                "bpf_get_raw_tracepoint"},
+        refusal{EINVAL, errc::invalid_argument, "the program was loaded for another hook", "",
+                "bpf_raw_tp_link_attach", may_be_loaded_for_another},
+    },
+    raw_tracepoint_causes<hook::tp_btf>);
+
+} // namespace
 
 match hook_traits<hook::tp_btf>::matches(link_info const& info) noexcept {
     return may_match_by_type<hook::tp_btf>(info);
 }
 
+detail::hook_row const& hook_traits<hook::tp_btf>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::tracing,
+                                  .expected = attach_type::trace_raw_tp,
+                                  .target = "sys_enter"},
+        .needs = {detail::capability::perfmon, detail::capability::bpf},
+        .mistakes = mistakes,
+        .causes = causes,
+    };
+    return facts;
+}
+
 result<unique_fd> hook_traits<hook::tp_btf>::create(detail::borrowed_program prog,
                                                     hook::tp_btf const& where) {
-    std::string const subject = "tp_btf program";
-    if (auto fits = check_expected(prog, attach_type::trace_raw_tp, subject); !fits)
-        return tl::unexpected{std::move(fits).error()};
-    uapi::raw_tracepoint_attr const attr{
-        .name = 0, .prog_fd = raw_fd(prog.fd), .padding = 0, .cookie = where.cookie.value()};
-    auto made = sys::raw_tracepoint_open(attr);
-    int const outcome = made.outcome();
-    std::string advice;
-    if (outcome == -EINVAL)
-        advice = where.cookie.value() != 0 ? "a cookie needs kernel 6.10"
-                                           : "the program was not loaded for a tracepoint";
-    if (outcome == -EPERM) advice = "CAP_BPF and CAP_PERFMON are needed";
-    return created(std::move(made), operation::raw_tracepoint_open, subject, std::move(advice));
+    return open_raw_tracepoint(
+        {.name = 0, .prog_fd = raw_fd(prog.fd), .padding = 0, .cookie = where.cookie.value()},
+        {.row = &row(), .prog = &prog, .request = &where},
+        [] { return std::string{"tp_btf program"}; });
 }
 
 } // namespace bpflink

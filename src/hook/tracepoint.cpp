@@ -1,36 +1,171 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../small_file.hpp"
-#include "create.hpp"
-#include "matches.hpp"
-#include "perf.hpp"
+#include "border/small_file.hpp"
+#include "hook/event_link.hpp"
+#include "hook/matches.hpp"
+#include "hook/row.hpp"
 
 #include <bpflink/hook/tracepoint.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
+#include <string>
+#include <string_view>
 
 namespace bpflink {
 namespace {
+
+using detail::attempt;
+using detail::capability;
+using detail::finding;
+using detail::refusal;
+
+constexpr std::array mounts{"/sys/kernel/tracing/", "/sys/kernel/debug/tracing/"};
+
+hook::tracepoint const& where_of(attempt const& tried) {
+    return tried.as<hook::tracepoint>();
+}
+
+std::string describe(hook::tracepoint const& where) {
+    return "tracepoint '" + std::string{where.group} + ":" + std::string{where.name} + "'";
+}
+
+/// What the newest tracefs that there is says of the tracepoint. To name the older place makes the
+/// kernel mount tracefs there.
+template <class Read>
+auto read_of(hook::tracepoint const& where, char const* file, Read read) {
+    std::string const rest =
+        "events/" + std::string{where.group} + "/" + std::string{where.name} + "/" + file;
+    auto text = read(mounts.front() + rest);
+    if (text || text.error() != errc::not_found) return text;
+    if (read_small_file(std::string{mounts.front()} + "current_tracer")) return text;
+    return read(mounts.back() + rest);
+}
 
 bool is_name(std::string_view text) {
     return !text.empty() && text.find_first_of(std::string_view{"/\0", 2}) == text.npos &&
            text != "." && text != "..";
 }
 
-result<std::uint32_t> tracepoint_id(hook::tracepoint const& where, std::string const& subject) {
-    std::string const rest =
-        "events/" + std::string{where.group} + "/" + std::string{where.name} + "/id";
-    constexpr char const* mounts[]{"/sys/kernel/tracing/", "/sys/kernel/debug/tracing/"};
-    for (auto const* const mount : mounts) {
-        auto id = read_number(mount + rest);
-        if (id || id.error() != errc::not_found) return id;
-        // The newest tracefs is there, and the tracepoint is not.
-        if (read_small_file(std::string{mount} + "current_tracer"))
-            return fail(-ENOENT, operation::open, errc::not_found, subject,
-                        "no such tracepoint in this kernel or its loaded modules");
-    }
-    return fail(-ENOENT, operation::open, errc{}, subject,
-                "no tracefs is mounted at /sys/kernel/tracing, which tells the tracepoints");
+finding no_names(attempt const& tried) {
+    auto const& where = where_of(tried);
+    return {is_name(where.group) && is_name(where.name) ? match::no : match::yes};
 }
+
+match has_tracefs() {
+    for (auto const* const mount : mounts) {
+        auto const tracer = read_small_file(std::string{mount} + "current_tracer");
+        if (tracer) return match::yes;
+        if (tracer.error() != errc::not_found) return match::unknown;
+    }
+    return match::no;
+}
+
+finding is_not_there(attempt const&) {
+    return {has_tracefs()};
+}
+
+finding no_tracefs(attempt const&) {
+    auto const is = has_tracefs();
+    if (is == match::yes) return {match::no};
+    // Under lockdown it is empty.
+    return {is == match::no && is_locked_down() == match::no ? match::yes : match::unknown};
+}
+
+result<std::uint32_t> tracepoint_id(attempt const& tried) {
+    auto const& where = where_of(tried);
+    auto id = read_of(where, "id", read_number);
+    if (id) return id;
+    int const number = id.error().code().value();
+    bool const is_lockdown = number == EPERM && is_locked_down() == match::yes;
+    if (id.error() != errc::not_found && !is_lockdown) return id;
+    return refuse(-number, operation::open, describe(where), tried, {tried.row->opening});
+}
+
+finding is_unloaded(attempt const& tried) {
+    if (read_of(where_of(tried), "id", read_number)) return {match::no};
+    return {has_tracefs()};
+}
+
+finding profiler_is_unprivileged(attempt const&) {
+    constexpr auto alone = static_cast<unsigned>(capability::perfmon);
+    constexpr auto all = static_cast<unsigned>(capability::sys_admin);
+    int const told = sys::has_capability(alone) == 1 ? 1 : sys::has_capability(all);
+    return {told < 0 ? match::unknown : told == 1 ? match::no : match::yes};
+}
+
+/// The number after a word: "offset:8;".
+std::size_t number_after(std::string_view line, std::string_view word) {
+    std::size_t number = 0;
+    auto const at = line.find(word);
+    if (at == line.npos) return 0;
+    line.remove_prefix(at + word.size());
+    std::from_chars(line.data(), line.data() + line.size(), number);
+    return number;
+}
+
+/// " (64 bytes)", by the description of the event's fields; empty where that is not all there.
+std::string size_of_record(hook::tracepoint const& where) {
+    auto const format = read_of(where, "format", read_small_file);
+    if (!format || format->find("\nprint fmt:") == std::string::npos) return {};
+    std::size_t size = 0;
+    for (std::string_view left = *format; !left.empty();) {
+        auto const line = left.substr(0, left.find('\n'));
+        left.remove_prefix(std::min(line.size() + 1, left.size()));
+        if (line.starts_with("print fmt:")) break;
+        size = std::max(size, number_after(line, "offset:") + number_after(line, "size:"));
+    }
+    return " (" + std::to_string(size) + " bytes)";
+}
+
+finding record_is_shorter(attempt const& tried) {
+    return reads_past_record(tried, size_of_record(where_of(tried)));
+}
+
+constexpr std::array mistakes{
+    refusal{EINVAL, errc::invalid_argument, "a tracepoint has a group and a name, without slashes",
+            "", "tracing_open_generic", no_names},
+};
+
+constexpr auto opening = joined(
+    std::array{
+        refusal{ENOENT, errc::permission_denied, "kernel lockdown (confidentiality) forbids it",
+                "raw_tracepoint, fentry and uprobes work", "tracefs_create_file", lockdown_forbids},
+        refusal{ENOENT, errc{},
+                "no tracefs is mounted at /sys/kernel/tracing, which tells the "
+                "tracepoints",
+                "mount it", "tracefs", no_tracefs},
+        refusal{ENOENT, errc::not_found, "no such tracepoint in this kernel or its loaded modules",
+                "", "tracefs", is_not_there},
+        refusal{EPERM, errc::permission_denied, "kernel lockdown (confidentiality) forbids it",
+                "raw_tracepoint, fentry and uprobes work", "tracing_check_open_get_tr",
+                lockdown_forbids},
+        refusal{EACCES, errc::permission_denied, "CAP_PERFMON is missing",
+                "run with it, or with kernel.perf_event_paranoid at 0 or below", "perf_allow_cpu",
+                profiler_is_unprivileged},
+        refusal{EINVAL, errc::not_found, "its module was unloaded meanwhile", "", "perf_trace_init",
+                is_unloaded},
+        refusal{EINVAL, errc::not_supported, "this event cannot be opened as a perf event", "",
+                "perf_trace_init"},
+    },
+    opening_causes);
+
+constexpr auto causes = joined(
+    std::array{
+        refusal{EINVAL, errc::invalid_argument,
+                "the event is not a tracepoint of the kernel's: a probe's, a synthetic one, or "
+                "ftrace's own",
+                "put the program on the place itself", "perf_event_set_bpf_prog"},
+        refusal{EACCES, errc::invalid_argument, "the program reads past this tracepoint's record{}",
+                "load it for this kernel's layout, as the event's format file has it",
+                "perf_event_set_bpf_prog", record_is_shorter},
+        refusal{EEXIST, errc::already_exists, "the program is on the tracepoint already",
+                "one link is enough", "bpf_prog_array_copy"},
+        refusal{E2BIG, errc{}, "64 programs are on the tracepoint, the most the kernel takes",
+                "detach one", "perf_event_attach_bpf_prog", always},
+    },
+    event_link_causes);
 
 } // namespace
 
@@ -38,23 +173,40 @@ match hook_traits<hook::tracepoint>::matches(link_info const& info) noexcept {
     return matches_event<perf_tracepoint>(info, match::no);
 }
 
+detail::hook_row const& hook_traits<hook::tracepoint>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::tracepoint,
+                                  .attach = attach_type::perf_event,
+                                  .known = EBADF,
+                                  .locked_down = true},
+        .needs = {capability::perfmon, capability::bpf},
+        .mistakes = mistakes,
+        .opening = opening,
+        .causes = causes,
+    };
+    return facts;
+}
+
 result<unique_fd> hook_traits<hook::tracepoint>::create(detail::borrowed_program prog,
                                                         hook::tracepoint const& where) {
-    std::string const subject =
-        "tracepoint '" + std::string{where.group} + ":" + std::string{where.name} + "'";
-    if (!is_name(where.group) || !is_name(where.name))
-        return fail(-EINVAL, operation::perf_event_open, errc::invalid_argument, subject,
-                    "a tracepoint has a group and a name, without slashes");
-    auto const id = tracepoint_id(where, subject);
+    std::string const subject = describe(where);
+    attempt const tried{.row = &row(), .prog = &prog, .request = &where};
+    if (auto clear = check(tried, mistakes, operation::link_create, [&] { return subject; });
+        !clear)
+        return tl::unexpected{std::move(clear).error()};
+    auto const id = tracepoint_id(tried);
     if (!id) return tl::unexpected{id.error()};
     uapi::perf_event_attr attr{};
     constexpr std::uint32_t perf_type_tracepoint = 2;
     attr.type = perf_type_tracepoint;
     attr.size = sizeof attr;
     attr.config = *id;
-    return open_event(attr, every_process, subject).and_then([&](unique_fd const& event) {
-        return attach_to_event(prog, event, where.cookie, subject);
-    });
+    auto const event = open_event(attr, every_process);
+    if (!event) return refuse_event(event.outcome(), tried, subject);
+    return attach_to_event(tried, event.view(), where.cookie, subject);
 }
 
 } // namespace bpflink

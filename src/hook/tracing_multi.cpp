@@ -1,55 +1,136 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "create.hpp"
-#include "matches.hpp"
+#include "hook/row.hpp"
+#include "hook/trampoline.hpp"
 
 #include <bpflink/hook/tracing_multi.hpp>
 
-#include <cerrno>
+#include <algorithm>
+#include <array>
+#include <vector>
 
 namespace bpflink {
 namespace {
 
-std::string mistake(detail::borrowed_program const& prog, hook::tracing_multi const& where) {
-    if (where.functions.empty()) return "no functions are named";
-    if (!where.cookies.empty() && where.cookies.size() != where.functions.size())
-        return std::to_string(where.cookies.size()) + " cookies for " +
-               std::to_string(where.functions.size()) + " functions";
-    if (!where.attach && !prog.expected)
-        return "the attach type is needed where only the program's descriptor is known";
-    return {};
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
+
+hook::tracing_multi const& where_of(attempt const& tried) {
+    return tried.as<hook::tracing_multi>();
 }
+
+finding yes_if(bool is_so, std::string what = {}) {
+    return {is_so ? match::yes : match::no, std::move(what)};
+}
+
+finding no_functions(attempt const& tried) {
+    return yes_if(where_of(tried).functions.empty());
+}
+
+finding other_number_of_cookies(attempt const& tried) {
+    auto const cookies = where_of(tried).cookies.size();
+    auto const functions = where_of(tried).functions.size();
+    if (cookies == 0 || cookies == functions) return {match::no};
+    return {match::yes,
+            std::to_string(cookies) + " cookies for " + std::to_string(functions) + " functions"};
+}
+
+finding attach_type_is_missing(attempt const& tried) {
+    return yes_if(!where_of(tried).attach && !tried.prog->expected && !tried.prog->loaded_for_none);
+}
+
+finding other_attach_type_is_named(attempt const& tried) {
+    auto const named = where_of(tried).attach;
+    auto const expected = tried.prog->expected;
+    if (!named || !expected || *named == *expected) return {match::no};
+    return {match::yes,
+            "attach type " + to_string(*expected) + ", and " + to_string(*named) + " is needed"};
+}
+
+finding attach_type_of_another_hook(attempt const& tried) {
+    auto const named = where_of(tried).attach;
+    auto const taken = tried.row->attach_types;
+    if (!named || std::ranges::find(taken, *named) != taken.end()) return {match::no};
+    return {match::yes, to_string(*named) + ", and " + either_of(taken) + " is needed"};
+}
+
+finding function_is_there_twice(attempt const& tried) {
+    auto const given = where_of(tried).functions;
+    std::vector<btf_id> sorted{given.begin(), given.end()};
+    std::ranges::sort(sorted, {}, [](btf_id each) { return each.value(); });
+    auto const twice = std::ranges::adjacent_find(sorted);
+    if (twice == sorted.end()) return {match::no};
+    return {match::yes, std::to_string(twice->value())};
+}
+
+constexpr std::array mistakes{
+    refusal{EINVAL, errc::invalid_argument, "no functions are named", "",
+            "bpf_tracing_multi_attach", no_functions},
+    refusal{EINVAL, errc::invalid_argument, "there are {}", "give none, or one for each",
+            "bpf_tracing_multi_attach", other_number_of_cookies},
+    refusal{EINVAL, errc::invalid_argument,
+            "the attach type is needed where only the program's descriptor is known",
+            "name the attach type", "link_create", attach_type_is_missing},
+    refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "link_create",
+            not_loaded_for_it},
+    refusal{EINVAL, errc::invalid_argument, "attach type {}", "", "link_create",
+            attach_type_of_another_hook},
+    refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "link_create",
+            other_attach_type_is_named},
+};
+
+constexpr std::array causes{
+    refusal{EINVAL, errc::invalid_argument, "BTF id {} is there twice", "name each function once",
+            "bpf_tracing_multi_attach", function_is_there_twice},
+    refusal{EINVAL, errc::invalid_argument,
+            "a BTF id is not that of a function, or of one that cannot be traced",
+            "take ids of functions in the program's BTF object", "bpf_check_attach_btf_id_multi"},
+    refusal{EBUSY, errc::not_supported,
+            "one of the functions has no place for a trampoline, or a livepatch has it",
+            "leave that one out", "update_ftrace_direct_add"},
+    refusal{EBUSY, errc::already_exists, "this program is on one of the functions already",
+            "one link is enough", "bpf_trampoline_add_prog"},
+    refusal{E2BIG, errc{},
+            "there are more functions than the kernel takes (2^20), or 38 programs are on one of "
+            "them",
+            "take fewer, or detach one", "bpf_trampoline_add_prog", always},
+    refusal{ENOENT, errc::not_found, "one of the functions is not there: its module was unloaded",
+            "", "bpf_check_attach_btf_id_multi"},
+    refusal{ENODEV, errc::not_supported, "this kernel has no function tracer that works", "",
+            "update_ftrace_direct_add"},
+    refusal{EOPNOTSUPP, errc::not_supported, "this kernel is built without it", "use hook::tracing",
+            "bpf_tracing_multi_attach"},
+    refusal{enotsupp, errc::not_supported, "one of the functions takes no trampoline here",
+            "leave that one out", "arch_prepare_bpf_trampoline"},
+};
 
 } // namespace
 
-match hook_traits<hook::tracing_multi>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::tracing_multi>(info);
+detail::hook_row const& hook_traits<hook::tracing_multi>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::tracing,
+                                  .expected = attach_type::trace_fentry_multi},
+        .needs = {detail::capability::perfmon, detail::capability::bpf},
+        .mistakes = mistakes,
+        .causes = causes,
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::tracing_multi>::create(detail::borrowed_program prog,
                                                            hook::tracing_multi const& where) {
-    std::string const subject = std::to_string(where.functions.size()) + " functions";
-    if (auto what = mistake(prog, where); !what.empty())
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
-                    std::move(what));
-    if (!prog.expected) prog.expected = where.attach;
-    if (auto fits = check_expected(prog, attach_types, subject); !fits)
-        return tl::unexpected{std::move(fits).error()};
-    if (where.attach)
-        if (auto fits = check_expected(prog, *where.attach, subject); !fits)
-            return tl::unexpected{std::move(fits).error()};
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
-    attr.attach_type = static_cast<std::uint32_t>(*prog.expected);
+    if (auto const attach = where.attach ? where.attach : prog.expected)
+        attr.attach_type = static_cast<std::uint32_t>(*attach);
     attr.tracing_multi.ids = address_of(where.functions);
     attr.tracing_multi.cookies = address_of(where.cookies);
     attr.tracing_multi.count = static_cast<std::uint32_t>(where.functions.size());
-    auto made = sys::link_create(attr);
-    int const outcome = made.outcome();
-    std::string advice;
-    if (outcome == -EINVAL)
-        advice = "a BTF id that is there twice or is no function's, or a kernel before 7.2";
-    if (outcome == -EPERM) advice = "CAP_BPF and CAP_PERFMON are needed";
-    return created(std::move(made), operation::link_create, subject, std::move(advice));
+    return create_link(attr, {.row = &row(), .prog = &prog, .request = &where},
+                       [&] { return std::to_string(where.functions.size()) + " functions"; });
 }
 
 } // namespace bpflink

@@ -7,10 +7,9 @@
 namespace bpflink::detail {
 
 error wrong_hook(link_info const& info, std::string_view wanted) {
-    return error{EINVAL, operation::identify, errc::invalid_argument,
-                 "link " + std::to_string(info.id.value()),
-                 "it is a link of type " + to_string(info.type) + ", not of hook " +
-                     std::string{wanted}};
+    return error{
+        EINVAL, operation::identify, errc::wrong_kind, "link " + std::to_string(info.id.value()),
+        "it is a link of type " + to_string(info.type) + ", not of hook " + std::string{wanted}};
 }
 
 error without_details(link_info const& info, std::string_view wanted) {

@@ -1,56 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "trampoline.hpp"
-
-#include "create.hpp"
-
-#include <cerrno>
-#include <utility>
+#include "hook/trampoline.hpp"
 
 namespace bpflink {
 namespace {
 
-constexpr int enotsupp = 524; // the kernel's own, in no header of the C library
+using detail::attempt;
+using detail::finding;
 
-std::string advice_on(int outcome, bool has_cookie) {
-    switch (-outcome) {
-    case EINVAL:
-        return has_cookie ? "a cookie needs kernel 5.19, and the attach type the program was "
-                            "loaded for"
-                          : "the program was not loaded for a function of the kernel";
-    case EBUSY: return "the function's trampoline is taken, by a freplace program or the reverse";
-    case E2BIG: return "38 programs are on the function, the most the kernel takes";
-    case ENOENT: return "the function is not there any more: its module or program is gone";
-    case EOPNOTSUPP:
-    case enotsupp: return "this kernel cannot put a trampoline there";
-    case EPERM: return "CAP_BPF and CAP_PERFMON are needed";
-    default: return {};
-    }
+/// The function that a program was loaded for.
+struct function {
+    match is_known = match::unknown; // no: the program was attached to it, and does not tell it
+    match is_the_kernels = match::unknown;
+    std::uint32_t id = 0; // in `types`
+    unique_fd types = {};
+};
+
+function function_of(attempt const& tried) {
+    uapi::program_info program{};
+    std::uint32_t size = sizeof program;
+    function found;
+    if (sys::obj_get_info(tried.prog->fd.get(), &program, size) < 0 || size < sizeof program)
+        return found; // before 6.0
+    found.id = program.attach_btf_id;
+    found.is_known = program.attach_btf_obj_id != 0 ? match::yes : match::no;
+    if (found.is_known == match::no) return found;
+    auto opened = sys::btf_get_fd_by_id(program.attach_btf_obj_id);
+    if (!opened) return found;
+    found.types = std::move(opened);
+    uapi::btf_info types{};
+    size = sizeof types;
+    if (sys::obj_get_info(found.types.get(), &types, size) >= 0 && size >= sizeof types)
+        found.is_the_kernels = types.kernel_btf != 0 ? match::yes : match::no;
+    return found;
+}
+
+int attach(fd_view program) {
+    return sys::raw_tracepoint_open(
+               {.name = 0, .prog_fd = raw_fd(program), .padding = 0, .cookie = 0})
+        .outcome(); // one that was made goes at once
+}
+
+/// Whether a function of the kernel's takes another program, which does nothing. A BPF program's
+/// function is not asked: no program is left that could be loaded for it.
+match takes_another(function const& where, attempt const& tried) {
+    if (where.is_the_kernels != match::yes) return match::unknown;
+    auto const another = load_nothing(tried.row->program_types.front(),
+                                      tried.row->attach_types.front(), where.id, where.types);
+    if (!another) return match::unknown;
+    int const outcome = attach(another.view());
+    if (outcome >= 0) return match::yes;
+    return outcome == -EBUSY || outcome == -EINVAL ? match::no : match::unknown;
 }
 
 } // namespace
 
-// Without a cookie by the older command: it needs no attach type, and kernels before 5.19 know no
-// other.
-result<unique_fd> attach_where_loaded(detail::borrowed_program const& prog, cookie value,
-                                      std::string subject) {
-    if (value == cookie{}) {
-        uapi::raw_tracepoint_attr const attr{
-            .name = 0, .prog_fd = raw_fd(prog.fd), .padding = 0, .cookie = 0};
-        auto made = sys::raw_tracepoint_open(attr);
-        return created(std::move(made), operation::raw_tracepoint_open, std::move(subject),
-                       advice_on(made.outcome(), false));
-    }
-    if (!prog.expected)
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
-                    "a cookie needs the attach type that the program was loaded for, which a "
-                    "descriptor does not tell");
+finding program_is_there(attempt const& tried) {
+    return {takes_another(function_of(tried), tried)};
+}
+
+finding program_was_attached(attempt const& tried) {
+    auto const where = function_of(tried);
+    if (where.is_known == match::unknown) return {};
+    return {where.is_known == match::no && where.id != 0 ? match::yes : match::no};
+}
+
+/// Of kernels that do not tell it.
+finding program_may_have_been_attached(attempt const& tried) {
+    return {function_of(tried).is_known == match::unknown ? match::unknown : match::no};
+}
+
+finding function_is_a_programs(attempt const& tried) {
+    auto const kernels = function_of(tried).is_the_kernels;
+    return {kernels == match::unknown ? match::unknown
+            : kernels == match::no    ? match::yes
+                                      : match::no};
+}
+
+finding function_takes_no_program(attempt const& tried) {
+    auto const where = function_of(tried);
+    if (where.is_the_kernels == match::no) return {match::no};
+    auto const another = takes_another(where, tried);
+    return {another == match::unknown ? match::unknown
+            : another == match::no    ? match::yes
+                                      : match::no};
+}
+
+finding cookies_are_not_known(attempt const& tried) {
+    if (tried.as<cookie>() == cookie{}) return {match::no};
+    auto const type = attach_type::trace_fentry;
+    int const id = sys::kernel_type("bpf_fentry_test1", static_cast<unsigned>(type));
+    if (id <= 0) return {};
+    auto const another = load_nothing(program_type::tracing, type, static_cast<std::uint32_t>(id));
+    if (!another) return {};
     uapi::link_create_attr attr{};
-    attr.prog_fd = raw_fd(prog.fd);
-    attr.attach_type = static_cast<std::uint32_t>(*prog.expected);
-    attr.tracing.cookie = value.value();
-    auto made = sys::link_create(attr);
-    return created(std::move(made), operation::link_create, std::move(subject),
-                   advice_on(made.outcome(), true));
+    attr.prog_fd = raw_fd(another.view());
+    attr.attach_type = static_cast<std::uint32_t>(type);
+    attr.tracing.cookie = 1;
+    int const with_cookie = sys::link_create(attr).outcome();
+    if (with_cookie >= 0) return {match::no};
+    return {with_cookie == -EINVAL && attach(another.view()) >= 0 ? match::yes : match::unknown};
 }
 
 } // namespace bpflink

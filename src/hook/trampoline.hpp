@@ -1,19 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <bpflink/any_program.hpp>
-#include <bpflink/error.hpp>
-#include <bpflink/fd.hpp>
+// Hooks on the function that the program was loaded for: tracing and LSM. Their request is a
+// cookie.
+
+#include "hook/row.hpp"
+
 #include <bpflink/ids.hpp>
 
-#include <string>
+#include <array>
+#include <cerrno>
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-/// Attaches a program to the function that it was loaded for.
-/// @param prog     with `expected` known where there is a cookie
-/// @param subject  for messages
-[[nodiscard]] result<unique_fd> attach_where_loaded(detail::borrowed_program const& prog,
-                                                    cookie value, std::string subject);
+inline constexpr int enotsupp = 524; // the kernel's own, in no header of the C library
+
+[[nodiscard]] detail::finding program_is_there(detail::attempt const& tried);
+[[nodiscard]] detail::finding program_was_attached(detail::attempt const& tried);
+[[nodiscard]] detail::finding program_may_have_been_attached(detail::attempt const& tried);
+[[nodiscard]] detail::finding function_is_a_programs(detail::attempt const& tried);
+[[nodiscard]] detail::finding function_takes_no_program(detail::attempt const& tried);
+[[nodiscard]] detail::finding cookies_are_not_known(detail::attempt const& tried);
+
+inline constexpr std::string_view cannot_be_traced =
+    "the function cannot be traced here: it has no place for a trampoline, or a livepatch has it";
+inline constexpr std::string_view a_kprobe_may_do = "a kprobe may do";
+inline constexpr std::string_view no_trampolines =
+    "this kernel puts no trampoline on the function: it has none (arm64 before 6.4), or the "
+    "function takes too many arguments";
+inline constexpr std::string_view function_is_full =
+    "38 programs are on the function, or their trampoline is larger than a page";
+inline constexpr std::string_view function_is_gone =
+    "the function is not there any more: its module was unloaded";
+
+inline constexpr std::array trampoline_causes{
+    detail::refusal{EBUSY, errc::hook_busy,
+                    "the function is one of a BPF program, and a freplace program replaces it",
+                    "detach that one", "bpf_trampoline_link_prog", function_is_a_programs},
+    detail::refusal{EBUSY, errc::already_exists, "this program is on the function already",
+                    "one link is enough", "bpf_trampoline_add_prog", program_is_there},
+    detail::refusal{EBUSY, errc::not_supported, cannot_be_traced, a_kprobe_may_do,
+                    "bpf_arch_text_poke", function_takes_no_program},
+    detail::refusal{EINVAL, errc::invalid_argument, "a cookie needs kernel 5.19", "attach without",
+                    "link_create", cookies_are_not_known},
+    detail::refusal{EINVAL, errc::invalid_argument,
+                    "the program was attached before, and this function takes it only once",
+                    "load it again", "bpf_tracing_prog_attach", program_was_attached},
+    detail::refusal{EINVAL, errc::not_supported, cannot_be_traced, a_kprobe_may_do,
+                    "bpf_arch_text_poke", function_takes_no_program},
+    detail::refusal{EINVAL, errc::invalid_argument, "the program was loaded for another hook", "",
+                    "bpf_tracing_prog_attach", may_be_loaded_for_another},
+    detail::refusal{E2BIG, errc{}, function_is_full, "detach one", "bpf_trampoline_add_prog",
+                    always},
+    detail::refusal{ENOENT, errc::invalid_argument,
+                    "the program was attached before, which kernels before 5.13 take only once",
+                    "load it again", "bpf_tracing_prog_attach", program_may_have_been_attached},
+    detail::refusal{ENOENT, errc::not_found, function_is_gone, "", "bpf_check_attach_target"},
+    detail::refusal{ENODEV, errc::not_supported, "this kernel has no function tracer that works",
+                    a_kprobe_may_do, "register_ftrace_direct"},
+    detail::refusal{EOPNOTSUPP, errc::not_supported, no_trampolines, a_kprobe_may_do,
+                    "arch_prepare_bpf_trampoline"},
+    detail::refusal{enotsupp, errc::not_supported, no_trampolines, a_kprobe_may_do,
+                    "register_fentry"},
+};
+
+/// Without a cookie by the older command: it needs no attach type, and kernels before 5.19 know no
+/// other.
+template <class Subject>
+[[nodiscard]] result<unique_fd> attach_where_loaded(detail::attempt const& tried, Subject subject) {
+    auto const& prog = *tried.prog;
+    auto const value = tried.as<cookie>();
+    if (value == cookie{})
+        return open_raw_tracepoint(
+            {.name = 0, .prog_fd = raw_fd(prog.fd), .padding = 0, .cookie = 0}, tried, subject);
+    uapi::link_create_attr attr{};
+    attr.prog_fd = raw_fd(prog.fd);
+    attr.attach_type =
+        static_cast<std::uint32_t>(prog.expected.value_or(tried.row->attach_types.front()));
+    attr.tracing.cookie = value.value();
+    return create_link(attr, tried, subject);
+}
 
 } // namespace bpflink

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../fail.hpp"
-#include "matches.hpp"
-#include "perf.hpp"
-#include "user_probe.hpp"
+#include "hook/event_link.hpp"
+#include "hook/matches.hpp"
+#include "hook/row.hpp"
+#include "hook/user_places.hpp"
 
 #include <bpflink/hook/uprobe.hpp>
 
+#include <array>
 #include <cerrno>
 #include <span>
+#include <string>
 
 namespace bpflink {
 namespace {
+
+using detail::attempt;
+using detail::refusal;
 
 std::string describe(hook::uprobe const& where) {
     std::string text = where.retprobe ? "uretprobe " : "uprobe ";
@@ -20,18 +25,62 @@ std::string describe(hook::uprobe const& where) {
     return where.offset == 0 ? text : text + "+" + std::to_string(where.offset);
 }
 
+constexpr std::array mistakes{
+    refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
+            "bpf_prog_attach_check_attach_type", probe_loaded_for_another},
+};
+
+constexpr auto opening = joined(
+    unit_causes, place_causes,
+    std::array{
+        refusal{E2BIG, errc::invalid_argument, "the file's path is longer than the kernel takes",
+                "attach by a shorter one", "perf_uprobe_init", always},
+        refusal{EOPNOTSUPP, errc::not_supported, "this processor's code takes no probes here", "",
+                "arch_uprobe_analyze_insn"},
+        refusal{ETXTBSY, errc{},
+                "no path leads to the file that was opened: it was removed, or replaced twice "
+                "meanwhile",
+                "attach again", "create_local_trace_uprobe"},
+    },
+    opening_causes);
+
+constexpr auto causes = joined(probe_link_causes, event_link_causes);
+
 } // namespace
 
 match hook_traits<hook::uprobe>::matches(link_info const& info) noexcept {
     return matches_event<perf_uprobe>(info, match::no);
 }
 
+detail::hook_row const& hook_traits<hook::uprobe>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::kprobe,
+                                  .attach = attach_type::perf_event,
+                                  .known = EBADF,
+                                  .pmu = "uprobe"},
+        .needs = {detail::capability::perfmon, detail::capability::bpf},
+        .mistakes = mistakes,
+        .opening = opening,
+        .causes = causes,
+    };
+    return facts;
+}
+
 result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program prog,
                                                     hook::uprobe const& where) {
     std::string const subject = describe(where);
+    user_request request{.ref_ctr_offsets = {}};
+    attempt const tried{.row = &row(), .prog = &prog, .request = &request};
+    if (auto clear = check(tried, mistakes, operation::link_create, [&] { return subject; });
+        !clear)
+        return tl::unexpected{std::move(clear).error()};
     auto const process = checked_process(where.pid, operation::perf_event_open, subject);
     if (!process) return tl::unexpected{process.error()};
     std::span const symbol{&where.symbol, where.symbol.empty() ? 0U : 1U};
+    std::uint64_t const counter = where.ref_ctr_offset;
     // The kernel keeps a path, and opens it by itself: it may have become another file's.
     constexpr int attempts = 2;
     for (int attempt = 0; attempt != attempts; ++attempt) {
@@ -41,22 +90,23 @@ result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program pro
         auto const path = found->file.lasting_path();
         if (!path) return tl::unexpected{path.error()};
         if (path->empty()) continue;
-        auto const event = open_probe({.pmu = "uprobe",
-                                       .name = path->c_str(),
-                                       .offset = found->offsets.front(),
-                                       .retprobe = where.retprobe,
-                                       .ref_ctr_offset = where.ref_ctr_offset,
-                                       .pid = process->value_or(every_process)},
-                                      refused_place, subject);
+        request = {.offsets = found->offsets,
+                   .ref_ctr_offsets = {&counter, counter == 0 ? 0U : 1U},
+                   .process = *process};
+        auto const attr = probe_attr({.name = path->c_str(),
+                                      .offset = found->offsets.front(),
+                                      .retprobe = where.retprobe,
+                                      .ref_ctr_offset = where.ref_ctr_offset},
+                                     tried, subject);
+        if (!attr) return tl::unexpected{attr.error()};
+        auto const event = open_event(*attr, process->value_or(every_process));
         auto const is_same = found->file.is_at(*path);
         if (!is_same) return tl::unexpected{is_same.error()};
         if (!*is_same) continue;
-        if (!event) return tl::unexpected{event.error()};
-        return attach_to_event(prog, *event, where.cookie, subject);
+        if (!event) return refuse_event(event.outcome(), tried, subject);
+        return attach_to_event(tried, event.view(), where.cookie, subject);
     }
-    return fail(-ETXTBSY, operation::perf_event_open, errc{}, subject,
-                "no path leads to the file that was opened: it was removed, or replaced twice "
-                "meanwhile");
+    return refuse_event(-ETXTBSY, tried, subject);
 }
 
 } // namespace bpflink

@@ -1,17 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "create.hpp"
-#include "matches.hpp"
-#include "multi.hpp"
-#include "user_probe.hpp"
+#include "hook/event_link.hpp"
+#include "hook/many_places.hpp"
+#include "hook/row.hpp"
+#include "hook/user_places.hpp"
 
 #include <bpflink/hook/uprobe_multi.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <vector>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace bpflink {
 namespace {
+
+using detail::attempt;
+using detail::finding;
+using detail::refusal;
+
+struct request : user_request {
+    hook::uprobe_multi const* where = nullptr;
+};
+
+hook::uprobe_multi const& where_of(attempt const& tried) {
+    return *static_cast<request const&>(tried.as<user_request>()).where;
+}
 
 std::size_t count_of(hook::uprobe_multi const& where) {
     return std::max(where.symbols.size(), where.offsets.size());
@@ -25,56 +40,121 @@ std::string describe(hook::uprobe_multi const& where) {
     return text + "descriptor " + std::to_string(std::get<fd_view>(where.binary).get());
 }
 
-std::string mistake(hook::uprobe_multi const& where) {
-    auto const count = count_of(where);
-    if (count == 0) return "symbols or offsets are needed";
-    auto const fits = [&](std::size_t size) { return size == 0 || size == count; };
-    if (!fits(where.symbols.size()) || !fits(where.offsets.size()))
-        return several(where.offsets.size(), "offset") + " for " +
-               several(where.symbols.size(), "symbol");
-    if (!fits(where.ref_ctr_offsets.size()))
-        return several(where.ref_ctr_offsets.size(), "reference counter") + " for " +
-               several(count, "place");
-    if (!fits(where.cookies.size()))
-        return several(where.cookies.size(), "cookie") + " for " + several(count, "place");
-    if (where.retprobe && where.session) return "a session sees the returns already";
-    return {};
+attach_type attach_type_of(hook::uprobe_multi const& where) {
+    return where.session ? attach_type::trace_uprobe_session : attach_type::trace_uprobe_multi;
 }
 
-refusal meaning_of(int number) {
-    switch (number) {
-    case EBADF: return {errc::invalid_argument, "the program's descriptor is not open"};
-    case EPERM: return {errc::permission_denied, "CAP_BPF and CAP_PERFMON are needed"};
-    default: return refused_place(number);
-    }
+finding has_no_places(attempt const& tried) {
+    return {count_of(where_of(tried)) == 0 ? match::yes : match::no};
 }
+
+finding offsets_differ(attempt const& tried) {
+    auto const& where = where_of(tried);
+    if (where.symbols.empty()) return {match::no};
+    return counts_differ(where.offsets.size(), "offset", where.symbols.size(), "symbol");
+}
+
+finding counters_differ(attempt const& tried) {
+    auto const& where = where_of(tried);
+    return counts_differ(where.ref_ctr_offsets.size(), "reference counter", count_of(where),
+                         "place");
+}
+
+finding cookies_differ(attempt const& tried) {
+    auto const& where = where_of(tried);
+    return counts_differ(where.cookies.size(), "cookie", count_of(where), "place");
+}
+
+finding sees_returns_twice(attempt const& tried) {
+    return {where_of(tried).retprobe && where_of(tried).session ? match::yes : match::no};
+}
+
+finding loaded_otherwise(attempt const& tried) {
+    return not_loaded_for(tried, attach_type_of(where_of(tried)));
+}
+
+finding loaded_for_another_kind(attempt const& tried) {
+    if (where_of(tried).session) return {match::no};
+    return loaded_for_another_place(tried, attach_type::trace_uprobe_multi);
+}
+
+finding has_no_sessions(attempt const& tried) {
+    if (!where_of(tried).session) return {match::no};
+    return without_sessions(tried, attach_type::trace_uprobe_session);
+}
+
+finding are_too_many(attempt const& tried) {
+    auto const count = count_of(where_of(tried));
+    return {count > most_places ? match::yes : match::no, std::to_string(count)};
+}
+
+constexpr std::array mistakes{
+    refusal{EINVAL, errc::invalid_argument, "symbols or offsets are needed", "",
+            "bpf_uprobe_multi_link_attach", has_no_places},
+    refusal{EINVAL, errc::invalid_argument, "{}", "give each its own, or none",
+            "bpf_uprobe_multi_link_attach", offsets_differ},
+    refusal{EINVAL, errc::invalid_argument, "{}", "give each its own, or none",
+            "bpf_uprobe_multi_link_attach", counters_differ},
+    refusal{EINVAL, errc::invalid_argument, "{}", "give each its own, or none",
+            "bpf_uprobe_multi_link_attach", cookies_differ},
+    refusal{EINVAL, errc::invalid_argument, "a session sees the returns already", "",
+            "bpf_uprobe_multi_link_attach", sees_returns_twice},
+    refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "is_uprobe_multi",
+            loaded_otherwise},
+};
+
+constexpr auto causes = joined(
+    std::array{
+        refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
+                "is_uprobe_multi", loaded_for_another_kind},
+        refusal{EINVAL, errc::not_supported, "this kernel has no sessions of uprobe_multi", "",
+                "link_create", has_no_sessions},
+        refusal{E2BIG, errc::invalid_argument, "{} places are more than the kernel takes",
+                "take several links", "bpf_uprobe_multi_link_attach", are_too_many},
+        refusal{EOPNOTSUPP, errc::not_supported,
+                "this kernel is built without uprobes (CONFIG_UPROBES), or has 32 bits", "",
+                "bpf_uprobe_multi_link_attach"},
+    },
+    place_causes);
 
 } // namespace
 
-match hook_traits<hook::uprobe_multi>::matches(link_info const& info) noexcept {
-    return matches_by_type<hook::uprobe_multi>(info);
+detail::hook_row const& hook_traits<hook::uprobe_multi>::row() noexcept {
+    static constexpr detail::hook_row facts{
+        .name = name,
+        .program_types = program_types,
+        .attach_types = attach_types,
+        .asked_by = detail::probe{.program = program_type::kprobe,
+                                  .expected = attach_type::trace_uprobe_multi,
+                                  .attach = attach_type::trace_uprobe_multi,
+                                  .known = EBADF},
+        .needs = {detail::capability::bpf},
+        .mistakes = mistakes,
+        .causes = causes,
+    };
+    return facts;
 }
 
 result<unique_fd> hook_traits<hook::uprobe_multi>::create(detail::borrowed_program prog,
                                                           hook::uprobe_multi const& where) {
-    auto const subject = describe(where);
-    auto const attach =
-        where.session ? attach_type::trace_uprobe_session : attach_type::trace_uprobe_multi;
-    if (auto what = mistake(where); !what.empty())
-        return fail(-EINVAL, operation::link_create, errc::invalid_argument, subject,
-                    std::move(what));
-    if (auto fits = check_expected(prog, attach, subject); !fits)
-        return tl::unexpected{std::move(fits).error()};
-    auto const process = checked_process(where.pid, operation::link_create, subject);
+    auto const subject = [&] { return describe(where); };
+    request asked{{.ref_ctr_offsets = where.ref_ctr_offsets}, &where};
+    attempt const tried{
+        .row = &row(), .prog = &prog, .request = static_cast<user_request const*>(&asked)};
+    if (auto clear = check(tried, mistakes, operation::link_create, subject); !clear)
+        return tl::unexpected{std::move(clear).error()};
+    auto const process = checked_process(where.pid, operation::link_create, subject());
     if (!process) return tl::unexpected{process.error()};
     auto const found = find_places({where.binary, where.symbols, where.offsets, where.indirect},
-                                   operation::link_create, subject);
+                                   operation::link_create, subject());
     if (!found) return tl::unexpected{found.error()};
+    asked.offsets = found->offsets;
+    asked.process = *process;
     auto const path = found->file.passing_path();
 
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
-    attr.attach_type = static_cast<std::uint32_t>(attach);
+    attr.attach_type = static_cast<std::uint32_t>(attach_type_of(where));
     attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>(path.c_str());
     attr.uprobe_multi.offsets = address_of(std::span<std::uint64_t const>{found->offsets});
     attr.uprobe_multi.ref_ctr_offsets = address_of(where.ref_ctr_offsets);
@@ -82,12 +162,7 @@ result<unique_fd> hook_traits<hook::uprobe_multi>::create(detail::borrowed_progr
     attr.uprobe_multi.count = static_cast<std::uint32_t>(found->offsets.size());
     attr.uprobe_multi.flags = where.retprobe ? 1 : 0;
     attr.uprobe_multi.pid = static_cast<std::uint32_t>(process->value_or(0)); // 0: every one
-    auto made = sys::link_create(attr);
-    int const outcome = made.outcome();
-    if (made) return made;
-    if (outcome == -EINVAL) return refused_multi(prog, attach, subject);
-    auto const [condition, advice] = meaning_of(-outcome);
-    return fail(outcome, operation::link_create, condition, subject, std::string{advice});
+    return create_link(attr, tried, subject);
 }
 
 } // namespace bpflink

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What sys.cpp says of real files, in a directory of their own.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "sys.hpp"
+#include "border/sys.hpp"
 
 #include <array>
 #include <cerrno>

@@ -2,7 +2,7 @@
 // What sys.cpp hands to the kernel and makes of its answers. The linker puts the functions below in
 // place of the C library's (--wrap).
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "sys.hpp"
+#include "border/sys.hpp"
 
 #include <array>
 #include <cerrno>
@@ -129,11 +129,11 @@ TEST_CASE_FIXTURE(fresh_script, "every bpf command goes out with its number and 
     CHECK(script.command == static_cast<long>(uapi::command::link_get_fd_by_id));
     CHECK(sent<uapi::id_attr>().start_id == 9);
 
-    static_cast<void>(sys::program_get_fd_by_id(10));
+    static_cast<void>(sys::prog_get_fd_by_id(10));
     CHECK(script.command == static_cast<long>(uapi::command::prog_get_fd_by_id));
     CHECK(sent<uapi::id_attr>().start_id == 10);
 
-    sys::program_bind_map(11, -1);
+    sys::prog_bind_map(11, -1);
     CHECK(script.command == static_cast<long>(uapi::command::prog_bind_map));
     CHECK(sent<uapi::prog_bind_map_attr>().prog_fd == 11);
     CHECK(sent<uapi::prog_bind_map_attr>().map_fd == 0xffff'ffffU);
@@ -197,14 +197,14 @@ TEST_CASE_FIXTURE(fresh_script, "a program runs with one argument, and its answe
         run.retval = 22;
     };
     std::uint32_t answer = 0;
-    CHECK(sys::program_run(3, 23, answer) == 0);
+    CHECK(sys::prog_test_run(3, 23, answer) == 0);
     CHECK(answer == 22);
     CHECK(argument == 23);
     CHECK(script.command == static_cast<long>(uapi::command::prog_test_run));
     CHECK(sent<uapi::prog_test_run_attr>().prog_fd == 3);
     CHECK(sent<uapi::prog_test_run_attr>().ctx_size_in == sizeof argument);
     CHECK(sent<uapi::prog_test_run_attr>().repeat == 0); // which the kernel refuses here
-    CHECK(sys::program_run(3, -1, answer) == 0);
+    CHECK(sys::prog_test_run(3, -1, answer) == 0);
     CHECK(argument == 0xffff'ffffU); // a 32-bit number to the program
 }
 

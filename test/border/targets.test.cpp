@@ -3,7 +3,7 @@
 // cgroups, and about programs that it loads. The linker puts the functions below in place of theirs
 // (--wrap).
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include "sys.hpp"
+#include "border/sys.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The library's own copy of the kernel's interface against the build machine's header, as far as
 // that header knows it. Compiling is passing.
-#include "uapi.hpp"
+#include "border/uapi.hpp"
 
 #include <cstddef>
 
@@ -35,6 +35,7 @@ SAME_PLACE(prog_test_run_attr, retval, bpf_attr, test.retval);
 SAME_PLACE(prog_test_run_attr, ctx_size_in, bpf_attr, test.ctx_size_in);
 SAME_PLACE(prog_test_run_attr, ctx_in, bpf_attr, test.ctx_in);
 SAME_PLACE(prog_test_run_attr, cpu, bpf_attr, test.cpu);
+SAME_PLACE(program_info_start, nr_map_ids, bpf_prog_info, nr_map_ids);
 SAME_PLACE(obj_attr, pathname, bpf_attr, pathname);
 SAME_PLACE(obj_attr, bpf_fd, bpf_attr, bpf_fd);
 SAME_PLACE(obj_attr, file_flags, bpf_attr, file_flags);

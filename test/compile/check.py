@@ -6,6 +6,7 @@ usage: check.py FILE COMPILER [ARGUMENT...]
 
 The file says in comments what to expect:
     // expect: REGEX        the messages have it (the source lines they quote do not count)
+    // quotes: REGEX        the messages have it, in a source line that they quote too
     ...; // error           the compiler reports an error on this line, and on no unmarked one
 With -DFIXED the same file compiles, so that nothing else is wrong with it.
 """
@@ -29,6 +30,7 @@ def main():
     with open(path, encoding="utf-8") as file:
         source = file.read()
     expected = re.findall(r"^// expect: (.*)$", source, re.MULTILINE)
+    quoted = re.findall(r"^// quotes: (.*)$", source, re.MULTILINE)
     marked = {n for n, line in enumerate(source.splitlines(), 1) if line.endswith("// error")}
     if not marked:
         return [f"no line is marked with // error"]
@@ -44,6 +46,9 @@ def main():
     for regex in expected:
         if not re.search(regex, messages):
             complaints.append(f"the messages do not have: {regex}")
+    for regex in quoted:
+        if not re.search(regex, output):
+            complaints.append(f"the messages do not quote: {regex}")
     reported = {int(n) for n in
                 re.findall(rf"^{re.escape(path)}:(\d+):\d+: error: ", messages, re.MULTILINE)}
     if reported != marked:

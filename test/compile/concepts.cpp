@@ -32,6 +32,20 @@ static_assert(!bl::any_program<lends_a_number>, "a bare number may be anything")
 static_assert(!bl::any_program<lends_only_when_mutable>);
 static_assert(!bl::any_program<bl::fd_view>);
 static_assert(!bl::any_program<int>);
+static_assert(!bl::any_program<bl::link>);
+static_assert(!bl::any_program<bl::xdp_link>);
+static_assert(!bl::any_program<bl::map_ref>);
+static_assert(!bl::any_program<bl::iter_output>);
+static_assert(!bl::any_program<bl::defunct_watch>);
+static_assert(!bl::any_program<bl::expected_program>);
+
+template <class Link, class By>
+concept takes_update = requires(Link& l, By const& by) { l.update(by, bl::expecting(by)); };
+static_assert(takes_update<bl::link, bl::program>);
+static_assert(takes_update<bl::link, bl::map_ref>, "of struct_ops");
+static_assert(takes_update<bl::struct_ops_link, bl::map_ref>);
+static_assert(!takes_update<bl::link, bl::link>);
+static_assert(!takes_update<bl::xdp_link, bl::map_ref>);
 
 static_assert(bl::bpf_program<bl::program_ref<program_type::lsm>>);
 static_assert(bl::bpf_program<typed_service_program>);

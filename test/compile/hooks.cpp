@@ -2,44 +2,63 @@
 // The table of hooks and the table of link types, and that they agree.
 #include <bpflink/bpflink.hpp>
 
+#include <cstddef>
 #include <type_traits>
 
 namespace bl = bpflink;
 
+// Never defined: it only counts.
+struct anything {
+    template <class T>
+    operator T() const;
+};
+
 namespace {
 
+// A type of program, but for the one hook that takes a map.
 template <class Hook>
 constexpr bool described() {
     using traits = bl::hook_traits<Hook>;
     if (!bl::hook_like<Hook> || traits::name.empty()) return false;
-    if (traits::link_types.empty() || traits::program_types.empty()) return false;
-    for (bl::link_type const type : traits::link_types) {
-        // By index: find_traits' pointer is no constant to gcc's undefined behaviour sanitizer.
-        auto const& kind = bl::link_traits_table.at(static_cast<unsigned>(type));
-        if (type == bl::link_type::unspec || traits::since < kind.since) return false;
-    }
-    return true;
+    if (traits::program_types.empty() != std::is_same_v<Hook, bl::hook::struct_ops>) return false;
+    // By index: find_traits' pointer is no constant to gcc's undefined behaviour sanitizer.
+    auto const& kind = bl::link_traits_table.at(static_cast<unsigned>(traits::kind));
+    return traits::kind != bl::link_type::unspec && traits::since >= kind.since;
 }
-static_assert(described<bl::hook::xdp>());
-static_assert(described<bl::hook::cgroup>());
-static_assert(described<bl::hook::iter>());
-static_assert(described<bl::hook::raw_tracepoint>());
-static_assert(described<bl::hook::tracing>());
-static_assert(described<bl::hook::tp_btf>());
-static_assert(described<bl::hook::lsm>());
-static_assert(described<bl::hook::freplace>());
-static_assert(described<bl::hook::tracing_multi>());
-static_assert(described<bl::hook::kprobe>());
-static_assert(described<bl::hook::kprobe_multi>());
-static_assert(described<bl::hook::perf_event>());
-static_assert(described<bl::hook::tracepoint>());
-static_assert(described<bl::hook::uprobe>());
-static_assert(described<bl::hook::uprobe_multi>());
-static_assert(described<bl::hook::netfilter>());
-static_assert(described<bl::hook::netkit>());
-static_assert(described<bl::hook::netns>());
-static_assert(described<bl::hook::sockmap>());
-static_assert(described<bl::hook::tcx>());
+
+// Every member of the aggregate is a field, the required ones first.
+template <class Hook, class... Members>
+constexpr std::size_t count_members() {
+    if constexpr (requires { Hook{Members{}..., anything{}}; })
+        return count_members<Hook, Members..., anything>();
+    else
+        return sizeof...(Members);
+}
+template <class Hook>
+constexpr bool all_fields() {
+    std::size_t visited = 0;
+    bool optional_since = false, ordered = true;
+    bl::hook_traits<Hook>::each_field([&](auto, auto, bl::field_use use) {
+        ++visited;
+        if (use == bl::field_use::optional)
+            optional_since = true;
+        else if (optional_since)
+            ordered = false;
+    });
+    return ordered && visited == count_members<Hook>();
+}
+
+// Temporaries beside co_await: gcc 12 destroys twice what has a destructor and no constructor.
+template <class Hook>
+constexpr bool plain = std::is_aggregate_v<Hook> && std::is_trivially_destructible_v<Hook> &&
+                       std::is_trivially_copyable_v<Hook>;
+
+template <class... Hooks>
+constexpr bool every_one(bl::type_list<Hooks...>) {
+    return (described<Hooks>() && ...) && (all_fields<Hooks>() && ...) && (plain<Hooks> && ...);
+}
+static_assert(every_one(bl::all_hooks{}));
+static_assert(plain<bl::hook::raw>);
 static_assert(!bl::hook_like<bl::hook::raw>, "the untyped door is in no table");
 static_assert(!bl::hook_like<int>);
 
@@ -97,32 +116,6 @@ static_assert(!takes_cookie<bl::hook::xdp> && !takes_cookie<bl::hook::tcx> &&
               !takes_cookie<bl::hook::cgroup> && !takes_cookie<bl::hook::iter> &&
               !takes_cookie<bl::hook::freplace> && !takes_cookie<bl::hook::struct_ops>);
 
-// Temporaries beside co_await: gcc 12 destroys twice what has a destructor and no constructor.
-template <class Hook>
-constexpr bool plain = std::is_aggregate_v<Hook> && std::is_trivially_destructible_v<Hook> &&
-                       std::is_trivially_copyable_v<Hook>;
-static_assert(plain<bl::hook::xdp>);
-static_assert(plain<bl::hook::cgroup>);
-static_assert(plain<bl::hook::iter>);
-static_assert(plain<bl::hook::raw_tracepoint>);
-static_assert(plain<bl::hook::tracing>);
-static_assert(plain<bl::hook::tp_btf>);
-static_assert(plain<bl::hook::lsm>);
-static_assert(plain<bl::hook::freplace>);
-static_assert(plain<bl::hook::tracing_multi>);
-static_assert(plain<bl::hook::kprobe>);
-static_assert(plain<bl::hook::kprobe_multi>);
-static_assert(plain<bl::hook::perf_event>);
-static_assert(plain<bl::hook::struct_ops>);
-static_assert(plain<bl::hook::tracepoint>);
-static_assert(plain<bl::hook::uprobe>);
-static_assert(plain<bl::hook::uprobe_multi>);
-static_assert(plain<bl::hook::netfilter>);
-static_assert(plain<bl::hook::netkit>);
-static_assert(plain<bl::hook::netns>);
-static_assert(plain<bl::hook::sockmap>);
-static_assert(plain<bl::hook::tcx>);
-static_assert(plain<bl::hook::raw>);
 static_assert(!std::is_aggregate_v<bl::error>);
 
 // The kernel's numbers.

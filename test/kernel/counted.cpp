@@ -41,6 +41,8 @@ std::vector<bpf_insn> code_of(bl::fd_view map, counted_program::options const& w
     if (wanted.reads_cookie) {
         code.push_back(call(get_attach_cookie)); // of the context, in r1
         code.push_back(move(7, 0));
+    } else if (wanted.reads_at != 0) {
+        code.push_back(instruction(BPF_LDX | BPF_MEM | BPF_DW, 7, 1, wanted.reads_at, 0));
     } else {
         code.push_back(set(7, 0));
     }

@@ -9,6 +9,7 @@
 
 struct counted_options {
     bool reads_cookie = false;
+    int reads_at = 0; // an offset in the context
     int returns = 0;
     bpflink::btf_id target = {};
 };

@@ -245,8 +245,8 @@ TEST_CASE_FIXTURE(kernel_case, "the info of an uprobe's link tells its file, off
     CHECK(probed_a(5) == 5);
     auto const told = event_of<bl::perf_uprobe>(*l);
     if (!told) return;
-    CHECK(told->returns == returns);
-    CHECK(told->file == executable);
+    CHECK(told->retprobe == returns);
+    CHECK(told->binary == executable);
     CHECK(told->offset == file_offset_of(probed_a));
     check_cookie(told->cookie, asked_cookie);
     if (told->ref_ctr_offset)
@@ -274,7 +274,7 @@ TEST_CASE_FIXTURE(kernel_case, "the info of a kprobe's link tells its function a
     if (!l) return;
     auto const told = event_of<bl::perf_kprobe>(*l);
     if (!told) return;
-    CHECK(told->returns == returns);
+    CHECK(told->retprobe == returns);
     CHECK(told->function == function);
     CHECK(told->offset == 0);
     check_cookie(told->cookie, asked_cookie);
@@ -329,12 +329,12 @@ TEST_CASE_FIXTURE(kernel_case, "the info of an uprobe_multi link tells its file 
                                });
     if (!l) return;
     auto const details = details_of<bl::uprobe_multi_details>(*l);
-    if (!details.returns) {
+    if (!details.retprobe) {
         CHECK(details.places.empty());
         return skip_case("the kernel reports nothing of uprobe_multi links");
     }
-    CHECK(details.returns == (flags != 0));
-    CHECK(details.path == real_path(executable));
+    CHECK(details.retprobe == (flags != 0));
+    CHECK(details.binary == real_path(executable));
     CHECK(details.pid == pid);
     REQUIRE(details.places.size() == offsets.size());
     for (std::size_t i = 0; i != offsets.size(); ++i) {
@@ -354,8 +354,8 @@ TEST_CASE_FIXTURE(kernel_case, "an uprobe_multi link of every process and no coo
                                });
     if (!l) return;
     auto const details = details_of<bl::uprobe_multi_details>(*l);
-    if (!details.returns) return skip_case("the kernel reports nothing of uprobe_multi links");
-    CHECK(details.path == real_path(executable));
+    if (!details.retprobe) return skip_case("the kernel reports nothing of uprobe_multi links");
+    CHECK(details.binary == real_path(executable));
     CHECK(details.pid == 0U);
     REQUIRE(details.places.size() == 1);
     CHECK(details.places[0].offset == offset);
@@ -380,12 +380,12 @@ TEST_CASE_FIXTURE(kernel_case, "the info of a kprobe_multi link tells its functi
                                });
     if (!l) return;
     auto const details = details_of<bl::kprobe_multi_details>(*l);
-    if (!details.returns) {
+    if (!details.retprobe) {
         CHECK(details.functions.empty());
         CHECK_FALSE(details.missed);
         return skip_case("the kernel reports nothing of kprobe_multi links");
     }
-    CHECK(details.returns == (flags != 0));
+    CHECK(details.retprobe == (flags != 0));
     if (!details.missed) skip_part("the kernel does not report the misses of kprobe_multi links");
     REQUIRE(details.functions.size() == names.size());
     for (auto const& function : details.functions) {
@@ -470,7 +470,7 @@ TEST_CASE_FIXTURE(kernel_case, "the info of an iterator over cgroups tells its s
         auto const l = must(attach_iterator(*program, parameters));
         auto const details = details_of<bl::iter_details>(l);
         CHECK(details.target_name == "cgroup");
-        CHECK(details.cgroup_id == facts.st_ino);
+        CHECK(details.cgroup_id == bl::cgroup_id{facts.st_ino});
         CHECK(details.order == order);
         CHECK_FALSE(details.map);
         CHECK_FALSE(details.tid);

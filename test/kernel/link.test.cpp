@@ -176,7 +176,7 @@ TEST_CASE_FIXTURE(kernel_case, "programs and directories can have the descriptor
     bl::unique_fd const directory{::open(group.path().c_str(), O_RDONLY | O_CLOEXEC)};
     standing_in_for_input const zero{directory};
     auto const l = must(bl::attach(p.skb("egress_a"), bl::hook::cgroup{bl::fd_view{0}, egress}));
-    CHECK(must(l.details()).cgroup_id != 0);
+    CHECK(must(l.details()).cgroup_id != bl::cgroup_id{});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "duplicate borrows: two handles hold the link, one alone keeps it") {
@@ -225,16 +225,16 @@ TEST_CASE_FIXTURE(kernel_case, "a typed handle refuses another kind and names bo
     must(l.pin(path));
 
     auto const wrong = std::move(l).as<bl::xdp_link>();
-    check_error(wrong, bl::errc::invalid_argument,
+    check_error(wrong, bl::errc::wrong_kind,
                 {"link " + std::to_string(id.value()), "raw_tracepoint", "xdp"});
     CHECK(l); // NOLINT(bugprone-use-after-move): consumed only on success
     CHECK(l.pinned_path() == std::string_view{path});
-    check_error(bl::xdp_link::from_id(id), bl::errc::invalid_argument);
-    check_error(bl::cgroup_link::load_pinned(path), bl::errc::invalid_argument, {"cgroup"});
-    check_error(bl::iter_link::duplicate(l.fd()), bl::errc::invalid_argument, {"iter"});
+    check_error(bl::xdp_link::from_id(id), bl::errc::wrong_kind);
+    check_error(bl::cgroup_link::load_pinned(path), bl::errc::wrong_kind, {"cgroup"});
+    check_error(bl::iter_link::duplicate(l.fd()), bl::errc::wrong_kind, {"iter"});
     auto fd = copy_of(l.fd());
     int const number = fd.get();
-    check_error(bl::xdp_link::from_fd(std::move(fd)), bl::errc::invalid_argument);
+    check_error(bl::xdp_link::from_fd(std::move(fd)), bl::errc::wrong_kind);
     CHECK(fd.get() == number);
     CHECK(is_open(number));
 

@@ -49,6 +49,14 @@ public:
 /// to refuse the iterators over a map's elements, which hand out memory that can be written to.
 [[nodiscard]] std::string refusal(std::string_view name);
 
+/// A descriptor that is given as a program of this type, whatever it is.
+template <bpflink::program_type Type>
+struct held_as {
+    static constexpr bpflink::program_type type = Type;
+    bpflink::unique_fd owned;
+    [[nodiscard]] bpflink::fd_view fd() const { return owned; }
+};
+
 /// Loads instructions as a program of any type and expected attach type; "tiny" is its name. Throws
 /// std::system_error when the kernel refuses.
 [[nodiscard]] bpflink::unique_fd load_tiny(bpflink::program_type type,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe_targets.hpp"
 
+#include <fstream>
+
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,6 +35,14 @@ bpflink::unique_fd open_clock(std::uint64_t period) {
     clock.config = PERF_COUNT_SW_CPU_CLOCK;
     clock.sample_period = period;
     return open_event(clock);
+}
+
+bpflink::unique_fd open_tracepoint(std::string const& name) {
+    std::ifstream file{"/sys/kernel/tracing/events/" + name + "/id"};
+    ::perf_event_attr event{};
+    event.type = PERF_TYPE_TRACEPOINT;
+    file >> event.config;
+    return open_event(event);
 }
 
 void call_first(int times) {

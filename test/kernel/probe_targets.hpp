@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 // What to put probes on: events, and functions of this program by names that nothing else has.
@@ -22,6 +23,9 @@ bpflink::unique_fd open_event(::perf_event_attr event);
 
 /// The software clock, that overflows after so many nanoseconds.
 bpflink::unique_fd open_clock(std::uint64_t period);
+
+/// The event of a tracepoint, "group/name"; empty where there is none.
+bpflink::unique_fd open_tracepoint(std::string const& name);
 
 extern "C" int bpflink_probed_first(int x);
 void call_first(int times);

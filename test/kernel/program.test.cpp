@@ -76,7 +76,7 @@ TEST_CASE_FIXTURE(kernel_case, "a program opens by id, with its type known at ru
                 {"program " + std::to_string(p.id("xdp_a")), "xdp", "cgroup_skb"});
     check_error(bl::program::from_id(bl::program_id{0}), bl::errc::not_found);
     check_error(bl::program::from_id(bl::program_id{std::numeric_limits<unsigned>::max()}),
-                bl::errc::not_found, {"program_get_fd_by_id", "ENOENT"});
+                bl::errc::not_found, {"prog_get_fd_by_id", "ENOENT"});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a program opens by its pin, and nothing else does") {

@@ -63,7 +63,7 @@ TEST_CASE_FIXTURE(kernel_case, "a socket's filter decides what it receives, unti
     must(bl::detach_socket_filter(sockets.receiver));
     CHECK(sockets.delivers());
     check_error(bl::detach_socket_filter(sockets.receiver), bl::errc::not_found,
-                {"setsockopt", "ENOENT", "no filter"});
+                {"setsockopt", "ENOENT", "has no filter"});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a locked filter stays") {
@@ -95,5 +95,5 @@ TEST_CASE_FIXTURE(kernel_case, "what is no socket, or no filter, is refused by n
                 {"EBADF"});
     constant_program<bl::program_type::sched_cls> const classifier{0};
     check_error(bl::attach_socket_filter(sockets.receiver, pretended{classifier.fd()}),
-                bl::errc::invalid_argument, {"EINVAL", "no socket filter"});
+                bl::errc::invalid_argument, {"EINVAL", "not a socket filter"});
 }

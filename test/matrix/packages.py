@@ -25,7 +25,7 @@ CACHE = pathlib.Path(os.environ.get("BPFLINK_MATRIX_CACHE") or pathlib.Path(
 # What the tests need beyond what is built in. Where a kernel has one built in, or not at all, it is
 # left out: what is missing then is for the tests to find.
 MODULES = ("dummy", "veth", "tun", "sch_ingress", "cls_bpf", "nf_conntrack", "nf_defrag_ipv4",
-           "nf_defrag_ipv6")
+           "nf_defrag_ipv6", "bridge", "macvlan", "bonding")
 
 
 class Trouble(Exception):

@@ -134,7 +134,7 @@ mkdir "$dir/trial" "$dir/trial/packages" "$dir/trial/repository"
 cp -r "$root"/{CMakeLists.txt,cmake,include,modules,scripts,src,test} "$dir/trial/repository"
 ln -s repository/test/package "$dir/trial/test"
 cp "$packages"/*.deb "$dir/trial/packages"
-clang-19 -target bpf -O2 -g -idirafter "/usr/include/$(uname -m)-linux-gnu" -c "$root/src/bpf/all_links.bpf.c" \
+clang-19 -target bpf -O2 -g -idirafter "/usr/include/$(uname -m)-linux-gnu" -c "$root/src/snapshot/all_links.bpf.c" \
     -o "$dir/trial/iterator.o"
 printf 'Types: deb\nURIs: %s\nSuites: bookworm-backports trixie\nComponents: main\n' "$mirror" >"$dir/trial/newer.sources"
 printf 'Package: *\nPin: release n=%s\nPin-Priority: -10\n\n' bookworm-backports trixie >"$dir/trial/preferences"

@@ -103,11 +103,21 @@ private:
     std::vector<char> bytes_;
 };
 
-void set_up(ifindex device) {
+void set_up(ifindex device, bool up = true) {
     ifinfomsg change{};
     change.ifi_index = static_cast<int>(device);
-    change.ifi_flags = change.ifi_change = IFF_UP;
-    netlink_request{RTM_NEWLINK, 0, change}.send("setting a device up");
+    change.ifi_flags = up ? IFF_UP : 0;
+    change.ifi_change = IFF_UP;
+    netlink_request{RTM_NEWLINK, 0, change}.send("setting a device up or down");
+}
+
+/// A request that changes one attribute of a device.
+void change(ifindex device, std::uint16_t attribute, unsigned value, char const* what) {
+    ifinfomsg which{};
+    which.ifi_index = static_cast<int>(device);
+    netlink_request request{RTM_NEWLINK, 0, which};
+    request.add(attribute, &value, sizeof value);
+    request.send(what);
 }
 
 ifindex index_of(std::string const& name) {
@@ -216,6 +226,29 @@ network::netkit network::add_netkit() {
     set_up(pair.primary);
     set_up(pair.peer);
     return pair;
+}
+
+ifindex network::add_device(std::string const& kind, ifindex below) {
+    auto const before = devices();
+    netlink_request request{RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{}};
+    if (auto const index = below.value(); index != 0) request.add(IFLA_LINK, &index, sizeof index);
+    auto const info = request.open(IFLA_LINKINFO);
+    request.add(IFLA_INFO_KIND, kind);
+    request.close(info);
+    request.send("a device");
+    std::vector<unsigned> made;
+    std::ranges::set_difference(devices(), before, std::back_inserter(made));
+    return ifindex{made.at(0)};
+}
+
+void network::add_port(ifindex port, ifindex to) {
+    set_up(port, false);
+    change(port, IFLA_MASTER, to.value(), "making a port");
+    set_up(port);
+}
+
+void network::set_mtu(ifindex device, unsigned mtu) {
+    change(device, IFLA_MTU, mtu, "setting an MTU");
 }
 
 unique_fd network::here() {

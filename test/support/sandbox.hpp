@@ -38,6 +38,15 @@ public:
     /// A new pair of netkit devices, which hand each other Ethernet frames.
     netkit add_netkit();
 
+    /// A new device of a kind ("bridge", "bond", "macvlan"), down.
+    /// @param below  the device that it is on, where it is on one
+    bpflink::ifindex add_device(std::string const& kind, bpflink::ifindex below = {});
+
+    /// Makes a device a port of a bridge or bond; it is down meanwhile, as a bond wants it.
+    void add_port(bpflink::ifindex port, bpflink::ifindex to);
+
+    void set_mtu(bpflink::ifindex device, unsigned mtu);
+
     /// This namespace, which lives as long as the descriptor does.
     [[nodiscard]] static bpflink::unique_fd here();
 

@@ -1,11 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the output goes, or does not."""
 
+import ctypes
+import errno
+import json
 import os
+import platform
 import signal
+import struct
 
 import support
 from support import TOOL, LinksTest, run
+
+
+def keep_links_from_being_opened():
+    """As a security module does: BPF_LINK_GET_FD_BY_ID is EPERM from here on."""
+    bpf = {"x86_64": 321, "aarch64": 280}[platform.machine()]
+    get_fd_by_id = 30
+    load, equal, answer = 0x20, 0x15, 0x06
+    code = [(load, 0, 0, 0), (equal, 0, 3, bpf), (load, 0, 0, 16), (equal, 0, 1, get_fd_by_id),
+            (answer, 0, 0, 0x00050000 | errno.EPERM), (answer, 0, 0, 0x7fff0000)]
+    text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in code))
+    program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(code), ctypes.addressof(text)))
+    libc = ctypes.CDLL(None, use_errno=True)
+    no_new_privileges, seccomp, by_filter = 38, 22, 2
+    libc.prctl(no_new_privileges, 1, 0, 0, 0)
+    if libc.prctl(seccomp, by_filter, program, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
 
 
 class Output(LinksTest):
@@ -14,6 +35,18 @@ class Output(LinksTest):
             done = run("setpriv", "--bounding-set=-sys_admin", TOOL, "list", *options)
             self.assertEqual((1, output), (done.returncode, done.stdout))
             self.assertRegex(done.stderr.decode(), r"\Abpflink: .*EPERM.*CAP_SYS_ADMIN.*\n\Z")
+
+    # F21
+    def test_links_that_may_not_be_opened_are_listed_by_what_a_snapshot_tells(self):
+        done = self.links.tool("list", "--json", preexec_fn=keep_links_from_being_opened)
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        kept = {link["id"]: link for link in json.loads(done.stdout)}
+        for link in self.links.list().values():
+            with self.subTest(link["type"]):
+                told = kept[link["id"]]
+                self.assertEqual(link["type"], told["type"])
+                self.assertEqual(link.get("prog_id"), told.get("prog_id"))
+        self.assertEqual(sorted(kept), list(kept))
 
     def test_a_reader_that_goes_away_is_no_failure(self):
         for action in signal.SIG_DFL, signal.SIG_IGN:

@@ -3,14 +3,8 @@
 
 #include "machine.hpp"
 
-#include <bpflink/link_info.hpp>
-
-#include <string>
 #include <vector>
 
 /// One link of each kind that the fake kernel knows, and one that is newer than the library, each
 /// with all its fields set.
 [[nodiscard]] std::vector<fake::link*> add_every_kind(fake::kernel& kernel);
-
-/// All that an info says, for comparison.
-[[nodiscard]] std::string text_of(bl::link_info const& info);

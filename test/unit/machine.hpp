@@ -2,7 +2,7 @@
 #pragma once
 
 #include "fake/kernel.hpp"
-#include "own_program.hpp"
+#include "snapshot/own_program.hpp"
 
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>

@@ -5,7 +5,7 @@
 
 #include "every_kind.hpp"
 #include "machine.hpp"
-#include "own_program.hpp"
+#include "snapshot/own_program.hpp"
 
 #include <bpflink/bpflink.hpp>
 

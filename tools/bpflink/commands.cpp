@@ -13,10 +13,13 @@
 #include <bpflink/link.hpp>
 #include <bpflink/views/adaptors.hpp>
 #include <bpflink/views/infos.hpp>
+#include <bpflink/views/snapshot.hpp>
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <ranges>
 #include <utility>
 #include <vector>
@@ -49,15 +52,39 @@ int exit_code(bl::result<void> const& outcome) {
     return failure;
 }
 
+/// Whether a link may not be opened by its id, where the walk itself may go on.
+bool is_kept(bl::error const& e) {
+    return e.where() == bl::operation::link_get_fd_by_id && e == bl::errc::permission_denied;
+}
+
+/// Adds the links that a security module keeps from being opened, by what a snapshot tells.
+void add_kept(std::vector<record>& links, auto const& wanted, interfaces& here,
+              bl::error const& why, problems& report) {
+    auto const all = bl::snapshot();
+    if (!all) return report(why);
+    auto const id_of = [](record const& link) { return link.info.id; };
+    auto const known = std::ssize(links);
+    for (auto const& each : *all) {
+        auto info = info_of(each);
+        if (!wanted(info) || std::ranges::find(links, info.id, id_of) != links.end()) continue;
+        links.push_back(make_record(std::move(info), here));
+    }
+    std::ranges::inplace_merge(links, links.begin() + known, {}, id_of);
+}
+
 std::vector<record> all_links(auto const& wanted, problems& report) {
     std::vector<record> links;
+    std::optional<bl::error> kept;
     interfaces here;
     for (auto&& info : bl::infos() | std::views::filter(bl::where(wanted))) {
         if (info)
             links.push_back(make_record(*std::move(info), here));
+        else if (is_kept(info.error()))
+            kept = info.error();
         else
             report(info.error());
     }
+    if (kept) add_kept(links, wanted, here, *kept, report);
     return links;
 }
 

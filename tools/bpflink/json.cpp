@@ -42,28 +42,28 @@ struct add_details {
         add("cookie", d.cookie);
     }
     void operator()(bl::cgroup_details const& d) const {
-        to["cgroup_id"] = d.cgroup_id;
+        to["cgroup_id"] = d.cgroup_id.value();
         to["attach_type"] = name_or_number(d.attach);
     }
     void operator()(bl::iter_details const& d) const {
         to["target_name"] = d.target_name;
         add("map_id", d.map);
-        if (d.cgroup_id) to["cgroup_id"] = *d.cgroup_id;
+        add("cgroup_id", d.cgroup_id);
         if (d.order) to["order"] = name_or_number(*d.order);
         if (d.tid) to["tid"] = *d.tid;
         if (d.pid) to["pid"] = *d.pid;
     }
     void operator()(bl::netns_details const& d) const {
-        to["netns_ino"] = d.netns_inode;
+        to["netns_ino"] = d.netns_inode.value();
         to["attach_type"] = name_or_number(d.attach);
     }
     void operator()(bl::xdp_details const& d) const { add_device(d.ifindex); }
     void operator()(bl::struct_ops_details const& d) const { add_map(d.map); }
     void operator()(bl::netfilter_details const& d) const {
-        to["pf"] = d.protocol_family;
-        to["hook"] = d.hook;
+        to["pf"] = static_cast<unsigned>(d.protocol_family);
+        to["hook"] = static_cast<unsigned>(d.hook);
         to["prio"] = d.priority;
-        to["flags"] = d.flags;
+        to["flags"] = d.defragment ? 1 : 0; // BPF_F_NETFILTER_IP_DEFRAG
     }
     void operator()(bl::tcx_details const& d) const {
         add_device(d.ifindex);
@@ -80,7 +80,7 @@ struct add_details {
     void operator()(bl::perf_event_details const& d) const { std::visit(*this, d.event); }
     void operator()(std::monostate) const {}
     void operator()(bl::perf_kprobe const& d) const {
-        to["retprobe"] = d.returns;
+        to["retprobe"] = d.retprobe;
         to["addr"] = d.address.value_or(0);
         to["func"] = d.function;
         to["offset"] = d.offset;
@@ -88,8 +88,8 @@ struct add_details {
         add("cookie", d.cookie);
     }
     void operator()(bl::perf_uprobe const& d) const {
-        to["retprobe"] = d.returns;
-        to["file"] = d.file;
+        to["retprobe"] = d.retprobe;
+        to["file"] = d.binary;
         to["offset"] = d.offset;
         add("cookie", d.cookie);
         if (d.ref_ctr_offset) to["ref_ctr_offset"] = *d.ref_ctr_offset;
@@ -105,8 +105,8 @@ struct add_details {
         add("cookie", d.cookie);
     }
     void operator()(bl::kprobe_multi_details const& d) const {
-        if (!d.returns) return;
-        to["retprobe"] = *d.returns;
+        if (!d.retprobe) return;
+        to["retprobe"] = *d.retprobe;
         to["func_cnt"] = d.functions.size();
         if (d.missed) to["missed"] = *d.missed;
         auto& functions = to["funcs"] = json::array();
@@ -117,9 +117,9 @@ struct add_details {
         }
     }
     void operator()(bl::uprobe_multi_details const& d) const {
-        if (!d.returns) return;
-        to["retprobe"] = *d.returns;
-        to["path"] = d.path;
+        if (!d.retprobe) return;
+        to["retprobe"] = *d.retprobe;
+        to["path"] = d.binary;
         to["func_cnt"] = d.places.size();
         if (d.pid) to["pid"] = *d.pid;
         auto& functions = to["funcs"] = json::array();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <bpflink/error.hpp>
-#include <bpflink/pin.hpp>
+#include <bpflink/views/pins.hpp>
 
 #include <functional>
 

@@ -4,6 +4,7 @@
 #include "interfaces.hpp"
 
 #include <bpflink/link_info.hpp>
+#include <bpflink/link_record.hpp>
 #include <bpflink/program_type.hpp>
 
 #include <optional>
@@ -19,6 +20,9 @@ struct record {
     std::optional<std::string> device; // the interface's name, where that is known to be of here
     std::optional<std::vector<std::string>> pinned; // empty when nobody looked
 };
+
+/// What a record tells of an info: its kind, its place, and nothing else.
+[[nodiscard]] bpflink::link_info info_of(bpflink::link_record const& link);
 
 /// @param here  asked for the names of interfaces
 [[nodiscard]] record make_record(bpflink::link_info info, interfaces& here);

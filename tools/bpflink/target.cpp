@@ -24,8 +24,8 @@ std::string device(record const& link, bl::ifindex index) {
     return fmt::format("ifindex {}", index.value());
 }
 
-std::string cgroup(std::uint64_t id) {
-    return bl::cgroup_path_of(bl::cgroup_id{id}).value_or(fmt::format("cgroup id {}", id));
+std::string cgroup(bl::cgroup_id id) {
+    return bl::cgroup_path_of(id).value_or(fmt::format("cgroup id {}", id.value()));
 }
 
 std::string map(std::optional<bl::map_id> id) {
@@ -52,8 +52,9 @@ std::string netfilter(bl::netfilter_details const& d) {
                                                         "", "bridge", "",   "",    "ip6"};
     constexpr std::array<std::string_view, 5> hooks{"prerouting", "input", "forward", "output",
                                                     "postrouting"};
-    return fmt::format("{} {} priority {}", name_or_number(families, d.protocol_family),
-                       name_or_number(hooks, d.hook), d.priority);
+    return fmt::format("{} {} priority {}",
+                       name_or_number(families, static_cast<unsigned>(d.protocol_family)),
+                       name_or_number(hooks, static_cast<unsigned>(d.hook)), d.priority);
 }
 
 /// The parts of the description, some of them empty.
@@ -78,7 +79,8 @@ struct parts_of {
         return all;
     }
     parts operator()(bl::cgroup_details const& d) const {
-        return {d.cgroup_id != 0 ? cgroup(d.cgroup_id) : std::string{}, to_string(d.attach)};
+        return {d.cgroup_id != bl::cgroup_id{} ? cgroup(d.cgroup_id) : std::string{},
+                to_string(d.attach)};
     }
     parts operator()(bl::iter_details const& d) const {
         parts all{d.target_name, map(d.map)};
@@ -89,14 +91,14 @@ struct parts_of {
         return all;
     }
     parts operator()(bl::netns_details const& d) const {
-        return {d.netns_inode != 0 ? fmt::format("netns {}", d.netns_inode) : std::string{},
+        bool const is_there = d.netns_inode != bl::netns_inode{};
+        return {is_there ? fmt::format("netns {}", d.netns_inode.value()) : std::string{},
                 to_string(d.attach)};
     }
     parts operator()(bl::xdp_details const& d) const { return {device(link, d.ifindex)}; }
     parts operator()(bl::struct_ops_details const& d) const { return {map(d.map)}; }
     parts operator()(bl::netfilter_details const& d) const {
-        constexpr std::uint32_t defragments = 1; // BPF_F_NETFILTER_IP_DEFRAG
-        return {netfilter(d), (d.flags & defragments) != 0 ? "defragmented" : std::string{}};
+        return {netfilter(d), d.defragment ? "defragmented" : std::string{}};
     }
     parts operator()(bl::tcx_details const& d) const {
         return {device(link, d.ifindex), to_string(d.attach)};
@@ -113,10 +115,10 @@ struct parts_of {
         std::string where = d.function;
         if (where.empty() && d.address) where = fmt::format("{:#x}", *d.address);
         if (d.offset != 0) where += fmt::format("+{:#x}", d.offset);
-        return {d.returns ? "kretprobe" : "kprobe", where, cookie(d.cookie)};
+        return {d.retprobe ? "kretprobe" : "kprobe", where, cookie(d.cookie)};
     }
     parts operator()(bl::perf_uprobe const& d) const {
-        return {d.returns ? "uretprobe" : "uprobe", fmt::format("{}+{:#x}", d.file, d.offset),
+        return {d.retprobe ? "uretprobe" : "uprobe", fmt::format("{}+{:#x}", d.binary, d.offset),
                 cookie(d.cookie)};
     }
     parts operator()(bl::perf_tracepoint const& d) const {
@@ -129,12 +131,12 @@ struct parts_of {
                 cookie(d.cookie)};
     }
     parts operator()(bl::kprobe_multi_details const& d) const {
-        if (!d.returns) return {};
-        return {*d.returns ? "kretprobe" : "kprobe", number(d.functions.size(), "function")};
+        if (!d.retprobe) return {};
+        return {*d.retprobe ? "kretprobe" : "kprobe", number(d.functions.size(), "function")};
     }
     parts operator()(bl::uprobe_multi_details const& d) const {
-        if (!d.returns) return {};
-        return {*d.returns ? "uretprobe" : "uprobe", d.path, number(d.places.size(), "place"),
+        if (!d.retprobe) return {};
+        return {*d.retprobe ? "uretprobe" : "uprobe", d.binary, number(d.places.size(), "place"),
                 d.pid.value_or(0) != 0 ? fmt::format("process {}", *d.pid) : std::string{}};
     }
     parts operator()(bl::tracing_multi_details const& d) const {

@@ -9,6 +9,7 @@
 // coroutine that was cancelled, Asio throws at the next co_await of an awaitable, unless it has
 // awaited this_coro::throw_if_cancelled(false) or this_coro::reset_cancellation_state().
 
+#include <bpflink/defunct_watch.hpp>
 #include <bpflink/detail/wait.hpp>
 #include <bpflink/iter_output.hpp>
 #include <bpflink/link.hpp>
@@ -116,24 +117,6 @@ public:
 private:
     iter_output* from_;
     detail::output_walk walk_;
-};
-
-/// For a loop of one's own: watch `fd()` for being read (EPOLLIN, and EPOLLHUP, which is always
-/// watched), and ask `on_ready()` when it is.
-class defunct_watch {
-public:
-    /// @param l  borrowed as long as the object lives; a struct_ops link, since 6.11
-    explicit defunct_watch(link const& l) noexcept : link_{&l} {}
-    explicit defunct_watch(link const&& l) = delete; // it would be closed before it is watched
-
-    /// The link's descriptor, borrowed from it.
-    [[nodiscard]] fd_view fd() const noexcept { return link_->fd(); }
-
-    /// Whether the link is defunct; otherwise wait again.
-    [[nodiscard]] bool on_ready() const { return link_->state() == link_state::defunct; }
-
-private:
-    link const* link_;
 };
 
 } // namespace bpflink

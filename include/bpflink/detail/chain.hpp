@@ -151,6 +151,9 @@ private:
     bool is_copied_;
 };
 
+template <class P>
+concept updates_links = any_program<P> || std::same_as<P, map_ref>;
+
 /// The program that an update step will use: its own, where it was given a temporary one.
 template <class P>
 class program_argument {
@@ -172,6 +175,17 @@ public:
 
 private:
     fd_view fd_;
+};
+
+/// A map, of which the reference is copied.
+template <std::same_as<map_ref> P>
+class program_argument<P&> {
+public:
+    explicit program_argument(P const& map) noexcept : map_{map} {}
+    [[nodiscard]] P const& program() const noexcept { return map_; }
+
+private:
+    P map_;
 };
 
 template <bpf_program P>

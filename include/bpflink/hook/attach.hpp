@@ -32,6 +32,11 @@ template <class P, hook_like H>
 [[nodiscard]] result<typed_link<hook::struct_ops>> attach(map_ref const& map,
                                                           hook::struct_ops const& where);
 
+// clang-format off
+/// Not by libbpf's pointer: its type is known at run time only.
+template <class Hook> result<typed_link<Hook>> attach(::bpf_program const*, Hook const&) = delete; // pass program_ref<...>::from(prog)
+// clang-format on
+
 /// The untyped door: see hook::raw.
 template <any_program P>
 [[nodiscard]] result<link> attach(P const& prog, hook::raw const& where) {

@@ -11,10 +11,13 @@ namespace bpflink {
 ///
 /// Without `target`, it is the function that the program was loaded for. With it, another one of
 /// the same signature: `function`, by name, of the program `target` (borrowed). Both or neither.
-/// @errors invalid_argument   one of the two is missing; the signature differs; the program is
-///                            already attached where it was loaded for
+/// @errors invalid_argument   one of the two is missing; the target is not a program; the
+///                            signature or the target's type differs; the program is already
+///                            attached where it was loaded for
 ///         not_found          `target` has no such function, or no BTF
-///         hook_busy          the function is replaced, or traced, already
+///         hook_busy          the function is replaced, or traced, already; `target` is in a
+///                            prog_array
+///         not_supported      the kernel does not compile BPF programs (ENOTSUPP)
 ///         permission_denied  CAP_BPF or CAP_SYS_ADMIN is missing
 /// @kernel since 5.7, `target` 5.10; kernel/bpf/syscall.c, bpf_tracing_prog_attach(); read at v6.12
 /// @cost 1 system call; with `target` 4 and more, to read its BTF
@@ -24,13 +27,18 @@ struct hook::freplace {
 };
 
 template <>
-struct hook_traits<hook::freplace> {
+struct hook_traits<hook::freplace> : detail::of_kind<link_type::tracing> {
     static constexpr std::string_view name = "freplace";
-    static constexpr std::array link_types{link_type::tracing};
     static constexpr std::array program_types{program_type::ext};
+    static constexpr std::array<attach_type, 0> attach_types{};
     static constexpr kernel_version since{5, 7};
     using details = tracing_details;
 
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("target", &hook::freplace::target, field_use::optional);
+        visit("function", &hook::freplace::function, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::freplace const& where);
 };

@@ -35,10 +35,11 @@ struct iter_task {
 /// What is walked can be narrowed, by one of: `map` (borrowed), for iterators over the elements of
 /// one map; `cgroup`, for those over cgroups; `task`, for those over tasks, their files or memory.
 /// @errors invalid_argument   the program needs a map and has none, or the other way round; several
-///                            of the three; a thread's number for a process; a kernel before 6.1,
-///                            for cgroups and tasks
-///         E2BIG              parameters on a kernel before 6.1
-///         not_found          no such task or cgroup, now: what ends later is walked without error
+///                            of the three; a thread's number for a process; it reads past the
+///                            map's elements; a kernel before 6.1, for cgroups and tasks
+///         not_supported      parameters on a kernel before 6.1 (E2BIG)
+///         not_found          no such task or cgroup, now: what ends later is walked without
+///                            error; what the program walks was in a module that is unloaded
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 ///         EMFILE             the map's descriptor is 0, which the kernel takes for none, and no
 ///                            other is left for a duplicate
@@ -53,14 +54,19 @@ struct hook::iter {
 };
 
 template <>
-struct hook_traits<hook::iter> {
+struct hook_traits<hook::iter> : detail::of_kind<link_type::iter> {
     static constexpr std::string_view name = "iter";
-    static constexpr std::array link_types{link_type::iter};
     static constexpr std::array program_types{program_type::tracing};
+    static constexpr std::array attach_types{attach_type::trace_iter};
     static constexpr kernel_version since{5, 8};
     using details = iter_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("map", &hook::iter::map, field_use::optional);
+        visit("cgroup", &hook::iter::cgroup, field_use::optional);
+        visit("task", &hook::iter::task, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::iter const& where);
 };
 

@@ -16,16 +16,23 @@ namespace bpflink {
 /// kprobes.
 ///
 /// The functions are named one of three ways: `symbols`; `addresses`; or `pattern`, with * and ?,
-/// which stands for every function that can be probed and has a name of its own. `cookies` are none
-/// or one for each, in their order, and go with no pattern. All are copied. At most 2^20 functions.
-/// @errors not_found          a symbol that is none (all are named); a pattern that nothing matches
+/// which stands for every function that can be probed and has a name of its own. "module:function"
+/// is one module's, where the kernel shows its addresses or (7.3) knows the prefix. `cookies` are
+/// none or one for each, in their order, and go with no pattern. All are copied. At most 2^20
+/// functions.
+/// @errors not_found          a symbol that is none (all are named, with the compiler's copies of
+///                            them); a pattern that nothing matches
 ///         invalid_argument   none or several of the three; cookies of another number; symbols that
-///                            several functions have for a name (EADDRNOTAVAIL, all are named); the
-///                            program was loaded for another attach type
-///         EADDRNOTAVAIL      a symbol cannot be probed
-///         not_supported      a kernel before 5.18, for sessions 6.10, or built without fprobe; no
-///                            /proc/kallsyms, for symbols
-///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+///                            several functions have for a name (EADDRNOTAVAIL, all are named); an
+///                            address where ftrace traces no function; too many, or too long a name
+///                            (E2BIG); the program was loaded for another attach type, or changes
+///                            what functions return, which not all of these allow
+///         not_supported      a symbol that ftrace cannot trace (all are named); a kernel before
+///                            5.18, for sessions 6.10, or built without fprobe; no /proc/kallsyms,
+///                            for symbols
+///         hook_busy          another tracer has the functions' returns
+///         ENODEV             ftrace has stopped after an error of its own
+///         permission_denied  CAP_BPF is missing; a security module
 /// @kernel since 5.18, session 6.10; kernel/trace/bpf_trace.c, bpf_kprobe_multi_link_attach(); read
 ///         at v6.12
 /// @cost 1 system call; with symbols or a pattern also one reading of all the kernel's symbols:
@@ -40,14 +47,23 @@ struct hook::kprobe_multi {
 };
 
 template <>
-struct hook_traits<hook::kprobe_multi> {
+struct hook_traits<hook::kprobe_multi> : detail::of_kind<link_type::kprobe_multi> {
     static constexpr std::string_view name = "kprobe_multi";
-    static constexpr std::array link_types{link_type::kprobe_multi};
     static constexpr std::array program_types{program_type::kprobe};
+    static constexpr std::array attach_types{attach_type::trace_kprobe_multi,
+                                             attach_type::trace_kprobe_session};
     static constexpr kernel_version since{5, 18};
     using details = kprobe_multi_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("symbols", &hook::kprobe_multi::symbols, field_use::optional);
+        visit("addresses", &hook::kprobe_multi::addresses, field_use::optional);
+        visit("pattern", &hook::kprobe_multi::pattern, field_use::optional);
+        visit("cookies", &hook::kprobe_multi::cookies, field_use::optional);
+        visit("retprobe", &hook::kprobe_multi::retprobe, field_use::optional);
+        visit("session", &hook::kprobe_multi::session, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::kprobe_multi const& where);
 };
 

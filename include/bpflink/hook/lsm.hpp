@@ -19,14 +19,17 @@ struct hook::lsm {
 };
 
 template <>
-struct hook_traits<hook::lsm> {
+struct hook_traits<hook::lsm> : detail::of_kind<link_type::tracing> {
     static constexpr std::string_view name = "lsm";
-    static constexpr std::array link_types{link_type::tracing};
     static constexpr std::array program_types{program_type::lsm};
     static constexpr std::array attach_types{attach_type::lsm_mac};
     static constexpr kernel_version since{5, 7};
     using details = tracing_details;
 
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("cookie", &hook::lsm::cookie, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::lsm const& where);
 };

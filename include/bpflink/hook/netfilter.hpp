@@ -8,29 +8,21 @@
 
 namespace bpflink {
 
-/// Whose packets, by the kernel's numbers (NFPROTO_IPV4, NFPROTO_IPV6): there is no "both".
-enum class protocol_family : unsigned { ipv4 = 2, ipv6 = 10 };
-
-/// Where on a packet's way, by the kernel's numbers (NF_INET_PRE_ROUTING, ...).
-enum class netfilter_hook : unsigned {
-    prerouting = 0,
-    local_in = 1,
-    forward = 2,
-    local_out = 3,
-    postrouting = 4,
-};
-
 /// A netfilter hook of the caller's network namespace. Programs run by `priority`, lowest first,
 /// among everything else on the hook; none has the priority of something else there. The kernel
 /// reports no difference between an attached link and a detached one: its state is `unknown`.
 ///
 /// `defragment` has fragments put together before the program (and all that has a priority above
 /// -400) sees them.
-/// @errors hook_busy          something has this priority (EBUSY), as defragmentation has -400
+/// @errors hook_busy          something has this priority (EBUSY), or a program has the -400 that
+///                            `defragment` needs
 ///         invalid_argument   a family but these two (EAFNOSUPPORT); no such hook (EPROTO); the
 ///                            lowest or highest priority, or with `defragment` one of -400 or less
 ///                            (ERANGE)
-///         not_supported      `defragment` before 6.6 (EOPNOTSUPP)
+///         not_supported      `defragment` before 6.6 (EOPNOTSUPP), for a family that the kernel
+///                            does not defragment (EAFNOSUPPORT), or without its module (EINVAL,
+///                            ENOENT, ENOSYS)
+///         E2BIG              1024 functions are on the hook
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 6.4; net/netfilter/nf_bpf_link.c, bpf_nf_link_attach(); read at v6.12
 /// @cost 1 system call
@@ -42,14 +34,20 @@ struct hook::netfilter {
 };
 
 template <>
-struct hook_traits<hook::netfilter> {
+struct hook_traits<hook::netfilter> : detail::of_kind<link_type::netfilter> {
     static constexpr std::string_view name = "netfilter";
-    static constexpr std::array link_types{link_type::netfilter};
     static constexpr std::array program_types{program_type::netfilter};
+    static constexpr std::array attach_types{attach_type::netfilter};
     static constexpr kernel_version since{6, 4};
     using details = netfilter_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("protocol_family", &hook::netfilter::protocol_family, field_use::required);
+        visit("hook", &hook::netfilter::hook, field_use::optional);
+        visit("priority", &hook::netfilter::priority, field_use::optional);
+        visit("defragment", &hook::netfilter::defragment, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::netfilter const& where);
 };
 

@@ -13,19 +13,10 @@ namespace bpflink {
 /// What a netkit device sends: the primary device itself (`attach` is netkit_primary) or its peer
 /// (netkit_peer). `ifindex` is the primary's for both, so that whoever has only the peer cannot
 /// take the program off. Otherwise as hook::tcx.
-/// @errors not_found          no such interface in the caller's network namespace (ENODEV), or it
-///                            is no netkit device (ENXIO); the program or link of `order` is not
-///                            on the hook (ENOENT)
-///         already_exists     the program is on the hook (EEXIST)
-///         stale_revision     the hook changed (ESTALE)
-///         not_supported      this kernel has no netkit (EINVAL)
-///         invalid_argument   the interface is a peer (EACCES); `attach` is another hook's, or
-///         empty and not
-///                            known; what
-///                            `order` names is no sched_cls program or no netkit link;
-///                            `expected_revision` is 0
-///         ERANGE             63 programs are there
-///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
+/// @errors not_found          not a netkit device (ENXIO), or one without its peer (ENODEV)
+///         invalid_argument   the interface is a peer (EACCES)
+///         not_supported      it is a single device, which takes no programs (EOPNOTSUPP)
+///         others             as hook::tcx
 /// @kernel since 6.7; drivers/net/netkit.c, netkit_link_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::netkit {
@@ -36,14 +27,20 @@ struct hook::netkit {
 };
 
 template <>
-struct hook_traits<hook::netkit> {
+struct hook_traits<hook::netkit> : detail::of_kind<link_type::netkit> {
     static constexpr std::string_view name = "netkit";
-    static constexpr std::array link_types{link_type::netkit};
     static constexpr std::array program_types{program_type::sched_cls};
+    static constexpr std::array attach_types{attach_type::netkit_primary, attach_type::netkit_peer};
     static constexpr kernel_version since{6, 7};
     using details = netkit_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("ifindex", &hook::netkit::ifindex, field_use::required);
+        visit("attach", &hook::netkit::attach, field_use::optional);
+        visit("order", &hook::netkit::order, field_use::optional);
+        visit("expected_revision", &hook::netkit::expected_revision, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::netkit const& where);
 };
 

@@ -15,10 +15,10 @@ namespace bpflink {
 ///
 /// `netns` is a descriptor of the namespace, as of /proc/PID/ns/net; borrowed. An empty `attach` is
 /// the one of the program's type.
-/// @errors hook_busy          a flow dissector is there (E2BIG), or one without a link, or one in
-///                            the first network namespace, which goes for all (EEXIST)
-///         invalid_argument   `netns` is no network namespace's (EINVAL), or not open; `attach` is
-///                            another hook's, or not the program's (both are named)
+/// @errors hook_busy          another flow dissector is there (E2BIG), or one without a link, or
+///                            one in the first network namespace, which goes for all (EEXIST)
+///         invalid_argument   `netns` is not a network namespace's (EINVAL), or not open (EBADF);
+///                            `attach` is another hook's, or not the program's (both are named)
 ///         E2BIG              64 programs are there
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 5.8, sk_lookup since 5.9; kernel/bpf/net_namespace.c, netns_bpf_link_create();
@@ -30,15 +30,19 @@ struct hook::netns {
 };
 
 template <>
-struct hook_traits<hook::netns> {
+struct hook_traits<hook::netns> : detail::of_kind<link_type::netns> {
     static constexpr std::string_view name = "netns";
-    static constexpr std::array link_types{link_type::netns};
     static constexpr std::array program_types{program_type::flow_dissector,
                                               program_type::sk_lookup};
+    static constexpr std::array attach_types{attach_type::flow_dissector, attach_type::sk_lookup};
     static constexpr kernel_version since{5, 8};
     using details = netns_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("netns", &hook::netns::netns, field_use::required);
+        visit("attach", &hook::netns::attach, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::netns const& where);
 };
 

@@ -16,6 +16,9 @@ struct order_access;
 
 template <class T>
 inline constexpr bool is_handle = is_typed_link<T> || std::same_as<T, link>;
+
+template <class T>
+concept anchor_like = any_program<T> || is_handle<T>;
 } // namespace detail
 
 /// Where among the programs of a hook a new one goes: at an end, or next to a program or link that
@@ -40,11 +43,11 @@ public:
     }
     /// The same by a handle.
     /// @param there  a link, a typed_link or a program; borrowed
-    template <any_program T>
+    template <detail::anchor_like T>
     [[nodiscard]] static order before(T const& there) noexcept {
         return next_to(side::before, there);
     }
-    template <any_program T>
+    template <detail::anchor_like T>
         requires detail::owner<T>
     static order before(T const&& there) = delete; // its descriptor would be closed by then
 
@@ -58,11 +61,11 @@ public:
     }
     /// The same by a handle.
     /// @param there  a link, a typed_link or a program; borrowed
-    template <any_program T>
+    template <detail::anchor_like T>
     [[nodiscard]] static order after(T const& there) noexcept {
         return next_to(side::after, there);
     }
-    template <any_program T>
+    template <detail::anchor_like T>
         requires detail::owner<T>
     static order after(T const&& there) = delete;
 

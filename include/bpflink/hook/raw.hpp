@@ -20,7 +20,10 @@ namespace bpflink {
 /// `attach` is the one that the program was loaded for, where that is known. `btf` is the target's
 /// BTF type where a program is replaced (freplace). `flags` go to the kernel unchanged.
 /// @errors whatever the kernel says of the attach type; EINVAL is mostly a program of another type
-///         invalid_argument  `attach` is empty, and not known
+///         invalid_argument  `attach` is empty, and not known; the program is of another type, or
+///                           loaded for something else; the target is not open, or missing (EBADF)
+///         not_supported     the kernel has no links of the attach type, as of lirc_mode2
+///         not_found         no such interface (ENODEV)
 /// @kernel since 5.7; kernel/bpf/syscall.c, link_create()
 /// @cost 1 system call
 struct hook::raw {

@@ -19,8 +19,8 @@ namespace bpflink {
 /// @errors hook_busy          another program is there, or the other kind of verdict (EBUSY)
 ///         not_supported      this kernel has no links of sockmaps (EINVAL), or no stream parsers
 ///                            (EOPNOTSUPP)
-///         invalid_argument   the map is neither; `attach` is another hook's, or not the program's
-///                            (both are named), or empty and not known
+///         invalid_argument   the map is neither, or not open (EBADF); `attach` is another
+///                            hook's, or not the program's, or empty and not known
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 6.10; net/core/sock_map.c, sock_map_link_create(); read at v6.12
 /// @cost 1 system call
@@ -30,14 +30,20 @@ struct hook::sockmap {
 };
 
 template <>
-struct hook_traits<hook::sockmap> {
+struct hook_traits<hook::sockmap> : detail::of_kind<link_type::sockmap> {
     static constexpr std::string_view name = "sockmap";
-    static constexpr std::array link_types{link_type::sockmap};
     static constexpr std::array program_types{program_type::sk_skb, program_type::sk_msg};
+    static constexpr std::array attach_types{
+        attach_type::sk_skb_stream_parser, attach_type::sk_skb_stream_verdict,
+        attach_type::sk_skb_verdict, attach_type::sk_msg_verdict};
     static constexpr kernel_version since{6, 10};
     using details = sockmap_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("map", &hook::sockmap::map, field_use::required);
+        visit("attach", &hook::sockmap::attach, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::sockmap const& where);
 };
 

@@ -13,9 +13,15 @@ namespace bpflink {
 /// struct_ops, made with BPF_F_LINK (libbpf's section ".struct_ops.link"), with its value set. That
 /// libbpf does in bpf_map__attach_struct_ops(): its link is taken over by link::duplicate, or
 /// destroyed, and the map attached here. The link is updated by another map of the same table.
-/// @errors invalid_argument   another map, one without BPF_F_LINK or value; a kernel before 6.4
+/// @errors invalid_argument   another map, one without BPF_F_LINK (6.4) or value; a table that the
+///                            kernel's subsystem does not take
 ///         already_exists     a table of that name is registered
-///         not_supported      an update that this table does not take (EOPNOTSUPP)
+///         hook_busy          the subsystem has one table at a time (a scheduler), or the map is
+///                            attached already
+///         not_found          what the table is for is not there (ENODEV, ENOENT)
+///         not_supported      a table that links do not take, or a kernel without struct_ops; an
+///                            update that this table does not take (EOPNOTSUPP)
+///         E2BIG              the subsystem has as many tables as it takes
 ///         permission_denied  CAP_BPF or CAP_NET_ADMIN is missing
 /// @kernel since 6.4, detach 6.11; kernel/bpf/bpf_struct_ops.c, bpf_struct_ops_link_create(); read
 ///         at v6.12
@@ -23,14 +29,15 @@ namespace bpflink {
 struct hook::struct_ops {};
 
 template <>
-struct hook_traits<hook::struct_ops> {
+struct hook_traits<hook::struct_ops> : detail::of_kind<link_type::struct_ops> {
     static constexpr std::string_view name = "struct_ops";
-    static constexpr std::array link_types{link_type::struct_ops};
     static constexpr std::array<program_type, 0> program_types{}; // a map
+    static constexpr std::array attach_types{attach_type::struct_ops};
     static constexpr kernel_version since{6, 4};
     using details = struct_ops_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {}
+    static detail::hook_row const& row() noexcept;
     /// @param map  its descriptor stands where other hooks have a program's
     static result<unique_fd> create(detail::borrowed_program map, hook::struct_ops const& where);
 };

@@ -17,15 +17,16 @@ namespace bpflink {
 /// An empty `attach` is the attach type that the program was loaded for, where that is known.
 /// Without `order` a program goes last. With `expected_revision` (of a query) it goes there only
 /// while the hook is as it was then.
-/// @errors not_found          no such interface in the caller's network namespace (ENODEV); the
-///                            program or link of `order` is not on the hook (ENOENT)
+/// @errors not_found          no such interface in the caller's network namespace (ENODEV); what
+///                            `order` names is gone, or not on the hook (ENOENT)
 ///         already_exists     the program is on the hook (EEXIST)
 ///         stale_revision     the hook changed (ESTALE)
-///         not_supported      this kernel has no tcx (EINVAL)
-///         invalid_argument   `attach` is another hook's, or empty and not known; what `order`
-///         names is no sched_cls
-///                            program or no tcx link; `expected_revision` is 0
+///         not_supported      this kernel does not have the hook (EINVAL)
+///         invalid_argument   `attach` is another hook's, or empty and not known; `order` names
+///                            neither a sched_cls program nor a link of one, or what is not
+///                            open (EBADF); `expected_revision` is 0
 ///         ERANGE             63 programs are there
+///         EAGAIN             the link that `order` names is not attached yet
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 6.6; kernel/bpf/tcx.c, tcx_link_attach(); read at v6.12
 /// @cost 1 system call
@@ -37,14 +38,20 @@ struct hook::tcx {
 };
 
 template <>
-struct hook_traits<hook::tcx> {
+struct hook_traits<hook::tcx> : detail::of_kind<link_type::tcx> {
     static constexpr std::string_view name = "tcx";
-    static constexpr std::array link_types{link_type::tcx};
     static constexpr std::array program_types{program_type::sched_cls};
+    static constexpr std::array attach_types{attach_type::tcx_ingress, attach_type::tcx_egress};
     static constexpr kernel_version since{6, 6};
     using details = tcx_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("ifindex", &hook::tcx::ifindex, field_use::required);
+        visit("attach", &hook::tcx::attach, field_use::optional);
+        visit("order", &hook::tcx::order, field_use::optional);
+        visit("expected_revision", &hook::tcx::expected_revision, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tcx const& where);
 };
 

@@ -14,10 +14,14 @@ namespace bpflink {
 ///
 /// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns in the program. It needs a
 /// program whose attach type is known: program_ref::from.
-/// @errors invalid_argument   loaded for another attach type (all are named); a cookie on a kernel
-///                            before 5.19
-///         not_supported      this kernel has no trampolines (ENOTSUPP)
-///         hook_busy          the function is replaced by a freplace program
+/// @errors invalid_argument   loaded for another attach type (all are named); attached before to a
+///                            function that takes the program once (a BPF program's; a kernel
+///                            before 5.13); a cookie on a kernel before 5.19
+///         not_supported      the function cannot be traced here (EBUSY; EINVAL on arm64), or
+///                            this kernel has no trampolines (ENOTSUPP, ENODEV)
+///         already_exists     this program is on the function already
+///         hook_busy          the function is a BPF program's, and a freplace program replaces it
+///         not_found          the function's module was unloaded
 ///         E2BIG              38 programs are on the function
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 /// @kernel since 5.7 (fsession 7.0), cookie 5.19; kernel/bpf/syscall.c, bpf_tracing_prog_attach();
@@ -28,9 +32,8 @@ struct hook::tracing {
 };
 
 template <>
-struct hook_traits<hook::tracing> {
+struct hook_traits<hook::tracing> : detail::of_kind<link_type::tracing> {
     static constexpr std::string_view name = "tracing";
-    static constexpr std::array link_types{link_type::tracing};
     static constexpr std::array program_types{program_type::tracing};
     static constexpr std::array attach_types{attach_type::trace_fentry, attach_type::trace_fexit,
                                              attach_type::modify_return,
@@ -38,6 +41,10 @@ struct hook_traits<hook::tracing> {
     static constexpr kernel_version since{5, 7};
     using details = tracing_details;
 
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("cookie", &hook::tracing::cookie, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tracing const& where);
 };

@@ -6,23 +6,43 @@
 #include <bpflink/fwd.hpp>
 #include <bpflink/link_info.hpp>
 #include <bpflink/link_traits.hpp>
+#include <bpflink/match.hpp>
 
 #include <concepts>
 #include <string_view>
 
 namespace bpflink {
 
-/// Whether a link is on a hook, as far as the kernel's answer shows it.
-enum class match { no, yes, unknown };
+/// Whether a hook's field has to be given.
+enum class field_use { required, optional };
+
+namespace detail {
+
+/// The library's own facts of a hook: how the kernel is asked for it, and its refusals.
+struct hook_row;
+
+/// The traits that follow from the kind of link.
+template <link_type Kind>
+struct of_kind {
+    static constexpr link_type kind = Kind;
+
+    static constexpr match matches(link_info const& info) noexcept {
+        return info.type == Kind ? match::yes : match::no;
+    }
+};
+
+} // namespace detail
 
 /// The facts of a hook, specialized beside each hook:
 ///   name           what messages and docs call it
-///   link_types     the kinds of link that it can be seen as
+///   kind           the kind of its links
 ///   program_types  the types of program that it takes
-///   attach_types   the attach types that they were loaded for, where the hook asks for some
+///   attach_types   the attach types that it has; none where the kernel has none for it
 ///   details        the struct of link_details that holds its fields
 ///   since          the kernel it first appeared in
+///   each_field(visit)  visits each field: its name, a pointer to the member, its field_use
 ///   matches(info)  whether a link is on this hook
+///   row()          the library's own facts; a hook of one's own has none
 ///   create(program, hook)  attaches, and returns the new link's descriptor
 template <class Hook>
 struct hook_traits;
@@ -31,7 +51,7 @@ struct hook_traits;
 template <class H>
 concept hook_like = requires(H const& where, link_info const& info, detail::borrowed_program prog) {
     { hook_traits<H>::name } -> std::convertible_to<std::string_view>;
-    { hook_traits<H>::link_types.size() } -> std::convertible_to<std::size_t>;
+    { hook_traits<H>::kind } -> std::convertible_to<link_type>;
     { hook_traits<H>::program_types.size() } -> std::convertible_to<std::size_t>;
     { hook_traits<H>::matches(info) } -> std::same_as<match>;
     { hook_traits<H>::create(prog, where) } -> std::same_as<result<unique_fd>>;
@@ -49,12 +69,10 @@ constexpr bool contains(auto const& all, auto wanted) {
 template <class Hook, program_type Type>
 concept hook_takes_program_type = contains(hook_traits<Hook>::program_types, Type);
 
+/// What the hook's links can do.
 template <class Hook>
-constexpr bool every_kind(auto holds) {
-    for (link_type const type : hook_traits<Hook>::link_types)
-        if (!holds(*find_traits(type))) return false;
-    return true;
-}
+inline constexpr link_traits const& kind_of =
+    link_traits_table[static_cast<unsigned>(hook_traits<Hook>::kind)];
 
 [[nodiscard]] error wrong_hook(link_info const& info, std::string_view wanted);
 
@@ -78,22 +96,16 @@ template <class P, class Hook>
 concept program_for =
     hook_like<Hook> && bpf_program<P> && detail::hook_takes_program_type<Hook, P::type>;
 
-/// Every kind of link that the hook can be seen as swaps its program by BPF_LINK_UPDATE.
+/// The hook's links swap their program by BPF_LINK_UPDATE.
 template <class Hook>
-concept updatable = hook_like<Hook> && detail::every_kind<Hook>([](link_traits const& kind) {
-                        return kind.update == update_unit::program;
-                    });
+concept updatable = hook_like<Hook> && detail::kind_of<Hook>.update == update_unit::program;
 
-/// Likewise by a map.
+/// The hook's links swap their map by BPF_LINK_UPDATE.
 template <class Hook>
-concept updatable_by_map = hook_like<Hook> && detail::every_kind<Hook>([](link_traits const& kind) {
-                               return kind.update == update_unit::map;
-                           });
+concept updatable_by_map = hook_like<Hook> && detail::kind_of<Hook>.update == update_unit::map;
 
-/// Every kind of link that the hook can be seen as takes BPF_LINK_DETACH.
+/// The hook's links take BPF_LINK_DETACH.
 template <class Hook>
-concept detachable =
-    hook_like<Hook> &&
-    detail::every_kind<Hook>([](link_traits const& kind) { return kind.detachable; });
+concept detachable = hook_like<Hook> && detail::kind_of<Hook>.detachable;
 
 } // namespace bpflink

@@ -25,15 +25,23 @@ namespace bpflink {
 /// A place in the middle of an instruction cannot be told without a disassembler: the process that
 /// comes by gets SIGILL, or goes wrong. In a file that is not ELF, any offset in it is taken. An
 /// offset from a symbol may go backwards: it wraps around.
-/// @errors not_found          no such file, symbol or process; a process whose first thread has
-///                            ended, or a kernel thread
+/// @errors not_found          no such file, symbol or process; a process that has ended, whose
+/// first
+///                            thread has, or a kernel thread
 ///         invalid_argument   not a regular file, which is not opened; a symbol, and not an ELF
 ///                            file; several functions have the name, or it is indirect; a place
 ///                            outside the file's executable segments, or in one that can be written
-///                            to; an instruction that cannot be probed; a thread's number
+///                            to; an instruction that cannot be probed; a thread's number; a probe
+///                            there has another reference counter; the program is for another
+///                            attach type
+///         EIO                the file cannot be read there, or its file system takes no probes
+///         EBUSY              the page of the reference counter cannot be had
 ///         ETXTBSY            the file was removed, or replaced twice, while being attached
+///         ENOENT             /sys is not mounted: without a condition, as nothing is known
+///         ENODEV             no processor is known to be online
 ///         not_supported      a kernel built without uprobes, or before 5.15
-///         permission_denied  CAP_BPF or CAP_PERFMON is missing, or the file may not be read
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing, or the file may not be read; a
+///                            security module or a filter of system calls
 /// @kernel link since 5.15; kernel/events/core.c, perf_uprobe_event_init(), and
 ///         kernel/events/uprobes.c, prepare_uprobe(); read at v6.12
 /// @cost some 30 system calls, 3 more for each of `retprobe` and `ref_ctr_offset`, 4 for `pid`, and
@@ -50,13 +58,24 @@ struct hook::uprobe {
 };
 
 template <>
-struct hook_traits<hook::uprobe> {
+struct hook_traits<hook::uprobe> : detail::of_kind<link_type::perf_event> {
     static constexpr std::string_view name = "uprobe";
-    static constexpr std::array link_types{link_type::perf_event};
     static constexpr std::array program_types{program_type::kprobe};
+    static constexpr std::array attach_types{attach_type::perf_event};
     static constexpr kernel_version since{5, 15};
     using details = perf_event_details;
 
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("binary", &hook::uprobe::binary, field_use::required);
+        visit("symbol", &hook::uprobe::symbol, field_use::optional);
+        visit("offset", &hook::uprobe::offset, field_use::optional);
+        visit("retprobe", &hook::uprobe::retprobe, field_use::optional);
+        visit("pid", &hook::uprobe::pid, field_use::optional);
+        visit("ref_ctr_offset", &hook::uprobe::ref_ctr_offset, field_use::optional);
+        visit("cookie", &hook::uprobe::cookie, field_use::optional);
+        visit("indirect", &hook::uprobe::indirect, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::uprobe const& where);
 };

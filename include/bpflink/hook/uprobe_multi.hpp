@@ -24,13 +24,17 @@ namespace bpflink {
 /// says of them holds here, too.
 /// @errors not_found          no such file or process, or one as hook::uprobe has it; symbols that
 ///                            the file does not have (all are named)
-///         invalid_argument   no places, or arrays of different lengths; not a regular file; a
-///                            symbol, and not an ELF file; indirect functions; a place outside the
-///                            file's executable segments, or in one that can be written to; an
-///                            instruction that cannot be probed; a thread's number; the program was
-///                            loaded for another attach type
-///         not_supported      a kernel before 6.6, for sessions 6.13; /proc is not mounted
-///         permission_denied  CAP_BPF or CAP_PERFMON is missing, or the file may not be read
+///         invalid_argument   no places, arrays of different lengths, or too many (E2BIG); not a
+///                            regular file; a symbol, and not an ELF file; indirect functions; a
+///                            place outside the file's executable segments, or in one that can be
+///                            written to; an instruction that cannot be probed; a thread's number;
+///                            a probe there has another reference counter; the program was loaded
+///                            for another attach type
+///         EIO                the file cannot be read there, or its file system takes no probes
+///         EBUSY              the page of a reference counter cannot be had
+///         not_supported      a kernel before 6.6, for sessions 6.13, or built without uprobes;
+///                            /proc is not mounted
+///         permission_denied  CAP_BPF is missing, or the file may not be read; a security module
 /// @kernel since 6.6, session 6.13; `pid` is all threads of the process since 6.10, its first one
 ///         alone before; kernel/trace/bpf_trace.c, bpf_uprobe_multi_link_attach(); read at v6.12
 /// @cost some 15 system calls, 4 more for `pid`, 1 for each place; and with symbols the reading of
@@ -48,14 +52,26 @@ struct hook::uprobe_multi {
 };
 
 template <>
-struct hook_traits<hook::uprobe_multi> {
+struct hook_traits<hook::uprobe_multi> : detail::of_kind<link_type::uprobe_multi> {
     static constexpr std::string_view name = "uprobe_multi";
-    static constexpr std::array link_types{link_type::uprobe_multi};
     static constexpr std::array program_types{program_type::kprobe};
+    static constexpr std::array attach_types{attach_type::trace_uprobe_multi,
+                                             attach_type::trace_uprobe_session};
     static constexpr kernel_version since{6, 6};
     using details = uprobe_multi_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("binary", &hook::uprobe_multi::binary, field_use::required);
+        visit("symbols", &hook::uprobe_multi::symbols, field_use::optional);
+        visit("offsets", &hook::uprobe_multi::offsets, field_use::optional);
+        visit("ref_ctr_offsets", &hook::uprobe_multi::ref_ctr_offsets, field_use::optional);
+        visit("cookies", &hook::uprobe_multi::cookies, field_use::optional);
+        visit("pid", &hook::uprobe_multi::pid, field_use::optional);
+        visit("retprobe", &hook::uprobe_multi::retprobe, field_use::optional);
+        visit("session", &hook::uprobe_multi::session, field_use::optional);
+        visit("indirect", &hook::uprobe_multi::indirect, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::uprobe_multi const& where);
 };
 

@@ -10,21 +10,33 @@ namespace bpflink {
 
 /// Where an XDP program runs.
 enum class xdp_mode : unsigned {
-    automatic = 0, ///< in the driver where it can, else generic
-    generic = 2,   ///< after the socket buffer was made: every device, slower (XDP_FLAGS_SKB_MODE)
-    driver = 4,    ///< in the driver, or not at all (XDP_FLAGS_DRV_MODE)
-    offload = 8,   ///< on the device itself, or not at all (XDP_FLAGS_HW_MODE)
+    /// In the driver where that has XDP, else generic. Where the driver has it and refuses the
+    /// program (MTU, bond), the kernel does not go on to generic.
+    automatic = 0,
+    generic = 2, ///< after the socket buffer was made: every device, slower (XDP_FLAGS_SKB_MODE)
+    driver = 4,  ///< in the driver, or not at all (XDP_FLAGS_DRV_MODE)
+    offload = 8, ///< on the device itself, or not at all (XDP_FLAGS_HW_MODE)
 };
 
 /// The earliest point of a network interface's receive path. One link an interface and mode; it
 /// does not hold the interface: when that goes, the link is defunct.
-/// @errors hook_busy          another XDP link is there (EBUSY), or a program without a link
-///         already_exists     another mode is in use (EEXIST)
+///
+/// A failed attach looks for the cause: at the interface, its neighbours and their programs. Where
+/// the driver refuses, the attach is tried once more while a program of the library's own listens
+/// to this thread: since 6.6 the advice quotes the driver. `query` tells the programs.
+/// @errors hook_busy          an XDP link is there, or a program without one, which is named
+/// (EBUSY);
+///                            a bridge, bond or macvlan above has a program (EEXIST)
+///         already_exists     a program runs there in another mode (EEXIST)
 ///         not_found          no such interface in the caller's network namespace (EINVAL)
-///         not_supported      the driver has no XDP in this mode (EOPNOTSUPP)
-///         invalid_argument   the program was loaded for a devmap or cpumap
-///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
-/// @kernel since 5.9; net/core/dev.c, bpf_xdp_link_attach(), dev_xdp_attach(); read at v6.12
+///         not_supported      the driver has no XDP, or refuses it: the MTU (ERANGE, EINVAL), a
+///                            port of the bond (EOPNOTSUPP), offloads, queues (ENOSPC), no peer
+///                            (ENOTCONN). Most go in xdp_mode::generic
+///         invalid_argument   the program was loaded for a devmap, a cpumap or another device; the
+///                            mode is not one, or is ambiguous
+///         permission_denied  CAP_BPF is missing, or a security module refuses
+/// @kernel since 5.9; net/core/dev.c, bpf_xdp_link_attach(), dev_xdp_attach(), dev_xdp_install();
+///         read at v5.10, v6.12 and v6.18
 /// @cost 1 system call
 struct hook::xdp {
     bpflink::ifindex ifindex;            ///< in the caller's network namespace
@@ -32,14 +44,18 @@ struct hook::xdp {
 };
 
 template <>
-struct hook_traits<hook::xdp> {
+struct hook_traits<hook::xdp> : detail::of_kind<link_type::xdp> {
     static constexpr std::string_view name = "xdp";
-    static constexpr std::array link_types{link_type::xdp};
     static constexpr std::array program_types{program_type::xdp};
+    static constexpr std::array attach_types{attach_type::xdp};
     static constexpr kernel_version since{5, 9};
     using details = xdp_details;
 
-    static match matches(link_info const& info) noexcept;
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("ifindex", &hook::xdp::ifindex, field_use::required);
+        visit("mode", &hook::xdp::mode, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::xdp const& where);
 };
 

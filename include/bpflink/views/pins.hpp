@@ -4,7 +4,8 @@
 #include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/detail/walk_view.hpp>
 #include <bpflink/error.hpp>
-#include <bpflink/pin.hpp>
+#include <bpflink/ids.hpp>
+#include <bpflink/link_type.hpp>
 
 #include <optional>
 #include <string>
@@ -12,6 +13,14 @@
 #include <vector>
 
 namespace bpflink {
+
+/// One pinned link: a name on a bpffs that keeps the link alive.
+struct pin_entry {
+    std::string path;                   ///< absolute
+    link_id id;                         ///< of the pinned link
+    link_type type = link_type::unspec; ///< its kind
+    bool temporary = false; ///< NAME%tmp: replace_pin of NAME is under way, or was killed
+};
 
 namespace detail {
 

@@ -20,6 +20,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -149,7 +150,7 @@ TEST_CASE_FIXTURE(kernel_case, "a detached cgroup link is a shell that can be de
     must(l.detach());
     CHECK(p.runs_during("egress_a", [&] { net.send_to_loopback(3); }) == 0);
     CHECK(l.state() == bl::link_state::defunct);
-    CHECK(must(l.details()).cgroup_id == 0);
+    CHECK(must(l.details()).cgroup_id == bl::cgroup_id{});
     must(l.detach());
     check_error(l.update(p.skb("egress_b")), bl::errc::defunct, {"(cgroup)", "detached"});
     CHECK_FALSE(is_gone(must(l.info()).id));
@@ -161,11 +162,11 @@ TEST_CASE_FIXTURE(kernel_case, "a cgroup link's info tells the directory and the
     auto const e = must(bl::attach(p.skb("egress_a"), bl::hook::cgroup{group.path(), egress}));
     auto const c =
         must(bl::attach(p.connect("connect4_a"), bl::hook::cgroup{group.path(), connect4}));
-    CHECK(must(e.details()).cgroup_id == inode_of(group.path()));
+    CHECK(must(e.details()).cgroup_id.value() == inode_of(group.path()));
     CHECK(must(e.details()).attach == egress);
     CHECK(must(e.info()).program == p.program_id("egress_a"));
     CHECK(must(e.info()).type == bl::link_type::cgroup);
-    CHECK(must(c.details()).cgroup_id == inode_of(group.path()));
+    CHECK(must(c.details()).cgroup_id.value() == inode_of(group.path()));
     CHECK(must(c.details()).attach == connect4);
     CHECK(must(c.info()).program == p.program_id("connect4_a"));
     CHECK(must(c.info()).id != must(e.info()).id);
@@ -192,7 +193,7 @@ TEST_CASE_FIXTURE(kernel_case, "a cgroup link is defunct when its directory is r
     auto l = must(bl::attach(p.skb("egress_a"), bl::hook::cgroup{group.path(), egress}));
     group.remove();
     CHECK(eventually([&] { return l.state() == bl::link_state::defunct; }));
-    CHECK(must(l.details()).cgroup_id == 0);
+    CHECK(must(l.details()).cgroup_id == bl::cgroup_id{});
     CHECK(must(l.details()).attach == egress); // that it still knows
     check_error(l.update(p.skb("egress_b")), bl::errc::defunct, {"cgroup"});
     check_error(l.update(p.skb("egress_b"), bl::expecting(p.skb("egress_a"))), bl::errc::defunct);
@@ -220,8 +221,8 @@ TEST_CASE_FIXTURE(kernel_case, "attaching to what is no cgroup says what it is")
     auto const proc = open_directory("/proc");
     check_error(attach_fd(proc), bl::errc::invalid_argument, {"not a version 2 cgroup"});
     check_error(attach_fd(bl::fd_view{987'654}), bl::errc::invalid_argument,
-                {"descriptor 987654", "EBADF"});
-    check_error(attach_fd(bl::fd_view{}), bl::errc::invalid_argument, {"EBADF"});
+                {"descriptor 987654, the directory's, is not open", "EBADF"});
+    check_error(attach_fd(bl::fd_view{}), bl::errc::invalid_argument, {"EBADF", "not open"});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a relative cgroup path is taken from the working directory") {
@@ -232,7 +233,7 @@ TEST_CASE_FIXTURE(kernel_case, "a relative cgroup path is taken from the working
     auto const l = bl::attach(p.skb("egress_a"), bl::hook::cgroup{".", egress});
     REQUIRE(::fchdir(before.get()) == 0);
     REQUIRE(l);
-    CHECK(must(l->details()).cgroup_id == inode_of(group.path()));
+    CHECK(must(l->details()).cgroup_id.value() == inode_of(group.path()));
 }
 
 TEST_CASE_FIXTURE(kernel_case, "attaching to a removed cgroup by its descriptor fails") {
@@ -241,7 +242,9 @@ TEST_CASE_FIXTURE(kernel_case, "attaching to a removed cgroup by its descriptor 
     auto const directory = open_directory(group.path());
     group.remove();
     auto const l = bl::attach(p.skb("egress_a"), bl::hook::cgroup{bl::fd_view{directory}, egress});
-    check_error(l, bl::errc::not_found, {"descriptor"});
+    check_error(l, bl::errc::not_found, {"descriptor", "the cgroup was removed"});
+    check_error(bl::query(bl::hook::cgroup{bl::fd_view{directory}, egress}), bl::errc::not_found,
+                {"the cgroup was removed"});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "the wrong attach type is refused with both types named") {
@@ -256,11 +259,11 @@ TEST_CASE_FIXTURE(kernel_case, "the wrong attach type is refused with both types
     check_error(with(p.skb("egress_a"), connect4), bl::errc::invalid_argument,
                 {"cgroup_skb", "cgroup_sock_addr"});
     check_error(with(p.skb("egress_a"), bl::attach_type::xdp), bl::errc::invalid_argument,
-                {"xdp", "not a cgroup's"});
+                {"xdp", "is not of cgroup"});
     // Only the kernel knows what this one was loaded for.
     auto const by_fd = must(programs::connect_ref::from_fd(bl::fd_view{p.fd("connect4_a")}));
     check_error(with(by_fd, bl::attach_type::cgroup_inet6_connect), bl::errc::invalid_argument,
-                {"cgroup_inet6_connect", "not loaded for"});
+                {"cgroup_inet6_connect", "loaded for another attach type"});
     // The kernel lets packets' programs move between ingress and egress.
     CHECK(with(p.skb("egress_a"), bl::attach_type::cgroup_inet_ingress));
 }
@@ -293,7 +296,7 @@ TEST_CASE_FIXTURE(kernel_case, "a cgroup's program goes where its order says") {
     auto const on_a = must(bl::attach(a, where));
     auto there = where;
     there.order = bl::order::before(a);
-    check_error(bl::attach(a, there), bl::errc::invalid_argument, {"name the link"});
+    check_error(bl::attach(a, there), bl::errc::invalid_argument, {"let it name the link"});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "with preorder a cgroup's program runs before those below") {
@@ -340,6 +343,103 @@ TEST_CASE_FIXTURE(kernel_case, "a cgroup compares its revision, or says that it 
                 bl::errc::not_supported, {"neither order nor revision"});
     CHECK(must(bl::query(where)).entries.empty());
     skip_part("a cgroup has no revision");
+}
+
+namespace {
+
+/// A program on a cgroup by itself, as older tools attach it.
+class without_link {
+public:
+    without_link(bl::fd_view prog, std::string const& path, unsigned flags)
+        : prog_{prog}, directory_{open_directory(path)} {
+        REQUIRE(::bpf_prog_attach(prog_.get(), directory_.get(), BPF_CGROUP_INET_EGRESS, flags) ==
+                0);
+    }
+    without_link(without_link const&) = delete;
+    without_link& operator=(without_link const&) = delete;
+    ~without_link() { ::bpf_prog_detach2(prog_.get(), directory_.get(), BPF_CGROUP_INET_EGRESS); }
+
+private:
+    bl::fd_view prog_;
+    bl::unique_fd directory_;
+};
+
+} // namespace
+
+// F10
+TEST_CASE_FIXTURE(kernel_case, "a program that stands alone on a cgroup or above it is named") {
+    using filter = constant_program<bl::program_type::cgroup_skb>;
+    sandbox::cgroup const group;
+    auto const below = group.path() / "below";
+    auto const lowest = below / "lowest";
+    REQUIRE(::mkdir(below.c_str(), 0700) == 0);
+    REQUIRE(::mkdir(lowest.c_str(), 0700) == 0);
+    filter const alone{1}, added{1};
+    auto const attach = [&](std::string const& path) {
+        return bl::attach(added, bl::hook::cgroup{.cgroup = path, .attach = egress});
+    };
+    auto const named = "program " + std::to_string(id_of_program(alone.fd()).value()) +
+                       " is attached to " + group.path() + " without ALLOW_MULTI";
+    {
+        without_link const there{alone.fd(), group.path(), 0};
+        check_error(attach(group.path()), bl::errc::hook_busy, {"EPERM", named});
+        check_error(attach(below), bl::errc::hook_busy, {"EPERM", named});
+        check_error(attach(lowest), bl::errc::hook_busy, {"EPERM", named});
+    }
+    {
+        without_link const there{alone.fd(), group.path(), BPF_F_ALLOW_OVERRIDE};
+        check_error(attach(group.path()), bl::errc::hook_busy, {"EPERM", named});
+        CHECK(attach(lowest));
+    }
+    {
+        without_link const there{alone.fd(), group.path(), BPF_F_ALLOW_MULTI};
+        CHECK(attach(group.path()));
+        CHECK(attach(lowest));
+    }
+    REQUIRE(::rmdir(lowest.c_str()) == 0);
+    REQUIRE(::rmdir(below.c_str()) == 0);
+}
+
+// F10
+TEST_CASE_FIXTURE(kernel_case, "without CAP_NET_ADMIN a cgroup's refusal is one of privilege") {
+    sandbox::cgroup const group;
+    auto const directory = open_directory(group.path());
+    constant_program<bl::program_type::cgroup_skb> const alone{1}, added{1};
+    without_link const there{alone.fd(), group.path(), 0};
+    CHECK(as_nobody([&](steps& step) {
+              auto const l = bl::attach(added, bl::hook::cgroup{bl::fd_view{directory}, egress});
+              step(!l && l.error() == bl::errc::permission_denied, "refused for privilege");
+              step(!l && l.error().message().find("CAP_NET_ADMIN") != std::string::npos,
+                   "which is named");
+          }) == 0);
+}
+
+// F22
+TEST_CASE_FIXTURE(kernel_case, "memory that may not be locked is told, where it counts") {
+    sandbox::cgroup const group;
+    auto const directory = open_directory(group.path());
+    // Its storage is charged when it is attached.
+    bl::unique_fd const storage{
+        ::bpf_map_create(BPF_MAP_TYPE_CGROUP_STORAGE, "storage", 16, 8, 0, nullptr)};
+    if (!storage) return skip_case("the kernel has no storage of cgroups");
+    std::array const code{
+        bpf_insn{BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, storage.get()},
+        bpf_insn{0, 0, 0, 0, 0},
+        bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, 0},
+        bpf_insn{BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_get_local_storage},
+        bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 1},
+        bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
+    };
+    held_as<bl::program_type::cgroup_skb> const keeps{
+        load_tiny(bl::program_type::cgroup_skb, {}, code)};
+    CHECK(in_child([&](steps& step) {
+              ::rlimit const none{0, 0};
+              step(::setrlimit(RLIMIT_MEMLOCK, &none) == 0, "a limit");
+              auto const l = bl::attach(keeps, bl::hook::cgroup{bl::fd_view{directory}, egress});
+              if (l) return; // since 5.11
+              step(l.error().message().find("raise RLIMIT_MEMLOCK") != std::string::npos,
+                   l.error().message().c_str());
+          }) == 0);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a security module's program decides for a cgroup") {

@@ -281,7 +281,7 @@ TEST_CASE_FIXTURE(kernel_case, "an iterator over cgroups starts where it is told
         auto const l =
             must(bl::attach(p->as<bl::program_type::tracing>(), bl::hook::iter{.cgroup = from}));
         auto const details = must(l.details());
-        CHECK(details.cgroup_id == facts.st_ino);
+        CHECK(details.cgroup_id == bl::cgroup_id{facts.st_ino});
         CHECK(details.order == from.order);
         return p->runs_during([&] { read_out(l); });
     };

@@ -8,6 +8,9 @@
 #include <bpflink/bpflink.hpp>
 
 #include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <string>
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -97,4 +100,67 @@ TEST_CASE_FIXTURE(kernel_case, "functions that the compiler split have dots in t
         attached =
             bl::attach(p->as<program_type::kprobe>(), bl::hook::kprobe{names[i]}).has_value();
     CHECK(attached);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "why a kprobe cannot be there is told") {
+    auto const p = counted_program::load(program_type::kprobe);
+    if (!p) return;
+    std::string const long_name(4'000, 'f');
+    auto const attach = [&](bl::hook::kprobe const& where) {
+        return bl::attach(p->as<program_type::kprobe>(), where);
+    };
+    auto const made =
+        attach({.function = "bpf_fentry_test1", .offset = 1'000'000, .retprobe = true});
+    if (is_unsupported(made)) return;
+    CHECK_FALSE(made);
+    check_error(attach({"no_module:bpf_fentry_test1"}), bl::errc::not_found, // F16
+                {"module 'no_module' is not loaded"});
+    check_error(attach({.function = "kprobe_dispatcher"}), bl::errc::invalid_argument);
+    check_error(attach({.function = "init_task"}), bl::errc::invalid_argument, {"it is "});
+    check_error(attach({.function = long_name}), bl::errc::invalid_argument, {"so long a name"});
+}
+
+// F14
+TEST_CASE_FIXTURE(kernel_case, "the copies of a function that the compiler split are named") {
+    auto const p = counted_program::load(program_type::kprobe);
+    if (!p) return;
+    auto const names = must(bl::matching_kernel_functions("*.isra.0"));
+    for (auto const& name : names) {
+        auto const whole = name.substr(0, name.find('.'));
+        auto const made = bl::attach(p->as<program_type::kprobe>(), bl::hook::kprobe{whole});
+        if (is_unsupported(made)) return;
+        if (made || made.error() != bl::errc::not_found) continue;
+        check_error(made, bl::errc::not_found, {"copies of it", name});
+        return;
+    }
+    skip_case("the kernel has no function of that sort");
+}
+
+// F15
+TEST_CASE_FIXTURE(kernel_case, "where the functions of one name are is told of a kprobe") {
+    auto const p = counted_program::load(program_type::kprobe);
+    if (!p) return;
+    auto const made = bl::attach(p->as<program_type::kprobe>(), bl::hook::kprobe{"type_show"});
+    if (is_unsupported(made)) return;
+    if (made || made.error() == bl::errc::not_found)
+        return skip_case("this kernel takes the first function of a name, or has one");
+    check_error(made, bl::errc::invalid_argument, {"several symbols have this name, at 0x"});
+}
+
+// F9
+TEST_CASE_FIXTURE(kernel_case, "under lockdown kprobes and tracepoints are denied by their cause") {
+    std::ifstream file{"/sys/kernel/security/lockdown"};
+    std::string const modes{std::istreambuf_iterator{file}, {}};
+    if (modes.find("[confidentiality]") == std::string::npos)
+        return skip_case("the kernel is not locked down");
+    auto const p = counted_program::load(program_type::kprobe);
+    auto const t = counted_program::load(program_type::tracepoint);
+    if (!p || !t) return;
+    check_error(bl::attach(p->as<program_type::kprobe>(), bl::hook::kprobe{"bpf_fentry_test1"}),
+                bl::errc::permission_denied, {"kernel lockdown (confidentiality) forbids it"});
+    check_error(bl::attach(t->as<program_type::tracepoint>(),
+                           bl::hook::tracepoint{"sched", "sched_switch"}),
+                bl::errc::permission_denied, {"kernel lockdown (confidentiality) forbids it"});
+    CHECK_FALSE(bl::supports<bl::hook::kprobe>());
+    CHECK_FALSE(bl::supports<bl::hook::tracepoint>());
 }

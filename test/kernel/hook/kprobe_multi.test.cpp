@@ -110,3 +110,21 @@ TEST_CASE_FIXTURE(kernel_case, "a name that several functions have is refused, b
         check_error(made, bl::errc::invalid_argument, {name});
     }
 }
+
+// F16
+TEST_CASE_FIXTURE(kernel_case, "kprobe_multi takes a module's function by its prefix") {
+    auto const p = counted_program::load(program_type::kprobe, attach_type::trace_kprobe_multi);
+    if (!p) return;
+    std::ifstream traceable{"/sys/kernel/tracing/available_filter_functions"};
+    std::string of_module;
+    for (std::string line; of_module.empty() && std::getline(traceable, line);)
+        if (auto const bracket = line.find(" ["); bracket != line.npos && line.back() == ']')
+            of_module =
+                line.substr(bracket + 2, line.size() - bracket - 3) + ":" + line.substr(0, bracket);
+    if (of_module.empty()) return skip_case("no module has a function that can be traced");
+    std::array<std::string_view, 2> const names{of_module, "bpf_fentry_test1"};
+    auto const made =
+        bl::attach(p->as<program_type::kprobe>(), bl::hook::kprobe_multi{.symbols = names});
+    if (is_unsupported(made)) return;
+    must(made.map([](auto const&) {}));
+}

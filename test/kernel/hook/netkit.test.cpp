@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(kernel_case, "a device of another kind is told from a kernel w
         exists = false;
     }
     auto const condition = exists ? bl::errc::not_found : bl::errc::not_supported;
-    auto const* const word = exists ? "no netkit device" : "this kernel has no netkit";
+    auto const* const word = exists ? "not a netkit device" : "this kernel has no links of netkit";
     bl::hook::netkit const where{.ifindex = net.loopback(), .attach = primary};
     check_error(bl::attach(classifier{go_on}, where), condition, {word});
     check_error(bl::query(where), condition, {word});

@@ -13,6 +13,7 @@
 #include <optional>
 #include <vector>
 
+#include <bpf/bpf.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -72,7 +73,7 @@ TEST_CASE_FIXTURE(kernel_case, "a netns link tells its namespace until that is g
     REQUIRE(::fstat(name_space.get(), &facts) == 0);
     auto l = must(bl::attach(a, bl::hook::netns{name_space, flow_dissector}));
     CHECK(must(l.info()).type == bl::link_type::netns);
-    CHECK(must(l.details()).netns_inode == facts.st_ino);
+    CHECK(must(l.details()).netns_inode.value() == facts.st_ino);
     CHECK(must(l.details()).attach == flow_dissector);
     CHECK(l.state() == bl::link_state::attached);
 
@@ -83,7 +84,7 @@ TEST_CASE_FIXTURE(kernel_case, "a netns link tells its namespace until that is g
     must(name_space.close());
     net.reset(); // the last that was in it
     CHECK(eventually([&] { return l.state() == bl::link_state::defunct; }));
-    CHECK(must(l.details()).netns_inode == 0);
+    CHECK(must(l.details()).netns_inode == bl::netns_inode{});
     check_error(l.update(a), bl::errc::defunct, {"(netns)", "namespace"});
 }
 
@@ -156,6 +157,31 @@ TEST_CASE_FIXTURE(kernel_case, "what is no network namespace is said to be none"
     };
     check(other, "not a network namespace's");
     check(a.fd(), "not a network namespace's");
-    check(bl::fd_view{987'654}, "EBADF");
-    check(bl::fd_view{}, "EBADF");
+    check(bl::fd_view{987'654}, "descriptor 987654 is not open");
+    check(bl::fd_view{}, "is not open");
+}
+
+// E22
+TEST_CASE_FIXTURE(kernel_case, "a file for a program is not blamed on the network namespace") {
+    sandbox::network const net;
+    auto const name_space = open_namespace();
+    held_as<bl::program_type::flow_dissector> pretended{
+        bl::unique_fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}};
+    bl::hook::netns const where{name_space, flow_dissector};
+    check_error(bl::attach(pretended, where), bl::errc::invalid_argument, {"is not a BPF program"});
+    pretended.owned = load_constant(bl::program_type::sched_cls, {}, 0);
+    check_error(bl::attach(pretended, where), bl::errc::invalid_argument,
+                {"of type sched_cls, and flow_dissector or sk_lookup is needed"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a flow dissector without a link is told from other namespaces'") {
+    sandbox::network const net;
+    dissector const a{0};
+    dissector const b{0};
+    auto const name_space = open_namespace();
+    REQUIRE(::bpf_prog_attach(a.fd().get(), 0, BPF_FLOW_DISSECTOR, 0) == 0);
+    check_error(bl::attach(b, bl::hook::netns{name_space, flow_dissector}), bl::errc::hook_busy,
+                {"EEXIST", "program " + std::to_string(id_of_program(a.fd()).value()) +
+                               " is there without a link"});
+    REQUIRE(::bpf_prog_detach2(a.fd().get(), 0, BPF_FLOW_DISSECTOR) == 0);
 }

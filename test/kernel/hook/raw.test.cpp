@@ -6,6 +6,8 @@
 
 #include <bpflink/bpflink.hpp>
 
+#include <string>
+
 #include <fcntl.h>
 
 namespace bl = bpflink;
@@ -60,15 +62,21 @@ TEST_CASE_FIXTURE(kernel_case,
     programs const p{"xdp_a", "egress_a"};
     check_error(bl::attach(p.skb("egress_a"),
                            bl::hook::raw{.target = net.loopback(), .attach = bl::attach_type::xdp}),
-                bl::errc::invalid_argument, {"link_create", "attach type xdp", "program's type"});
+                bl::errc::invalid_argument,
+                {"link_create", "attach type xdp", "of type cgroup_skb, and xdp is needed"});
     check_error(bl::attach(p.xdp("xdp_a"), bl::hook::raw{.target = net.loopback(),
                                                          .attach = bl::attach_type::xdp,
                                                          .flags = 0x8000'0000U}),
                 bl::errc::invalid_argument);
-    check_error(
+    auto const no_such_type =
         bl::attach(p.xdp("xdp_a"), bl::hook::raw{.target = bl::fd_view{},
-                                                 .attach = static_cast<bl::attach_type>(4'711)}),
-        bl::errc::invalid_argument, {"unknown(4711)"});
+                                                 .attach = static_cast<bl::attach_type>(4'711)});
+    REQUIRE_FALSE(no_such_type);
+    CHECK_FALSE(no_such_type.error().condition());
+    auto const message = no_such_type.error().message();
+    CAPTURE(message);
+    CHECK(message.find("one of: ") != std::string::npos);
+    CHECK(message.find("this kernel has no links of this attach type") != std::string::npos);
     auto const first = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = net.loopback()}));
     check_error(bl::attach(p.xdp("xdp_a"),
                            bl::hook::raw{.target = net.loopback(), .attach = bl::attach_type::xdp}),

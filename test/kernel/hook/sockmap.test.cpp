@@ -97,7 +97,9 @@ TEST_CASE_FIXTURE(kernel_case, "a sockmap link tells its map until it is detache
     must(l.update(b, bl::expecting(a)));
     check_error(l.update(a, bl::expecting(a)), bl::errc::program_mismatch);
     CHECK(programs_on(where) == std::vector{id_of_program(b.fd())});
-    check_error(bl::attach(a, where), bl::errc::hook_busy, {"EBUSY", "another program"});
+    check_error(
+        bl::attach(a, where), bl::errc::hook_busy,
+        {"EBUSY", "program " + std::to_string(id_of_program(b.fd()).value()) + " is there"});
 
     must(l.detach());
     CHECK(l.state() == bl::link_state::defunct);
@@ -118,6 +120,10 @@ TEST_CASE_FIXTURE(kernel_case, "a sockmap takes a stream's parser beside its ver
         must(bl::attach(decides, bl::hook::sockmap{.map = map.ref, .attach = verdict}));
     CHECK(must(l.details()).attach == parser);
     CHECK(must(other.details()).attach == verdict);
+    on_received const all{pass, attach_type::sk_skb_verdict};
+    bl::hook::sockmap const whole{.map = map.ref, .attach = attach_type::sk_skb_verdict};
+    check_error(bl::attach(all, whole), bl::errc::hook_busy, {"the other kind of verdict"});
+    check_error(bl::query(whole), bl::errc::hook_busy, {"the other kind of verdict"});
     must(l.close());
     CHECK(other.state() == bl::link_state::attached);
 }

@@ -137,11 +137,12 @@ TEST_CASE_FIXTURE(kernel_case, "an order that names what is not there is refused
     };
     check(bl::order::before(elsewhere), bl::errc::not_found, "the order names");
     check(bl::order::after(b), bl::errc::not_found, "the order names");
-    check(bl::order::after(bl::link_id{0x7fff'fff0}), bl::errc::not_found, "the order names");
-    check(bl::order::after(bl::program_id{0x7fff'fff0}), bl::errc::not_found, "the order names");
-    check(bl::order::before(xdp), bl::errc::invalid_argument, "another kind");
-    check(bl::order::before(p.xdp("xdp_a")), bl::errc::invalid_argument, "another kind");
-    check(bl::order::before(empty), bl::errc::invalid_argument, "EBADF");
+    check(bl::order::after(bl::link_id{0x7fff'fff0}), bl::errc::not_found, "is gone");
+    check(bl::order::after(bl::program_id{0x7fff'fff0}), bl::errc::not_found, "is gone");
+    check(bl::order::before(xdp), bl::errc::invalid_argument, "a link of type xdp");
+    check(bl::order::before(must(xdp.info()).id), bl::errc::invalid_argument, "a link of type xdp");
+    check(bl::order::before(p.xdp("xdp_a")), bl::errc::invalid_argument, "a program of type xdp");
+    check(bl::order::before(empty), bl::errc::invalid_argument, "is not open");
     CHECK(programs_on(bl::hook::tcx{.ifindex = net.loopback(), .attach = ingress}).empty());
 }
 
@@ -223,4 +224,15 @@ TEST_CASE_FIXTURE(kernel_case, "the 64th program on a tcx hook is refused with t
     CHECK(one_more.error().code().value() == ERANGE);
     CHECK(one_more.error().message().find("63 programs") != std::string::npos);
     CHECK(programs_on(where).size() == 63);
+}
+
+// E21
+TEST_CASE_FIXTURE(kernel_case,
+                  "a kernel with tcx is not said to lack it for a program of another type") {
+    sandbox::network const net;
+    if (!has_tcx(net)) return;
+    held_as<bl::program_type::sched_cls> const pretended{
+        load_constant(bl::program_type::xdp, {}, 2)};
+    check_error(bl::attach(pretended, bl::hook::tcx{.ifindex = net.loopback(), .attach = ingress}),
+                bl::errc::invalid_argument, {"of type xdp, and sched_cls is needed"});
 }

@@ -97,3 +97,37 @@ TEST_CASE_FIXTURE(kernel_case, "what a tracing program was not loaded for is ref
     check_error(bl::attach(p->as<program_type::tracing>(), bl::hook::tracing_multi{functions}),
                 bl::errc::invalid_argument, {"trace_fentry_multi"});
 }
+
+// F7
+TEST_CASE_FIXTURE(kernel_case, "a function without a place for a trampoline cannot be traced") {
+    // The tracer's own functions are built without.
+    auto const target = kernel_function("tracing_open_generic");
+    if (!target) return;
+    auto const p = counted_program::load(program_type::tracing, attach_type::trace_fentry,
+                                         {.target = *target});
+    if (!p) return;
+    auto const link = bl::attach(p->as<program_type::tracing>(), bl::hook::tracing{});
+    REQUIRE_FALSE(link);
+    auto const message = link.error().message();
+    CAPTURE(message);
+    CHECK(message.find("cannot be traced here") != message.npos);
+    if (message.find("one of: ") != message.npos)
+        return skip_case("the kernel does not tell what a program was loaded for");
+    CHECK(link.error() == bl::errc::not_supported);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a program that is on its function already is told so") {
+    auto const target = kernel_function("bpf_fentry_test1");
+    if (!target) return;
+    auto const p = counted_program::load(program_type::tracing, attach_type::trace_fentry,
+                                         {.target = *target});
+    if (!p) return;
+    auto const first = must(bl::attach(p->as<program_type::tracing>(), bl::hook::tracing{}));
+    auto const second = bl::attach(p->as<program_type::tracing>(), bl::hook::tracing{});
+    REQUIRE_FALSE(second);
+    auto const message = second.error().message();
+    CAPTURE(message);
+    if (message.find("one of: ") != message.npos)
+        return skip_case("the kernel does not tell what a program was loaded for");
+    CHECK(second.error() == bl::errc::already_exists);
+}

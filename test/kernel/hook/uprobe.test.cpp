@@ -293,7 +293,7 @@ TEST_CASE_FIXTURE(kernel_case, "what a link reports of its file is a real path")
     auto const single = must(std::move(made));
     auto const details = must(single.details());
     if (auto const* const told = std::get_if<bl::perf_uprobe>(&details.event))
-        CHECK(told->file == directory / "f.so");
+        CHECK(told->binary == directory / "f.so");
     else
         skip_part("the kernel reports nothing of perf events");
     auto const many = load_probe(attach_type::trace_uprobe_multi);
@@ -302,7 +302,7 @@ TEST_CASE_FIXTURE(kernel_case, "what a link reports of its file is a real path")
     auto multi = bl::attach(many->as<program_type::kprobe>(),
                             bl::hook::uprobe_multi{.binary = name, .symbols = symbols});
     if (is_unsupported(multi)) return;
-    auto const path = must(must(std::move(multi)).details()).path;
+    auto const path = must(must(std::move(multi)).details()).binary;
     if (path.empty()) return skip_part("the kernel reports nothing of uprobe_multi links");
     CHECK(path == directory / "f.so");
 }

@@ -117,3 +117,33 @@ TEST_CASE_FIXTURE(kernel_case, "a link on many places is pinned, and loaded as w
     must(again.close());
     CHECK(p->runs_during([] { call_first(2); }) == 0);
 }
+
+// E21, E22
+TEST_CASE_FIXTURE(kernel_case, "uprobe_multi tells a wrong program from a kernel without it") {
+    constexpr std::array names{first_probed};
+    bl::hook::uprobe_multi const where{.binary = own_binary, .symbols = names};
+    auto const attach = [&](bl::fd_view program) {
+        return bl::attach(lent_program<program_type::kprobe>{program, {}}, where);
+    };
+    auto const other = counted_program::load(program_type::xdp);
+    auto const single = counted_program::load(program_type::kprobe);
+    if (!other || !single) return;
+    check_error(attach(other->fd()), bl::errc::invalid_argument, {"of type xdp, and kprobe"});
+    if (!bl::supports<bl::hook::uprobe_multi>()) return skip_case("the kernel has no uprobe_multi");
+    check_error(attach(bl::fd_view{4'000}), bl::errc::invalid_argument,
+                {"the program's descriptor is not open"});
+    check_error(attach(single->fd()), bl::errc::invalid_argument,
+                {"loaded for another attach type"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a reference counter at an odd offset is refused by its cause") {
+    auto const p = counted_program::load(program_type::kprobe, attach_type::trace_uprobe_multi);
+    if (!p) return;
+    constexpr std::array names{first_probed};
+    constexpr std::array<std::uint64_t, 1> odd{5};
+    auto const made = bl::attach(
+        p->as<program_type::kprobe>(),
+        bl::hook::uprobe_multi{.binary = own_binary, .symbols = names, .ref_ctr_offsets = odd});
+    if (is_unsupported(made)) return;
+    check_error(made, bl::errc::invalid_argument, {"an odd offset"});
+}

@@ -7,10 +7,16 @@
 
 #include <bpflink/bpflink.hpp>
 
+#include <atomic>
 #include <cerrno>
 #include <limits>
 #include <optional>
 #include <system_error>
+#include <thread>
+#include <utility>
+
+#include <bpf/libbpf.h>
+#include <sched.h>
 
 namespace bl = bpflink;
 
@@ -25,6 +31,59 @@ std::optional<sandbox::network::veth> add_veth(sandbox::network& net) {
         skip_case(std::string{"no veth driver: "} + e.what());
         return std::nullopt;
     }
+}
+
+/// A device of a kind; nothing, with the reason said, where the kernel has no such driver.
+std::optional<bl::ifindex> add_device(sandbox::network& net, std::string const& kind,
+                                      bl::ifindex below = {}) {
+    try {
+        return net.add_device(kind, below);
+    } catch (std::system_error const& e) {
+        if (e.code().value() != EOPNOTSUPP) throw;
+        skip_part("no " + kind + " driver: " + e.what());
+        return std::nullopt;
+    }
+}
+
+std::string name_of(programs const& p, std::string_view name) {
+    return "program " + std::to_string(p.id(name));
+}
+
+/// A program on an interface by netlink, as `ip link set` attaches it.
+class without_link {
+public:
+    without_link(bl::ifindex where, programs const& p, std::string_view name)
+        : index_{static_cast<int>(where)} {
+        REQUIRE(::bpf_xdp_attach(index_, p.fd(name), 0, nullptr) == 0);
+    }
+    ~without_link() { CHECK(::bpf_xdp_detach(index_, 0, nullptr) == 0); }
+    without_link(without_link const&) = delete;
+    without_link& operator=(without_link const&) = delete;
+
+private:
+    int index_;
+};
+
+/// Before 5.15, whose bonds came with XDP of their own.
+constexpr char heeds_no_neighbours[] = "the kernel attaches XDP beside a neighbour's";
+
+/// Whether the kernel has the tracepoint that tells why an attach failed; the rest is skipped where
+/// it does not.
+bool tells_words() {
+    constant_program<bl::program_type::raw_tracepoint> const any{0};
+    auto const there =
+        bl::attach(any, bl::hook::raw_tracepoint{.name = "bpf_xdp_link_attach_failed"});
+    if (!there) skip_part("no tracepoint bpf_xdp_link_attach_failed");
+    return there.has_value();
+}
+
+/// The only program that a query tells.
+std::pair<bl::program_id, bl::xdp_mode> entry_of(bl::hook::xdp const& where) {
+    auto const now = must(bl::query(where));
+    REQUIRE(now.entries.size() == 1);
+    CHECK_FALSE(now.entries[0].link);
+    REQUIRE(now.entries[0].mode);
+    return {now.entries[0].program, *now.entries[0].mode};
 }
 
 } // namespace
@@ -157,10 +216,34 @@ TEST_CASE_FIXTURE(kernel_case, "an interface with an XDP link is busy for anothe
     programs const p{"xdp_a", "xdp_b"};
     auto const first = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = net.loopback()}));
     auto const second = bl::attach(p.xdp("xdp_b"), bl::hook::xdp{.ifindex = net.loopback()});
-    check_error(second, bl::errc::hook_busy, {"link_create", "interface 1", "EBUSY", "update"});
+    check_error(second, bl::errc::hook_busy,
+                {"link_create", "interface 1", "EBUSY", "by a link: " + name_of(p, "xdp_a"),
+                 "update that link"});
     CHECK(second.error().code() == std::errc::device_or_resource_busy);
     CHECK(p.runs_during("xdp_a", [&] { net.send_to_loopback(2); }) == 2);
     CHECK(p.runs("xdp_b") == 0);
+}
+
+// F11
+TEST_CASE_FIXTURE(kernel_case, "an XDP program without a link is named, and left as it is") {
+    sandbox::network net;
+    programs const p{"xdp_a", "xdp_b"};
+    {
+        without_link const by_ip{net.loopback(), p, "xdp_a"};
+        for (auto const* next : {"xdp_b", "xdp_a"})
+            check_error(bl::attach(p.xdp(next), bl::hook::xdp{.ifindex = net.loopback()}),
+                        bl::errc::hook_busy,
+                        {name_of(p, "xdp_a") + " (generic), which has no link, is there",
+                         "ip link set DEV xdp off"});
+        CHECK(p.runs_during("xdp_a", [&] { net.send_to_loopback(2); }) == 2);
+        CHECK(p.runs("xdp_b") == 0);
+    }
+    auto const pair = add_veth(net);
+    if (!pair) return;
+    without_link const by_ip{pair->here, p, "xdp_a"};
+    for (auto const mode : {bl::xdp_mode::automatic, bl::xdp_mode::driver})
+        check_error(bl::attach(p.xdp("xdp_b"), bl::hook::xdp{.ifindex = pair->here, .mode = mode}),
+                    bl::errc::hook_busy, {name_of(p, "xdp_a") + " (driver), which has no link"});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "an interface takes XDP in one mode at a time") {
@@ -172,28 +255,154 @@ TEST_CASE_FIXTURE(kernel_case, "an interface takes XDP in one mode at a time") {
         p.xdp("xdp_a"), bl::hook::xdp{.ifindex = pair->here, .mode = bl::xdp_mode::generic}));
     check_error(bl::attach(p.xdp("xdp_b"),
                            bl::hook::xdp{.ifindex = pair->here, .mode = bl::xdp_mode::driver}),
-                bl::errc::already_exists, {"another mode"});
+                bl::errc::already_exists, {name_of(p, "xdp_a") + " (generic)", "another mode"});
+}
+
+// F12
+TEST_CASE_FIXTURE(kernel_case, "the device above an interface that has an XDP program is named") {
+    sandbox::network net;
+    auto const pair = add_veth(net);
+    if (!pair) return;
+    programs const p{"xdp_a", "xdp_b"};
+    std::string kind;
+    SUBCASE("a bridge") {
+        kind = "bridge";
+    }
+    SUBCASE("a macvlan") {
+        kind = "macvlan";
+    }
+    CAPTURE(kind);
+    auto const above = add_device(net, kind, kind == "macvlan" ? pair->here : bl::ifindex{0});
+    if (!above) return;
+    if (kind == "bridge") net.add_port(pair->here, *above);
+    // A program on the peer of a veth is not above it.
+    auto const on_peer = must(bl::attach(p.xdp("xdp_b"), bl::hook::xdp{.ifindex = pair->there}));
+    bl::hook::xdp const where{.ifindex = pair->here};
+    {
+        auto const on_above = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = *above}));
+        auto const below = bl::attach(p.xdp("xdp_b"), where);
+        if (below) return skip_part(heeds_no_neighbours);
+        check_error(below, bl::errc::hook_busy,
+                    {"EEXIST", must(bl::interface_name_of(*above)) + ", above it, has an XDP"});
+    }
+    must(bl::attach(p.xdp("xdp_b"), where));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a device above in another network namespace cannot be named") {
+    sandbox::network net;
+    auto const pair = add_veth(net);
+    if (!pair) return;
+    auto const above = add_device(net, "macvlan", pair->here);
+    if (!above) return;
+    programs const p{"xdp_a", "xdp_b"};
+    auto const here = sandbox::network::here();
+    auto const on_above = must(bl::attach(
+        p.xdp("xdp_a"), bl::hook::xdp{.ifindex = *above, .mode = bl::xdp_mode::generic}));
+    {
+        sandbox::network const other;
+        auto const there = sandbox::network::here();
+        REQUIRE(::setns(here.get(), CLONE_NEWNET) == 0);
+        net.move(*above, there);
+        auto const below = bl::attach(p.xdp("xdp_b"), bl::hook::xdp{.ifindex = pair->here});
+        if (below) return skip_part(heeds_no_neighbours);
+        check_error(below, bl::errc::hook_busy, {"a device, above it"});
+    }
+}
+
+// F13
+TEST_CASE_FIXTURE(kernel_case, "a bond whose port has an XDP program takes one in generic mode") {
+    sandbox::network net;
+    auto const pair = add_veth(net);
+    if (!pair) return;
+    auto const bond = add_device(net, "bond");
+    if (!bond) return;
+    net.add_port(pair->here, *bond);
+    programs const p{"xdp_a", "xdp_b"};
+    auto const on_port = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = pair->here}));
+    must(
+        bl::attach(p.xdp("xdp_b"), bl::hook::xdp{.ifindex = *bond, .mode = bl::xdp_mode::generic}));
+    auto const on_bond = bl::attach(p.xdp("xdp_b"), bl::hook::xdp{.ifindex = *bond});
+    if (on_bond) return skip_part(heeds_no_neighbours);
+    check_error(on_bond, bl::errc::not_supported,
+                {"EOPNOTSUPP",
+                 must(bl::interface_name_of(pair->here)) + ", a port of the bond, has an XDP",
+                 "xdp_mode::generic"});
+}
+
+// F8
+TEST_CASE_FIXTURE(kernel_case,
+                  "an MTU too large for the driver is told, and generic mode takes it") {
+    sandbox::network net;
+    auto const pair = add_veth(net);
+    if (!pair) return;
+    net.set_mtu(pair->here, 9'000);
+    net.set_mtu(pair->there, 9'000);
+    programs const p{"xdp_a"};
+    bool const has_words = tells_words();
+    auto const descriptors = sandbox::open_descriptors();
+    for (auto const mode : {bl::xdp_mode::automatic, bl::xdp_mode::driver}) {
+        auto const refused =
+            bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = pair->here, .mode = mode});
+        check_error(refused, bl::errc::not_supported,
+                    {"ERANGE", "MTU", "without frags", "xdp.frags", "xdp_mode::generic"});
+        if (has_words)
+            check_error(refused, bl::errc::not_supported,
+                        {"the kernel says \"veth: Peer MTU is too large to set XDP\""});
+    }
+    CHECK(sandbox::open_descriptors() == descriptors);
+    must(bl::attach(p.xdp("xdp_a"),
+                    bl::hook::xdp{.ifindex = pair->here, .mode = bl::xdp_mode::generic}));
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "a thread hears the words that the kernel says to it, and no other") {
+    sandbox::network net;
+    auto const pair = add_veth(net);
+    if (!pair || !tells_words()) return;
+    net.set_mtu(pair->there, 9'000);
+    programs const p{"xdp_a"};
+    std::atomic<bool> done = false;
+    std::thread other{[&] { // it has other words
+        while (!done)
+            static_cast<void>(
+                bl::attach(p.xdp("xdp_a"),
+                           bl::hook::xdp{.ifindex = net.loopback(), .mode = bl::xdp_mode::driver}));
+    }};
+    for (int i = 0; i != 20; ++i)
+        check_error(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = pair->here}),
+                    bl::errc::not_supported, {"says \"veth: Peer MTU is too large to set XDP\""});
+    done = true;
+    other.join();
 }
 
 TEST_CASE_FIXTURE(kernel_case, "XDP is refused where there is no interface") {
     sandbox::network const net;
     programs const p{"xdp_a"};
-    for (auto const index : {0U, 4711U, std::numeric_limits<unsigned>::max()})
-        check_error(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = bl::ifindex{index}}),
-                    bl::errc::not_found,
+    for (auto const index : {0U, 4711U, std::numeric_limits<unsigned>::max()}) {
+        bl::hook::xdp const where{.ifindex = bl::ifindex{index}};
+        check_error(bl::attach(p.xdp("xdp_a"), where), bl::errc::not_found,
                     {"interface " + std::to_string(index), "no such interface"});
+        check_error(bl::query(where), bl::errc::not_found,
+                    {"interface " + std::to_string(index), "no such interface"});
+    }
 }
 
-TEST_CASE_FIXTURE(kernel_case, "a driver without XDP is told from an interface without any") {
+TEST_CASE_FIXTURE(kernel_case, "a mode that a device does not have is told from one that is none") {
     sandbox::network net;
     programs const p{"xdp_a"};
-    check_error(bl::attach(p.xdp("xdp_a"),
-                           bl::hook::xdp{.ifindex = net.loopback(), .mode = bl::xdp_mode::driver}),
-                bl::errc::not_supported, {"xdp_mode::generic"});
-    auto const both = static_cast<bl::xdp_mode>(6);
-    check_error(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = net.loopback(), .mode = both}),
-                bl::errc::invalid_argument, {"mode"});
+    auto const in_mode = [&](bl::xdp_mode mode) {
+        return bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = net.loopback(), .mode = mode});
+    };
+    check_error(in_mode(bl::xdp_mode::driver), bl::errc::not_supported,
+                {"the driver has no XDP", "xdp_mode::generic"});
+    check_error(in_mode(bl::xdp_mode::offload), bl::errc::not_supported, {"does not offload XDP"});
+    check_error(in_mode(static_cast<bl::xdp_mode>(6)), bl::errc::invalid_argument, {"mode"});
     CHECK(p.runs_during("xdp_a", [&] { net.send_to_loopback(1); }) == 0);
+    auto const pair = add_veth(net);
+    if (!pair) return;
+    check_error(bl::attach(p.xdp("xdp_a"),
+                           bl::hook::xdp{.ifindex = pair->here, .mode = bl::xdp_mode::offload}),
+                bl::errc::not_supported, {"EINVAL", "does not offload XDP"});
 }
 
 TEST_CASE_FIXTURE(kernel_case,
@@ -210,5 +419,37 @@ TEST_CASE_FIXTURE(kernel_case,
                 {"xdp_devmap", " xdp "});
     auto const by_fd = must(programs::xdp_ref::from_fd(bl::fd_view{p->fd("xdp_devmap")}));
     CHECK_FALSE(by_fd.expected_attach_type());
-    check_error(bl::attach(by_fd, where), bl::errc::invalid_argument, {"devmap"});
+    auto const refused = bl::attach(by_fd, where);
+    REQUIRE_FALSE(refused);
+    CAPTURE(refused.error().message());
+    CHECK(refused.error().message().find("loaded for a devmap, a cpumap or") != std::string::npos);
+    if (refused.error() != bl::errc::invalid_argument)
+        skip_part("the kernel runs programs of a devmap by BPF_PROG_TEST_RUN (before 5.14)");
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a query of XDP tells program and mode, with a link or without") {
+    sandbox::network net;
+    programs const p{"xdp_a", "xdp_b"};
+    bl::hook::xdp const lo{.ifindex = net.loopback()};
+    CHECK(must(bl::query(lo)).entries.empty());
+    {
+        without_link const by_ip{net.loopback(), p, "xdp_b"};
+        CHECK(entry_of(lo) == std::pair{p.program_id("xdp_b"), bl::xdp_mode::generic});
+    }
+    CHECK(must(bl::query(lo)).entries.empty());
+    auto const pair = add_veth(net);
+    if (!pair) return;
+    bl::hook::xdp const device{.ifindex = pair->here};
+    auto link = must(bl::attach(p.xdp("xdp_a"), device));
+    CHECK(entry_of(device) == std::pair{p.program_id("xdp_a"), bl::xdp_mode::driver});
+    must(link.update(p.xdp("xdp_b")));
+    CHECK(entry_of(device) == std::pair{p.program_id("xdp_b"), bl::xdp_mode::driver});
+    CHECK(must(bl::query(lo)).entries.empty());
+    must(link.detach());
+    CHECK(must(bl::query(device)).entries.empty());
+    link = must(bl::attach(p.xdp("xdp_a"),
+                           bl::hook::xdp{.ifindex = pair->here, .mode = bl::xdp_mode::generic}));
+    CHECK(entry_of(device) == std::pair{p.program_id("xdp_a"), bl::xdp_mode::generic});
+    net.remove(pair->here);
+    check_error(bl::query(device), bl::errc::not_found, {"no such interface"});
 }

@@ -156,13 +156,13 @@ TEST_CASE_FIXTURE(kernel_case, "infos tells of each link in a mixed row what its
 
     CHECK(details_of(0, bl::iter_details{}).target_name == "task");
     CHECK_FALSE(details_of(0, bl::iter_details{}).map);
-    CHECK(details_of(1, bl::cgroup_details{}).cgroup_id == directory.st_ino);
+    CHECK(details_of(1, bl::cgroup_details{}).cgroup_id == bl::cgroup_id{directory.st_ino});
     CHECK(details_of(1, bl::cgroup_details{}).attach == cgroup.attach);
     CHECK(details_of(2, bl::raw_tracepoint_details{}).name == "sys_enter");
     CHECK(details_of(3, bl::iter_details{}).target_name == "task");
     CHECK(details_of(4, bl::xdp_details{}).ifindex == net.loopback());
     CHECK(details_of(5, bl::raw_tracepoint_details{}).name == "sched_switch");
-    CHECK(details_of(6, bl::cgroup_details{}).cgroup_id == directory.st_ino);
+    CHECK(details_of(6, bl::cgroup_details{}).cgroup_id == bl::cgroup_id{directory.st_ino});
     CHECK(details_of(7, bl::iter_details{}).target_name == "task");
     for (auto const& l : own) {
         auto const info = must(l.info());

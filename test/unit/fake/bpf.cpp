@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // bpf(2), command by command.
-#include "bpf/netns_answer.h"
-#include "bpf/raw_link_record.h"
+#include "hook/xdp_words.h"
 #include "model.hpp"
+#include "snapshot/netns_answer.h"
+#include "snapshot/raw_link_record.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,6 +21,11 @@ bool is_cgroup_hook(bl::attach_type attach) {
     };
     return between(0, 3) || number == 6 || between(8, 15) || between(18, 22) || between(29, 32) ||
            number == 34 || between(49, 53);
+}
+
+/// By the flag of a mode; automatic means the driver.
+std::uint32_t& program_of_mode(xdp_ids& all, std::uint32_t mode) {
+    return mode == 2 ? all.generic : mode == 8 ? all.offload : all.driver;
 }
 
 bool is_detachable(bl::link_type type) {
@@ -152,6 +158,8 @@ int kernel::sys_prog_load(uapi::prog_load_attr const& attr) {
     auto loaded = std::make_shared<program>();
     loaded->type = static_cast<bl::program_type>(attr.prog_type);
     loaded->expected = static_cast<bl::attach_type>(attr.expected_attach_type);
+    loaded->function = attr.attach_btf_id;
+    loaded->types = attr.attach_btf_id != 0 ? kernel_types : 0;
     return install(loaded, program_name);
 }
 
@@ -181,6 +189,9 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
     }
     auto const prog = get<program>(signed_fd(attr.prog_fd), outcome);
     if (!prog) return outcome;
+    if (link_type_of(attach) == bl::link_type::tracing && attr.tracing.cookie != 0 &&
+        !takes_tracing_cookies)
+        return -EINVAL;
     if (prog->type == bl::program_type::ext) {
         // bpf_tracing_prog_attach(): a descriptor 0 is none
         if ((attr.target != 0) != (attr.target_btf_id != 0)) return -EINVAL;
@@ -192,12 +203,10 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
     if (attach == bl::attach_type::xdp) {
         if (prog->type != bl::program_type::xdp) return -EINVAL;
         if (!has_interface(attr.target)) return -EINVAL;
-        for (auto const& entry : links_)
-            if (auto const other = entry.second.lock(); other && !other->defunct &&
-                                                        other->facts.type == bl::link_type::xdp &&
-                                                        other->facts.target == attr.target)
-                return -EBUSY;
-        return install_new_link({.type = bl::link_type::xdp, .target = attr.target}, prog);
+        auto all = xdp_on(attr.target);
+        if (program_of_mode(all, attr.flags) != 0) return -EBUSY;
+        return install_new_link(
+            {.type = bl::link_type::xdp, .target = attr.target, .flags = attr.flags}, prog);
     }
     if (attach == bl::attach_type::tcx_ingress || attach == bl::attach_type::tcx_egress) {
         if (prog->type != bl::program_type::sched_cls) return -EINVAL;
@@ -249,6 +258,11 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
         return install_new_link(
             {.type = bl::link_type::cgroup, .attach = attach, .cgroup_id = 7'777}, prog);
     }
+    if (attach == bl::attach_type::trace_kprobe_multi) {
+        auto const* const first =
+            reinterpret_cast<std::uint64_t const*>(attr.kprobe_multi.addresses);
+        last_addresses.assign(first, first ? first + attr.kprobe_multi.count : first);
+    }
     if (attach == bl::attach_type::trace_uprobe_multi ||
         attach == bl::attach_type::trace_uprobe_session) {
         constexpr std::string_view own = "/proc/thread-self/fd/";
@@ -266,10 +280,10 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
 }
 
 int kernel::sys_raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) {
+    if (attr.cookie != 0 && !takes_tracepoint_cookies) return -EINVAL; // CHECK_ATTR()
     int outcome;
     auto const prog = get<program>(signed_fd(attr.prog_fd), outcome);
     if (!prog) return outcome;
-    if (attr.cookie != 0 && !takes_tracepoint_cookies) return -EINVAL;
     last_cookie = attr.cookie;
     if (attr.name == 0) {
         if (prog->type != bl::program_type::tracing && prog->type != bl::program_type::lsm &&
@@ -286,7 +300,10 @@ int kernel::sys_raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) {
         prog->type != bl::program_type::raw_tracepoint_writable)
         return -EINVAL;
     auto name = text_at(attr.name);
-    if (std::ranges::find(tracepoints, name) == tracepoints.end()) return -ENOENT;
+    bool const is_there = name == "bpf_xdp_link_attach_failed"
+                              ? says_to_xdp.has_value()
+                              : std::ranges::find(tracepoints, name) != tracepoints.end();
+    if (!is_there) return -ENOENT;
     return install_new_link(
         {.type = bl::link_type::raw_tracepoint, .name = std::move(name), .cookie = attr.cookie},
         prog);
@@ -359,14 +376,19 @@ int kernel::sys_link_get_fd_by_id(std::uint32_t id) {
     return install(found->shared_from_this(), opened_link_name);
 }
 
-int kernel::sys_program_get_fd_by_id(std::uint32_t id) {
+int kernel::sys_prog_get_fd_by_id(std::uint32_t id) {
     auto const found = programs_.find(id);
     auto const held = found == programs_.end() ? nullptr : found->second.lock();
     if (!held) return -ENOENT;
     return install(held, program_name);
 }
 
-int kernel::sys_program_bind_map(int prog_fd, int map_fd) {
+int kernel::sys_btf_get_fd_by_id(std::uint32_t id) {
+    if (id != kernel_types && id != program_types) return -ENOENT;
+    return install(std::make_shared<btf>(btf{id}), "anon_inode:btf");
+}
+
+int kernel::sys_prog_bind_map(int prog_fd, int map_fd) {
     int outcome;
     if (!get<program>(prog_fd, outcome)) return outcome;
     if (!get<map>(map_fd, outcome)) return outcome;
@@ -374,10 +396,19 @@ int kernel::sys_program_bind_map(int prog_fd, int map_fd) {
 }
 
 /// What src/bpf/netns_of_link.bpf.c answers.
-int kernel::sys_program_run(int prog_fd, int argument, std::uint32_t& answer) {
+int kernel::sys_prog_test_run(int prog_fd, int argument, std::uint32_t& answer) {
     int outcome;
     auto const prog = get<program>(prog_fd, outcome);
     if (!prog) return outcome;
+    if (prog->listens) {
+        answer = 0;
+        if (argument == xdp_words_listen) return 0;
+        auto const at = static_cast<std::size_t>(argument - xdp_words_first) * sizeof answer;
+        if (at < prog->heard.size())
+            std::memcpy(&answer, &prog->heard[at],
+                        std::min(sizeof answer, prog->heard.size() - at));
+        return 0;
+    }
     if (!prog->tells_netns) return -EINVAL;
     if (argument < 0) {
         answer = own_netns;
@@ -387,14 +418,70 @@ int kernel::sys_program_run(int prog_fd, int argument, std::uint32_t& answer) {
     answer = netns_untold;
     if (!l) return 0;
     switch (l->facts.type) {
-    case bl::link_type::netns: answer = l->defunct ? netns_gone : l->facts.target; break;
+    case bl::link_type::netns:
+        answer = l->defunct ? std::uint32_t{netns_gone} : l->facts.target;
+        break;
     case bl::link_type::xdp:
     case bl::link_type::tcx:
     case bl::link_type::netkit:
-    case bl::link_type::netfilter: answer = l->defunct ? netns_gone : l->facts.netns; break;
+    case bl::link_type::netfilter:
+        answer = l->defunct ? std::uint32_t{netns_gone} : l->facts.netns;
+        break;
     default: break;
     }
     return 0;
+}
+
+int kernel::sys_prog_test_run_on_nothing(int prog_fd) {
+    int outcome;
+    auto const prog = get<program>(prog_fd, outcome);
+    if (!prog) return outcome;
+    bool const is_for_map = prog->expected == bl::attach_type::xdp_devmap ||
+                            prog->expected == bl::attach_type::xdp_cpumap;
+    return is_for_map ? -EINVAL : -EFAULT;
+}
+
+/// The programs of an interface; automatic means the driver.
+xdp_ids kernel::xdp_on(std::uint32_t index, bool links) const {
+    xdp_ids all;
+    if (auto const found = interface_facts.find(index); found != interface_facts.end())
+        all = found->second.without_link;
+    for (auto const& entry : links_) {
+        auto const l = entry.second.lock();
+        if (!links || !l || l->defunct || l->facts.type != bl::link_type::xdp ||
+            l->facts.target != index)
+            continue;
+        program_of_mode(all, l->facts.flags) = l->prog->id;
+    }
+    return all;
+}
+
+int kernel::sys_neighbour_with_xdp(std::uint32_t index, bl::sys::side where,
+                                   std::span<char, 16> name) const {
+    auto const is_above = [&](std::uint32_t one, std::uint32_t other) {
+        auto const found = interface_facts.find(other);
+        return found != interface_facts.end() && found->second.above == one;
+    };
+    for (auto const& [each, own] : interfaces) {
+        auto const all = xdp_on(each);
+        bool const is_next =
+            where == bl::sys::side::above ? is_above(each, index) : is_above(index, each);
+        if (!is_next || (all.offload | all.driver | all.generic) == 0) continue;
+        std::ranges::copy(own + '\0', name.begin());
+        return 1;
+    }
+    return 0;
+}
+
+int kernel::sys_xdp_replace_by_itself(std::uint32_t index, int prog_fd, unsigned mode) const {
+    int outcome;
+    auto const prog = get<program>(prog_fd, outcome);
+    if (!prog) return outcome;
+    auto all = xdp_on(index);
+    auto without = xdp_on(index, false);
+    auto const there = program_of_mode(all, mode);
+    if (there != program_of_mode(without, mode)) return -EBUSY;
+    return there == prog->id ? 0 : -EEXIST;
 }
 
 int kernel::sys_map_look_up_nothing(int map_fd) {
@@ -438,7 +525,11 @@ int kernel::sys_load_object(std::span<std::byte const> file) {
     auto loaded = std::make_shared<program>();
     loaded->id = ++newest_id;
     std::string_view const bytes{reinterpret_cast<char const*>(file.data()), file.size()};
-    if (bytes.find("bpflink_netns") != bytes.npos) {
+    if (bytes.find("bpflink_words") != bytes.npos) {
+        loaded->type = bl::program_type::raw_tracepoint;
+        loaded->listens = true;
+        if (says_to_xdp) loaded->heard = *says_to_xdp;
+    } else if (bytes.find("bpflink_netns") != bytes.npos) {
         loaded->type = bl::program_type::raw_tracepoint;
         loaded->tells_netns = true;
     } else {
@@ -451,19 +542,31 @@ int kernel::sys_load_object(std::span<std::byte const> file) {
 
 int kernel::sys_prog_query(uapi::prog_query_attr& attr) {
     last_query = attr;
+    auto there = on_hook;
+    attr.attach_flags = hook_flags;
+    if (is_cgroup_hook(static_cast<bl::attach_type>(attr.attach_type))) {
+        int outcome;
+        auto const where = get<directory>(signed_fd(attr.target), outcome);
+        if (!where || !where->is_cgroup) return -EBADF;
+        auto const own = on_cgroups.find(descriptors_.find(signed_fd(attr.target))->second.name);
+        if (own != on_cgroups.end()) {
+            there.clear();
+            if (own->second.program != 0) there.push_back({own->second.program, 0});
+            attr.attach_flags = own->second.flags;
+        }
+    }
     auto const room = attr.count;
-    attr.count = static_cast<std::uint32_t>(on_hook.size());
-    attr.attach_flags = 0;
+    attr.count = static_cast<std::uint32_t>(there.size());
     attr.revision = hook_revision;
-    if (attr.prog_ids == 0 || on_hook.empty()) return 0;
+    if (attr.prog_ids == 0 || there.empty()) return 0;
     auto const put = [](std::uint64_t array, std::size_t index, std::uint32_t value) {
         if (array != 0) reinterpret_cast<std::uint32_t*>(array)[index] = value;
     };
-    for (std::size_t i = 0; i != std::min<std::size_t>(room, on_hook.size()); ++i) {
-        put(attr.prog_ids, i, on_hook[i].program);
-        put(attr.link_ids, i, on_hook[i].link);
+    for (std::size_t i = 0; i != std::min<std::size_t>(room, there.size()); ++i) {
+        put(attr.prog_ids, i, there[i].program);
+        put(attr.link_ids, i, there[i].link);
     }
-    return room < on_hook.size() ? -ENOSPC : 0;
+    return room < there.size() ? -ENOSPC : 0;
 }
 
 int kernel::sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) {

@@ -48,6 +48,8 @@ void kernel::make_directory(std::string const& path) {
 
 void kernel::make_cgroup(std::string const& path) {
     make_node(path, {.is_cgroup = true});
+    auto const above = nodes_.find(parent_of(path));
+    if (above == nodes_.end() || !above->second->is_cgroup) nodes_.at(path)->inode = 1; // a root
 }
 
 void kernel::make_file(std::string const& path) {

@@ -236,13 +236,27 @@ int kernel::sys_obj_get_info(int fd, void* info, std::uint32_t& size) {
         return 0;
     };
     if (auto const* const prog = std::get_if<std::shared_ptr<program>>(&found->second.what)) {
-        auto const type = static_cast<std::uint32_t>((*prog)->type);
-        return answer(std::array{type, (*prog)->id}, 232);
+        uapi::program_info told{};
+        told.start.type = static_cast<std::uint32_t>((*prog)->type);
+        told.start.id = (*prog)->id;
+        told.attach_btf_obj_id = (*prog)->types;
+        told.attach_btf_id = (*prog)->function;
+        return answer(told, tells_functions ? 232 : 224);
     }
     if (auto const* const m = std::get_if<std::shared_ptr<map>>(&found->second.what))
-        return answer(std::array{(*m)->type, (*m)->id}, 80);
-    if (std::holds_alternative<std::shared_ptr<btf>>(found->second.what))
-        return answer(std::array<std::uint32_t, 2>{}, 32);
+        return answer(uapi::map_info_start{.type = (*m)->type,
+                                           .id = (*m)->id,
+                                           .key_size = 0,
+                                           .value_size = 0,
+                                           .max_entries = 0,
+                                           .flags = (*m)->flags},
+                      80);
+    if (auto const* const types = std::get_if<std::shared_ptr<btf>>(&found->second.what)) {
+        uapi::btf_info told{};
+        told.id = (*types)->id;
+        told.kernel_btf = told.id == kernel_types ? 1 : 0;
+        return answer(told, 32);
+    }
 
     auto const* const l = std::get_if<std::shared_ptr<link>>(&found->second.what);
     if (!l) return -EINVAL;

@@ -5,9 +5,9 @@
 // each function answers follows kernel/bpf/syscall.c and kernel/bpf/inode.c as read at v6.12. Any
 // call can be made to fail, and things can happen just before it.
 
+#include "border/sys.hpp"
+#include "border/uapi.hpp"
 #include "objects.hpp"
-#include "sys.hpp"
-#include "uapi.hpp"
 
 #include <bpflink/attach_type.hpp>
 #include <bpflink/fd.hpp>
@@ -42,9 +42,11 @@ enum class call {
     link_detach,
     link_get_next_id,
     link_get_fd_by_id,
-    program_get_fd_by_id,
-    program_bind_map,
-    program_run,
+    prog_get_fd_by_id,
+    btf_get_fd_by_id,
+    prog_bind_map,
+    prog_test_run,
+    prog_test_run_on_nothing,
     map_look_up_nothing,
     iter_create,
     prog_query,
@@ -68,18 +70,23 @@ enum class call {
     find_process_of,
     find_thread,
     find_memory,
+    has_capability,
+    is_in_first_user_namespace,
+    has_locked_memory_limit,
     perf_event_open,
     program_function,
     kernel_type,
     load_object,
     attach_socket_filter,
     detach_socket_filter,
+    is_socket_filter_locked,
     descriptor_name,
     unlink,
     rename,
     rename_no_replace,
     is_on_bpffs,
     is_on_sysfs,
+    is_on_cgroup1,
     current_directory,
     facts_of_name,
     facts_of_file,
@@ -94,6 +101,10 @@ enum class call {
     list_end,
     interface_index,
     interface_name,
+    interface_facts_of,
+    neighbour_with_xdp,
+    xdp_query,
+    xdp_replace_by_itself,
     netns_inode,
     cgroup_id,
     cgroup_path,
@@ -218,18 +229,34 @@ public:
     bool reports_tracing_multi = true;    // since 7.3
     bool shows_addresses = true;          // by kptr_restrict
     bool takes_tracepoint_cookies = true; // since 6.10
+    bool takes_tracing_cookies = true;    // since 5.19
+    bool tells_functions = true;          // of programs that are loaded for them, since 6.0
     std::size_t descriptor_limit = 1'024;
     int first_descriptor = 3;
     int process_id = 4'321;
-    bool has_sysfs = true;    // mounted
-    bool has_proc = true;     // likewise
-    bool knows_tasks = true;  // as parameters of iterators, since 6.1
-    bool walks_tasks = false; // an iterator's program, whatever map it is given
+    bool has_sysfs = true; // mounted
+    std::vector<unsigned> lacks_capabilities;
+    bool in_first_user_namespace = true;
+    bool limits_locked_memory = false;
+    bool filter_is_locked = false;      // every socket's
+    bool has_version_1_cgroups = false; // "/home" is one
+    bool has_proc = true;               // likewise
+    bool knows_tasks = true;            // as parameters of iterators, since 6.1
+    bool walks_tasks = false;           // an iterator's program, whatever map it is given
     std::map<std::uint32_t, std::string> interfaces{{1, "lo"}, {2, "eth0"}, {3, "eth1"}};
     [[nodiscard]] bool has_interface(std::uint32_t index) const {
         return interfaces.contains(index);
     }
-    std::uint32_t own_netns = home_netns; // as a program sees it
+    /// What is to be said of an interface, beside its name.
+    struct interface {
+        std::string kind;
+        std::uint32_t mtu = 1'500;
+        std::uint32_t above = 0; // the bridge, bond or macvlan that is on it
+        xdp_ids without_link{};  // as ip link set attaches them
+    };
+    std::map<std::uint32_t, interface> interface_facts;
+    std::optional<std::string> says_to_xdp; // to an attach that fails; since 6.6
+    std::uint32_t own_netns = home_netns;   // as a program sees it
     std::map<std::string, std::uint32_t, std::less<>> network_namespaces{
         {"/proc/thread-self/ns/net", home_netns}};             // inodes by path
     std::map<std::string, std::uint64_t, std::less<>> cgroups; // ids by path
@@ -251,6 +278,13 @@ public:
         std::uint32_t link = 0;
     };
     std::vector<on_a_hook> on_hook; // what a query finds
+    std::uint32_t hook_flags = 0;   // and those of the attachment
+    /// The same of a cgroup by its path, where that is not as the others.
+    struct on_a_cgroup {
+        std::uint32_t program = 0; // 0: none
+        std::uint32_t flags = 0;
+    };
+    std::map<std::string, on_a_cgroup, std::less<>> on_cgroups;
     std::uint64_t hook_revision = 1;
 
     // What was asked for last
@@ -258,7 +292,8 @@ public:
     uapi::link_create_attr last_create{};
     std::optional<std::uint32_t> last_create_map; // its descriptor
     uapi::link_update_attr last_update{};
-    std::string last_probed_text; // of the file that uprobe_multi was given
+    std::vector<std::uint64_t> last_addresses; // that kprobe_multi was given
+    std::string last_probed_text;              // of the file that uprobe_multi was given
     std::uint64_t last_cookie = 0;
     uapi::iter_cgroup_info last_iter_cgroup{};
     uapi::iter_task_info last_iter_task{};
@@ -284,10 +319,17 @@ public:
     int sys_link_detach(int fd);
     int sys_link_get_next_id(std::uint32_t after, std::uint32_t& next);
     int sys_link_get_fd_by_id(std::uint32_t id);
-    int sys_program_get_fd_by_id(std::uint32_t id);
-    int sys_program_bind_map(int program, int map);
-    int sys_program_run(int program, int argument, std::uint32_t& answer);
+    int sys_prog_get_fd_by_id(std::uint32_t id);
+    int sys_btf_get_fd_by_id(std::uint32_t id);
+    int sys_prog_bind_map(int program, int map);
+    int sys_prog_test_run(int program, int argument, std::uint32_t& answer);
+    int sys_prog_test_run_on_nothing(int program);
     int sys_map_look_up_nothing(int map);
+    [[nodiscard]] xdp_ids xdp_on(std::uint32_t index, bool links = true) const;
+    [[nodiscard]] int sys_neighbour_with_xdp(std::uint32_t index, bl::sys::side where,
+                                             std::span<char, 16> name) const;
+    [[nodiscard]] int sys_xdp_replace_by_itself(std::uint32_t index, int program,
+                                                unsigned mode) const;
     int sys_iter_create(int fd);
     int sys_prog_query(uapi::prog_query_attr& attr);
     int sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu);

@@ -3,7 +3,7 @@
 
 // What the fake kernel holds.
 
-#include "uapi.hpp"
+#include "border/uapi.hpp"
 
 #include <bpflink/attach_type.hpp>
 #include <bpflink/link_type.hpp>
@@ -41,11 +41,17 @@ struct program : std::enable_shared_from_this<program> {
     bl::attach_type expected{};
     bool walks_links = false; // src/bpf/all_links.bpf.c
     bool tells_netns = false; // src/bpf/netns_of_link.bpf.c
+    bool listens = false;     // src/hook/xdp_words.bpf.c
+    std::string heard{};      // by it
+    // The function that it was loaded for.
+    std::uint32_t types = 0; // kernel_types or program_types; 0: a program's that it is on
+    std::uint32_t function = 0;
 };
 
 struct map : std::enable_shared_from_this<map> {
     std::uint32_t id = 0;
     std::uint32_t type = 1; // BPF_MAP_TYPE_HASH
+    std::uint32_t flags = 0;
 };
 
 /// The network namespace of the process, and of what is not said of that it is in another.
@@ -53,6 +59,13 @@ inline constexpr std::uint32_t home_netns = 4'026'531'840U;
 
 /// What one read of an iterator gives: bytes, or an errno.
 using read_step = std::variant<std::string, int>;
+
+/// The XDP programs of an interface, as sys::xdp_programs.
+struct xdp_ids {
+    std::uint32_t offload = 0;
+    std::uint32_t driver = 0;
+    std::uint32_t generic = 0;
+};
 
 /// What a test says of a link; the model gives the id when it is 0.
 struct link_facts {
@@ -68,7 +81,7 @@ struct link_facts {
     std::uint32_t object = 0; // tracing
     std::uint32_t btf = 0;    // tracing
     std::array<std::uint32_t, 4> netfilter{};
-    std::uint32_t flags = 0;  // kprobe_multi, uprobe_multi
+    std::uint32_t flags = 0;  // kprobe_multi, uprobe_multi; the mode of xdp
     std::uint32_t tid = 0;    // iterators over tasks
     std::uint32_t pid = 0;    // the same, and uprobe_multi
     std::uint32_t order = 0;  // iterators over cgroups
@@ -95,7 +108,12 @@ struct link : std::enable_shared_from_this<link> {
     [[nodiscard]] std::uint32_t id() const { return facts.id; }
 };
 
-struct btf {};
+// The BTF objects that programs are loaded for functions of.
+inline constexpr std::uint32_t kernel_types = 1;
+inline constexpr std::uint32_t program_types = 2;
+struct btf {
+    std::uint32_t id = 0;
+};
 struct iterator_run {
     std::deque<read_step> left;
 };

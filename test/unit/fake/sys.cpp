@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // In place of src/sys.cpp: every call goes to the fake kernel, which may be told to fail it.
-#include "sys.hpp"
+#include "border/sys.hpp"
 
 #include "kernel.hpp"
 #include "starve.hpp"
@@ -62,19 +62,26 @@ opened link_get_fd_by_id(std::uint32_t id) noexcept {
     return entered(call::link_get_fd_by_id, [&](auto& k) { return k.sys_link_get_fd_by_id(id); });
 }
 
-opened program_get_fd_by_id(std::uint32_t id) noexcept {
-    return entered(call::program_get_fd_by_id,
-                   [&](auto& k) { return k.sys_program_get_fd_by_id(id); });
+opened prog_get_fd_by_id(std::uint32_t id) noexcept {
+    return entered(call::prog_get_fd_by_id, [&](auto& k) { return k.sys_prog_get_fd_by_id(id); });
 }
 
-int program_bind_map(int program, int map) noexcept {
-    return entered(call::program_bind_map,
-                   [&](auto& k) { return k.sys_program_bind_map(program, map); });
+opened btf_get_fd_by_id(std::uint32_t id) noexcept {
+    return entered(call::btf_get_fd_by_id, [&](auto& k) { return k.sys_btf_get_fd_by_id(id); });
 }
 
-int program_run(int program, int argument, std::uint32_t& answer) noexcept {
-    return entered(call::program_run,
-                   [&](auto& k) { return k.sys_program_run(program, argument, answer); });
+int prog_bind_map(int program, int map) noexcept {
+    return entered(call::prog_bind_map, [&](auto& k) { return k.sys_prog_bind_map(program, map); });
+}
+
+int prog_test_run(int program, int argument, std::uint32_t& answer) noexcept {
+    return entered(call::prog_test_run,
+                   [&](auto& k) { return k.sys_prog_test_run(program, argument, answer); });
+}
+
+int prog_test_run_on_nothing(int program) noexcept {
+    return entered(call::prog_test_run_on_nothing,
+                   [&](auto& k) { return k.sys_prog_test_run_on_nothing(program); });
 }
 
 int map_look_up_nothing(int map) noexcept {
@@ -214,6 +221,31 @@ int is_on_bpffs(char const* path) noexcept {
     return entered(call::is_on_bpffs, [&](auto& k) { return k.sys_is_on_bpffs(path); });
 }
 
+int has_capability(unsigned number) noexcept {
+    return entered(call::has_capability, [&](auto& k) {
+        return std::ranges::count(k.lacks_capabilities, number) == 0 ? 1 : 0;
+    });
+}
+
+int is_in_first_user_namespace() noexcept {
+    return entered(call::is_in_first_user_namespace,
+                   [](auto& k) { return k.in_first_user_namespace ? 1 : 0; });
+}
+
+int has_locked_memory_limit() noexcept {
+    return entered(call::has_locked_memory_limit,
+                   [](auto& k) { return k.limits_locked_memory ? 1 : 0; });
+}
+
+int is_socket_filter_locked(int) noexcept {
+    return entered(call::is_socket_filter_locked,
+                   [](auto& k) { return k.filter_is_locked ? 1 : 0; });
+}
+
+int is_on_cgroup1(int) noexcept {
+    return entered(call::is_on_cgroup1, [](auto& k) { return k.has_version_1_cgroups ? 1 : 0; });
+}
+
 int is_on_sysfs(char const*) noexcept {
     return entered(call::is_on_sysfs, [](auto& k) { return k.has_sysfs ? 1 : -ENOENT; });
 }
@@ -299,6 +331,34 @@ int interface_name(std::uint32_t index, std::span<char, 16> into) noexcept {
         std::ranges::copy(k.interfaces[index] + '\0', into.begin());
         return 0;
     });
+}
+
+int interface_facts_of(std::uint32_t index, interface_facts& facts) noexcept {
+    return entered(call::interface_facts_of, [&](auto& k) {
+        if (!k.has_interface(index)) return -ENODEV;
+        auto const& known = k.interface_facts[index];
+        std::ranges::copy(known.kind + '\0', facts.kind);
+        facts.mtu = known.mtu;
+        return 0;
+    });
+}
+
+int neighbour_with_xdp(std::uint32_t index, side where, std::span<char, 16> name) noexcept {
+    return entered(call::neighbour_with_xdp,
+                   [&](auto& k) { return k.sys_neighbour_with_xdp(index, where, name); });
+}
+
+int xdp_query(std::uint32_t index, xdp_programs& programs) noexcept {
+    return entered(call::xdp_query, [&](auto& k) {
+        auto const all = k.xdp_on(index);
+        programs = {all.offload, all.driver, all.generic};
+        return 0;
+    });
+}
+
+int xdp_replace_by_itself(std::uint32_t index, int program, unsigned mode) noexcept {
+    return entered(call::xdp_replace_by_itself,
+                   [&](auto& k) { return k.sys_xdp_replace_by_itself(index, program, mode); });
 }
 
 int netns_inode(char const* path, std::uint32_t& inode) noexcept {

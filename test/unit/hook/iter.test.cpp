@@ -5,8 +5,9 @@
 #include <bpflink/hook/iter.hpp>
 #include <bpflink/program_ref.hpp>
 
+#include <initializer_list>
 #include <string>
-#include <tuple>
+#include <string_view>
 #include <utility>
 
 namespace {
@@ -150,18 +151,6 @@ TEST_CASE_FIXTURE(with_program, "what would walk everything, or something else, 
     auto const process = open_file();
     refused({.task = bl::iter_task{bl::fd_view{process}}}, "6.1");
     knows_tasks = true;
-    bl::hook::iter const task{.task = bl::iter_task{7U}};
-    for (auto const& [number, condition, advice] :
-         {std::tuple{ESRCH, bl::errc::not_found, "no such task"},
-          std::tuple{ENOENT, bl::errc::not_found, "no such cgroup"},
-          std::tuple{EBADF, bl::errc::invalid_argument, "not a cgroup's or process's"},
-          std::tuple{E2BIG, no_condition, "6.1"},
-          std::tuple{EINVAL, bl::errc::invalid_argument, "6.1"}}) {
-        fail(call::link_create, number);
-        auto const link = bl::attach(prog, task);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition, {advice});
-    }
 }
 
 TEST_CASE_FIXTURE(with_program, "a program loaded for something else is refused by name") {
@@ -176,31 +165,34 @@ TEST_CASE_FIXTURE(with_program, "a program loaded for something else is refused 
     CHECK(system_calls() == 0);
 }
 
-TEST_CASE_FIXTURE(with_program, "each refusal has its condition and its advice") {
-    auto const fd = open(add_map());
-    auto const map = bl::map_ref::from_fd(fd);
-    REQUIRE(succeeded(map));
-    bl::hook::iter const plain{};
-    bl::hook::iter const over_map{.map = *map};
-    struct row {
-        bl::hook::iter const& where;
-        int number;
-        bl::errc condition;
-        char const* advice;
-    };
-    for (row const& each : {
-             row{plain, EINVAL, bl::errc::invalid_argument, "not loaded as an iterator"},
-             row{plain, EBADF, bl::errc::invalid_argument, "name the map"},
-             row{plain, EPERM, bl::errc::permission_denied, "CAP_PERFMON"},
-             row{plain, ENOMEM, no_condition, "iterator"},
-             row{over_map, EINVAL, bl::errc::invalid_argument, "does not walk the elements"},
-             row{over_map, EBADF, bl::errc::invalid_argument, "over a map"},
-             row{over_map, EPERM, bl::errc::permission_denied, "over a map"},
-         }) {
-        fail(call::link_create, each.number);
-        auto const link = bl::attach(prog, each.where);
+TEST_CASE_FIXTURE(with_program, "what a parameter is refused for is told by the parameter") {
+    auto map = open(add_map());
+    auto const directory = open_cgroup();
+    auto const process = open_file();
+    auto const refused = [&](bl::hook::iter const& where, int number, bl::errc condition,
+                             std::initializer_list<std::string_view> texts) {
+        fail(call::link_create, number);
+        auto const link = bl::attach(prog, where);
         REQUIRE_FALSE(link);
-        check_error(link.error(), each.number, bl::operation::link_create, each.condition,
-                    {each.advice});
-    }
+        check_error(link.error(), number, bl::operation::link_create, condition, texts);
+    };
+    constexpr auto wrong = bl::errc::invalid_argument;
+    bl::hook::iter const over_map{.map = *bl::map_ref::from_fd(map)};
+    bl::hook::iter const over_cgroup{.cgroup = bl::iter_cgroup{bl::fd_view{directory}}};
+    bl::hook::iter const over_id{.cgroup = bl::iter_cgroup{std::uint64_t{7}}};
+    bl::hook::iter const over_process{.task = bl::iter_task{bl::fd_view{process}}};
+    bl::hook::iter const over_task{.task = bl::iter_task{7U}};
+    refused({}, EBADF, wrong, {"walks a map's elements: name the map"});
+    refused({}, EINVAL, wrong, {"not loaded as an iterator"});
+    refused(over_map, EINVAL, wrong, {"another type of map", "not loaded as an iterator"});
+    refused(over_map, EACCES, wrong, {"past the map's elements"});
+    refused(over_cgroup, EBADF, wrong, {"name the map", "not that of a cgroup's directory"});
+    refused(over_cgroup, EINVAL, wrong, {"the order is not one", "walks something else"});
+    refused(over_cgroup, E2BIG, bl::errc::not_supported, {"6.1"});
+    refused(over_id, ENOENT, bl::errc::not_found, {"no such cgroup", "module was unloaded"});
+    refused(over_process, EBADF, wrong, {"not a pidfd"});
+    refused(over_process, ESRCH, bl::errc::not_found, {"the process has ended"});
+    refused(over_task, EINVAL, wrong, {"walks something else"});
+    map.reset();
+    refused(over_map, EBADF, wrong, {"what is to be walked is not open"});
 }

@@ -4,6 +4,7 @@
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/netfilter.hpp>
 
+#include <limits>
 #include <vector>
 
 namespace {
@@ -68,32 +69,42 @@ TEST_CASE_FIXTURE(with_program, "every hook has the kernel's number and a name")
                 {"family 1", "neither ipv4 nor ipv6"});
 }
 
-TEST_CASE_FIXTURE(with_program, "each refusal has its condition and its advice") {
-    struct row {
-        int number;
-        bool defragment;
-        bl::errc condition;
-        char const* advice;
-    };
-    for (row const& each : {
-             row{EBUSY, false, bl::errc::hook_busy, "take another"},
-             row{EAFNOSUPPORT, true, bl::errc::invalid_argument, "defragmented"},
-             row{EPROTO, false, bl::errc::invalid_argument, "no such hook"},
-             row{ERANGE, false, bl::errc::invalid_argument, "lowest and the highest"},
-             row{ERANGE, true, bl::errc::invalid_argument, "above -400"},
-             row{EOPNOTSUPP, true, bl::errc::not_supported, "defragment"},
-             row{EINVAL, false, bl::errc::not_supported, "no netfilter links"},
-             row{EPERM, false, bl::errc::permission_denied, "CAP_NET_ADMIN"},
-             row{ENOMEM, false, no_condition, ""},
-         }) {
-        CAPTURE(each.number);
-        fail(call::link_create, each.number);
-        auto where = incoming;
-        where.defragment = each.defragment;
+TEST_CASE_FIXTURE(with_program, "netfilter says what is in the way") {
+    auto const check = [&](int number, bl::hook::netfilter const& where, bl::errc condition,
+                           std::initializer_list<std::string_view> texts) {
+        CAPTURE(number);
+        fail(call::link_create, number);
         auto const link = bl::attach(held, where);
         REQUIRE_FALSE(link);
-        check_error(link.error(), each.number, bl::operation::link_create, each.condition,
-                    {"netfilter ipv6 local_in, priority -7", each.advice});
+        check_error(link.error(), number, bl::operation::link_create, condition, texts);
         CHECK(newest_link() == nullptr);
-    }
+    };
+    constexpr auto wrong = bl::errc::invalid_argument;
+    constexpr auto lacks = bl::errc::not_supported;
+    auto whole = incoming;
+    whole.defragment = true;
+    check(EBUSY, incoming, bl::errc::hook_busy, {"has this priority: take another"});
+    check(EBUSY, whole, bl::errc::hook_busy, {"one of: ", "has this priority", "-400"});
+    check(EAFNOSUPPORT, whole, lacks, {"without defragmentation"});
+    check(EPROTO, incoming, wrong, {"no such hook"});
+    check(EOPNOTSUPP, whole, lacks, {"(6.6 can)"});
+    check(E2BIG, incoming, no_condition, {"1024 functions"});
+    check(EINVAL, whole, lacks, {"load nf_defrag_ipv4"});
+    check(ENOENT, whole, lacks, {"module for defragmentation is missing"});
+    check(ENOSYS, whole, lacks, {"no module for defragmentation"});
+    auto lowest = incoming;
+    lowest.priority = std::numeric_limits<std::int32_t>::min();
+    check(ERANGE, lowest, wrong, {"the lowest and the highest"});
+    whole.priority = -400;
+    check(ERANGE, whole, wrong, {"take one above"});
+}
+
+// E21
+TEST_CASE_FIXTURE(with_program, "a kernel with netfilter links is not said to have none") {
+    held.owned = open(add_program(bl::program_type::xdp));
+    fail(call::link_create, EINVAL);
+    auto const link = bl::attach(held, incoming);
+    REQUIRE_FALSE(link);
+    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"netfilter ipv6 local_in, priority -7", "of type xdp, and netfilter is needed"});
 }

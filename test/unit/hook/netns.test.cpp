@@ -47,43 +47,54 @@ TEST_CASE_FIXTURE(with_programs, "the attach type goes with the program, or both
     };
     refused(lookup, attach_type::flow_dissector, "of type sk_lookup, and flow_dissector is needed");
     refused(dissector, attach_type::sk_lookup, "of type flow_dissector, and sk_lookup is needed");
-    refused(lookup, attach_type::xdp, "not a network namespace's");
-    refused(lookup, attach_type{}, "not a network namespace's");
+    refused(lookup, attach_type::xdp, "xdp is not of netns");
+    refused(lookup, attach_type{}, "cgroup_inet_ingress is not of netns");
     CHECK(system_calls() == 0);
 }
 
-TEST_CASE_FIXTURE(with_programs, "each refusal has its condition and its advice") {
-    struct row {
-        int number;
-        attach_type attach;
-        bl::errc condition;
-        char const* advice;
-    };
-    constexpr auto one = attach_type::flow_dissector;
-    constexpr auto many = attach_type::sk_lookup;
-    for (row const& each : {
-             row{E2BIG, one, bl::errc::hook_busy, "another flow dissector"},
-             row{E2BIG, many, no_condition, "64 programs"},
-             row{EEXIST, one, bl::errc::hook_busy, "first network namespace"},
-             row{EEXIST, many, bl::errc::hook_busy, "without a link"},
-             row{EINVAL, one, bl::errc::invalid_argument, "not a network namespace's"},
-             row{EBADF, one, bl::errc::invalid_argument, ""},
-             row{EPERM, one, bl::errc::permission_denied, "CAP_NET_ADMIN"},
-             row{ENOMEM, many, no_condition, ""},
-         }) {
-        CAPTURE(each.number);
-        fail(call::link_create, each.number);
-        auto const check = [&](auto const& link) {
-            REQUIRE_FALSE(link);
-            check_error(link.error(), each.number, bl::operation::link_create, each.condition,
-                        {subject, each.advice});
-        };
-        if (each.attach == one)
-            check(bl::attach(dissector, at(one)));
-        else
-            check(bl::attach(lookup, at(many)));
+TEST_CASE_FIXTURE(with_programs, "a network namespace says what is in the way") {
+    auto const check = [&](auto const& prog, int number, bl::errc condition,
+                           std::initializer_list<std::string_view> texts) {
+        CAPTURE(number);
+        fail(call::link_create, number);
+        auto const link = bl::attach(prog, bl::hook::netns{.netns = bl::fd_view{name_space}});
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, bl::operation::link_create, condition, texts);
+        CHECK(link.error().subject().starts_with(subject));
         CHECK(newest_link() == nullptr);
-    }
+    };
+    check(dissector, E2BIG, bl::errc::hook_busy, {"another flow dissector"});
+    check(lookup, E2BIG, no_condition, {"64 programs"});
+    check(dissector, EEXIST, bl::errc::hook_busy,
+          {"one of:", "the first network namespace", "; or this is the first"});
+    on_hook = {{30, 0}};
+    check(dissector, EEXIST, bl::errc::hook_busy, {"program 30 is there without a link"});
+}
+
+// E22
+TEST_CASE_FIXTURE(with_programs, "a file for a program is not blamed on the namespace") {
+    auto const check = [&](bl::fd_view at, std::string_view text) {
+        auto const link = bl::attach(dissector, bl::hook::netns{.netns = at});
+        REQUIRE_FALSE(link);
+        CHECK(link.error() == bl::errc::invalid_argument);
+        CAPTURE(link.error().message());
+        CHECK(link.error().message().find(text) != std::string::npos);
+    };
+    std::string const own = "/proc/thread-self/fd/" + std::to_string(name_space.get());
+    network_namespaces[own] = 4'711;
+    dissector.owned = open_file();
+    check(name_space, std::to_string(dissector.owned.get()) + " is not a BPF program");
+    dissector.owned = open(add_program(program_type::xdp));
+    fail(call::link_create, EINVAL);
+    check(name_space, "of type xdp, and flow_dissector or sk_lookup is needed");
+    dissector.owned = open(add_program(program_type::flow_dissector));
+    fail(call::link_create, EINVAL); // of what is not a namespace's descriptor
+    network_namespaces.erase(own);
+    check(name_space, "is not a network namespace's: open /proc/PID/ns/net");
+    fail(call::link_create, EBADF);
+    check(bl::fd_view{99}, "descriptor 99 is not open");
+    dissector.owned = {};
+    check(name_space, "the program's descriptor is not open");
 }
 
 // E10

@@ -9,6 +9,7 @@
 #include <bpflink/program.hpp>
 
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -93,7 +94,7 @@ TEST_CASE_FIXTURE(with_program, "every place is flags, and a descriptor or an id
 TEST_CASE_FIXTURE(with_program, "an expected revision goes to the kernel, but for 0") {
     REQUIRE(succeeded(attach(std::nullopt, bl::revision{0x1'0000'0002})));
     CHECK(last_create.order.expected_revision == 0x1'0000'0002);
-    CHECK(last_create.flags == 0);
+    CHECK(last_create.flags == f_after); // as without any
     forget_calls();
     auto const none = attach(bl::order::first(), bl::revision{0});
     REQUIRE_FALSE(none);
@@ -189,12 +190,36 @@ TEST_CASE_FIXTURE(machine, "every other descriptor of a request may be 0") {
     }
 }
 
-TEST_CASE_FIXTURE(with_program, "what the order names can be of another kind") {
-    for (auto const order : {bl::order::before(bl::link_id{5}), bl::order::after(held)}) {
-        fail(call::link_create, EINVAL);
+TEST_CASE_FIXTURE(with_program, "an order that cannot be followed says what it names") {
+    auto& other = add_program(bl::program_type::xdp);
+    auto const xdp =
+        *bl::link::from_fd(open(add_link({.type = bl::link_type::xdp, .prog = &other})));
+    auto& own = add_link({.type = bl::link_type::netkit, .prog = &prog});
+    auto const netkit = *bl::link::from_fd(open(own));
+    held_program const of_xdp{open(other)};
+    struct {
+        bl::fd_view fd() const { return bl::fd_view{99}; }
+    } const closed;
+    auto const check = [&](int number, bl::order order, bl::errc condition,
+                           std::initializer_list<std::string_view> texts) {
+        fail(call::link_create, number);
         auto const link = attach(order);
         REQUIRE_FALSE(link);
-        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                    {"interface 2", "another kind"});
-    }
+        check_error(link.error(), number, bl::operation::link_create, condition, texts);
+    };
+    constexpr auto wrong = bl::errc::invalid_argument;
+    check(EINVAL, bl::order::before(xdp), wrong, {"names a link of type xdp", "sched_cls"});
+    check(EINVAL, bl::order::after(bl::link_id{xdp.info()->id}), wrong, {"a link of type xdp"});
+    check(EINVAL, bl::order::before(of_xdp), wrong, {"names a program of type xdp"});
+    check(EINVAL, bl::order::after(bl::program_id{other.id}), wrong, {"a program of type xdp"});
+    check(EBADF, bl::order::after(closed), wrong, {"program at descriptor 99", "is not open"});
+
+    constexpr auto missing = bl::errc::not_found;
+    check(ENOENT, bl::order::before(netkit), missing, {"link at descriptor", "not on the hook"});
+    check(ENOENT, bl::order::after(bl::link_id{own.id()}), missing,
+          {"link " + std::to_string(own.id()) + ", which the order names, is not on the hook"});
+    check(ENOENT, bl::order::after(bl::program_id{4'711}), missing,
+          {"program 4711, which the order names, is gone"});
+    check(ENOENT, bl::order::before(bl::link_id{4'711}), missing, {"link 4711", "is gone"});
+    check(EAGAIN, bl::order::before(bl::link_id{own.id()}), no_condition, {"try again"});
 }

@@ -57,12 +57,25 @@ TEST_CASE_FIXTURE(machine, "BTF type and flags go to the kernel unchanged") {
     CHECK(last_create.attach_type == 4'711);
     CHECK(last_create.target_btf_id == 815);
     CHECK(last_create.flags == 0x8000'0001);
-    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                {"attach type unknown(4711)", "does not go with it"});
+    check_error(link.error(), EINVAL, bl::operation::link_create, no_condition,
+                {"attach type unknown(4711)",
+                 "one of: ", "the attach type does not take these flags", "does not go with it",
+                 "this kernel has no links of this attach type"});
 }
 
-TEST_CASE_FIXTURE(machine, "what else the kernel says is passed on") {
-    held_program const held{open(add_program(bl::program_type::xdp))};
+TEST_CASE_FIXTURE(machine, "the untyped door says what it can see") {
+    held_program held{open(add_program(bl::program_type::xdp))};
+    auto const check = [&](int number, bl::hook::raw const& where, bl::errc condition,
+                           std::initializer_list<std::string_view> texts) {
+        CAPTURE(number);
+        fail(call::link_create, number);
+        auto const link = bl::attach(held, where);
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, bl::operation::link_create, condition, texts);
+    };
+    constexpr auto wrong = bl::errc::invalid_argument;
+    bl::hook::raw const xdp{.target = bl::ifindex{2}, .attach = bl::attach_type::xdp};
+    bl::hook::raw group{.target = bl::fd_view{99}, .attach = bl::attach_type::cgroup_inet_egress};
     for (auto const& [number, condition] :
          std::vector<std::pair<int, bl::errc>>{{EPERM, bl::errc::permission_denied},
                                                {EBUSY, bl::errc::hook_busy},
@@ -70,15 +83,22 @@ TEST_CASE_FIXTURE(machine, "what else the kernel says is passed on") {
                                                {ENOENT, bl::errc::not_found},
                                                {ESTALE, bl::errc::stale_revision},
                                                {EOPNOTSUPP, bl::errc::not_supported},
-                                               {EAFNOSUPPORT, bl::errc::invalid_argument},
-                                               {EMFILE, no_condition}}) {
-        fail(call::link_create, number);
-        auto const link = bl::attach(
-            held, bl::hook::raw{.target = bl::ifindex{2}, .attach = bl::attach_type::xdp});
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition,
-                    {"attach type xdp"});
-    }
+                                               {EAFNOSUPPORT, wrong},
+                                               {EMFILE, no_condition}})
+        check(number, xdp, condition, {"attach type xdp"});
+    check(ENODEV, xdp, bl::errc::not_found, {"no such interface"});
+    check(ENODEV, {.target = {}, .attach = bl::attach_type::tcx_egress}, bl::errc::not_found,
+          {"takes an interface as its target"});
+    check(EINVAL, {.target = {}, .attach = bl::attach_type::lirc_mode2}, bl::errc::not_supported,
+          {"the kernel has no links of lirc_mode2"});
+    check(EINVAL, xdp, wrong, {"the program or the target does not go with it"});
+    check(EINVAL, {.target = bl::ifindex{2}, .attach = bl::attach_type::tcx_egress}, wrong,
+          {"of type xdp, and sched_cls is needed"});
+    check(EBADF, group, wrong, {"descriptor 99, the target's, is not open"});
+    group.target = bl::ifindex{2};
+    check(EBADF, group, wrong, {"takes a descriptor as its target"});
+    held.owned = open_file();
+    check(EINVAL, xdp, wrong, {"is not a BPF program"});
 }
 
 // E10

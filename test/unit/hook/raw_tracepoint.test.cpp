@@ -71,15 +71,27 @@ TEST_CASE_FIXTURE(with_program, "a name that cannot be one is refused without a 
     CHECK(system_calls() == 0);
 }
 
-TEST_CASE_FIXTURE(with_program, "each refusal has its condition and its advice") {
-    check_refused({.name = "no_such"}, ENOENT, bl::errc::not_found, "no such tracepoint");
+// E22
+TEST_CASE_FIXTURE(with_program,
+                  "a raw tracepoint with another type of program blames the program") {
+    typed_program<bl::program_type::raw_tracepoint> const other{
+        {open(add_program(bl::program_type::xdp))}};
+    auto const link = bl::attach(other, bl::hook::raw_tracepoint{.name = "sys_enter"});
+    REQUIRE_FALSE(link);
+    check_error(link.error(), EINVAL, bl::operation::raw_tracepoint_open,
+                bl::errc::invalid_argument, {"of type xdp, and raw_tracepoint"});
+    CHECK(link.error().message().find("arguments") == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(with_program, "only a writable program may have written too far") {
+    fail(call::raw_tracepoint_open, EINVAL);
+    auto const reader = bl::attach(held, bl::hook::raw_tracepoint{.name = "sys_enter"});
+    REQUIRE_FALSE(reader);
+    check_error(reader.error(), EINVAL, bl::operation::raw_tracepoint_open,
+                bl::errc::invalid_argument, {"past the tracepoint's arguments"});
+    CHECK(reader.error().message().find("writes") == std::string::npos);
+    prog.type = bl::program_type::raw_tracepoint_writable;
     fail(call::raw_tracepoint_open, EINVAL);
     check_refused({.name = "sys_enter"}, EINVAL, bl::errc::invalid_argument,
-                  "past the tracepoint's arguments");
-    fail(call::raw_tracepoint_open, EPERM);
-    check_refused({.name = "sys_enter"}, EPERM, bl::errc::permission_denied, "CAP_PERFMON");
-    fail(call::raw_tracepoint_open, ENOMEM);
-    check_refused({.name = "sys_enter"}, ENOMEM, no_condition, "sys_enter");
-    fail(call::raw_tracepoint_open, EMFILE);
-    check_refused({.name = "sys_enter"}, EMFILE, no_condition, "sys_enter");
+                  "; or the program writes where the tracepoint is not writable");
 }

@@ -57,35 +57,32 @@ TEST_CASE_FIXTURE(with_map, "each attach type of a sockmap takes its program typ
     auto const other = bl::attach(skb, bl::hook::sockmap{map, attach_type::sk_lookup});
     REQUIRE_FALSE(other);
     check_error(other.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                {"sk_lookup is not a sockmap's"});
+                {"sk_lookup is not of sockmap"});
 }
 
-TEST_CASE_FIXTURE(with_map, "each refusal has its condition and its advice") {
-    struct row {
-        int number;
-        std::uint32_t type;
-        bl::errc condition;
-        char const* advice;
-    };
-    for (row const& each : {
-             row{EBUSY, 15, bl::errc::hook_busy, "another program"},
-             row{EINVAL, 15, bl::errc::not_supported, "no links of sockmaps"},
-             row{EINVAL, 18, bl::errc::not_supported, "no links of sockmaps"},
-             row{EINVAL, 1, bl::errc::invalid_argument, "neither a sockmap"},
-             row{EOPNOTSUPP, 15, bl::errc::not_supported, "stream parsers"},
-             row{EPERM, 15, bl::errc::permission_denied, "CAP_NET_ADMIN"},
-             row{EBADF, 15, bl::errc::invalid_argument, ""},
-             row{ENOMEM, 15, no_condition, ""},
-         }) {
-        CAPTURE(each.number);
-        of_sockets.type = each.type;
-        fail(call::link_create, each.number);
-        auto const link = bl::attach(skb, bl::hook::sockmap{map, attach_type::sk_skb_verdict});
+TEST_CASE_FIXTURE(with_map, "a sockmap says what is in the way") {
+    auto const check = [&](int number, bl::errc condition, std::string_view text,
+                           attach_type attach = attach_type::sk_skb_verdict) {
+        CAPTURE(number);
+        fail(call::link_create, number);
+        auto const link = bl::attach(skb, bl::hook::sockmap{map, attach});
         REQUIRE_FALSE(link);
-        check_error(link.error(), each.number, bl::operation::link_create, each.condition,
-                    {subject, "sk_skb_verdict", each.advice});
+        check_error(link.error(), number, bl::operation::link_create, condition,
+                    {subject, to_string(attach), text});
         CHECK(newest_link() == nullptr);
-    }
+    };
+    on_hook = {{30, 0}};
+    check(EBUSY, bl::errc::hook_busy, "program 30 is there");
+    fail(call::prog_query, EBUSY);
+    check(EBUSY, bl::errc::hook_busy, "the other kind of verdict");
+    fail_always(call::prog_query, EPERM);
+    check(EBUSY, bl::errc::hook_busy, "one of:");
+    mend();
+    check(EOPNOTSUPP, bl::errc::not_supported, "stream parsers", attach_type::sk_skb_stream_parser);
+    check(EINVAL, bl::errc::invalid_argument, ""); // the kernel and the map have it all
+    of_sockets.type = 1;
+    check(EINVAL, bl::errc::invalid_argument, "neither a sockmap");
+    check(EOPNOTSUPP, bl::errc::invalid_argument, "neither a sockmap");
 }
 
 // E10
@@ -103,5 +100,5 @@ TEST_CASE_FIXTURE(with_map,
     auto const untold = attach({}); // SEC("sk_skb")
     REQUIRE_FALSE(untold);
     check_error(untold.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                {subject + ":", "loaded for none"});
+                {subject + ":", "loaded for no attach type"});
 }

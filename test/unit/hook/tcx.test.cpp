@@ -2,103 +2,116 @@
 #include "machine.hpp"
 
 #include <bpflink/hook/attach.hpp>
+#include <bpflink/hook/netkit.hpp>
 #include <bpflink/hook/tcx.hpp>
 #include <bpflink/program_ref.hpp>
 
+#include <string>
 #include <type_traits>
 
 namespace {
 
-struct with_program : machine {
-    fake::program& prog = add_program(bl::program_type::sched_cls);
-    typed_program<bl::program_type::sched_cls> held{{open(prog)}};
+template <class Hook>
+struct on_a_device : machine {
+    typed_program<bl::program_type::sched_cls> held{
+        {open(add_program(bl::program_type::sched_cls))}};
+    static constexpr auto types = bl::hook_traits<Hook>::attach_types;
+
+    auto attach(std::optional<bl::attach_type> attach, std::optional<bl::order> order = {}) {
+        return bl::attach(held, Hook{.ifindex = bl::ifindex{2}, .attach = attach, .order = order});
+    }
+    void check_refusal(int number, bl::errc condition,
+                       std::initializer_list<std::string_view> texts,
+                       std::optional<bl::order> order = {}) {
+        CAPTURE(number);
+        fail(call::link_create, number);
+        auto const link = attach(types.front(), order);
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, bl::operation::link_create, condition, texts);
+        CHECK(link.error().subject() == "interface 2, " + to_string(types.front()));
+        CHECK(newest_link() == nullptr);
+    }
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(with_program, "tcx attaches to either side of an interface in one system call") {
-    for (auto const attach : {bl::attach_type::tcx_ingress, bl::attach_type::tcx_egress}) {
-        forget_calls();
-        auto const link =
-            bl::attach(held, bl::hook::tcx{.ifindex = bl::ifindex{2}, .attach = attach});
+#define ON_BOTH(name) TEST_CASE_TEMPLATE(name, Hook, bl::hook::tcx, bl::hook::netkit)
+
+ON_BOTH("either side of an interface is attached to in one system call") {
+    on_a_device<Hook> here;
+    for (auto const attach : here.types) {
+        here.forget_calls();
+        auto const link = here.attach(attach);
         REQUIRE(succeeded(link));
-        static_assert(std::is_same_v<decltype(link), bl::result<bl::tcx_link> const>);
-        CHECK(system_calls() == 1);
-        CHECK(last_create.prog_fd == static_cast<std::uint32_t>(held.fd().get()));
-        CHECK(last_create.target == 2);
-        CHECK(last_create.attach_type == static_cast<unsigned>(attach));
-        CHECK(last_create.flags == 0);
+        static_assert(std::is_same_v<decltype(link), bl::result<bl::typed_link<Hook>> const>);
+        CHECK(here.system_calls() == 1);
+        CHECK(here.last_create.prog_fd == static_cast<std::uint32_t>(here.held.fd().get()));
+        CHECK(here.last_create.target == 2);
+        CHECK(here.last_create.attach_type == static_cast<unsigned>(attach));
+        CHECK(here.last_create.flags == 0);
         auto const details = link->details();
         REQUIRE(succeeded(details));
         CHECK(details->ifindex == bl::ifindex{2});
         CHECK(details->attach == attach);
     }
-    CHECK(newest_link() == nullptr); // detached with its handle
-    CHECK(static_cast<unsigned>(bl::attach_type::tcx_ingress) == 46);
-    CHECK(static_cast<unsigned>(bl::attach_type::tcx_egress) == 47);
+    CHECK(here.newest_link() == nullptr); // detached with its handle
 }
 
-TEST_CASE_FIXTURE(with_program, "tcx takes no other hook's attach type") {
+ON_BOTH("a hook on an interface takes no other hook's attach type") {
+    on_a_device<Hook> here;
+    std::string const name{bl::hook_traits<Hook>::name};
     for (auto const attach :
-         {bl::attach_type{}, bl::attach_type::xdp, bl::attach_type::netkit_peer}) {
-        auto const link =
-            bl::attach(held, bl::hook::tcx{.ifindex = bl::ifindex{2}, .attach = attach});
+         {bl::attach_type{}, bl::attach_type::xdp, bl::attach_type::sk_lookup}) {
+        auto const link = here.attach(attach);
         REQUIRE_FALSE(link);
         check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                    {"interface 2", to_string(attach), "not of tcx"});
+                    {"interface 2", to_string(attach) + " is not of " + name});
     }
-    CHECK(system_calls() == 0);
-}
-
-TEST_CASE_FIXTURE(with_program, "each refusal of tcx has its condition and its advice") {
-    struct row {
-        int number;
-        bl::errc condition;
-        char const* advice;
-    };
-    for (row const& each : {
-             row{ENODEV, bl::errc::not_found, "no such interface"},
-             row{ENXIO, bl::errc::not_found, "no tcx device"},
-             row{EACCES, bl::errc::invalid_argument, "peer"},
-             row{ENOENT, bl::errc::not_found, "the order names"},
-             row{EEXIST, bl::errc::already_exists, "takes it once"},
-             row{ESTALE, bl::errc::stale_revision, "query it again"},
-             row{EINVAL, bl::errc::not_supported, "this kernel has no tcx"},
-             row{ERANGE, no_condition, "63 programs"},
-             row{EPERM, bl::errc::permission_denied, "CAP_NET_ADMIN"},
-             row{EBADF, bl::errc::invalid_argument, ""},
-             row{ENOMEM, no_condition, ""},
-         }) {
-        CAPTURE(each.number);
-        fail(call::link_create, each.number);
-        auto const link = bl::attach(
-            held, bl::hook::tcx{.ifindex = bl::ifindex{2}, .attach = bl::attach_type::tcx_ingress});
-        REQUIRE_FALSE(link);
-        check_error(link.error(), each.number, bl::operation::link_create, each.condition,
-                    {"interface 2", each.advice});
-        CHECK(newest_link() == nullptr);
-    }
+    CHECK(here.system_calls() == 0);
 }
 
 // E10
-TEST_CASE_FIXTURE(with_program,
-                  "without attach, tcx takes the type that the program was loaded for") {
+ON_BOTH("without attach, a hook on an interface takes the type the program was loaded for") {
+    on_a_device<Hook> here;
     auto const attach = [&](bl::attach_type loaded) {
-        bpf_program const facts{"prog", bl::program_type::sched_cls, loaded, held.fd().get()};
+        bpf_program const facts{"prog", bl::program_type::sched_cls, loaded, here.held.fd().get()};
         return bl::attach(*bl::program_ref<bl::program_type::sched_cls>::from(&facts),
-                          bl::hook::tcx{.ifindex = bl::ifindex{2}});
+                          Hook{.ifindex = bl::ifindex{2}});
     };
-    REQUIRE(succeeded(attach(bl::attach_type::tcx_egress)));
-    CHECK(last_create.attach_type == 47);
-    auto const refused = [&](auto const& link, char const* text) {
+    auto const wanted = here.types.back();
+    REQUIRE(succeeded(attach(wanted)));
+    CHECK(here.last_create.attach_type == static_cast<unsigned>(wanted));
+    auto const refused = [&](auto const& link, std::string const& text) {
         REQUIRE_FALSE(link);
         check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                     {"interface 2:", text});
     };
-    forget_calls();
-    refused(attach(bl::attach_type::netkit_peer),
-            "for attach type netkit_peer, and tcx_ingress or tcx_egress is needed");
-    refused(attach({}), "name the attach type: the program was loaded for none"); // SEC("tc")
-    refused(bl::attach(held, bl::hook::tcx{.ifindex = bl::ifindex{2}}), "is not known");
-    CHECK(system_calls() == 0);
+    here.forget_calls();
+    refused(attach(bl::attach_type::sk_lookup), "for attach type sk_lookup, and " +
+                                                    to_string(here.types[0]) + " or " +
+                                                    to_string(here.types[1]) + " is needed");
+    refused(attach({}), "no attach type: name the attach type"); // SEC("tc")
+    refused(here.attach({}), "is not known: name the attach type");
+    CHECK(here.system_calls() == 0);
+}
+
+ON_BOTH("a hook on an interface says what is in the way") {
+    on_a_device<Hook> here;
+    here.check_refusal(EEXIST, bl::errc::already_exists, {"takes it once"});
+    here.check_refusal(ERANGE, no_condition, {"63 programs"});
+    here.check_refusal(ESTALE, bl::errc::stale_revision, {"query it again"});
+    here.interfaces.erase(2);
+    here.check_refusal(ENODEV, bl::errc::not_found, {"no such interface"});
+}
+
+// E21
+ON_BOTH("a kernel that has the hook is not said to lack it for a program of another type") {
+    on_a_device<Hook> here;
+    here.held.owned = here.open(here.add_program(bl::program_type::xdp));
+    here.check_refusal(EINVAL, bl::errc::invalid_argument,
+                       {"of type xdp, and sched_cls is needed"});
+    here.held.owned = here.open_file();
+    here.check_refusal(EINVAL, bl::errc::invalid_argument, {"is not a BPF program"});
+    here.held.owned = here.open(here.add_program(bl::program_type::sched_cls));
+    here.check_refusal(EINVAL, bl::errc::invalid_argument, {}); // whatever it is
 }

@@ -4,7 +4,9 @@
 #include <bpflink/bpflink.hpp>
 
 #include <array>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
 // The hooks whose target is fixed when the program is loaded.
 
@@ -17,9 +19,11 @@ template <program_type Type>
 struct loaded : machine {
     bl::unique_fd held;
     bpf_program facts;
+    fake::program* made = nullptr;
 
     bl::program_ref<Type> load(attach_type expected) {
-        held = open(add_program(Type, expected));
+        made = &add_program(Type, expected);
+        held = open(*made);
         facts = {"prog", Type, expected, held.get()};
         return *bl::program_ref<Type>::from(&facts);
     }
@@ -71,40 +75,113 @@ TEST_CASE_FIXTURE(tracing_program, "a program loaded for another kind of tracing
         forget_calls();
         auto const link = bl::attach(prog, bl::hook::tracing{});
         REQUIRE_FALSE(link);
-        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+        check_error(link.error(), EINVAL, bl::operation::raw_tracepoint_open,
+                    bl::errc::invalid_argument,
                     {to_string(expected), "trace_fentry, trace_fexit", "or trace_fsession"});
         CHECK(system_calls() == 0);
     }
 }
 
-TEST_CASE_FIXTURE(tracing_program, "each refusal of a trampoline has its condition and advice") {
-    auto const prog = load(attach_type::trace_fentry);
-    struct row {
-        int number;
-        bl::errc condition;
-        char const* advice;
-    };
-    for (row const& each : {
-             row{EINVAL, bl::errc::invalid_argument, "not loaded for a function"},
-             row{EBUSY, bl::errc::hook_busy, "trampoline"},
-             row{E2BIG, no_condition, "38 programs"},
-             row{ENOENT, bl::errc::not_found, "gone"},
-             row{EOPNOTSUPP, bl::errc::not_supported, "trampoline"},
-             row{EPERM, bl::errc::permission_denied, "CAP_PERFMON"},
-             row{ENOMEM, no_condition, ""},
-         }) {
-        CAPTURE(each.number);
-        fail(call::raw_tracepoint_open, each.number);
-        auto const link = bl::attach(prog, bl::hook::tracing{});
+namespace {
+
+/// A program for a function, and what the kernel says of it.
+template <program_type Type, class Hook>
+struct on_function : loaded<Type> {
+    static constexpr attach_type for_it =
+        Type == program_type::lsm ? attach_type::lsm_mac : attach_type::trace_fentry;
+
+    void refused(bl::program_ref<Type> prog, int number, bl::errc condition,
+                 std::initializer_list<std::string_view> texts, Hook const& where = {}) {
+        auto const link = bl::attach(prog, where);
         REQUIRE_FALSE(link);
-        check_error(link.error(), each.number, bl::operation::raw_tracepoint_open, each.condition,
-                    {"trace_fentry program", each.advice});
+        check_error(link.error(), number,
+                    where.cookie == bl::cookie{} ? bl::operation::raw_tracepoint_open
+                                                 : bl::operation::link_create,
+                    condition, texts);
+        this->mend();
     }
+    bl::program_ref<Type> on(std::uint32_t types) {
+        auto const prog = this->load(for_it);
+        this->made->types = types;
+        this->made->function = 99;
+        return prog;
+    }
+};
+using tracing_on_function = on_function<program_type::tracing, bl::hook::tracing>;
+using lsm_on_function = on_function<program_type::lsm, bl::hook::lsm>;
+
+/// F7
+template <class Fixture>
+void check_function_without_place(Fixture& f) {
+    auto const prog = f.on(fake::kernel_types);
+    for (int const number : {EBUSY, EINVAL}) { // EINVAL: arm64
+        f.fail_always(call::raw_tracepoint_open, number);
+        f.refused(prog, number, bl::errc::not_supported,
+                  {"cannot be traced here", "a kprobe may do"});
+        // What keeps another program from being tried leaves it open.
+        f.fail_always(call::raw_tracepoint_open, EBUSY);
+        f.fail(call::prog_load, EPERM);
+        f.fail(call::prog_load, EPERM, 2);
+        f.refused(prog, EBUSY, no_condition, {"one of: this program is on", "cannot be traced"});
+    }
+}
+
+} // namespace
+
+// F7
+TEST_CASE_FIXTURE(tracing_on_function, "a function without a place for a trampoline is said so") {
+    check_function_without_place(*this);
+}
+
+// F7
+TEST_CASE_FIXTURE(lsm_on_function, "of an LSM program's function, too, it is said") {
+    check_function_without_place(*this);
+}
+
+// F7
+TEST_CASE_FIXTURE(tracing_on_function, "only a BPF program's function has a freplace program") {
+    auto const prog = on(fake::program_types);
+    fail_always(call::raw_tracepoint_open, EBUSY);
+    refused(prog, EBUSY, bl::errc::hook_busy, {"a freplace program replaces it"});
+}
+
+TEST_CASE_FIXTURE(tracing_on_function, "a program that is on the function is told from others") {
+    auto const prog = on(fake::kernel_types);
+    fail(call::raw_tracepoint_open, EBUSY); // and another program is taken
+    refused(prog, EBUSY, bl::errc::already_exists, {"this program is on the function already"});
+    CHECK(newest_link() == nullptr);
+    auto const once = on(0); // it was attached to a program's function
+    fail(call::raw_tracepoint_open, EINVAL);
+    refused(once, EINVAL, bl::errc::invalid_argument, {"was attached before", "load it again"});
+    tells_functions = false;
+    fail(call::raw_tracepoint_open, ENOENT);
+    refused(once, ENOENT, no_condition, {"before 5.13", "its module was unloaded"});
+}
+
+// F7
+TEST_CASE_FIXTURE(tracing_on_function, "before 6.0 a program's function is unknown, and said so") {
+    auto const prog = on(fake::kernel_types);
+    tells_functions = false;
+    fail_always(call::raw_tracepoint_open, EBUSY);
+    refused(prog, EBUSY, no_condition,
+            {"one of: the function is one of a BPF program", "this program is on", "a kprobe"});
+}
+
+TEST_CASE_FIXTURE(tracing_on_function, "a kernel without cookies is told by another attach") {
+    auto const prog = on(fake::kernel_types);
+    takes_tracing_cookies = false;
+    refused(prog, EINVAL, bl::errc::invalid_argument, {"a cookie needs kernel 5.19"},
+            {.cookie = bl::cookie{1}});
+    takes_tracing_cookies = true;
     fail(call::link_create, EINVAL);
-    auto const link = bl::attach(prog, bl::hook::tracing{.cookie = bl::cookie{1}});
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                {"5.19"});
+    fail_always(call::raw_tracepoint_open, EINVAL);
+    refused(prog, EINVAL, bl::errc::not_supported, {"cannot be traced here"},
+            {.cookie = bl::cookie{1}});
+}
+
+TEST_CASE_FIXTURE(tracing_on_function, "a function that is full of programs is said so") {
+    fail(call::raw_tracepoint_open, E2BIG);
+    refused(on(fake::kernel_types), E2BIG, no_condition, {"38 programs"});
 }
 
 TEST_CASE_FIXTURE(tracing_program, "tp_btf is a raw tracepoint's link") {
@@ -121,19 +198,20 @@ TEST_CASE_FIXTURE(tracing_program, "tp_btf is a raw tracepoint's link") {
     auto const other = load(attach_type::trace_fentry);
     auto const refused = bl::attach(other, bl::hook::tp_btf{});
     REQUIRE_FALSE(refused);
-    check_error(refused.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                {"trace_fentry", "trace_raw_tp is needed"});
+    check_error(refused.error(), EINVAL, bl::operation::raw_tracepoint_open,
+                bl::errc::invalid_argument, {"trace_fentry", "trace_raw_tp is needed"});
     auto const again = load(attach_type::trace_raw_tp);
-    for (auto const& [number, condition, cookie, advice] :
-         {std::tuple{EINVAL, bl::errc::invalid_argument, 1U, "6.10"},
-          std::tuple{EINVAL, bl::errc::invalid_argument, 0U, "tracepoint"},
-          std::tuple{EPERM, bl::errc::permission_denied, 0U, "CAP_PERFMON"}}) {
-        fail(call::raw_tracepoint_open, number);
-        auto const failed = bl::attach(again, bl::hook::tp_btf{.cookie = bl::cookie{cookie}});
-        REQUIRE_FALSE(failed);
-        check_error(failed.error(), number, bl::operation::raw_tracepoint_open, condition,
-                    {advice});
-    }
+    takes_tracepoint_cookies = false;
+    auto const older = bl::attach(again, bl::hook::tp_btf{.cookie = bl::cookie{1}});
+    REQUIRE_FALSE(older);
+    check_error(older.error(), EINVAL, bl::operation::raw_tracepoint_open,
+                bl::errc::invalid_argument, {"a cookie needs kernel 6.10"});
+    auto const unknown = by_descriptor();
+    fail(call::raw_tracepoint_open, EINVAL);
+    auto const failed = bl::attach(unknown, bl::hook::tp_btf{});
+    REQUIRE_FALSE(failed);
+    check_error(failed.error(), EINVAL, bl::operation::raw_tracepoint_open,
+                bl::errc::invalid_argument, {"loaded for another hook"});
 }
 
 TEST_CASE_FIXTURE(lsm_program, "LSM takes what was loaded for the whole system") {
@@ -150,8 +228,8 @@ TEST_CASE_FIXTURE(lsm_program, "LSM takes what was loaded for the whole system")
     auto const of_a_cgroup = load(attach_type::lsm_cgroup);
     auto const refused = bl::attach(of_a_cgroup, bl::hook::lsm{});
     REQUIRE_FALSE(refused);
-    check_error(refused.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                {"lsm_cgroup", "lsm_mac is needed"});
+    check_error(refused.error(), EINVAL, bl::operation::raw_tracepoint_open,
+                bl::errc::invalid_argument, {"lsm_cgroup", "lsm_mac is needed"});
 }
 
 TEST_CASE_FIXTURE(ext_program, "freplace attaches where it was loaded for, or elsewhere") {
@@ -179,18 +257,49 @@ TEST_CASE_FIXTURE(ext_program, "freplace attaches where it was loaded for, or el
     }
     auto const missing = bl::attach(prog, bl::hook::freplace{target, "other"});
     REQUIRE_FALSE(missing);
-    check_error(missing.error(), ENOENT, bl::operation::program_get_info, bl::errc::not_found,
+    check_error(missing.error(), ENOENT, bl::operation::prog_get_info, bl::errc::not_found,
                 {"'other'", "no function of that name"});
-    for (auto const& [number, condition, advice] :
-         {std::tuple{EINVAL, bl::errc::invalid_argument, "signature"},
-          std::tuple{EBUSY, bl::errc::hook_busy, "replaced"},
-          std::tuple{EPERM, bl::errc::permission_denied, "CAP_SYS_ADMIN"}}) {
-        fail(call::link_create, number);
-        auto const failed = bl::attach(prog, bl::hook::freplace{target, "replaceable"});
-        REQUIRE_FALSE(failed);
-        check_error(failed.error(), number, bl::operation::link_create, condition,
-                    {"'replaceable'", advice});
-    }
+    fail(call::link_create, EINVAL);
+    auto const other = bl::attach(prog, bl::hook::freplace{target, "replaceable"});
+    REQUIRE_FALSE(other);
+    check_error(other.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"'replaceable'", "one of: the function's signature", "static", "another type"});
+    fail(call::link_create, EBUSY);
+    auto const busy = bl::attach(prog, bl::hook::freplace{target, "replaceable"});
+    REQUIRE_FALSE(busy);
+    check_error(busy.error(), EBUSY, bl::operation::link_create, bl::errc::hook_busy,
+                {"replaced already", "fentry or fexit", "prog_array"});
+}
+
+TEST_CASE_FIXTURE(ext_program, "freplace tells a target that is not a program, or is closed") {
+    auto const prog = load(attach_type{});
+    auto const map = open(add_map());
+    fail(call::program_function, ENOENT); // a map's info has no BTF there
+    auto const other = bl::attach(prog, bl::hook::freplace{map, "replaceable"});
+    REQUIRE_FALSE(other);
+    check_error(other.error(), ENOENT, bl::operation::prog_get_info, bl::errc::invalid_argument,
+                {"is not a BPF program"});
+    fail(call::program_function, EBADFD);
+    auto const closed = bl::attach(prog, bl::hook::freplace{bl::fd_view{4'000}, "replaceable"});
+    REQUIRE_FALSE(closed);
+    check_error(closed.error(), EBADFD, bl::operation::prog_get_info, bl::errc::invalid_argument,
+                {"target's descriptor is not open"});
+}
+
+TEST_CASE_FIXTURE(ext_program, "freplace is attached only once where it was loaded for") {
+    auto const prog = load(attach_type{});
+    made->function = 99; // and its program is not told any more
+    fail(call::raw_tracepoint_open, EINVAL);
+    auto const again = bl::attach(prog, bl::hook::freplace{});
+    REQUIRE_FALSE(again);
+    check_error(again.error(), EINVAL, bl::operation::raw_tracepoint_open,
+                bl::errc::invalid_argument, {"only once", "name a target"});
+    made->types = fake::program_types;
+    fail(call::raw_tracepoint_open, EINVAL);
+    auto const first = bl::attach(prog, bl::hook::freplace{});
+    REQUIRE_FALSE(first);
+    check_error(first.error(), EINVAL, bl::operation::raw_tracepoint_open,
+                bl::errc::invalid_argument, {"loaded for nothing to replace"});
 }
 
 // E14
@@ -245,6 +354,13 @@ TEST_CASE_FIXTURE(tracing_program, "what tracing_multi cannot mean is refused be
     refused(prog, {functions, {}, attach_type::trace_fexit_multi}, "trace_fexit_multi is needed");
     refused(by_fd, {functions, {}, attach_type::trace_fentry}, "trace_fentry_multi");
     CHECK(system_calls() == 0);
+    std::array const twice{bl::btf_id{8}, bl::btf_id{4}, bl::btf_id{8}};
     fail(call::link_create, EINVAL);
-    refused(prog, {functions}, "7.2");
+    refused(prog, {twice}, "BTF id 8 is there twice");
+    fail(call::link_create, EINVAL);
+    fail(call::prog_load, EINVAL);
+    auto const older = bl::attach(prog, bl::hook::tracing_multi{functions});
+    REQUIRE_FALSE(older);
+    check_error(older.error(), EINVAL, bl::operation::link_create, bl::errc::not_supported,
+                {"no links of tracing_multi"});
 }

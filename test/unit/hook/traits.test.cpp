@@ -51,6 +51,6 @@ TEST_CASE("a hook knows its links by their kind") {
 TEST_CASE("a link of another hook is refused with both named") {
     auto const e =
         bl::detail::wrong_hook({.type = bl::link_type::tcx, .id = bl::link_id{7}}, "xdp");
-    check_error(e, EINVAL, bl::operation::identify, bl::errc::invalid_argument,
+    check_error(e, EINVAL, bl::operation::identify, bl::errc::wrong_kind,
                 {"link 7", "type tcx", "hook xdp"});
 }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "border/small_file.hpp"
+
+#include "border/sys.hpp"
+#include "error/fail.hpp"
+
+#include <bpflink/fd.hpp>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+namespace bpflink {
+
+result<std::string> read_small_file(std::string const& path) {
+    auto const file = sys::open_file(path.c_str());
+    if (!file) return fail(file.outcome(), operation::open, path);
+    std::array<std::byte, 4096> buffer;
+    int const length = sys::read(file.outcome(), buffer);
+    if (length < 0) return fail(length, operation::read, path);
+    std::string text{reinterpret_cast<char const*>(buffer.data()),
+                     static_cast<std::size_t>(length)};
+    while (text.ends_with('\n'))
+        text.pop_back();
+    return text;
+}
+
+result<std::uint32_t> read_number(std::string const& path) {
+    return read_small_file(path).and_then([&](std::string const& text) -> result<std::uint32_t> {
+        std::uint32_t number = 0;
+        auto const* const end = text.data() + text.size();
+        auto const parsed = std::from_chars(text.data(), end, number);
+        if (parsed.ec != std::errc{} || parsed.ptr != end)
+            return fail(-EINVAL, operation::read, path);
+        return number;
+    });
+}
+
+} // namespace bpflink

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The border to the kernel and to libbpf. Everything behind it is in sys.cpp, and nothing else in
+// the library makes a system call; the unit tests link a fake in its place.
+//
+// Every function returns a number (a count, 0) or an errno, negated; those that make a descriptor
+// return its owner. None throws or allocates, but for what says so. Interrupted calls (EINTR) are
+// made again here.
+
+#include "border/opened.hpp"
+#include "border/uapi.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+struct bpf_map;
+struct bpf_program;
+
+namespace [[gnu::visibility("hidden")]] bpflink {
+namespace sys {
+
+// bpf(2)
+opened prog_load(uapi::prog_load_attr const& attr) noexcept;
+opened link_create(uapi::link_create_attr const& attr) noexcept;
+opened raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) noexcept;
+int link_update(uapi::link_update_attr const& attr) noexcept;
+int link_detach(int link) noexcept;
+int link_get_next_id(std::uint32_t after, std::uint32_t& next) noexcept;
+opened link_get_fd_by_id(std::uint32_t id) noexcept;
+opened prog_get_fd_by_id(std::uint32_t id) noexcept;
+opened btf_get_fd_by_id(std::uint32_t id) noexcept;
+int prog_bind_map(int program, int map) noexcept;
+// Runs a raw tracepoint's program here and now, with the one argument.
+int prog_test_run(int program, int argument, std::uint32_t& answer) noexcept;
+// Has an XDP program run on a packet that cannot be read: always fails, before it runs. -EFAULT;
+// -EINVAL where it was loaded for a devmap or a cpumap (since 5.14), or for one device (since 6.3).
+int prog_test_run_on_nothing(int program) noexcept;
+int map_look_up_nothing(int map) noexcept; // without a key, nor room for a value: always fails
+opened iter_create(int link) noexcept;
+int prog_query(uapi::prog_query_attr& attr) noexcept;
+int obj_pin(int fd, char const* path) noexcept;
+opened obj_get(char const* path) noexcept;
+
+// `size` goes in as the buffer's and comes out as what the kernel knows of it.
+int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept;
+
+// Descriptors
+int close(int fd) noexcept;
+opened duplicate(int fd) noexcept; // close-on-exec
+opened watch(int fd) noexcept; // a descriptor that can be read when `fd` can; -EPERM: it never can
+int is_open(int fd) noexcept;  // 0 or -EBADF
+int read(int fd, std::span<std::byte> into) noexcept;
+opened open_directory(char const* path) noexcept;
+opened open_file(char const* path) noexcept; // for reading
+
+// Files of others. A name is looked up without opening what it names: neither a FIFO nor a device
+// notices. What was found is opened for reading afterwards, by reopen(), once it is known.
+enum class lookup {
+    plain,          // as open(2) does
+    no_follow,      // a symbolic link that comes last is found itself
+    no_magic_links, // -ELOOP where a link of /proc stands for something else than its text
+    in_root,        // the directory is the root of ".." and of absolute links
+    beneath,        // -EXDEV where ".." or a link leads out of the directory
+};
+inline constexpr int working_directory = -100;
+// The last three: -ENOSYS before 5.6, and -ENOSYS or -EPERM where openat2(2) is filtered out.
+opened look_up(int directory, char const* path, lookup how) noexcept;
+
+enum class file_kind { regular, directory, symlink, other };
+struct file_facts {
+    file_kind kind;
+    std::uint64_t device;
+    std::uint64_t inode;
+    unsigned mode = 0; // the permissions
+    unsigned owner = 0;
+    unsigned group = 0;
+};
+int look_at(int fd, file_facts& facts) noexcept;
+int is_on_proc(int fd) noexcept;                        // 1, 0
+int link_text(int link, std::span<char> into) noexcept; // of what no_follow found; the length
+opened reopen(int found) noexcept;                      // never waits; -ENOENT without /proc
+int read_at(int fd, std::span<std::byte> into, std::uint64_t offset) noexcept;
+
+// A perf event; -1 stands for every process, or every processor.
+opened perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) noexcept;
+
+int attach_socket_filter(int socket, int program) noexcept;
+int detach_socket_filter(int socket) noexcept;
+int is_socket_filter_locked(int socket) noexcept; // 1, 0
+
+// What /proc calls a descriptor, as far as it fits; the length.
+int descriptor_name(int fd, std::span<char> into) noexcept;
+
+// Files
+int unlink(char const* path) noexcept;
+int rename(char const* from, char const* to) noexcept;            // over what is there
+int rename_no_replace(char const* from, char const* to) noexcept; // EEXIST when something is
+int is_on_bpffs(char const* path) noexcept;                       // 1, 0
+int is_on_sysfs(char const* path) noexcept;                       // 1, 0
+int is_on_cgroup1(int fd) noexcept;                               // 1, 0
+int current_directory(std::span<char> into) noexcept;
+
+int facts_of_name(char const* path, file_facts& out) noexcept; // a symbolic link is what it is
+int facts_of_file(char const* path, file_facts& out) noexcept; // what symbolic links lead to
+int change_mode(char const* path, unsigned mode) noexcept;
+int change_owner(char const* path, unsigned owner, unsigned group) noexcept;
+
+// Whether the way to a path, or to where nothing is, goes through a symbolic link, the last name
+// among them: 1, 0.
+int crosses_symlink(char const* path) noexcept;
+// Where a symbolic link leads; the length. -EINVAL where the name is none, and 0 for those of
+// procfs (/proc/PID/root) that lead where no text says.
+int read_link(char const* path, std::span<char> into) noexcept;
+
+// flock(2), which keeps out other descriptors that a file was opened for.
+int lock(int fd) noexcept; // -EAGAIN when another has it
+int unlock(int fd) noexcept;
+
+std::chrono::steady_clock::time_point now() noexcept;
+
+enum class entry_kind { directory, file, other };
+struct entry {
+    char const* name; // valid until the next call
+    entry_kind kind;
+};
+int list_begin(char const* path, void*& stream) noexcept;
+int list_next(void* stream, entry& out) noexcept; // 1, or 0 at the end
+void list_end(void* stream) noexcept;
+
+// Names and numbers of what links are on. Interfaces are those of this network namespace.
+int interface_index(char const* name) noexcept;
+int interface_name(std::uint32_t index,
+                   std::span<char, 16> into) noexcept; // -ENODEV when none has it
+struct interface_facts {
+    char kind[16]; // "veth", "bond"; empty for most hardware, and for lo
+    std::uint32_t mtu;
+};
+int interface_facts_of(std::uint32_t index, interface_facts& facts) noexcept; // -ENODEV
+// An interface next to another that has an XDP program, by name: 1, or 0 where none is to be seen.
+// Above are bridge, bond and macvlan; below are the ports of those that have some.
+enum class side { above, below };
+int neighbour_with_xdp(std::uint32_t index, side where, std::span<char, 16> name) noexcept;
+int netns_inode(char const* path, std::uint32_t& inode) noexcept; // -EINVAL when it is none
+int cgroup_id(char const* path, std::uint64_t& id) noexcept;      // -EINVAL when it is none
+int cgroup_path(std::uint64_t id,
+                std::span<char> into) noexcept; // -ESTALE when it is gone, -EXDEV outside
+
+// A number that no other process on this machine has now.
+int process_id() noexcept;
+// 0 where the number is a process's, in this process's pid namespace; -ESRCH where it is nobody's,
+// or that of a process that has ended; -EINVAL where it is a thread's alone.
+int find_process(int number) noexcept;
+int find_process_of(int pidfd) noexcept; // 0, or -ESRCH for one that has ended
+int find_thread(int number) noexcept;    // 0, or -ESRCH
+// 0; -ESRCH where the process has none: a kernel thread, or one whose first thread has ended.
+int find_memory(int process) noexcept;
+
+// Of this thread: 1, 0. Whether it has a capability, in the user namespace that it is in, and
+// whether that is the first one, where capabilities count for all of the kernel.
+int has_capability(unsigned number) noexcept;
+int is_in_first_user_namespace() noexcept;
+int has_locked_memory_limit() noexcept; // 1, 0
+
+// Before another attempt, counted from 0: lets others run, and sleeps from the 11th on, first for
+// 1 us, then twice as long each time.
+void back_off(int attempt) noexcept;
+
+// libbpf
+int program_fd(::bpf_program const* prog) noexcept;
+unsigned program_type(::bpf_program const* prog) noexcept;
+unsigned program_expected_attach_type(::bpf_program const* prog) noexcept;
+char const* program_name(::bpf_program const* prog) noexcept;
+char const* program_section(::bpf_program const* prog) noexcept;
+int kernel_type(char const* name, unsigned attach_type) noexcept; // its BTF id; allocates
+int program_function(int program, char const* name) noexcept;     // its BTF id; allocates
+opened load_object(std::span<std::byte const> file) noexcept;     // its only program; allocates
+int map_fd(::bpf_map const* map) noexcept;
+struct xdp_programs { // ids; 0: none
+    std::uint32_t offload;
+    std::uint32_t driver;
+    std::uint32_t generic;
+};
+// All 0 for an interface that is not there; allocates.
+int xdp_query(std::uint32_t index, xdp_programs& programs) noexcept;
+// Asks netlink to replace `program` on an interface by itself, which never changes anything. -EBUSY
+// where a link is there in that mode; -EEXIST, or 0 where it is `program`, where none is;
+// allocates.
+int xdp_replace_by_itself(std::uint32_t index, int program, unsigned mode) noexcept;
+
+} // namespace sys
+} // namespace bpflink

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "error/names.hpp"
+
+#include <bpflink/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ostream>
+
+namespace bpflink {
+namespace {
+
+constexpr int enotsupp = 524; // the kernel's own, which libc does not know
+
+// errc{} is no condition.
+constexpr std::array<std::string_view, 15> condition_names{
+    "none",           "not_supported",     "not_found",
+    "already_exists", "permission_denied", "not_a_link",
+    "defunct",        "program_mismatch",  "stale_revision",
+    "hook_busy",      "invalid_argument",  "wrong_kind",
+    "still_held",     "read_only",         "timed_out",
+};
+
+std::string describe(int number) {
+    if (number == enotsupp) return "operation not supported";
+    return std::generic_category().message(number);
+}
+
+/// Of a C library that knows the names: glibc since 2.32.
+template <class Number>
+char const* name_of(Number number) {
+    if constexpr (requires { strerrorname_np(number); })
+        return strerrorname_np(number);
+    else
+        return nullptr;
+}
+
+std::string errno_name(int number) {
+    if (number == enotsupp) return "ENOTSUPP";
+    if (char const* const name = name_of(number)) return name;
+    return "errno " + std::to_string(number);
+}
+
+/// How many bytes the character in front has in UTF-8; 0 for a byte that begins none, and for
+/// characters that control a terminal, end a line, or turn the order of the text around.
+std::size_t size_of_character(std::string_view text) {
+    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    auto const lead = byte(0);
+    if (lead < 0x80) return lead < 0x20 || lead == 0x7f ? 0 : 1;
+    std::size_t const size = lead < 0xc2   ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
+    if (text.size() < size) return 0;
+    for (std::size_t i = 1; i < size; ++i)
+        if ((byte(i) & 0xc0) != 0x80) return 0;
+    bool const is_control = lead == 0xc2 && byte(1) < 0xa0; // U+0080 to U+009F
+    bool const ends_or_turns =
+        lead == 0xe2 &&
+        ((byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae) || // U+2028 to 202E
+         (byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9));  // U+2066 to 2069
+    return is_control || ends_or_turns ? 0 : size;
+}
+
+/// Names come from whoever could make them: one line, that sends a terminal no command.
+/// @param quote  this character is escaped, too, which makes it reversible
+std::string one_line(std::string_view text, char quote = '\0') {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string line;
+    while (!text.empty()) {
+        auto const byte = static_cast<unsigned char>(text.front());
+        auto const size = size_of_character(text);
+        if (size == 0 && byte == '\n')
+            line += "\\n";
+        else if (size == 0)
+            (line += "\\x").append({digits[byte / 16], digits[byte % 16]});
+        else if (text.front() == quote)
+            line.append(2, quote);
+        else
+            line += text.substr(0, size);
+        text.remove_prefix(std::max<std::size_t>(size, 1));
+    }
+    return line;
+}
+
+constexpr char const* condition_category_name = "bpflink condition";
+
+/// errno values whose condition is known: one category for each condition, so that a plain
+/// std::error_code carries both.
+class errno_category final : public std::error_category {
+public:
+    explicit constexpr errno_category(errc condition) noexcept : condition_{condition} {}
+
+    [[nodiscard]] char const* name() const noexcept override { return "bpflink"; }
+    [[nodiscard]] std::string message(int number) const override { return describe(number); }
+    [[nodiscard]] std::error_condition default_error_condition(int number) const noexcept override {
+        return std::generic_category().default_error_condition(number == enotsupp ? EOPNOTSUPP
+                                                                                  : number);
+    }
+
+    /// By name: another shared object may have a copy of its own of this library.
+    [[nodiscard]] bool equivalent(int number,
+                                  std::error_condition const& wanted) const noexcept override {
+        if (std::string_view{wanted.category().name()} == condition_category_name)
+            return static_cast<errc>(wanted.value()) == condition_;
+        return default_error_condition(number) == wanted;
+    }
+
+private:
+    errc condition_;
+};
+
+template <std::size_t... Index>
+auto const& make_categories(std::index_sequence<Index...>) noexcept {
+    static std::array<errno_category, sizeof...(Index)> const all{
+        errno_category{static_cast<errc>(Index)}...};
+    return all;
+}
+
+/// Indexed by condition; 0 is none.
+std::error_category const& category_of(errc condition) noexcept {
+    return make_categories(
+        std::make_index_sequence<condition_names.size()>{})[static_cast<std::size_t>(condition)];
+}
+
+class condition_category final : public std::error_category {
+public:
+    [[nodiscard]] char const* name() const noexcept override { return condition_category_name; }
+    [[nodiscard]] std::string message(int condition) const override {
+        return to_string(static_cast<errc>(condition));
+    }
+    [[nodiscard]] bool equivalent(std::error_code const& code,
+                                  int condition) const noexcept override {
+        // Codes of this library know theirs. Of other origin: errno by its usual meaning.
+        return (code.category() == std::system_category() ||
+                code.category() == std::generic_category()) &&
+               usual_condition(code.value()) == static_cast<errc>(condition);
+    }
+};
+
+} // namespace
+
+std::string to_string(errc condition) {
+    return detail::name_or_number(condition_names, static_cast<unsigned>(condition));
+}
+
+std::ostream& operator<<(std::ostream& out, errc condition) {
+    return out << to_string(condition);
+}
+
+std::error_condition make_error_condition(errc condition) noexcept {
+    static condition_category const category;
+    return {static_cast<int>(condition), category};
+}
+
+errc usual_condition(int number) noexcept {
+    switch (number) {
+    case EOPNOTSUPP:
+    case ENOSYS:
+    case enotsupp: return errc::not_supported;
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+    case ESRCH: return errc::not_found;
+    case EEXIST: return errc::already_exists;
+    case EPERM:
+    case EACCES: return errc::permission_denied;
+    case ENOLINK: return errc::defunct;
+    case ESTALE: return errc::stale_revision;
+    case EBUSY: return errc::hook_busy;
+    case EINVAL:
+    case EBADF:
+    case ERANGE:
+    case ENAMETOOLONG:
+    case ENOTDIR:
+    case EISDIR:
+    case EAFNOSUPPORT: return errc::invalid_argument;
+    case EROFS: return errc::read_only;
+    case ETIMEDOUT: return errc::timed_out;
+    default: return errc{};
+    }
+}
+
+error::error(int number, operation where, std::string subject)
+    : error{number, where, usual_condition(number), std::move(subject)} {
+}
+
+error::error(int number, operation where, errc condition, std::string subject, std::string advice)
+    : number_{number}, where_{where}, condition_{condition}, subject_{std::move(subject)},
+      advice_{std::move(advice)} {
+}
+
+std::error_code error::code() const noexcept {
+    return {number_, category_of(condition_)};
+}
+
+std::string error::message() const {
+    std::string text = to_string(where_);
+    if (!subject_.empty()) text += " " + one_line(subject_, '\\');
+    text += ": " + describe(number_) + " (" + errno_name(number_) + ")";
+    // It has other errors' messages in it, which are escaped already.
+    if (!advice_.empty()) text += "; " + one_line(advice_);
+    return text;
+}
+
+void error::add_advice(std::string_view more) {
+    if (!advice_.empty()) advice_ += "; ";
+    advice_ += more;
+}
+
+bool operator==(error const& a, error const& b) noexcept {
+    return a.number_ == b.number_ && a.where_ == b.where_ && a.condition_ == b.condition_ &&
+           a.subject_ == b.subject_ && a.advice_ == b.advice_;
+}
+
+std::ostream& error::print(std::ostream& out, error const& e) {
+    return out << e.message();
+}
+
+} // namespace bpflink

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What tcx and netkit have in common: their programs are on an interface, by bpf_mprog.
+
+#include "hook/typed.hpp"
+
+#include <bpflink/ids.hpp>
+
+#include <array>
+#include <cerrno>
+#include <string>
+
+namespace [[gnu::visibility("hidden")]] bpflink {
+
+[[nodiscard]] inline std::string describe_device(ifindex device,
+                                                 std::optional<attach_type> attach) {
+    return with_attach_type("interface " + std::to_string(device.value()), attach);
+}
+
+inline constexpr std::array device_place_causes{
+    detail::refusal{ENODEV, errc::not_found, "no such interface in this network namespace", "",
+                    "__dev_get_by_index", interface_is_gone},
+};
+
+inline constexpr std::array device_causes{
+    detail::refusal{EEXIST, errc::already_exists, "the program is on the hook, which takes it once",
+                    "update its link, or attach another program", "bpf_mprog_attach"},
+    detail::refusal{ERANGE, errc{}, "63 programs are there, the most the kernel takes",
+                    "detach one", "bpf_mprog_attach"},
+    detail::refusal{EINVAL, errc::invalid_argument,
+                    "the order names {}, and one of sched_cls is needed", "",
+                    "bpf_mprog_tuple_relative", anchor_is_not_of_a_classifier},
+};
+
+} // namespace bpflink

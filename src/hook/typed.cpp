@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hook/typed.hpp"
+
+#include "border/sys.hpp"
+#include "object/attach_type.hpp"
+#include "object/identify.hpp"
+
+#include <array>
+#include <vector>
+
+namespace bpflink {
+namespace {
+
+using detail::attempt;
+using detail::finding;
+
+typed_request const& asked(attempt const& tried) {
+    return tried.as<typed_request>();
+}
+
+finding yes_if(bool is_so) {
+    return {is_so ? match::yes : match::no};
+}
+
+bool has(detail::hook_row const& row, attach_type attach) noexcept {
+    return detail::contains(row.attach_types, attach);
+}
+
+/// Whether the hook has an attach type that goes with the program's type.
+bool goes(detail::hook_row const& row, detail::borrowed_program const& prog,
+          attach_type attach) noexcept {
+    return has(row, attach) && program_type_of(attach) == prog.type;
+}
+
+/// @kernel kernel/bpf/syscall.c, bpf_prog_attach_check_attach_type(); read at v6.12
+bool attach_type_is_fixed(program_type type) noexcept {
+    return type == program_type::cgroup_sock || type == program_type::cgroup_sock_addr ||
+           type == program_type::cgroup_sockopt || type == program_type::sk_lookup ||
+           type == program_type::lsm;
+}
+
+} // namespace
+
+std::optional<attach_type> attach_type_of(detail::borrowed_program const& prog,
+                                          detail::hook_row const& row) noexcept {
+    if (prog.expected) return goes(row, prog, *prog.expected) ? prog.expected : std::nullopt;
+    std::optional<attach_type> only;
+    for (attach_type const each : row.attach_types) {
+        if (!goes(row, prog, each)) continue;
+        if (only) return std::nullopt;
+        only = each;
+    }
+    return only;
+}
+
+finding loaded_for_none(attempt const& tried) {
+    return yes_if(!asked(tried).attach && tried.prog->loaded_for_none);
+}
+
+finding loaded_for_what_is_not_known(attempt const& tried) {
+    return yes_if(!asked(tried).attach && !tried.prog->expected);
+}
+
+finding loaded_for_another_hook(attempt const& tried) {
+    if (asked(tried).attach) return {match::no};
+    std::vector<attach_type> needed;
+    for (attach_type const each : tried.row->attach_types)
+        if (goes(*tried.row, *tried.prog, each)) needed.push_back(each);
+    return {match::yes, "attach type " + to_string(*tried.prog->expected) + ", and " +
+                            either_of(needed) + " is needed"};
+}
+
+finding attach_type_is_missing(attempt const& tried) {
+    return yes_if(!asked(tried).attach);
+}
+
+finding attach_type_of_another_hook(attempt const& tried) {
+    auto const attach = *asked(tried).attach;
+    if (has(*tried.row, attach)) return {match::no};
+    return {match::yes, to_string(attach) + " is not of " + std::string{tried.row->name}};
+}
+
+finding program_of_another_type(attempt const& tried) {
+    auto const attach = *asked(tried).attach;
+    auto const needed = program_type_of(attach);
+    if (tried.prog->type == needed) return {match::no};
+    return {match::yes, to_string(tried.prog->type) + ", and " + to_string(needed) +
+                            " is needed for " + to_string(attach)};
+}
+
+finding held_to_another_type(attempt const& tried) {
+    auto const attach = *asked(tried).attach;
+    auto const expected = tried.prog->expected;
+    if (!expected || *expected == attach || !attach_type_is_fixed(tried.prog->type))
+        return {match::no};
+    return {match::yes,
+            "attach type " + to_string(*expected) + ", and " + to_string(attach) + " is named"};
+}
+
+finding revision_is_zero(attempt const& tried) {
+    auto const expected = asked(tried).expected_revision;
+    return yes_if(expected && expected->value() == 0);
+}
+
+finding does_not_go_with_it(attempt const& tried) {
+    // A mistake that the usual causes name is refused in the same way: they have the last word.
+    int const number = attach_to_nothing(tried.prog->fd, *asked(tried).attach);
+    return {number == EINVAL ? match::unknown : match::no, to_string(*asked(tried).attach)};
+}
+
+finding target_is_closed(attempt const& tried) {
+    fd_view const target{static_cast<int>(asked(tried).target)};
+    int const outcome = sys::is_open(target.get());
+    return {outcome == -EBADF ? match::yes
+            : outcome < 0     ? match::unknown
+                              : match::no,
+            describe(target)};
+}
+
+finding interface_is_gone(attempt const& tried) {
+    std::array<char, 16> name;
+    int const outcome = sys::interface_name(asked(tried).target, name);
+    return {outcome == -ENODEV ? match::yes : outcome < 0 ? match::unknown : match::no};
+}
+
+} // namespace bpflink

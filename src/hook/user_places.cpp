@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hook/user_places.hpp"
+
+#include "error/fail.hpp"
+#include "symbol/elf.hpp"
+#include "symbol/instruction.hpp"
+#include "symbol/names.hpp"
+#include "symbol/resolve.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+using detail::attempt;
+using detail::finding;
+
+user_request const& request_of(attempt const& tried) {
+    return tried.as<user_request>();
+}
+
+result<binary_file> open_file(std::variant<std::string_view, fd_view> const& binary) {
+    if (auto const* const path = std::get_if<std::string_view>(&binary)) return find_binary(*path);
+    return binary_file::open(std::get<fd_view>(binary));
+}
+
+/// What makes the kernel attach without a word, and never run the program.
+/// @param begins  the symbol's offset, where there is one
+std::string mistake_at(elf_file const& elf, std::optional<std::uint64_t> begins,
+                       std::uint64_t offset, std::span<std::byte const> code) {
+    auto const* const segment = elf.segment_at(offset);
+    if (!segment || !segment->is_executable)
+        return "it is in no executable segment of the file; offset_of_address() gives the offset "
+               "of an address";
+    if (segment->is_writable)
+        return "its segment can be written to: the kernel puts no probe there";
+    if (begins && elf.segment_at(*begins) != segment) return "it is outside the symbol's segment";
+    if (is_unprobeable(code, elf.machine())) return std::string{cannot_be_probed};
+    return {};
+}
+
+/// Code is mapped from files that are not ELF, too. Nothing tells where it is, but for their end.
+result<std::vector<std::uint64_t>> places_in(binary_file const& file,
+                                             std::span<std::uint64_t const> offsets,
+                                             operation where, std::string const& subject) {
+    for (auto const offset : offsets) {
+        std::array<std::byte, 1> code;
+        auto const read = file.read(code, offset);
+        if (!read) return tl::unexpected{read.error()};
+        if (*read == 0)
+            return fail(-EINVAL, where, errc::invalid_argument, subject,
+                        "the file ends before offset " + hexadecimal(offset));
+    }
+    return std::vector<std::uint64_t>(offsets.begin(), offsets.end());
+}
+
+result<std::vector<std::uint64_t>> places_in(elf_file const& elf, binary_file const& file,
+                                             named_places const& wanted, operation where,
+                                             std::string const& subject) {
+    std::vector<std::uint64_t> begins;
+    if (!wanted.symbols.empty()) {
+        auto found = resolve_in(elf, wanted.symbols, {.indirect = wanted.indirect});
+        if (!found) return found;
+        begins = *std::move(found);
+    }
+    auto places = begins;
+    if (begins.empty()) places.assign(wanted.offsets.begin(), wanted.offsets.end());
+    for (std::size_t i = 0; i != places.size(); ++i) {
+        if (!begins.empty() && !wanted.offsets.empty()) places[i] += wanted.offsets[i];
+        std::array<std::byte, most_instruction_bytes> code;
+        auto const read = file.read(code, places[i]);
+        if (!read) return tl::unexpected{read.error()};
+        auto what = mistake_at(elf, begins.empty() ? std::nullopt : std::optional{begins[i]},
+                               places[i], std::span{code}.first(*read));
+        if (what.empty()) continue;
+        if (places.size() != 1)
+            what =
+                "place " + std::to_string(i) + ", offset " + hexadecimal(places[i]) + ": " + what;
+        return fail(-EINVAL, where, errc::invalid_argument, subject, std::move(what));
+    }
+    return places;
+}
+
+} // namespace
+
+result<found_places> find_places(named_places const& wanted, operation where,
+                                 std::string const& subject) {
+    if (auto const* const path = std::get_if<std::string_view>(&wanted.binary);
+        path && (path->empty() || path->find('\0') != path->npos))
+        return fail(-EINVAL, where, errc::invalid_argument, subject, "a file is needed");
+    if (auto const good = check_symbols(wanted.symbols); !good) return tl::unexpected{good.error()};
+    return open_file(wanted.binary).and_then([&](binary_file&& file) -> result<found_places> {
+        auto places = !file.is_elf() && wanted.symbols.empty()
+                          ? places_in(file, wanted.offsets, where, subject)
+                          : elf_file::open(file).and_then([&](elf_file const& elf) {
+                                return places_in(elf, file, wanted, where, subject);
+                            });
+        if (!places) return tl::unexpected{std::move(places.error())};
+        return found_places{std::move(file), *std::move(places)};
+    });
+}
+
+result<std::optional<int>> checked_process(std::optional<int> process, operation where,
+                                           std::string const& subject) {
+    if (!process) return process;
+    if (*process < 0)
+        return fail(-EINVAL, where, errc::invalid_argument, subject,
+                    "a process id is not negative");
+    // Never the kernel's "this one": that is a thread to perf_event_open(2), and all to
+    // link_create.
+    if (*process == 0) process = sys::process_id();
+    // Where it cannot be told, the kernel says what it takes.
+    switch (int const outcome = sys::find_process(*process)) {
+    case -ESRCH:
+        return fail(outcome, where, errc::not_found, subject,
+                    "there is no process " + std::to_string(*process) + ", or it has ended");
+    case -EINVAL:
+        return fail(outcome, where, errc::invalid_argument, subject,
+                    std::to_string(*process) + " is a thread's number: name its process");
+    default: break;
+    }
+    // The kernel tells processes apart by their memory, and knows that by the first thread.
+    if (sys::find_memory(*process) == -ESRCH)
+        return fail(-ESRCH, where, errc::not_found, subject,
+                    "process " + std::to_string(*process) +
+                        " has no memory to probe: its first thread has ended, or it is a kernel "
+                        "thread");
+    return process;
+}
+
+finding counts_at_odd_place(attempt const& tried) {
+    auto const is_odd = [](std::uint64_t offset) { return offset % 2 != 0; };
+    bool const any = std::ranges::any_of(request_of(tried).ref_ctr_offsets, is_odd);
+    return {any ? match::yes : match::no};
+}
+
+finding is_between_instructions(attempt const& tried) {
+#if defined(__x86_64__) || defined(__i386__)
+    constexpr std::uint64_t step = 1;
+#elif defined(__s390x__) || defined(__riscv)
+    constexpr std::uint64_t step = 2;
+#else
+    constexpr std::uint64_t step = 4;
+#endif
+    auto const is_between = [](std::uint64_t offset) { return offset % step != 0; };
+    bool const any = std::ranges::any_of(request_of(tried).offsets, is_between);
+    return {any ? match::yes : match::no};
+}
+
+finding counts(attempt const& tried) {
+    return {request_of(tried).ref_ctr_offsets.empty() ? match::no : match::unknown};
+}
+
+finding process_has_ended(attempt const& tried) {
+    auto const& process = request_of(tried).process;
+    if (!process) return {match::no};
+    return {match::yes, std::to_string(*process)};
+}
+
+} // namespace bpflink

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "border/sys.hpp"
+#include "error/fail.hpp"
+#include "error/refusal.hpp"
+#include "hook/row.hpp"
+#include "object/by_id.hpp"
+#include "object/identify.hpp"
+#include "pin/path.hpp"
+
+#include <bpflink/detail/access.hpp>
+#include <bpflink/detail/read_info.hpp>
+#include <bpflink/detail/wait.hpp>
+#include <bpflink/link.hpp>
+#include <bpflink/link_traits.hpp>
+#include <bpflink/map_ref.hpp>
+#include <bpflink/program.hpp>
+
+#include <array>
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+std::string describe(detail::link_header const& header) {
+    return "link " + std::to_string(header.id.value()) + " (" + to_string(header.type) + ")";
+}
+
+/// The link's name in messages; asked for only when there is something to report.
+std::string subject_of(fd_view link) {
+    auto const header = detail::read_header(link);
+    return header ? describe(*header) : describe(link);
+}
+
+/// What BPF_LINK_UPDATE was asked.
+struct update_request {
+    fd_view link;
+    fd_view next;
+    std::optional<fd_view> expected;
+};
+
+using detail::attempt;
+using detail::capability;
+using detail::finding;
+using detail::refusal;
+
+/// By what a link is updated; empty where the library does not know the kind.
+std::optional<update_unit> unit_of(attempt const& tried) {
+    auto const header = detail::read_header(tried.as<update_request>().link);
+    auto const* const traits = header ? find_traits(header->type) : nullptr;
+    return traits ? std::optional{traits->update} : std::nullopt;
+}
+
+finding has_no_update(attempt const& tried) {
+    auto const unit = unit_of(tried);
+    if (!unit) return {};
+    return {*unit == update_unit::none ? match::yes : match::no};
+}
+
+finding is_updated_by_map(attempt const& tried) {
+    auto const unit = unit_of(tried);
+    if (!unit) return {match::no}; // as unlikely as a kind's second one
+    if (*unit != update_unit::map) return {match::no};
+    auto const kind = identify(tried.as<update_request>().next);
+    if (!kind) return {};
+    return {*kind == object_kind::map ? match::no : match::yes};
+}
+
+finding is_of_another_table(attempt const& tried) {
+    return {unit_of(tried) == update_unit::map ? match::yes : match::no};
+}
+
+finding is_no_program(fd_view fd) {
+    auto const kind = identify(fd);
+    if (!kind) return {match::unknown, describe(fd)};
+    return {*kind == object_kind::program ? match::no : match::yes, describe(fd)};
+}
+
+finding next_is_no_program(attempt const& tried) {
+    return is_no_program(tried.as<update_request>().next);
+}
+
+finding expected_is_no_program(attempt const& tried) {
+    auto const& expected = tried.as<update_request>().expected;
+    return expected ? is_no_program(*expected) : finding{match::no};
+}
+
+finding is_of_another_type(attempt const& tried) {
+    auto const& [link, next, expected] = tried.as<update_request>();
+    auto const given = detail::identify_program(next, {});
+    if (!given) return {match::no}; // told above
+    auto what = std::to_string(given->id.value()) + " is of type " + to_string(given->type);
+    auto const header = detail::read_header(link);
+    auto const runs = header ? program::from_id(header->program) : result<program>{};
+    if (!runs || !*runs) return {match::unknown, what + ", and the link may run another"};
+    if (runs->type() == given->type) return {match::no};
+    return {match::yes, what + ", and the link runs one of type " + to_string(runs->type())};
+}
+
+finding is_closed(fd_view fd) {
+    int const outcome = sys::is_open(fd.get());
+    return {outcome == -EBADF ? match::yes : outcome < 0 ? match::unknown : match::no};
+}
+
+finding next_is_closed(attempt const& tried) {
+    return is_closed(tried.as<update_request>().next);
+}
+
+finding expected_is_closed(attempt const& tried) {
+    auto const& expected = tried.as<update_request>().expected;
+    return expected ? is_closed(*expected) : finding{match::no};
+}
+
+/// The id of what a link runs, or holds.
+std::optional<std::uint32_t> held_by(fd_view link) {
+    auto const info = detail::read_info(link);
+    if (!info) return std::nullopt;
+    auto const* const table = std::get_if<struct_ops_details>(&info->details);
+    if (!table) return info->program.value();
+    return table->map ? std::optional{table->map->value()} : std::nullopt;
+}
+
+finding runs_another(attempt const& tried) {
+    auto const& [link, next, expected] = tried.as<update_request>();
+    if (!expected) return {match::no};
+    auto const held = held_by(link);
+    uapi::object_info_head wanted{};
+    std::uint32_t size = sizeof wanted;
+    int const outcome = sys::obj_get_info(expected->get(), &wanted, size);
+    auto const kind = identify(*expected);
+    if (!held || outcome < 0 || !kind)
+        return {match::unknown, "may run another program than was expected"};
+    if (*held == wanted.id) return {match::no};
+    bool const is_map = *kind == object_kind::map;
+    std::string const what = is_map ? "map " : "program ";
+    return {match::yes, (is_map ? "holds " : "runs ") + what + std::to_string(*held) + ", and " +
+                            what + std::to_string(wanted.id) + " was expected"};
+}
+
+finding lacks_bpf(attempt const&) {
+    constexpr std::array needed{capability::bpf};
+    return missing_of(needed);
+}
+
+constexpr refusal bpf_is_missing{EPERM,
+                                 errc::permission_denied,
+                                 "{} is missing, which bpf(2) asks for here",
+                                 "run with it",
+                                 "__sys_bpf",
+                                 lacks_bpf};
+
+constexpr std::array update_causes{
+    refusal{ENOLINK, errc::defunct,
+            "the link is defunct: its device, cgroup or namespace is gone, or it was detached",
+            "attach again", "bpf_link_update"},
+    refusal{EOPNOTSUPP, errc::not_supported, "links of this kind cannot be updated",
+            "attach the new program, then close this link", "link_update", has_no_update},
+    refusal{EOPNOTSUPP, errc::not_supported, "this table takes no update", "attach the other map",
+            "bpf_struct_ops_map_link_update", is_of_another_table},
+    refusal{EEXIST, errc::already_exists, "the program is on the hook already", "",
+            "bpf_mprog_attach"},
+    refusal{EPERM, errc::program_mismatch, "it {}", "", "link_update", runs_another},
+    bpf_is_missing,
+    refusal{EBADF, errc::invalid_argument, "the descriptor of the new program is not open", "",
+            "link_update", next_is_closed},
+    refusal{EBADF, errc::invalid_argument, "the descriptor of the expected program is not open", "",
+            "link_update", expected_is_closed},
+    refusal{EINVAL, errc::not_supported, "links of this kind cannot be updated",
+            "attach the new program, then close this link", "link_update", has_no_update},
+    refusal{EINVAL, errc::not_supported, "links of this kind are updated by map, not by program",
+            "give the map of another table", "bpf_struct_ops_map_link_update", is_updated_by_map},
+    refusal{EINVAL, errc::invalid_argument,
+            "the map is not a struct_ops map of the same table, or was made without BPF_F_LINK", "",
+            "bpf_struct_ops_map_link_update", is_of_another_table},
+    refusal{EINVAL, errc::invalid_argument, "{} is not a BPF program", "", "bpf_prog_get",
+            next_is_no_program},
+    refusal{EINVAL, errc::invalid_argument, "{}, which is expected, is not a BPF program", "",
+            "bpf_prog_get", expected_is_no_program},
+    refusal{EINVAL, errc::invalid_argument, "program {}", "", "bpf_link_update",
+            is_of_another_type},
+    refusal{EINVAL, errc::invalid_argument,
+            "the program was loaded for another expected attach type than the one that runs, or "
+            "for one device",
+            "", "bpf_link_update"},
+};
+
+constexpr std::array detach_causes{
+    refusal{EOPNOTSUPP, errc::not_supported,
+            "the kernel detaches this kind only when its last descriptor closes and its last pin "
+            "goes",
+            "", "link_detach"},
+    refusal{EINVAL, errc::not_supported,
+            "this kernel detaches a link only when its last descriptor closes and its last pin "
+            "goes (before 5.9)",
+            "", "__sys_bpf"},
+    bpf_is_missing,
+};
+
+/// What the hook of the link's kind knows. A kind of several hooks has nothing of its own.
+refusals own_update_causes(fd_view link) {
+    refusals found;
+    if (auto const header = detail::read_header(link))
+        [&]<class... Hooks>(type_list<Hooks...>) {
+            ((hook_traits<Hooks>::kind == header->type
+                  ? static_cast<void>(found = hook_traits<Hooks>::row().update_causes)
+                  : void()),
+             ...);
+        }(all_hooks{});
+    return found;
+}
+
+} // namespace
+
+result<link> link::from_fd(unique_fd&& fd) {
+    return require_link(fd, describe(fd_view{fd})).map([&] { return link{std::move(fd)}; });
+}
+
+result<link> link::duplicate(fd_view fd) {
+    return require_link(fd, describe(fd))
+        .and_then([&] { return detail::duplicated(fd); })
+        .map([](unique_fd&& copy) { return link{std::move(copy)}; });
+}
+
+result<link> link::from_id(link_id id) {
+    // EAGAIN: the id is given out, and its link attaches just now; that takes microseconds, unless
+    // the attaching thread waits for a lock or for a processor.
+    constexpr int patience = 30; // a second
+    auto opened = sys::link_get_fd_by_id(id.value());
+    for (int attempt = 0; opened.outcome() == -EAGAIN && attempt != patience; ++attempt) {
+        sys::back_off(attempt);
+        opened = sys::link_get_fd_by_id(id.value());
+    }
+    if (!opened) return refuse_id(opened.outcome(), operation::link_get_fd_by_id, id.value());
+    return link{std::move(opened)};
+}
+
+result<link> link::load_pinned(std::string_view path) {
+    auto where = resolve(path, operation::obj_get);
+    if (!where) return tl::unexpected{std::move(where).error()};
+    auto fd = open_pin(*where);
+    if (!fd) return tl::unexpected{std::move(fd).error()};
+    return require_link(*fd, *where).map([&] {
+        return link{*std::move(fd), detail::pin_memory{*std::move(where)}};
+    });
+}
+
+unique_fd link::release() noexcept {
+    pins_ = {};
+    return std::move(fd_);
+}
+
+result<void> link::close() {
+    pins_ = {};
+    return fd_.close();
+}
+
+result<link_info> link::info() const {
+    return detail::read_info(fd_);
+}
+
+link_state link::state() const {
+    return detail::read_state(fd_);
+}
+
+result<void> link::pin(std::string_view path) {
+    return pins_.pin(fd_, path);
+}
+
+result<void> link::replace_pin(std::string_view path) {
+    return pins_.replace_pin(fd_, path);
+}
+
+result<void> link::unpin() {
+    return pins_.unpin(fd_);
+}
+
+std::optional<std::string_view> link::pinned_path() const& noexcept {
+    if (!pins_.is_pinned()) return std::nullopt;
+    return pins_.path();
+}
+
+result<void> detail::access::restore_pin(link& l) {
+    return l.pins_.restore(l.fd_);
+}
+
+result<link> detail::access::spare(link const& l) {
+    if (l.pins_.is_as_found()) return link{};
+    auto pins = l.pins_;
+    return duplicated(l.fd_).map(
+        [&](unique_fd&& copy) { return link{std::move(copy), std::move(pins)}; });
+}
+
+result<void> link::update_program(fd_view next, expected_program const* expected) {
+    int const outcome = sys::link_update({
+        .link_fd = static_cast<std::uint32_t>(fd_.get()),
+        .new_fd = static_cast<std::uint32_t>(next.get()),
+        .flags = expected ? uapi::f_replace : 0,
+        .old_fd = expected ? static_cast<std::uint32_t>(expected->fd().get()) : 0,
+    });
+    if (outcome >= 0) return {};
+    update_request const asked{fd_, next, expected ? std::optional{expected->fd()} : std::nullopt};
+    return refuse(outcome, operation::link_update, subject_of(fd_), {.request = &asked},
+                  {own_update_causes(fd_), update_causes, usual_causes()});
+}
+
+result<void> link::update(map_ref const& map) {
+    return update_program(map.fd(), nullptr);
+}
+
+result<void> link::update(map_ref const& map, expected_program old) {
+    return update_program(map.fd(), &old);
+}
+
+result<void> link::detach() {
+    int const outcome = sys::link_detach(fd_.get());
+    if (outcome >= 0) return {};
+    return refuse(outcome, operation::link_detach, subject_of(fd_), {},
+                  {detach_causes, usual_causes()});
+}
+
+} // namespace bpflink

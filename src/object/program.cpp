@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "border/sys.hpp"
+#include "error/fail.hpp"
+#include "object/by_id.hpp"
+#include "object/identify.hpp"
+#include "pin/path.hpp"
+
+#include <bpflink/program.hpp>
+
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+error wrong_type(std::string subject, program_type is, program_type wanted) {
+    return error{EINVAL, operation::prog_get_info, errc::invalid_argument, std::move(subject),
+                 "it is of type " + to_string(is) + ", and " + to_string(wanted) + " is needed"};
+}
+
+/// What libbpf and the kernel make of 0, which is no attach type but by its section's name.
+detail::borrowed_program loaded_by_libbpf(fd_view fd, program_type type,
+                                          ::bpf_program const* prog) {
+    auto const number = sys::program_expected_attach_type(prog);
+    if (number != 0) return {fd, type, static_cast<attach_type>(number)};
+    // kernel/bpf/syscall.c, bpf_prog_load_fixup_attach_type()
+    if (type == program_type::cgroup_sock) return {fd, type, attach_type::cgroup_inet_sock_create};
+    if (type != program_type::cgroup_skb) return {fd, type, std::nullopt, true};
+    if (std::string_view{sys::program_section(prog)} == "cgroup_skb/ingress")
+        return {fd, type, attach_type::cgroup_inet_ingress};
+    return {fd, type}; // SEC("cgroup/skb"): for either direction
+}
+
+} // namespace
+
+namespace detail {
+
+error wrong_program_type(program_id id, program_type is, program_type wanted) {
+    return wrong_type("program " + std::to_string(id.value()), is, wanted);
+}
+
+result<program_id_and_type> identify_program(fd_view fd, std::string subject) {
+    if (auto kind = require_kind(fd, object_kind::program, operation::prog_get_info,
+                                 std::move(subject), "it is not a BPF program");
+        !kind)
+        return tl::unexpected{kind.error()};
+    uapi::object_info_head head{};
+    std::uint32_t size = sizeof head;
+    if (int const outcome = sys::obj_get_info(fd.get(), &head, size); outcome < 0)
+        return fail(outcome, operation::prog_get_info, describe(fd));
+    return program_id_and_type{program_id{head.id}, static_cast<program_type>(head.type)};
+}
+
+result<borrowed_program> inspect(fd_view fd, program_type wanted) {
+    return identify_program(fd, describe(fd))
+        .and_then([&](program_id_and_type facts) -> result<borrowed_program> {
+            if (facts.type != wanted)
+                return tl::unexpected{wrong_program_type(facts.id, facts.type, wanted)};
+            return borrowed_program{fd, wanted, std::nullopt};
+        });
+}
+
+result<borrowed_program> inspect(::bpf_program const* prog, program_type wanted) {
+    if (!prog)
+        return fail(-EINVAL, operation::prog_get_info, errc::invalid_argument, {},
+                    "the program is a null pointer");
+    std::string subject = std::string{"program '"} + sys::program_name(prog) + "'";
+    auto const type = static_cast<program_type>(sys::program_type(prog));
+    if (type != wanted) return tl::unexpected{wrong_type(std::move(subject), type, wanted)};
+    int const fd = sys::program_fd(prog);
+    if (fd < 0)
+        return fail(fd, operation::prog_get_info, errc::invalid_argument, std::move(subject),
+                    "it is not loaded: load its bpf_object first");
+    return loaded_by_libbpf(fd_view{fd}, wanted, prog);
+}
+
+} // namespace detail
+
+result<program> program::from_id(program_id id) {
+    auto opened = sys::prog_get_fd_by_id(id.value());
+    if (!opened) return refuse_id(opened.outcome(), operation::prog_get_fd_by_id, id.value());
+    return from_fd(std::move(opened));
+}
+
+result<program> program::load_pinned(std::string_view path) {
+    return absolute(path, operation::obj_get).and_then([](std::string&& where) {
+        return open_pin(where).and_then(
+            [&](unique_fd&& fd) { return checked(std::move(fd), std::move(where)); });
+    });
+}
+
+result<program> program::from_fd(unique_fd&& fd) {
+    return checked(std::move(fd), describe(fd_view{fd}));
+}
+
+result<program> program::checked(unique_fd&& fd, std::string subject) {
+    return detail::identify_program(fd, std::move(subject))
+        .map([&](detail::program_id_and_type facts) { return program{std::move(fd), facts}; });
+}
+
+} // namespace bpflink

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "border/sys.hpp"
+
+#include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
+#include <bpflink/ids.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace [[gnu::visibility("hidden")]] bpflink {
+
+/// `path` from the root, so that a later chdir changes nothing.
+/// @errors invalid_argument  empty
+[[nodiscard]] result<std::string> absolute(std::string_view path, operation where);
+
+/// The real name that `path` leads to, from the root and with no symbolic link in it: those of
+/// directories are followed, and one at the end where it leads to something. Those of procfs that
+/// lead where no text says (/proc/PID/root) stay.
+/// @errors invalid_argument  empty; a name that cannot be looked at; and what readlink(2) fails
+/// with
+/// @cost 1 system call without symbolic links; else 1 a name more
+[[nodiscard]] result<std::string> resolve(std::string_view path, operation where);
+
+/// All but the last name of an absolute path.
+[[nodiscard]] std::string directory_of(std::string_view path);
+
+/// The name that replace_pin pins under before it renames the pin over that at `path`: NAME%tmp,
+/// which pin_name() makes of no text; of a long name, as much as there is room for.
+[[nodiscard]] std::string temporary_name(std::string const& path);
+[[nodiscard]] bool is_temporary(std::string_view path);
+
+/// Whether two resolved paths are one name in one directory, however that was reached.
+[[nodiscard]] result<bool> is_same_place(std::string const& a, std::string const& b);
+
+/// Opens the pin at an absolute path.
+[[nodiscard]] result<unique_fd> open_pin(std::string const& path);
+
+/// A name, and not what a symbolic link leads to.
+struct named {
+    enum class kind { nothing, link, something_else } what = kind::nothing;
+    sys::file_facts facts{};         // of the name, where it is
+    unique_fd link;                  // the pinned link, open
+    link_id id;                      // the link's
+    std::optional<error> other = {}; // why it is not a link's pin
+};
+
+/// What is at a resolved path. An error is a failed look, which tells nothing of what is there.
+/// @cost 1 system call where nothing is, else 6
+[[nodiscard]] result<named> look_at(std::string const& path);
+
+/// Says why no pin was made at a path.
+[[nodiscard]] tl::unexpected<error> refuse_pin_at(int outcome, operation where,
+                                                  std::string const& path);
+
+} // namespace bpflink

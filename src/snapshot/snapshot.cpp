@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "error/fail.hpp"
+#include "error/names.hpp"
+#include "info/netns_of.hpp"
+#include "info/record.hpp"
+#include "snapshot/own_program.hpp"
+#include "snapshot/raw_link_record.h"
+#include "walk/output.hpp"
+
+#include <bpflink/detail/read_info.hpp>
+#include <bpflink/hook/iter.hpp>
+#include <bpflink/views/links.hpp>
+#include <bpflink/views/snapshot.hpp>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <ostream>
+#include <utility>
+
+namespace bpflink {
+namespace {
+
+constexpr std::array<std::string_view, 3> snapshot_source_names{"none", "iterator", "walk"};
+
+link_target target_of(raw_link_record const& raw) {
+    switch (raw.target_kind) {
+    case raw_target_ifindex: return ifindex{raw.device.index};
+    case raw_target_cgroup: return cgroup_id{raw.target};
+    case raw_target_netns: return netns_inode{static_cast<std::uint32_t>(raw.target)};
+    case raw_target_map: return map_id{static_cast<std::uint32_t>(raw.target)};
+    default: return {};
+    }
+}
+
+/// Empty where the kernel does not tell.
+std::optional<netns_inode> netns_of(raw_link_record const& raw) {
+    switch (raw.target_kind) {
+    case raw_target_ifindex:
+        if (raw.device.index != 0 && raw.device.netns == 0) return std::nullopt;
+        return netns_inode{raw.device.netns};
+    case raw_target_netns:
+    case raw_target_within: return netns_inode{static_cast<std::uint32_t>(raw.target)};
+    default: return std::nullopt;
+    }
+}
+
+link_record record_of(raw_link_record const& raw) {
+    auto const type = static_cast<link_type>(raw.type);
+    std::optional<attach_type> told;
+    if (raw.attach != raw_attach_untold) told = static_cast<attach_type>(raw.attach);
+    return {link_id{raw.id}, type,         program_id{raw.program}, attach_type_of(type, told),
+            target_of(raw),  netns_of(raw)};
+}
+
+result<void> take_by_iterator(own_program::loaded program, std::vector<link_record>& into) {
+    // As many as fit into the kernel's own buffer, where pages have 4 KiB.
+    std::array<raw_link_record, 32 * 1024 / sizeof(raw_link_record)> buffer;
+    auto const bytes = std::as_writable_bytes(std::span{buffer});
+    auto const link = hook_traits<hook::iter>::create({.fd = program.fd}, {});
+    if (!link) return tl::unexpected{link.error()};
+    auto const run = detail::open_output(*link);
+    if (!run) return tl::unexpected{run.error()};
+    // No link of the program is anybody's but a snapshot's, of this thread or another.
+    for (;;) {
+        auto const count = detail::read_output(run->view(), bytes);
+        if (!count) return tl::unexpected{count.error()};
+        if (*count == 0) return {};
+        if (*count % sizeof(raw_link_record) != 0)
+            return fail(-EIO, operation::read, "part of a record of the iterator over links");
+        for (auto const& raw : std::span{buffer}.first(*count / sizeof(raw_link_record)))
+            if (raw.program != program.id.value()) into.push_back(record_of(raw));
+    }
+}
+
+result<void> take_by_walk(std::vector<link_record>& into) {
+    netns_reader namespaces;
+    for (auto&& entry : links()) {
+        auto record = entry.and_then([](link const& l) { return detail::read_record(l.fd()); });
+        if (!record) return tl::unexpected{std::move(record).error()};
+        if (is_in_netns(record->type) && !record->netns)
+            if (auto told = namespaces.of(entry->fd())) record->netns = *told;
+        into.push_back(*record);
+    }
+    return {};
+}
+
+} // namespace
+
+result<void> snapshotter::take(std::vector<link_record>& into) {
+    into.clear();
+    why_ = error{0, operation::prog_load};
+    if (preferred_ == snapshot_source::iterator) {
+        source_ = snapshot_source::iterator;
+        auto taken = links_program().get().and_then(
+            [&](own_program::loaded program) { return take_by_iterator(program, into); });
+        if (taken) return taken;
+        why_ = std::move(taken).error();
+        into.clear();
+    }
+    source_ = snapshot_source::walk;
+    auto taken = take_by_walk(into);
+    if (taken) return taken;
+    into.clear();
+    // That walking takes a privilege says nothing to whom the iterator had served without it.
+    bool const was_expected = why_ == errc::permission_denied || why_ == errc::not_supported;
+    if (why_.code() && !was_expected && taken.error() == errc::permission_denied)
+        return tl::unexpected{why_};
+    return taken;
+}
+
+error const* snapshotter::why_walked() const& noexcept {
+    return why_.code() ? &why_ : nullptr;
+}
+
+result<std::vector<link_record>> snapshotter::take() {
+    std::vector<link_record> records;
+    return take(records).map([&] { return std::move(records); });
+}
+
+result<std::vector<link_record>> snapshot() {
+    return snapshotter{}.take();
+}
+
+std::string to_string(snapshot_source source) {
+    return detail::name_or_number(snapshot_source_names, static_cast<unsigned>(source));
+}
+
+std::ostream& operator<<(std::ostream& out, snapshot_source source) {
+    return out << to_string(source);
+}
+
+} // namespace bpflink

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The one opening of a file that probes go into: its symbols are read from this descriptor, and the
+// kernel is told of the same file.
+
+#include "border/sys.hpp"
+
+#include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace [[gnu::visibility("hidden")]] bpflink {
+
+/// A regular file, opened for reading.
+class binary_file {
+public:
+    /// Opens by a path. Below a process's root (/proc/PID/root, however that is spelt), names mean
+    /// what they mean to that process, and below other such links (cwd, fd) none leads out.
+    /// @errors not_found, permission_denied  the file (operation::open)
+    ///         invalid_argument  a directory (EISDIR), a FIFO, socket or device, which is not
+    ///                           opened; symbolic links that lead in a circle or out
+    [[nodiscard]] static result<binary_file> open(std::string path);
+    /// Opens once more what the caller has open, by whatever mode.
+    [[nodiscard]] static result<binary_file> open(fd_view file);
+
+    /// What the caller called it.
+    [[nodiscard]] std::string const& path() const noexcept { return path_; }
+    [[nodiscard]] bool is_elf() const noexcept { return is_elf_; }
+
+    /// Fewer bytes than asked for only where the file ends.
+    [[nodiscard]] result<std::size_t> read(std::span<std::byte> into, std::uint64_t offset) const;
+
+    /// A path that opens this very file, for as long as it is open here.
+    [[nodiscard]] std::string passing_path() const;
+    /// A path that others can open it by, too: without links where there is such a one. Empty where
+    /// the file has no name that leads to it now.
+    [[nodiscard]] result<std::string> lasting_path() const;
+    /// Whether a path leads to this file now.
+    [[nodiscard]] result<bool> is_at(std::string const& path) const;
+
+private:
+    explicit binary_file(std::string path) noexcept : path_{std::move(path)} {}
+    [[nodiscard]] result<void> adopt(fd_view found);
+
+    std::string path_;
+    std::string name_; // the same, without links up to the first one of a process; or empty
+    std::string link_; // of the process that it was looked up below; or empty
+    std::string root_; // what the kernel calls the directory that `link_` stands for
+    unique_fd file_;
+    std::uint64_t device_ = 0;
+    std::uint64_t inode_ = 0;
+    bool is_elf_ = false;
+};
+
+/// Opens a file by its path, or one without a slash in its name where the system has such: then the
+/// first ELF file is taken.
+[[nodiscard]] result<binary_file> find_binary(std::string_view binary);
+
+} // namespace bpflink

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// ELF files as somebody else may have made them, or be making them now: nothing is mapped, and no
+// number in them decides how much is read or kept.
+
+#include "symbol/binary.hpp"
+
+#include <bpflink/error.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace [[gnu::visibility("hidden")]] bpflink {
+
+enum class symbol_table { dynamic, whole };
+enum class symbol_binding { global, weak, local };
+
+/// A function that a file defines. The texts are good while it is looked at.
+struct elf_function {
+    std::string_view name = {};
+    std::string_view version = {}; // empty: it has none
+    bool is_hidden = false;        // not the version that new programs are linked to
+    bool is_indirect = false;      // only chooses the function that is called
+    symbol_binding binding = symbol_binding::global;
+    std::uint64_t address = 0;
+};
+
+/// What is loaded from a file as one piece.
+struct elf_segment {
+    std::uint64_t address = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+    bool is_executable = false;
+    bool is_writable = false;
+};
+
+class elf_file {
+public:
+    /// Reads the headers of what is loaded. `file` has to outlive this.
+    /// @errors invalid_argument  not an ELF file, a damaged one, or one of the other byte order
+    [[nodiscard]] static result<elf_file> open(binary_file const& file);
+
+    [[nodiscard]] std::string const& path() const noexcept { return file_->path(); }
+    [[nodiscard]] bool is_64_bit() const noexcept { return is_64_bit_; }
+    [[nodiscard]] std::uint16_t machine() const noexcept { return machine_; }
+
+    /// Calls `look` with each function of a table, if there is such a table. False: there is not.
+    /// @errors invalid_argument  damaged; `look` may have been called by then
+    result<bool> for_each_function(symbol_table which,
+                                   std::function<void(elf_function const&)> const& look) const;
+
+    /// Where in the file an address is, when that is loaded from it.
+    [[nodiscard]] std::optional<std::uint64_t> offset_of(std::uint64_t address) const noexcept;
+    /// What an offset in the file is loaded as: executable rather than not. nullptr: nothing.
+    [[nodiscard]] elf_segment const* segment_at(std::uint64_t offset) const noexcept;
+
+private:
+    struct section {
+        std::uint32_t type = 0;
+        std::uint32_t link = 0;
+        std::uint64_t offset = 0;
+        std::uint64_t size = 0;
+    };
+    struct sections {
+        std::optional<section> symtab, dynsym, versym, verdef;
+    };
+    /// The bytes of a section.
+    struct contents {
+        std::unique_ptr<char[]> bytes;
+        std::size_t size = 0;
+    };
+
+    explicit elf_file(binary_file const& file) noexcept : file_{&file} {}
+    [[nodiscard]] tl::unexpected<error> damaged() const;
+    [[nodiscard]] result<void> read_exactly(void* into, std::size_t size,
+                                            std::uint64_t offset) const;
+    [[nodiscard]] result<contents> read_section(section const& what, std::uint64_t most) const;
+    [[nodiscard]] result<std::vector<std::string_view>>
+    version_names(section const& verdef, contents const& bytes, contents const& texts) const;
+
+    template <class Raw, class Look>
+    result<void> for_each_entry(std::uint64_t offset, std::uint64_t count, Look look) const;
+    template <class Class>
+    result<void> read_headers();
+    template <class Class>
+    [[nodiscard]] result<section> section_at(std::uint64_t index) const;
+    template <class Class>
+    [[nodiscard]] result<sections> find_sections() const;
+    template <class Class>
+    result<bool> for_each_function_of(symbol_table which,
+                                      std::function<void(elf_function const&)> const& look) const;
+
+    binary_file const* file_;
+    std::vector<elf_segment> segments_;
+    std::uint64_t sections_offset_ = 0;
+    std::uint64_t number_of_sections_ = 0;
+    std::uint16_t machine_ = 0;
+    bool is_64_bit_ = false;
+};
+
+} // namespace bpflink

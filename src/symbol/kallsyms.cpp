@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbol/kallsyms.hpp"
+
+#include "border/sys.hpp"
+#include "error/fail.hpp"
+#include "symbol/names.hpp"
+
+#include <bpflink/fd.hpp>
+#include <bpflink/symbols.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <functional>
+#include <memory>
+#include <set>
+#include <unordered_map>
+
+namespace bpflink {
+namespace {
+
+constexpr char const* symbols_file = "/proc/kallsyms";
+constexpr std::array filter_files{
+    "/sys/kernel/tracing/available_filter_functions",
+    "/sys/kernel/debug/tracing/available_filter_functions",
+};
+
+/// Calls `look` with each line, without its end.
+template <class Look>
+result<void> for_each_line(fd_view file, char const* path, Look look) {
+    std::array<std::byte, 16'384> room;
+    std::string begun; // a line that the last read ended in
+    for (;;) {
+        int const count = sys::read(file.get(), room);
+        if (count < 0) return fail(count, operation::read, path);
+        if (count == 0) break;
+        std::string_view text{reinterpret_cast<char const*>(room.data()),
+                              static_cast<std::size_t>(count)};
+        for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+            if (begun.empty()) {
+                look(text.substr(0, end));
+            } else {
+                begun += text.substr(0, end);
+                look(begun);
+                begun.clear();
+            }
+            text.remove_prefix(end + 1);
+        }
+        begun += text;
+    }
+    if (!begun.empty()) look(begun);
+    return {};
+}
+
+struct kernel_symbol {
+    std::uint64_t address;
+    char type; // as nm(1) has it
+    std::string_view name;
+    std::string_view module; // "" where it is the kernel's own
+
+    [[nodiscard]] bool is_text() const {
+        return std::string_view{"tTwW"}.find(type) != std::string_view::npos;
+    }
+};
+
+/// What is no symbol to the kernel's own lookups: programs and trampolines.
+bool is_generated(std::string_view module) {
+    return module == "[bpf]" || module.starts_with("[__builtin__");
+}
+
+/// Calls `look` with each symbol of the kernel and its modules.
+template <class Look>
+result<void> for_each_kernel_symbol(Look look) {
+    auto const file = sys::open_file(symbols_file);
+    if (!file) return fail(file.outcome(), operation::open, symbols_file);
+    return for_each_line(file.view(), symbols_file, [&](std::string_view line) {
+        // address, type, name; a tab and the module in brackets
+        kernel_symbol symbol{};
+        auto const* const end = std::to_address(line.end());
+        auto const [rest, problem] =
+            std::from_chars(std::to_address(line.begin()), end, symbol.address, 16);
+        if (problem != std::errc{} || end - rest < 4 || rest[0] != ' ' || rest[2] != ' ') return;
+        symbol.type = rest[1];
+        symbol.name = {rest + 3, static_cast<std::size_t>(end - rest - 3)};
+        auto const tab = symbol.name.find('\t');
+        if (tab != symbol.name.npos) {
+            if (is_generated(symbol.name.substr(tab + 1))) return;
+            symbol.module = symbol.name.substr(tab + 2);
+            symbol.module = symbol.module.substr(0, symbol.module.find(']'));
+            symbol.name = symbol.name.substr(0, tab);
+        }
+        look(symbol);
+    });
+}
+
+/// Whether open(2) said that there is no tracefs for this process.
+bool is_out_of_reach(int outcome) {
+    return outcome == -ENOENT || outcome == -EACCES || outcome == -EPERM || outcome == -ENOTDIR;
+}
+
+struct occurrences {
+    bool is_text = false;
+    bool is_repeated = false;
+    bool is_traceable = false;
+};
+
+struct name_hash : std::hash<std::string_view> {
+    using is_transparent = void;
+};
+using candidates = std::unordered_map<std::string, occurrences, name_hash, std::equal_to<>>;
+
+/// Calls `look` with each function that ftrace can trace. False: there is no way to know.
+template <class Look>
+result<bool> for_each_traceable(Look look) {
+    for (auto const* const path : filter_files) {
+        auto const file = sys::open_file(path);
+        if (is_out_of_reach(file.outcome())) continue;
+        if (!file) return fail(file.outcome(), operation::open, path);
+        return for_each_line(file.view(), path,
+                             [&](std::string_view line) {
+                                 look(line.substr(0, line.find(' '))); // a module follows
+                             })
+            .map([] { return true; });
+    }
+    return false;
+}
+
+/// Marks what ftrace can trace; all of them when there is no way to know.
+result<void> mark_traceable(candidates& names) {
+    auto const told = for_each_traceable([&](std::string_view function) {
+        auto const found = names.find(function);
+        if (found != names.end()) found->second.is_traceable = true;
+    });
+    if (!told) return tl::unexpected{told.error()};
+    if (*told) return {};
+    for (auto& candidate : names)
+        candidate.second.is_traceable = true;
+    return {};
+}
+
+std::string_view without_module(std::string_view name) {
+    return name.substr(name.find(':') + 1); // npos + 1 is 0
+}
+
+} // namespace
+
+result<std::vector<std::string>> matching_kernel_functions(std::string_view pattern) {
+    if (auto const good = check_name(pattern, "the pattern"); !good)
+        return tl::unexpected{good.error()};
+    candidates names;
+    auto read = for_each_kernel_symbol([&](kernel_symbol const& symbol) {
+        if (!matches_pattern(symbol.name, pattern)) return;
+        auto found = names.find(symbol.name);
+        if (found == names.end())
+            found = names.emplace(std::string{symbol.name}, occurrences{}).first;
+        else
+            found->second.is_repeated = true;
+        found->second.is_text |= symbol.is_text();
+    });
+    // A kprobe counts data of the same name, too.
+    std::erase_if(names, [](auto const& candidate) {
+        return candidate.second.is_repeated || !candidate.second.is_text;
+    });
+    if (read && !names.empty()) read = mark_traceable(names);
+    if (!read) return tl::unexpected{read.error()};
+    std::vector<std::string> functions;
+    for (auto const& candidate : names)
+        if (candidate.second.is_traceable) functions.push_back(candidate.first);
+    std::ranges::sort(functions);
+    return functions;
+}
+
+std::string_view module_of(std::string_view name) noexcept {
+    auto const colon = name.find(':');
+    return colon == name.npos ? std::string_view{} : name.substr(0, colon);
+}
+
+result<std::vector<std::vector<symbol_place>>> places_of(std::span<std::string_view const> names) {
+    std::unordered_multimap<std::string_view, std::size_t> by_name;
+    for (std::size_t i = 0; i != names.size(); ++i)
+        by_name.emplace(without_module(names[i]), i);
+    std::vector<std::vector<symbol_place>> places(names.size());
+    auto const read = for_each_kernel_symbol([&](kernel_symbol const& symbol) {
+        auto const [begin, end] = by_name.equal_range(symbol.name);
+        for (auto each = begin; each != end; ++each) {
+            auto const module = module_of(names[each->second]);
+            if (!module.empty() && module != symbol.module) continue;
+            auto& found = places[each->second];
+            bool const is_known = std::ranges::any_of(found, [&](symbol_place const& other) {
+                return symbol.address != 0 && other.address == symbol.address &&
+                       other.is_function == symbol.is_text();
+            });
+            if (!is_known)
+                found.push_back({symbol.address, symbol.is_text(), std::string{symbol.module}});
+        }
+    });
+    if (!read) return tl::unexpected{read.error()};
+    return places;
+}
+
+std::vector<std::string> ambiguous_among(std::span<std::string_view const> names,
+                                         std::span<std::vector<symbol_place> const> places) {
+    std::vector<std::string> ambiguous;
+    for (std::size_t i = 0; i != names.size(); ++i) {
+        auto const count = std::ranges::count_if(places[i], &symbol_place::is_function);
+        if (count < 2) continue;
+        auto text = std::string{names[i]} + " (" + std::to_string(count) + ")";
+        if (std::ranges::count(ambiguous, text) == 0) ambiguous.push_back(std::move(text));
+    }
+    return ambiguous;
+}
+
+std::string enumerated(std::span<symbol_place const> places, std::size_t most) {
+    std::vector<std::string> texts;
+    for (auto const& place : places) {
+        std::string text =
+            place.address == 0 ? "an address that is hidden" : hexadecimal(place.address);
+        if (!place.module.empty()) text += " [" + place.module + "]";
+        texts.push_back(std::move(text));
+    }
+    return enumerated(texts, most);
+}
+
+result<std::vector<std::string>> copies_of(std::string_view function) {
+    std::string const begin = std::string{without_module(function)} + ".";
+    std::set<std::string, std::less<>> names;
+    auto const read = for_each_kernel_symbol([&](kernel_symbol const& symbol) {
+        // What is seldom run (.cold) is cut out of a function, and not a copy of it.
+        if (symbol.name.starts_with(begin) && symbol.is_text() && !symbol.name.ends_with(".cold"))
+            names.emplace(symbol.name);
+    });
+    if (!read) return tl::unexpected{read.error()};
+    return std::vector<std::string>{names.begin(), names.end()};
+}
+
+match is_loaded(std::string_view module) {
+    bool is_seen = false;
+    auto const read = for_each_kernel_symbol(
+        [&](kernel_symbol const& symbol) { is_seen |= symbol.module == module; });
+    return !read ? match::unknown : is_seen ? match::yes : match::no;
+}
+
+std::optional<std::vector<std::string>> untraceable_among(std::span<std::string_view const> names) {
+    std::set<std::string_view> left;
+    for (auto const name : names)
+        left.insert(without_module(name));
+    auto const told = for_each_traceable([&](std::string_view function) { left.erase(function); });
+    if (!told || !*told) return std::nullopt;
+    return std::vector<std::string>{left.begin(), left.end()};
+}
+
+match is_on_blacklist(std::string_view function) {
+    constexpr char const* path = "/sys/kernel/debug/kprobes/blacklist";
+    auto const file = sys::open_file(path);
+    if (!file) return match::unknown;
+    bool is_listed = false;
+    auto const read = for_each_line(file.view(), path, [&](std::string_view line) {
+        is_listed |= line.substr(line.rfind('\t') + 1) == without_module(function);
+    });
+    return !read ? match::unknown : is_listed ? match::yes : match::no;
+}
+
+result<std::uint64_t> kernel_symbol_address(std::string_view name) {
+    if (auto const good = check_name(name, "the name"); !good) return tl::unexpected{good.error()};
+    std::set<std::uint64_t> addresses;
+    bool shows_addresses = false;
+    auto const read = for_each_kernel_symbol([&](kernel_symbol const& symbol) {
+        shows_addresses |= symbol.address != 0;
+        if (symbol.name == name) addresses.insert(symbol.address);
+    });
+    if (!read) return tl::unexpected{read.error()};
+    std::string const subject = "kernel symbol '" + std::string{name} + "'";
+    if (addresses.empty())
+        return fail(-ENOENT, operation::resolve_symbol, errc::not_found, subject,
+                    "neither this kernel nor its loaded modules have it");
+    if (!shows_addresses) // one alone may be 0, as those counted from a processor's own data
+        return fail(-EPERM, operation::resolve_symbol, errc::permission_denied, subject,
+                    "the kernel hides its addresses: CAP_SYSLOG, and kernel.kptr_restrict below 2");
+    if (addresses.size() > 1)
+        return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument, subject,
+                    "it stands for " + std::to_string(addresses.size()) + " addresses");
+    return *addresses.begin();
+}
+
+} // namespace bpflink

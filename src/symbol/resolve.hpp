@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "symbol/elf.hpp"
+
+#include <bpflink/symbols.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace [[gnu::visibility("hidden")]] bpflink {
+
+/// @errors invalid_argument  one that is empty, or has a zero byte in it
+[[nodiscard]] result<void> check_symbols(std::span<std::string_view const> symbols);
+
+/// The same as resolve_symbols() in a file that is open; the names are checked.
+[[nodiscard]] result<std::vector<std::uint64_t>>
+resolve_in(elf_file const& file, std::span<std::string_view const> symbols,
+           resolve_options options);
+
+} // namespace bpflink

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Says which list lacks a hook of all_hooks (include/bpflink/hook/all.hpp).
+
+  hooks_test.py SOURCE-DIRECTORY
+"""
+
+import pathlib
+import re
+import sys
+
+# What names every hook: the file, and what stands in it for the hook called {}.
+LISTS = [
+    ("include/bpflink/hook/all.hpp", r"#include <bpflink/hook/{}\.hpp>"),
+    ("include/bpflink/fwd.hpp", r"struct {};"),
+    ("src/CMakeLists.txt", r"bpflink/hook/{}\.hpp"),
+    ("src/CMakeLists.txt", r"\n  hook/{}\.cpp"),
+    ("modules/bpflink.cppm", r"using bpflink::hook::{};"),
+    ("modules/bpflink.cppm", r"using bpflink::{}_link;"),
+    ("test/kernel/CMakeLists.txt", r"\n  hook/{}\b"),
+    ("docs/errors.md", r"\n### {}\n"),
+    ("docs/kernels.md", r"\n\| {} \|"),
+    ("docs/parity.md", r"\b{}\b"),
+    ("README.md", r"\b{}\b"),
+]
+
+
+def problems(source):
+    text = (source / "include/bpflink/hook/all.hpp").read_text()
+    listed = set(re.findall(r"hook::(\w+)[,>]", text[text.index("using all_hooks"):]))
+    described = {path.stem: path for path in (source / "include/bpflink/hook").glob("*.hpp")
+                 if re.search(r"^struct hook_traits<hook::", path.read_text(), re.M)}
+    for hook in sorted(set(described) - listed):
+        yield f"all_hooks lacks {hook}, which {described[hook].name} describes"
+    for hook in sorted(listed - set(described)):
+        yield f"include/bpflink/hook/{hook}.hpp does not describe {hook}"
+    tests = "".join(path.read_text() for path in (source / "test/unit/hook").glob("*.test.cpp"))
+    for hook in sorted(listed):
+        if f"hook::{hook}" not in tests:
+            yield f"test/unit/hook attaches to no hook::{hook}"
+    for file, pattern in LISTS:
+        text = (source / file).read_text()
+        for hook in sorted(listed):
+            if not re.search(pattern.format(hook), text):
+                yield f"{file} lacks {hook}: nothing there is like {pattern.format(hook)!r}"
+
+
+found = list(problems(pathlib.Path(sys.argv[1])))
+print("\n".join(found))
+sys.exit(1 if found else 0)

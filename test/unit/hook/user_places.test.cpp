@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// What uprobe and uprobe_multi share: places in a file, by what the file says of itself.
+#include "../../border/symbols/built_elf.hpp"
+#include "machine.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <array>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace std::literals;
+using bl::program_type;
+
+struct code_prober : machine {
+    typed_program<program_type::kprobe> prog{{open(add_program(program_type::kprobe))}};
+
+    code_prober() {
+        files["/sys/bus/event_source/devices/uprobe/type"] = "7\n";
+        make("/code");
+    }
+    void make(std::string const& path, std::uint32_t flags = PF_R | PF_X) {
+        auto bytes = build_elf<elf64>(
+            {{"f", 0x400300}, {"chosen", 0x400400, STT_GNU_IFUNC}, {"last", 0x4011ff}}, flags);
+        bytes.resize(0x1300, '\x90');
+        files[path] = bytes;
+    }
+    /// Attaches by both hooks, which have to agree.
+    bl::result<void> attach(std::string_view symbol, std::uint64_t offset, bool indirect = false,
+                            std::string_view binary = "/code") {
+        auto const single = bl::attach(
+            prog, bl::hook::uprobe{
+                      .binary = binary, .symbol = symbol, .offset = offset, .indirect = indirect});
+        std::span const symbols{&symbol, symbol.empty() ? 0U : 1U};
+        auto const multi = bl::attach(prog, bl::hook::uprobe_multi{.binary = binary,
+                                                                   .symbols = symbols,
+                                                                   .offsets = {&offset, 1},
+                                                                   .indirect = indirect});
+        CHECK(single.has_value() == multi.has_value());
+        if (!single) return tl::unexpected{single.error()};
+        return {};
+    }
+    void refused(bl::result<void> const& made, std::initializer_list<std::string_view> texts,
+                 bl::operation where = bl::operation::perf_event_open) {
+        REQUIRE_FALSE(made);
+        check_error(made.error(), EINVAL, where, bl::errc::invalid_argument, texts);
+    }
+};
+
+} // namespace
+
+// F4
+TEST_CASE_FIXTURE(code_prober, "a place outside the executable segments is refused") {
+    for (std::uint64_t const offset : {0x0ULL, 0x1ffULL, 0x1200ULL, 0x400300ULL, ~0ULL})
+        refused(attach({}, offset), {"no executable segment", "offset_of_address()"});
+    refused(attach("f", 0x1000), {"no executable segment"});
+    refused(attach("last", 1), {"no executable segment"});
+    CHECK(attach({}, 0x200));
+    CHECK(attach({}, 0x11ff));
+    CHECK(attach("f", 0x10));
+    CHECK(attach("last", std::uint64_t{0} - 0x20)); // backwards: it wraps around
+    make("/data", PF_R);
+    refused(attach({}, 0x300, false, "/data"), {"no executable segment"});
+    make("/both", PF_R | PF_W | PF_X);
+    refused(attach({}, 0x300, false, "/both"), {"can be written to"});
+}
+
+// F4
+TEST_CASE_FIXTURE(code_prober, "in a file that is not ELF any place is taken that it has") {
+    std::string const text = "the process that maps it knows its format";
+    files["/jit"] = text;
+    CHECK(attach({}, text.size() - 1, false, "/jit"));
+    refused(attach({}, text.size(), false, "/jit"), {"ends before offset 0x29"});
+    files["/empty"] = "";
+    refused(attach({}, 0, false, "/empty"), {"ends before offset 0x0"});
+}
+
+// E11
+TEST_CASE_FIXTURE(code_prober,
+                  "this process is refused as any other, when its first thread has ended") {
+    without_memory.push_back(process_id);
+    auto const of_this =
+        bl::attach(prog, bl::hook::uprobe{.binary = "/code", .symbol = "f", .pid = 0});
+    REQUIRE_FALSE(of_this);
+    check_error(of_this.error(), ESRCH, bl::operation::perf_event_open, bl::errc::not_found,
+                {"its first thread has ended"});
+    constexpr std::array symbols{"f"sv};
+    auto const of_many =
+        bl::attach(prog, bl::hook::uprobe_multi{.binary = "/code", .symbols = symbols, .pid = 0});
+    REQUIRE_FALSE(of_many);
+    check_error(of_many.error(), ESRCH, bl::operation::link_create, bl::errc::not_found,
+                {"its first thread has ended"});
+}
+
+// F4
+TEST_CASE_FIXTURE(code_prober, "of many places the one that is wrong is named") {
+    constexpr std::array<std::uint64_t, 3> offsets{0x300, 0x1234, 0x310};
+    auto const made =
+        bl::attach(prog, bl::hook::uprobe_multi{.binary = "/code", .offsets = offsets});
+    REQUIRE_FALSE(made);
+    check_error(made.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"3 places in /code", "place 1, offset 0x1234", "no executable segment"});
+    CHECK(calls(call::link_create) == 0);
+}
+
+// F2
+TEST_CASE_FIXTURE(code_prober,
+                  "a function that only chooses another one is refused unless asked for") {
+    refused(attach("chosen", 0), {"chosen", "calls go to a variant", ".indirect"},
+            bl::operation::resolve_symbol);
+    CHECK(attach("chosen", 0, true));
+    CHECK(last_perf_event.attr.offset == 0x400);
+    CHECK(attach({}, 0x400)); // by its offset, a place is a place
+}
+
+// F5
+TEST_CASE_FIXTURE(code_prober,
+                  "an instruction that no kernel probes is refused before it is asked") {
+    auto const with = [&](std::string_view code) {
+        files["/code"].replace(0x300, code.size(), code);
+        return attach("f", 0);
+    };
+    for (auto const code :
+         {"\xf0\x48\x0f\xb1\x0f"sv, "\x66\xf0\xff\x00"sv, "\xcc\x90\x90\x90"sv,
+          "\xcd\x80\x90\x90"sv, "\xf4\x90\x90\x90"sv, "\x48\xcf\x90\x90"sv, "\x3e\xff\xe0\x90"sv,
+          "\xee\x90\x90\x90"sv, "\x06\x90\x90\x90"sv, "\x9a\x90\x90\x90"sv, "\xea\x90\x90\x90"sv})
+        refused(with(code), {"this instruction cannot be probed"});
+    CHECK(calls(call::perf_event_open) == 0);
+    for (auto const code : {"\xf3\x0f\x1e\xfa"sv, "\x55\x48\x89\xe5"sv, "\x48\xf7\xd8\xc3"sv,
+                            "\x90\xcc\xf0\xf4"sv, "\x0f\x05\xc3\xcc"sv, "\xc5\xf8\x28\xc0"sv})
+        CHECK(with(code));
+    files["/code"][0x12] = static_cast<char>(EM_AARCH64); // bytes of another language
+    CHECK(with("\xf0\xcc\xf4\xcc"));
+}
+
+// E15
+TEST_CASE_FIXTURE(code_prober, "a file that replaces another one is looked up in anew") {
+    auto other = build_elf<elf64>({{"f", 0x400500}});
+    other.resize(0x1300, '\x90');
+    before(call::perf_event_open, [&] { files["/code"] = other; });
+    CHECK(bl::attach(prog, bl::hook::uprobe{.binary = "/code", .symbol = "f"}));
+    CHECK(last_perf_event.attr.offset == 0x500);
+    before(call::link_create, [&] { make("/code"); });
+    constexpr std::array symbols{"f"sv};
+    CHECK(bl::attach(prog, bl::hook::uprobe_multi{.binary = "/code", .symbols = symbols}));
+    CHECK(last_probed_text == other); // with its own offset
+}
+
+// E30
+TEST_CASE_FIXTURE(code_prober, "a file that is cut short between any two reads is an error") {
+    auto const whole = files["/code"];
+    int reads = 0;
+    for (bool was_cut = true; was_cut;) {
+        files["/code"] = whole;
+        forget_calls();
+        was_cut = false;
+        before(
+            call::read_at,
+            [&] {
+                was_cut = true;
+                shorten("/code", 20);
+            },
+            ++reads);
+        auto const offset = bl::resolve_symbol("/code", "f");
+        if (was_cut && reads > 1) {
+            REQUIRE_FALSE(offset);
+            check_error(offset.error(), ENOEXEC, bl::operation::resolve_symbol,
+                        bl::errc::invalid_argument, {"cut short"});
+        }
+        mend();
+    }
+    CHECK(reads > 5);
+}
+
+TEST_CASE_FIXTURE(code_prober, "a file is opened once for a probe, and parsed once") {
+    files["/usr/lib/libx.so"] = files["/code"];
+    forget_calls();
+    CHECK(bl::attach(prog, bl::hook::uprobe{.binary = "libx.so", .symbol = "f"}));
+    CHECK(calls(call::reopen) == 1);
+    constexpr std::array symbols{"f"sv, "last"sv};
+    forget_calls();
+    CHECK(bl::attach(prog, bl::hook::uprobe_multi{.binary = "libx.so", .symbols = symbols}));
+    CHECK(calls(call::reopen) == 1);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pin/directory_lock.hpp"
+
+#include "pinned.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+TEST_CASE_FIXTURE(machine, "a directory is locked until the lock goes") {
+    {
+        auto const held = bl::detail::directory_lock::take("/bpf/x", 1s);
+        REQUIRE(succeeded(held));
+        CHECK(is_locked("/bpf"));
+        CHECK_FALSE(is_locked("/other"));
+        CHECK(system_calls() == 4);                                    // E27
+        CHECK_FALSE(bl::detail::directory_lock::take("/bpf/y", 10ms)); // the same thread too
+    }
+    CHECK_FALSE(is_locked("/bpf"));
+    CHECK(calls(call::unlock) == 1); // closing alone would not do where a child has a duplicate
+}
+
+TEST_CASE_FIXTURE(machine, "a lock that another has is waited for, up to a limit") {
+    lock_directory("/bpf");
+    auto const begin = sys_now();
+    auto const late = bl::detail::directory_lock::take("/bpf/x", 500ms);
+    REQUIRE_FALSE(late);
+    check_error(late.error(), ETIMEDOUT, bl::operation::flock, bl::errc::timed_out,
+                {"/bpf", "another process"});
+    CHECK(sys_now() - begin >= 500ms);
+    CHECK(sys_now() - begin < 510ms);
+    before(call::back_off, [this] { unlock_directory("/bpf"); }, 5);
+    CHECK(succeeded(bl::detail::directory_lock::take("/bpf/x", 500ms)));
+}
+
+TEST_CASE_FIXTURE(machine, "a directory that was put in the place is the one that is locked") {
+    make_directory("/bpf/d");
+    before(call::lock, [this] {
+        move("/bpf/d", "/bpf/old");
+        make_directory("/bpf/d");
+    });
+    auto const held = bl::detail::directory_lock::take("/bpf/d/x", 1s);
+    REQUIRE(succeeded(held));
+    CHECK(is_locked("/bpf/d"));
+    CHECK_FALSE(is_locked("/bpf/old"));
+    before(call::lock, [this] { remove("/bpf/old"); });
+    auto const gone = bl::detail::directory_lock::take("/bpf/old/x", 1s);
+    REQUIRE_FALSE(gone);
+    check_error(gone.error(), ENOENT, bl::operation::open, bl::errc::not_found,
+                {"/bpf/old", "directory does not exist"});
+}
+
+TEST_CASE_FIXTURE(machine, "a directory that cannot be locked says why") {
+    for (auto const each : {call::open_directory, call::lock, call::look_at, call::facts_of_file}) {
+        fail(each, ENOLCK);
+        auto const done = bl::detail::directory_lock::take("/bpf/x", 1s);
+        REQUIRE_FALSE(done);
+        CHECK(done.error().code().value() == ENOLCK);
+        CHECK_FALSE(is_locked("/bpf"));
+    }
+}
+
+TEST_CASE_FIXTURE(pinnable, "replace_pin waits two seconds for the lock, and changes nothing") {
+    pin("/bpf/x", other); // E2
+    lock_directory("/bpf");
+    auto const begin = sys_now();
+    auto const late = handle.replace_pin("/bpf/x");
+    REQUIRE_FALSE(late);
+    check_error(late.error(), ETIMEDOUT, bl::operation::flock, bl::errc::timed_out, {"/bpf"});
+    CHECK(sys_now() - begin >= 2s);
+    CHECK(sys_now() - begin < 3s);
+    CHECK(others_at("/bpf/x"));
+    CHECK(names_in("/bpf") == std::vector<std::string>{"x"});
+    CHECK_FALSE(handle.is_pinned());
+    unlock_directory("/bpf");
+    CHECK(succeeded(handle.replace_pin("/bpf/x")));
+}

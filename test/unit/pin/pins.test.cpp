@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine.hpp"
+
+#include <bpflink/views/pins.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+/// /bpf/{a,b,dir/{c,inner/d},map,prog,symlink,z}
+struct tree : machine {
+    fake::program& prog = add_program(bl::program_type::xdp);
+    fake::link& xdp = add_link({.type = bl::link_type::xdp, .prog = &prog, .target = 2});
+    fake::link& cgroup = add_link({.type = bl::link_type::cgroup, .prog = &prog});
+
+    tree() {
+        pin("/bpf/a", xdp);
+        pin("/bpf/b", cgroup);
+        make_directory("/bpf/dir");
+        pin("/bpf/dir/c", xdp);
+        make_directory("/bpf/dir/inner");
+        pin("/bpf/dir/inner/d", cgroup);
+        pin("/bpf/map", add_map());
+        pin("/bpf/prog", prog);
+        make_symlink("/bpf/symlink");
+        pin("/bpf/z", xdp);
+    }
+
+    struct found {
+        std::vector<std::string> paths;
+        std::vector<bl::error> errors;
+    };
+    static found walk(std::string const& root = "/bpf") {
+        found all;
+        for (auto&& pin : bl::pins(root)) {
+            if (pin)
+                all.paths.push_back(pin->path);
+            else
+                all.errors.push_back(pin.error());
+            REQUIRE(all.errors.size() < 100);
+        }
+        return all;
+    }
+};
+
+using paths = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE_FIXTURE(tree, "pinned links are found depth first, and nothing else is") {
+    auto const all = walk();
+    CHECK(all.paths == paths{"/bpf/a", "/bpf/b", "/bpf/dir/c", "/bpf/dir/inner/d", "/bpf/z"});
+    CHECK(all.errors.empty());
+    CHECK(most_open() == 1);
+    CHECK(walk("/bpf/dir").paths == paths{"/bpf/dir/c", "/bpf/dir/inner/d"});
+}
+
+TEST_CASE_FIXTURE(tree, "a pin has its path, its link's id and kind") {
+    auto view = bl::pins("/bpf");
+    auto it = view.begin();
+    REQUIRE(succeeded(*it));
+    CHECK((*it)->path == "/bpf/a");
+    CHECK((*it)->id.value() == xdp.id());
+    CHECK((*it)->type == bl::link_type::xdp);
+    ++it;
+    REQUIRE(succeeded(*it));
+    CHECK((*it)->id.value() == cgroup.id());
+    CHECK((*it)->type == bl::link_type::cgroup);
+}
+
+TEST_CASE_FIXTURE(tree, "a temporary name of replace_pin is marked") {
+    pin("/bpf/dir/c%tmp", cgroup); // E2
+    int seen = 0, marked = 0;
+    for (auto&& pin : bl::pins("/bpf")) {
+        REQUIRE(succeeded(pin));
+        ++seen;
+        if (pin->temporary) ++marked;
+        CHECK(pin->temporary == (pin->path == "/bpf/dir/c%tmp"));
+    }
+    CHECK(seen == 6);
+    CHECK(marked == 1);
+}
+
+TEST_CASE_FIXTURE(tree, "paths are from the root however it was spelt") {
+    auto const expected = paths{"/bpf/dir/c", "/bpf/dir/inner/d"};
+    CHECK(walk("/bpf/dir/").paths == expected);
+    CHECK(walk("/bpf/dir///").paths == expected);
+    change_directory("/bpf");
+    CHECK(walk("dir").paths == expected);
+    CHECK(walk("dir/").paths == expected);
+}
+
+TEST_CASE_FIXTURE(machine, "an empty directory has no pins, and a link needs none") {
+    for (auto&& pin : bl::pins("/bpf"))
+        FAIL(pin.has_value());
+    CHECK(calls(call::list_begin) == 1);
+}
+
+TEST_CASE_FIXTURE(machine, "where the walk begins if nothing is said") {
+    int seen = 0;
+    for (auto&& pin : bl::pins()) {
+        ++seen;
+        REQUIRE_FALSE(pin);
+        check_error(pin.error(), ENOENT, bl::operation::open, bl::errc::not_found, {"/sys/fs/bpf"});
+    }
+    CHECK(seen == 1);
+}
+
+TEST_CASE_FIXTURE(tree, "a root that cannot be walked is the only element") {
+    struct row {
+        char const* root;
+        int number;
+        bl::errc condition;
+    };
+    for (row const& each : {row{"/bpf/none", ENOENT, bl::errc::not_found},
+                            row{"/bpf/a", ENOTDIR, bl::errc::invalid_argument},
+                            row{"/home", EINVAL, bl::errc::invalid_argument},
+                            row{"", EINVAL, bl::errc::invalid_argument}}) {
+        CAPTURE(each.root);
+        auto const all = walk(each.root);
+        CHECK(all.paths.empty());
+        REQUIRE(all.errors.size() == 1);
+        check_error(all.errors[0], each.number, bl::operation::open, each.condition, {each.root});
+    }
+    CHECK(walk("/home").errors[0].message().find("not on a bpffs") != std::string::npos);
+    fail(call::list_begin, EACCES);
+    auto const closed = walk();
+    REQUIRE(closed.errors.size() == 1);
+    check_error(closed.errors[0], EACCES, bl::operation::open, bl::errc::permission_denied,
+                {"/bpf"});
+}
+
+TEST_CASE_FIXTURE(tree, "what vanishes during the walk is left out") {
+    SUBCASE("a pin") {
+        before(call::obj_get, [this] { remove("/bpf/b"); }, 2);
+        auto const all = walk();
+        CHECK(all.paths == paths{"/bpf/a", "/bpf/dir/c", "/bpf/dir/inner/d", "/bpf/z"});
+        CHECK(all.errors.empty());
+    }
+    SUBCASE("a directory") {
+        before(
+            call::list_begin,
+            [this] {
+                remove("/bpf/dir/inner/d");
+                remove("/bpf/dir/inner");
+            },
+            3);
+        auto const all = walk();
+        CHECK(all.paths == paths{"/bpf/a", "/bpf/b", "/bpf/dir/c", "/bpf/z"});
+        CHECK(all.errors.empty());
+    }
+}
+
+TEST_CASE_FIXTURE(tree, "what cannot be read is an element, and the walk goes on") {
+    SUBCASE("a pin that cannot be opened") {
+        fail(call::obj_get, EACCES, 2);
+        auto const all = walk();
+        CHECK(all.paths == paths{"/bpf/a", "/bpf/dir/c", "/bpf/dir/inner/d", "/bpf/z"});
+        REQUIRE(all.errors.size() == 1);
+        check_error(all.errors[0], EACCES, bl::operation::obj_get, bl::errc::permission_denied,
+                    {"/bpf/b"});
+    }
+    SUBCASE("a link that says nothing of itself") {
+        fail(call::obj_get_info, ENOMEM, 2);
+        auto const all = walk();
+        CHECK(all.paths.size() == 4);
+        REQUIRE(all.errors.size() == 1);
+        check_error(all.errors[0], ENOMEM, bl::operation::link_get_info, no_condition);
+    }
+    SUBCASE("a directory that cannot be opened") {
+        fail(call::list_begin, EACCES, 2);
+        auto const all = walk();
+        CHECK(all.paths == paths{"/bpf/a", "/bpf/b", "/bpf/z"});
+        REQUIRE(all.errors.size() == 1);
+        check_error(all.errors[0], EACCES, bl::operation::open, bl::errc::permission_denied,
+                    {"/bpf/dir"});
+    }
+    SUBCASE("a directory that cannot be listed to its end") {
+        fail(call::list_next, EIO, 5); // in dir, after c
+        auto const all = walk();
+        CHECK(all.paths == paths{"/bpf/a", "/bpf/b", "/bpf/dir/c", "/bpf/z"});
+        REQUIRE(all.errors.size() == 1);
+        check_error(all.errors[0], EIO, bl::operation::read, no_condition, {"/bpf/dir"});
+    }
+}
+
+TEST_CASE_FIXTURE(tree, "a process without descriptors sees an error for each pin") {
+    descriptor_limit = 0;
+    auto const all = walk();
+    CHECK(all.paths.empty());
+    CHECK(all.errors.size() == 7); // five links, a map and a program
+    for (auto const& e : all.errors)
+        CHECK(e.code().value() == EMFILE);
+}
+
+TEST_CASE_FIXTURE(tree, "without privilege pins are told apart all the same") {
+    fail_always(call::link_update, EPERM);
+    fail_always(call::prog_bind_map, EPERM);
+    CHECK(walk().paths.size() == 5);
+}
+
+TEST_CASE_FIXTURE(tree, "the walk is lazy, and stopping closes what it opened") {
+    {
+        auto all = bl::pins("/bpf");
+        auto it = all.begin();
+        CHECK(system_calls() == 0);
+        REQUIRE(succeeded(*it));
+        CHECK(calls(call::obj_get) == 1);
+        CHECK(calls(call::list_begin) == 1);
+        ++it;
+        ++it;
+        CHECK((*it)->path == "/bpf/dir/c");
+        CHECK(open_lists() == 2);
+    }
+    CHECK(open_lists() == 0);
+}
+
+TEST_CASE_FIXTURE(tree, "a copy of the walk starts anew") {
+    auto all = bl::pins("/bpf");
+    auto it = all.begin();
+    ++it;
+    ++it;
+    CHECK((*it)->path == "/bpf/dir/c");
+    auto copy = all;
+    CHECK((*copy.begin())->path == "/bpf/a");
+    CHECK((*it)->path == "/bpf/dir/c");
+    auto moved = std::move(all);
+    CHECK((*moved.begin())->path == "/bpf/a");
+}
+
+TEST_CASE_FIXTURE(machine, "a deep tree is walked to its end and closed on the way back") {
+    std::string path = "/bpf";
+    auto& l = add_link({.type = bl::link_type::xdp});
+    for (int depth = 0; depth != 50; ++depth) {
+        path += "/d";
+        make_directory(path);
+        pin(path + "/x", l);
+    }
+    int seen = 0;
+    for (auto&& pin : bl::pins("/bpf")) {
+        REQUIRE(succeeded(pin));
+        ++seen;
+    }
+    CHECK(seen == 50);
+    CHECK(open_lists() == 0);
+}
