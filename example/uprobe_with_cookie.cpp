@@ -39,7 +39,7 @@ bl::result<void> uprobe_with_cookie() {
     // Where the kernel tells (since 6.6, the cookie since 6.9), the link knows what it is on.
     auto const details = co_await on_a.details();
     if (auto const* const probe = std::get_if<bl::perf_uprobe>(&details.event))
-        std::cout << "on " << probe->file << " at offset " << probe->offset << '\n';
+        std::cout << "on " << probe->binary << " at offset " << probe->offset << '\n';
 }
 
 int main() {
