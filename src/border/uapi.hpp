@@ -466,15 +466,15 @@ static_assert(sizeof(link_info) == 64 && std::is_trivially_copyable_v<link_info>
 // The kernel reads every byte: a compiler's padding would be a field of a newer kernel.
 template <class... Attr>
 inline constexpr bool has_no_padding = (std::has_unique_object_representations_v<Attr> && ...);
-static_assert(has_no_padding<
-              prog_load_attr, prog_test_run_attr, obj_attr, id_attr, info_attr, raw_tracepoint_attr,
-              link_update_attr, link_detach_attr, iter_create_attr, map_elem_attr,
-              prog_bind_map_attr, prog_query_attr, iter_map_info, iter_cgroup_info, iter_task_info,
-              link_create_attr::iter_part, link_create_attr::tracing_part,
-              link_create_attr::netfilter_part, link_create_attr::order_part,
-              link_create_attr::kprobe_multi_part, link_create_attr::uprobe_multi_part,
-              link_create_attr::tracing_multi_part, program_info_start, program_info,
-              map_info_start, btf_info>);
+static_assert(
+    has_no_padding<prog_load_attr, prog_test_run_attr, obj_attr, id_attr, info_attr,
+                   raw_tracepoint_attr, link_update_attr, link_detach_attr, iter_create_attr,
+                   map_elem_attr, prog_bind_map_attr, prog_query_attr, iter_map_info,
+                   iter_cgroup_info, iter_task_info, link_create_attr::iter_part,
+                   link_create_attr::tracing_part, link_create_attr::netfilter_part,
+                   link_create_attr::order_part, link_create_attr::kprobe_multi_part,
+                   link_create_attr::uprobe_multi_part, link_create_attr::tracing_multi_part,
+                   program_info_start, program_info, map_info_start, btf_info>);
 static_assert(sizeof(link_create_attr) == 64);
 
 } // namespace bpflink::uapi

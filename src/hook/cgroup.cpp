@@ -191,12 +191,12 @@ constexpr std::array opening_causes{
 } // namespace
 
 std::string describe(hook::cgroup const& where) {
-    std::string place = "cgroup ";
+    std::string text = "cgroup ";
     if (auto const* const path = std::get_if<std::string_view>(&where.cgroup))
-        place += *path;
+        text += *path;
     else
-        place += describe(std::get<fd_view>(where.cgroup));
-    return with_attach_type(std::move(place), where.attach);
+        text += describe(std::get<fd_view>(where.cgroup));
+    return with_attach_type(std::move(text), where.attach);
 }
 
 result<opened_place> open_place(hook::cgroup const& where) {

@@ -103,13 +103,13 @@ tl::unexpected<error> refuse_event(int outcome, attempt const& tried, std::strin
                   {tried.row->opening, usual_causes()});
 }
 
-result<unique_fd> attach_to_event(attempt const& tried, fd_view event, cookie value,
+result<unique_fd> attach_to_event(attempt const& tried, fd_view event, cookie given,
                                   std::string const& subject) {
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(tried.prog->fd);
     attr.target = raw_fd(event);
     attr.attach_type = static_cast<std::uint32_t>(attach_type::perf_event);
-    attr.perf_event.cookie = value.value();
+    attr.perf_event.cookie = given.value();
     return create_link(attr, tried, [&] { return subject; });
 }
 

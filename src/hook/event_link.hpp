@@ -45,7 +45,7 @@ probe_attr(event_probe const& where, detail::attempt const& tried, std::string c
 
 /// Attaches a program to a perf event, which the link then holds open.
 [[nodiscard]] result<unique_fd> attach_to_event(detail::attempt const& tried, fd_view event,
-                                                cookie value, std::string const& subject);
+                                                cookie given, std::string const& subject);
 
 /// Whether the kernel's lockdown is that of confidentiality.
 [[nodiscard]] match is_locked_down();

@@ -177,7 +177,7 @@ constexpr std::array mistakes{
             "name one of the three at most", "bpf_iter_link_attach", several_parameters},
     refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "link_create",
             loaded_for_another},
-    refusal{EINVAL, errc::invalid_argument, "0 is no task and no cgroup",
+    refusal{EINVAL, errc::invalid_argument, "0 names neither a task nor a cgroup",
             "leave it out to walk all", "bpf_iter_link_attach", asks_for_nothing},
 };
 

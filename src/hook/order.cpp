@@ -24,10 +24,10 @@ using kind = access::anchor;
 using detail::attempt;
 using detail::finding;
 
-std::uint32_t flags_of(order const& place) noexcept {
+std::uint32_t flags_of(order const& where) noexcept {
     std::uint32_t const side =
-        access::where(place) == access::side::before ? uapi::f_before : uapi::f_after;
-    switch (access::kind(place)) {
+        access::where(where) == access::side::before ? uapi::f_before : uapi::f_after;
+    switch (access::kind(where)) {
     case kind::link_fd: return side | uapi::f_link;
     case kind::link_by_id: return side | uapi::f_link | uapi::f_id;
     case kind::program_by_id: return side | uapi::f_id;
@@ -60,8 +60,8 @@ struct anchor {
 };
 
 anchor anchor_of(attempt const& tried) noexcept {
-    auto const& place = tried.as<typed_request>().order;
-    return place ? anchor{access::kind(*place), access::number(*place)} : anchor{};
+    auto const& asked = tried.as<typed_request>().order;
+    return asked ? anchor{access::kind(*asked), access::number(*asked)} : anchor{};
 }
 
 /// Whether it is of a classifier, of which alone tcx and netkit have links; and what it is.
@@ -82,12 +82,12 @@ finding look_at_classifier(fd_view fd, bool is_link) {
 
 } // namespace
 
-result<nonzero_fd> put_order(uapi::link_create_attr& attr, std::optional<order> const& place,
+result<nonzero_fd> put_order(uapi::link_create_attr& attr, std::optional<order> const& where,
                              std::optional<revision> expected) {
     attr.order = {0, 0, expected ? expected->value() : 0};
-    if (!place) return nonzero_fd{};
-    anchor const there{access::kind(*place), access::number(*place)};
-    attr.flags |= flags_of(*place);
+    if (!where) return nonzero_fd{};
+    anchor const there{access::kind(*where), access::number(*where)};
+    attr.flags |= flags_of(*where);
     attr.order.relative = there.number;
     if (!there.is_descriptor()) return nonzero_fd{};
     return nonzero_fd::of(there.fd()).map([&](nonzero_fd&& held) {

@@ -98,13 +98,13 @@ template <class Numbers>
 /// The kernel does not have the hook.
 [[nodiscard]] detail::finding kernel_is_without(detail::attempt const& tried);
 
-/// Attaches by one of the kernel's two commands, or says why not: by the hook's own causes, then the
-/// usual ones.
+/// Attaches by one of the kernel's two commands, or says why not: by the hook's own causes, then
+/// the usual ones.
 /// @param subject  the place, called for the message alone
 template <class Attr, class Subject>
-[[nodiscard]] result<unique_fd> attach_by(sys::opened (*ask)(Attr const&) noexcept,
-                                          operation what, Attr const& attr,
-                                          detail::attempt const& tried, Subject subject) {
+[[nodiscard]] result<unique_fd> attach_by(sys::opened (*ask)(Attr const&) noexcept, operation what,
+                                          Attr const& attr, detail::attempt const& tried,
+                                          Subject subject) {
     if (auto clear = check(tried, tried.row->mistakes, what, subject); !clear)
         return tl::unexpected{std::move(clear).error()};
     auto made = ask(attr);
@@ -122,8 +122,7 @@ template <class Subject>
 /// Attaches by BPF_RAW_TRACEPOINT_OPEN.
 template <class Subject>
 [[nodiscard]] result<unique_fd> open_raw_tracepoint(uapi::raw_tracepoint_attr const& attr,
-                                                    detail::attempt const& tried,
-                                                    Subject subject) {
+                                                    detail::attempt const& tried, Subject subject) {
     return attach_by(sys::raw_tracepoint_open, operation::raw_tracepoint_open, attr, tried,
                      subject);
 }

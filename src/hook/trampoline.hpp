@@ -69,15 +69,15 @@ inline constexpr std::array trampoline_causes{
 template <class Subject>
 [[nodiscard]] result<unique_fd> attach_where_loaded(detail::attempt const& tried, Subject subject) {
     auto const& prog = *tried.prog;
-    auto const value = tried.as<cookie>();
-    if (value == cookie{})
+    auto const given = tried.as<cookie>();
+    if (given == cookie{})
         return open_raw_tracepoint(
             {.name = 0, .prog_fd = raw_fd(prog.fd), .padding = 0, .cookie = 0}, tried, subject);
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
     attr.attach_type =
         static_cast<std::uint32_t>(prog.expected.value_or(tried.row->attach_types.front()));
-    attr.tracing.cookie = value.value();
+    attr.tracing.cookie = given.value();
     return create_link(attr, tried, subject);
 }
 

@@ -48,9 +48,9 @@ struct opened_place {
 [[nodiscard]] result<opened_place> open_place(hook::tcx const& where);
 
 /// A place, with the attach type where it is named.
-[[nodiscard]] inline std::string with_attach_type(std::string place,
+[[nodiscard]] inline std::string with_attach_type(std::string text,
                                                   std::optional<attach_type> attach) {
-    return attach ? std::move(place) + ", " + to_string(*attach) : place;
+    return attach ? std::move(text) + ", " + to_string(*attach) : text;
 }
 
 template <class Hook>
@@ -121,9 +121,9 @@ template <class Hook>
     auto const subject = [&] { return describe(where); };
     if (auto clear = check(tried, row.mistakes, operation::link_create, subject); !clear)
         return tl::unexpected{std::move(clear).error()};
-    auto const place = open_place(where);
-    if (!place) return tl::unexpected{place.error()};
-    asked.target = place->number;
+    auto const there = open_place(where);
+    if (!there) return tl::unexpected{there.error()};
+    asked.target = there->number;
     uapi::link_create_attr attr{
         .prog_fd = raw_fd(prog.fd),
         .target = asked.target,

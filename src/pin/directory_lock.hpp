@@ -10,7 +10,7 @@
 #include <utility>
 
 namespace [[gnu::visibility("hidden")]] bpflink {
-namespace detail {
+namespace [[gnu::visibility("hidden")]] detail {
 
 /// The lock of a directory of pins, as flock(2) has it: for each time that a directory is opened,
 /// so that it keeps out other threads too. It is free again at the latest when the process dies.

@@ -35,9 +35,8 @@ struct on_a_device : machine {
 
 } // namespace
 
-#define ON_BOTH(name) TEST_CASE_TEMPLATE(name, Hook, bl::hook::tcx, bl::hook::netkit)
-
-ON_BOTH("either side of an interface is attached to in one system call") {
+TEST_CASE_TEMPLATE("either side of an interface is attached to in one system call", Hook,
+                   bl::hook::tcx, bl::hook::netkit) {
     on_a_device<Hook> here;
     for (auto const attach : here.types) {
         here.forget_calls();
@@ -57,7 +56,8 @@ ON_BOTH("either side of an interface is attached to in one system call") {
     CHECK(here.newest_link() == nullptr); // detached with its handle
 }
 
-ON_BOTH("a hook on an interface takes no other hook's attach type") {
+TEST_CASE_TEMPLATE("a hook on an interface takes no other hook's attach type", Hook, bl::hook::tcx,
+                   bl::hook::netkit) {
     on_a_device<Hook> here;
     std::string const name{bl::hook_traits<Hook>::name};
     for (auto const attach :
@@ -71,7 +71,9 @@ ON_BOTH("a hook on an interface takes no other hook's attach type") {
 }
 
 // E10
-ON_BOTH("without attach, a hook on an interface takes the type the program was loaded for") {
+TEST_CASE_TEMPLATE(
+    "without attach, a hook on an interface takes the type the program was loaded for", Hook,
+    bl::hook::tcx, bl::hook::netkit) {
     on_a_device<Hook> here;
     auto const attach = [&](bl::attach_type loaded) {
         bpf_program const facts{"prog", bl::program_type::sched_cls, loaded, here.held.fd().get()};
@@ -95,7 +97,8 @@ ON_BOTH("without attach, a hook on an interface takes the type the program was l
     CHECK(here.system_calls() == 0);
 }
 
-ON_BOTH("a hook on an interface says what is in the way") {
+TEST_CASE_TEMPLATE("a hook on an interface says what is in the way", Hook, bl::hook::tcx,
+                   bl::hook::netkit) {
     on_a_device<Hook> here;
     here.check_refusal(EEXIST, bl::errc::already_exists, {"takes it once"});
     here.check_refusal(ERANGE, no_condition, {"63 programs"});
@@ -105,7 +108,9 @@ ON_BOTH("a hook on an interface says what is in the way") {
 }
 
 // E21
-ON_BOTH("a kernel that has the hook is not said to lack it for a program of another type") {
+TEST_CASE_TEMPLATE(
+    "a kernel that has the hook is not said to lack it for a program of another type", Hook,
+    bl::hook::tcx, bl::hook::netkit) {
     on_a_device<Hook> here;
     here.held.owned = here.open(here.add_program(bl::program_type::xdp));
     here.check_refusal(EINVAL, bl::errc::invalid_argument,

@@ -24,7 +24,8 @@ TEST_CASE("a record keeps id, type, program, attach type and target") {
                           bl::ifindex{3}});
     auto const in = bl::attach_type::tcx_ingress;
     CHECK(record_of_kind(link_type::tcx, bl::tcx_details{bl::ifindex{4}, in}).attach == in);
-    CHECK(record_of_kind(link_type::netns, bl::netns_details{bl::netns_inode{66}, bl::attach_type::sk_lookup})
+    CHECK(record_of_kind(link_type::netns,
+                         bl::netns_details{bl::netns_inode{66}, bl::attach_type::sk_lookup})
               .target == bl::link_target{bl::netns_inode{66}});
     CHECK(record_of_kind(link_type::sockmap, bl::sockmap_details{bl::map_id{8}, {}}).target ==
           bl::link_target{bl::map_id{8}});
