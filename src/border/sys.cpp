@@ -6,13 +6,13 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <mntent.h>
 #include <poll.h>
-#include <signal.h>
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>

@@ -48,7 +48,6 @@ opened obj_get(char const* path) noexcept;
 int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept;
 
 // Descriptors
-int close(int fd) noexcept;
 opened duplicate(int fd) noexcept; // close-on-exec
 opened watch(int fd) noexcept; // a descriptor that can be read when `fd` can; -EPERM: it never can
 int is_open(int fd) noexcept;  // 0 or -EBADF

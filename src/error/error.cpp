@@ -199,10 +199,14 @@ std::error_code error::code() const noexcept {
 
 std::string error::message() const {
     std::string text = to_string(where_);
-    if (!subject_.empty()) text += " " + one_line(subject_, '\\');
-    text += ": " + describe(number_) + " (" + errno_name(number_) + ")";
+    if (!subject_.empty()) text.append(" ").append(one_line(subject_, '\\'));
+    text.append(": ")
+        .append(describe(number_))
+        .append(" (")
+        .append(errno_name(number_))
+        .append(")");
     // It has other errors' messages in it, which are escaped already.
-    if (!advice_.empty()) text += "; " + one_line(advice_);
+    if (!advice_.empty()) text.append("; ").append(one_line(advice_));
     return text;
 }
 

@@ -75,9 +75,9 @@ private:
         }
         auto const on_hook = [&]() -> std::optional<result<hook_query>> {
             if (record.type == link_type::tcx)
-                return query(hook::tcx{.ifindex = *on, .attach = *record.attach});
+                return query(hook::tcx{.ifindex = *on, .attach = record.attach});
             if (record.type == link_type::netkit)
-                return query(hook::netkit{.ifindex = *on, .attach = *record.attach});
+                return query(hook::netkit{.ifindex = *on, .attach = record.attach});
             return std::nullopt;
         }();
         if (!on_hook) return std::nullopt;

@@ -36,18 +36,10 @@ public:
         enter(other.at_);
         other.leave();
     }
-    look& operator=(look const& other) noexcept {
-        if (at_ != other.at_) {
-            leave();
-            enter(other.at_);
-        }
-        return *this;
-    }
-    look& operator=(look&& other) noexcept {
-        if (this != &other) {
-            *this = other;
-            other.leave();
-        }
+    // By value: a look of its own, even at what it looks at already, until this one is there.
+    look& operator=(look other) noexcept {
+        leave();
+        enter(other.at_);
         return *this;
     }
     ~look() { leave(); }
