@@ -138,8 +138,8 @@ TEST_CASE_FIXTURE(with_program, "what would walk everything, or something else, 
                     {text});
         CHECK(newest_link() == nullptr);
     };
-    refused({.task = bl::iter_task{0U}}, "0 is no task");
-    refused({.cgroup = bl::iter_cgroup{std::uint64_t{0}}}, "0 is no task and no cgroup");
+    refused({.task = bl::iter_task{0U}}, "0 names neither a task");
+    refused({.cgroup = bl::iter_cgroup{std::uint64_t{0}}}, "0 names neither a task nor a cgroup");
     refused({.cgroup = bl::iter_cgroup{std::uint64_t{7}}, .task = bl::iter_task{7U}},
             "a map's elements, cgroups or tasks");
     walks_tasks = true;
