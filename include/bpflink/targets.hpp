@@ -54,7 +54,7 @@ template <detail::filesystem_path P>
 /// The inode of a network namespace.
 /// @param path  "/proc/PID/ns/net", or what is mounted at "/run/netns/NAME"; copied
 /// @errors not_found         nothing is there
-///         invalid_argument  it is no network namespace
+///         invalid_argument  it is not a network namespace
 /// @kernel since 4.11; fs/nsfs.c, ns_ioctl()
 /// @cost 5 system calls
 [[nodiscard]] result<netns_inode> netns_inode_of(std::string_view path);

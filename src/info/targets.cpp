@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
-#include "error/fail.hpp"
+#include "error/refusal.hpp"
 
 #include <bpflink/targets.hpp>
 
@@ -10,6 +10,32 @@
 
 namespace bpflink {
 namespace {
+
+using detail::refusal;
+
+constexpr std::array interface_causes{
+    refusal{ENODEV, errc::not_found, "no such interface in this network namespace", "",
+            "dev_ioctl"},
+};
+
+constexpr std::array cgroup_id_causes{
+    refusal{EINVAL, errc::invalid_argument, "it is not a cgroup2 directory", "", "statfs"},
+};
+
+constexpr std::array cgroup_path_causes{
+    refusal{ESTALE, errc::not_found, "it does not exist", "", "handle_to_path"},
+    refusal{EXDEV, errc::not_found, "it is not below the first cgroup2 mount", "", "prepend_path"},
+    refusal{ENOENT, errc::not_found, "no cgroup2 file system is mounted", "mount one", "m_show"},
+    refusal{EOPNOTSUPP, errc::not_supported,
+            "/proc is not mounted, which tells where the cgroup2 file system is", "mount it",
+            "proc_get_tree"},
+    refusal{EPERM, errc::permission_denied, "opening by number needs CAP_DAC_READ_SEARCH",
+            "run with it", "handle_to_path"},
+};
+
+constexpr std::array netns_causes{
+    refusal{EINVAL, errc::invalid_argument, "it is not a network namespace", "", "ns_ioctl"},
+};
 
 /// A name or path for the kernel, which ends at the first zero byte.
 result<std::string> copied(std::string_view text, operation where) {
@@ -26,24 +52,16 @@ result<ifindex> ifindex_of(std::string_view name) {
     return copied(name, where).and_then([](std::string const& copy) -> result<ifindex> {
         int const outcome = sys::interface_index(copy.c_str());
         if (outcome >= 0) return ifindex{outcome};
-        auto subject = "interface " + copy;
-        if (outcome == -ENODEV)
-            return fail(outcome, where, errc::not_found, std::move(subject),
-                        "no such interface in this network namespace");
-        return fail(outcome, where, std::move(subject));
+        return refuse(outcome, where, "interface " + copy, {}, {interface_causes});
     });
 }
 
 result<std::string> interface_name_of(ifindex index) {
-    constexpr auto where = operation::resolve_interface;
     std::array<char, 16> name{};
     int const outcome = sys::interface_name(index.value(), name);
     if (outcome >= 0) return std::string{name.data()};
-    auto subject = "interface " + std::to_string(index.value());
-    if (outcome == -ENODEV)
-        return fail(outcome, where, errc::not_found, std::move(subject),
-                    "no such interface in this network namespace");
-    return fail(outcome, where, std::move(subject));
+    return refuse(outcome, operation::resolve_interface,
+                  "interface " + std::to_string(index.value()), {}, {interface_causes});
 }
 
 result<cgroup_id> cgroup_id_of(std::string_view path) {
@@ -52,35 +70,16 @@ result<cgroup_id> cgroup_id_of(std::string_view path) {
         std::uint64_t id = 0;
         int const outcome = sys::cgroup_id(copy.c_str(), id);
         if (outcome >= 0) return cgroup_id{id};
-        if (outcome == -EINVAL)
-            return fail(outcome, where, errc::invalid_argument, copy, "it is no cgroup2 directory");
-        return fail(outcome, where, copy);
+        return refuse(outcome, where, copy, {}, {cgroup_id_causes});
     });
 }
 
 result<std::string> cgroup_path_of(cgroup_id id) {
-    constexpr auto where = operation::resolve_cgroup;
     std::array<char, PATH_MAX> path;
     int const outcome = sys::cgroup_path(id.value(), path);
     if (outcome >= 0) return std::string{path.data(), static_cast<std::size_t>(outcome)};
-    auto subject = "cgroup " + std::to_string(id.value());
-    switch (-outcome) {
-    case ESTALE:
-        return fail(outcome, where, errc::not_found, std::move(subject), "it does not exist");
-    case EXDEV:
-        return fail(outcome, where, errc::not_found, std::move(subject),
-                    "it is not below the first cgroup2 mount");
-    case ENOENT:
-        return fail(outcome, where, errc::not_found, std::move(subject),
-                    "no cgroup2 file system is mounted");
-    case EOPNOTSUPP:
-        return fail(outcome, where, errc::not_supported, std::move(subject),
-                    "/proc is not mounted, which tells where the cgroup2 file system is");
-    case EPERM:
-        return fail(outcome, where, errc::permission_denied, std::move(subject),
-                    "opening by number needs CAP_DAC_READ_SEARCH");
-    default: return fail(outcome, where, std::move(subject));
-    }
+    return refuse(outcome, operation::resolve_cgroup, "cgroup " + std::to_string(id.value()), {},
+                  {cgroup_path_causes});
 }
 
 result<netns_inode> netns_inode_of(std::string_view path) {
@@ -89,9 +88,7 @@ result<netns_inode> netns_inode_of(std::string_view path) {
         std::uint32_t inode = 0;
         int const outcome = sys::netns_inode(copy.c_str(), inode);
         if (outcome >= 0) return netns_inode{inode};
-        if (outcome == -EINVAL)
-            return fail(outcome, where, errc::invalid_argument, copy, "it is no network namespace");
-        return fail(outcome, where, copy);
+        return refuse(outcome, where, copy, {}, {netns_causes});
     });
 }
 

@@ -35,6 +35,7 @@ int main() {
         print(row.name, "mistake", row.mistakes);
         print(row.name, "refused", row.opening);
         print(row.name, "refused", row.causes);
+        print(row.name, "updated", row.update_causes);
         print(row.name, "asked", row.query_causes);
     });
 }

@@ -46,12 +46,15 @@ def page(rows):
     for hook in sorted(hooks):
         seen = [row for row in hooks[hook] if row.when == "mistake"]
         told = sorted((row for row in hooks[hook] if row.when == "refused"), key=lambda r: r.errno)
+        updated = [row for row in hooks[hook] if row.when == "updated"]
         asked = [row for row in hooks[hook] if row.when == "asked"]
         part = f"### {hook}\n"
         if seen:
             part += "\nMistakes, seen before the kernel is asked:\n\n" + table(seen)
         if told:
             part += ("\nRefusals:\n\n" if seen else "\n") + table(told)
+        if updated:
+            part += "\nRefusals of an update:\n\n" + table(updated)
         if asked:
             part += "\nRefusals of a query:\n\n" + table(asked)
         parts.append(part)
@@ -72,7 +75,7 @@ def problems(rows, source):
     known = set(re.findall(r"^    (\w+)[ ,=].*///<", (source / "include/bpflink/error.hpp").read_text(), re.M))
     for hook in sorted({row.hook for row in rows} - {""}):
         said = errors_of(source / "include/bpflink/hook" / f"{hook}.hpp")
-        own = [row for row in rows if row.hook == hook and row.when != "asked"]
+        own = [row for row in rows if row.hook == hook and row.when not in ("updated", "asked")]
         for row in own:
             name = row.errno if row.condition == "none" else row.condition
             if not re.search(rf"\b{name}\b", said):

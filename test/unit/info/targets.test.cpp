@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(names, "a network namespace's inode") {
     auto const other = bl::netns_inode_of("/home/netns");
     REQUIRE_FALSE(other);
     check_error(other.error(), EINVAL, bl::operation::resolve_netns, bl::errc::invalid_argument,
-                {"/home/netns", "no network namespace"});
+                {"/home/netns", "is not a network namespace"});
 }
 
 TEST_CASE_FIXTURE(names, "an empty name, and one with a zero byte") {
