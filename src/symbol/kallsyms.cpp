@@ -213,10 +213,10 @@ std::vector<std::string> ambiguous_among(std::span<std::string_view const> names
 
 std::string enumerated(std::span<symbol_place const> places, std::size_t most) {
     std::vector<std::string> texts;
-    for (auto const& place : places) {
+    for (auto const& each : places) {
         std::string text =
-            place.address == 0 ? "an address that is hidden" : hexadecimal(place.address);
-        if (!place.module.empty()) text += " [" + place.module + "]";
+            each.address == 0 ? "an address that is hidden" : hexadecimal(each.address);
+        if (!each.module.empty()) text += " [" + each.module + "]";
         texts.push_back(std::move(text));
     }
     return enumerated(texts, most);

@@ -156,16 +156,16 @@ int kernel::walk(std::string_view path, bool follow, location& at) const {
             bool const dotted = name.find('.') != name.npos;
             return directory->second->filesystem != 0 && dotted ? -EPERM : -ENOENT;
         }
-        auto const& node = *found->second;
-        if (node.kind == node_kind::symlink && (!is_last || follow)) {
+        auto const& reached = *found->second;
+        if (reached.kind == node_kind::symlink && (!is_last || follow)) {
             if (++at.links > most_links) return -ELOOP;
-            rest = node.target + rest;
-            at.path = node.target.starts_with('/') ? "/" : here;
-        } else if (node.kind == node_kind::symlink) {
+            rest = reached.target + rest;
+            at.path = reached.target.starts_with('/') ? "/" : here;
+        } else if (reached.kind == node_kind::symlink) {
             ++at.links;
             at.path = next;
-        } else if (node.kind == node_kind::directory && !node.target.empty()) {
-            at.path = node.target;
+        } else if (reached.kind == node_kind::directory && !reached.target.empty()) {
+            at.path = reached.target;
             at.mount = next;
         } else {
             at.path = next;

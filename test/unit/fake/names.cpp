@@ -90,10 +90,10 @@ int kernel::sys_look_up(int directory, std::string_view path, lookup how) {
     if (!files.contains(found)) // a relative one may be there as it is spelt
         if (int const outcome = follow(std::string{path}, root, how, found); outcome < 0)
             return outcome;
-    if (auto const node = nodes_.find(found);
-        node != nodes_.end() && node->second->kind == node_kind::directory)
+    if (auto const reached = nodes_.find(found);
+        reached != nodes_.end() && reached->second->kind == node_kind::directory)
         return install(std::make_shared<fake::directory>(
-                           fake::directory{node->second->is_cgroup, node->second->inode}),
+                           fake::directory{reached->second->is_cgroup, reached->second->inode}),
                        found);
     auto made = std::make_shared<found_name>();
     if (files.contains(found)) {
