@@ -294,6 +294,12 @@ int netns_inode(char const*, std::uint32_t&) noexcept {
 int cgroup_id(char const*, std::uint64_t&) noexcept {
     return -ENOSYS;
 }
+int netns_inode_of(int, std::uint32_t&) noexcept {
+    return -ENOSYS;
+}
+int cgroup_id_of(int, std::uint64_t&) noexcept {
+    return -ENOSYS;
+}
 int cgroup_path(std::uint64_t, std::span<char>) noexcept {
     return -ENOSYS;
 }

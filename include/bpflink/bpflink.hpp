@@ -17,6 +17,7 @@
 #include <bpflink/hook/raw.hpp>
 #include <bpflink/hook/traits.hpp>
 #include <bpflink/ids.hpp>
+#include <bpflink/is_at.hpp>
 #include <bpflink/iter_output.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_info.hpp>

@@ -711,10 +711,15 @@ int netns_inode(char const* path, std::uint32_t& inode) noexcept {
     if (system.f_type != NSFS_MAGIC) return -EINVAL;
     auto const fd = open_file(path);
     if (!fd) return fd.outcome();
-    struct stat facts;
-    if (::fstat(fd.outcome(), &facts) < 0) return -errno;
-    int const kind = negated(::ioctl(fd.outcome(), NS_GET_NSTYPE));
+    return netns_inode_of(fd.outcome(), inode);
+}
+
+int netns_inode_of(int fd, std::uint32_t& inode) noexcept {
+    int const kind = negated(::ioctl(fd, NS_GET_NSTYPE));
+    if (kind == -EBADF) return kind;
     if (kind != CLONE_NEWNET) return -EINVAL;
+    struct stat facts;
+    if (::fstat(fd, &facts) < 0) return -errno;
     inode = static_cast<std::uint32_t>(facts.st_ino);
     return 0;
 }
@@ -723,13 +728,16 @@ int cgroup_id(char const* path, std::uint64_t& id) noexcept {
     opened const group{
         restarted([&] { return negated(::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)); })};
     if (!group) return group.outcome() == -ENOTDIR ? -EINVAL : group.outcome();
+    return cgroup_id_of(group.outcome(), id);
+}
+
+int cgroup_id_of(int fd, std::uint64_t& id) noexcept {
     struct statfs facts;
-    if (::fstatfs(group.outcome(), &facts) < 0) return -errno;
+    if (::fstatfs(fd, &facts) < 0) return -errno;
     if (facts.f_type != CGROUP2_SUPER_MAGIC) return -EINVAL;
     kernfs_handle handle;
     int mount;
-    if (::name_to_handle_at(group.outcome(), "", &handle.head, &mount, AT_EMPTY_PATH) < 0)
-        return -errno;
+    if (::name_to_handle_at(fd, "", &handle.head, &mount, AT_EMPTY_PATH) < 0) return -errno;
     std::memcpy(&id, handle.head.f_handle, sizeof id);
     return 0;
 }

@@ -144,6 +144,9 @@ enum class side { above, below };
 int neighbour_with_xdp(std::uint32_t index, side where, std::span<char, 16> name) noexcept;
 int netns_inode(char const* path, std::uint32_t& inode) noexcept; // -EINVAL when it is none
 int cgroup_id(char const* path, std::uint64_t& id) noexcept;      // -EINVAL when it is none
+// The same of what a descriptor is of; -EBADF.
+int netns_inode_of(int fd, std::uint32_t& inode) noexcept;
+int cgroup_id_of(int fd, std::uint64_t& id) noexcept;
 int cgroup_path(std::uint64_t id,
                 std::span<char> into) noexcept; // -ESTALE when it is gone, -EXDEV outside
 

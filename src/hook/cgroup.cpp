@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hook/place.hpp"
 #include "hook/typed.hpp"
 #include "object/identify.hpp"
 #include "pin/path.hpp"
+
+#include <bpflink/targets.hpp>
 
 #include <algorithm>
 
@@ -188,6 +191,17 @@ constexpr std::array opening_causes{
     refusal{ELOOP, errc::invalid_argument, "symbolic links on the way go round", "", "open"},
 };
 
+result<cgroup_id> id_of(hook::cgroup const& where, attach_type attach) {
+    auto const* const fd = std::get_if<fd_view>(&where.cgroup);
+    if (!fd) return cgroup_id_of(std::get<std::string_view>(where.cgroup));
+    std::uint64_t id = 0;
+    int const outcome = sys::cgroup_id_of(fd->get(), id);
+    if (outcome >= 0) return cgroup_id{id};
+    // To an attach, what is not a cgroup's is as good as closed.
+    return refuse_place(outcome == -EINVAL ? -EBADF : outcome, operation::resolve_cgroup, where,
+                        attach, raw_fd(*fd));
+}
+
 } // namespace
 
 std::string describe(hook::cgroup const& where) {
@@ -230,6 +244,19 @@ detail::hook_row const& hook_traits<hook::cgroup>::row() noexcept {
 result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program prog,
                                                     hook::cgroup const& where) {
     return attach_typed(prog, where);
+}
+
+result<match> hook_traits<hook::cgroup>::is_at(hook::cgroup const& where, candidate const& l) {
+    auto const& on = details_of<hook::cgroup>(l);
+    auto const type = is_of_attach_type(where, l, on.attach);
+    if (type == match::no) return type;
+    auto const id = id_of(where, on.attach);
+    if (!id && id.error() == errc::not_found) return match::no; // a path to where nothing is
+    if (!id) return tl::unexpected{id.error()};
+    if (*id != on.cgroup_id) return match::no;
+    // Its LSM hook is the program's.
+    if (on.attach != attach_type::lsm_cgroup) return type;
+    return has_same_target(l).map([&](match function) { return both(type, function); });
 }
 
 } // namespace bpflink

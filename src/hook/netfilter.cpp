@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 
 #include <bpflink/hook/netfilter.hpp>
@@ -132,6 +133,15 @@ result<unique_fd> hook_traits<hook::netfilter>::create(detail::borrowed_program 
                       where.defragment ? ip_defrag : 0};
     return create_link(attr, {.row = &row(), .prog = &prog, .request = &where},
                        [&] { return describe(where); });
+}
+
+result<match> hook_traits<hook::netfilter>::is_at(hook::netfilter const& where,
+                                                  candidate const& l) {
+    auto const& on = details_of<hook::netfilter>(l);
+    if (on.protocol_family != where.protocol_family || on.hook != where.hook ||
+        on.priority != where.priority)
+        return match::no;
+    return is_in_this_netns(l.fd); // `no` of one that was detached, too
 }
 
 } // namespace bpflink

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/device.hpp"
+#include "hook/place.hpp"
 
 namespace bpflink {
 namespace {
@@ -59,6 +60,10 @@ detail::hook_row const& hook_traits<hook::netkit>::row() noexcept {
 result<unique_fd> hook_traits<hook::netkit>::create(detail::borrowed_program prog,
                                                     hook::netkit const& where) {
     return attach_typed(prog, where);
+}
+
+result<match> hook_traits<hook::netkit>::is_at(hook::netkit const& where, candidate const& l) {
+    return is_at_device(where, l);
 }
 
 } // namespace bpflink

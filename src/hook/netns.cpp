@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hook/place.hpp"
 #include "hook/typed.hpp"
 #include "object/identify.hpp"
 
@@ -101,6 +102,18 @@ detail::hook_row const& hook_traits<hook::netns>::row() noexcept {
 result<unique_fd> hook_traits<hook::netns>::create(detail::borrowed_program prog,
                                                    hook::netns const& where) {
     return attach_typed(prog, where);
+}
+
+result<match> hook_traits<hook::netns>::is_at(hook::netns const& where, candidate const& l) {
+    auto const& on = details_of<hook::netns>(l);
+    auto const type = is_of_attach_type(where, l, on.attach);
+    if (type == match::no) return type;
+    std::uint32_t inode = 0;
+    int const outcome = sys::netns_inode_of(where.netns.get(), inode);
+    if (outcome < 0)
+        return refuse_place(outcome, operation::resolve_netns, where, on.attach,
+                            raw_fd(where.netns));
+    return both(type, yes_or_no(netns_inode{inode} == on.netns_inode));
 }
 
 } // namespace bpflink

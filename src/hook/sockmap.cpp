@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hook/place.hpp"
 #include "hook/typed.hpp"
 #include "object/identify.hpp"
 
@@ -112,6 +113,19 @@ detail::hook_row const& hook_traits<hook::sockmap>::row() noexcept {
 result<unique_fd> hook_traits<hook::sockmap>::create(detail::borrowed_program prog,
                                                      hook::sockmap const& where) {
     return attach_typed(prog, where);
+}
+
+result<match> hook_traits<hook::sockmap>::is_at(hook::sockmap const& where, candidate const& l) {
+    auto const& on = details_of<hook::sockmap>(l);
+    auto const type = is_of_attach_type(where, l, on.attach);
+    if (type == match::no) return type;
+    uapi::object_info_head map{};
+    std::uint32_t size = sizeof map;
+    int const outcome = sys::obj_get_info(where.map.fd().get(), &map, size);
+    if (outcome < 0)
+        return refuse_place(outcome == -EBADFD ? -EBADF : outcome, operation::map_get_info, where,
+                            on.attach, raw_fd(where.map.fd()));
+    return both(type, yes_or_no(on.map == map_id{map.id}));
 }
 
 } // namespace bpflink

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/device.hpp"
+#include "hook/place.hpp"
 
 namespace bpflink {
 namespace {
@@ -35,6 +36,10 @@ detail::hook_row const& hook_traits<hook::tcx>::row() noexcept {
 result<unique_fd> hook_traits<hook::tcx>::create(detail::borrowed_program prog,
                                                  hook::tcx const& where) {
     return attach_typed(prog, where);
+}
+
+result<match> hook_traits<hook::tcx>::is_at(hook::tcx const& where, candidate const& l) {
+    return is_at_device(where, l);
 }
 
 } // namespace bpflink

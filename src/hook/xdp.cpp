@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "hook/xdp_words.hpp"
 
@@ -357,6 +358,11 @@ result<hook_query> query(hook::xdp const& where) {
     auto const& row = hook_traits<hook::xdp>::row();
     return refuse(outcome, operation::prog_query, describe(where), {.row = &row, .request = &where},
                   {row.query_causes, usual_causes()});
+}
+
+result<match> hook_traits<hook::xdp>::is_at(hook::xdp const& where, candidate const& l) {
+    if (details_of<hook::xdp>(l).ifindex != where.ifindex) return match::no;
+    return is_on_this_interface(where, l);
 }
 
 } // namespace bpflink

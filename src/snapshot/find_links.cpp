@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "error/fail.hpp"
+#include "hook/place.hpp"
 #include "info/netns_of.hpp"
 
 #include <bpflink/find_links.hpp>
@@ -48,9 +49,9 @@ public:
         if (!own_) own_ = own_netns();
         if (*own_ && record.netns) return **own_ == *record.netns;
         // A list of what is on the hook of an interface of that index here is complete.
-        if (auto const listed = is_listed(record)) {
-            if (*listed && *own_) record.netns = **own_;
-            return *listed;
+        if (auto const is = listed(record); is != match::unknown) {
+            if (is == match::yes && *own_) record.netns = **own_;
+            return is == match::yes;
         }
         if (!record.netns) {
             auto told = ask(record.id);
@@ -63,30 +64,18 @@ public:
     }
 
 private:
-    /// Empty where the kernel does not list the links of such a hook, or not to this process.
-    static std::optional<bool> is_listed(link_record const& record) {
+    /// Unknown where the kernel does not list the links of such a hook, or not to this process.
+    static match listed(link_record const& record) {
         auto const* const on = std::get_if<ifindex>(&record.target);
-        if (!on || !record.attach) return std::nullopt;
-        if (record.type == link_type::xdp) {
-            // It tells no links; but a link would be seen by its program.
-            auto const there = query(hook::xdp{.ifindex = *on});
-            bool const has_none = there ? there->entries.empty() : there.error() == errc::not_found;
-            return has_none ? std::optional{false} : std::nullopt;
+        if (!on || !record.attach) return match::unknown;
+        switch (record.type) {
+        case link_type::xdp: return is_listed(hook::xdp{.ifindex = *on}, record.id);
+        case link_type::tcx:
+            return is_listed(hook::tcx{.ifindex = *on, .attach = *record.attach}, record.id);
+        case link_type::netkit:
+            return is_listed(hook::netkit{.ifindex = *on, .attach = *record.attach}, record.id);
+        default: return match::unknown;
         }
-        auto const on_hook = [&]() -> std::optional<result<hook_query>> {
-            if (record.type == link_type::tcx)
-                return query(hook::tcx{.ifindex = *on, .attach = record.attach});
-            if (record.type == link_type::netkit)
-                return query(hook::netkit{.ifindex = *on, .attach = record.attach});
-            return std::nullopt;
-        }();
-        if (!on_hook) return std::nullopt;
-        if (!*on_hook) {
-            if (on_hook->error() == errc::not_found) return false; // no such interface here
-            return std::nullopt;
-        }
-        return std::ranges::find((*on_hook)->entries, std::optional{record.id},
-                                 &hook_query::entry::link) != (*on_hook)->entries.end();
     }
 
     /// By its descriptor: 0 when the link is gone.
@@ -95,11 +84,6 @@ private:
         if (opened) return reader_.of(opened->fd());
         if (opened.error() == errc::not_found) return netns_inode{};
         return tl::unexpected{opened.error()};
-    }
-
-    /// As opposed to what may be told a moment later.
-    static bool tells_nothing(error const& why) {
-        return why == errc::not_supported || why == errc::permission_denied;
     }
 
     netns_reader reader_;

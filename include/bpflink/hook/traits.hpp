@@ -31,6 +31,13 @@ struct of_kind {
     }
 };
 
+/// A link of a hook's kind that has not lost its place, for the hook to compare that with its own.
+struct candidate {
+    fd_view fd;
+    link_info const& info;
+    borrowed_program const* prog = nullptr; // whose place is asked about too, where there is one
+};
+
 } // namespace detail
 
 /// The facts of a hook, specialized beside each hook:
@@ -44,6 +51,8 @@ struct of_kind {
 ///   matches(info)  whether a link is on this hook
 ///   row()          the library's own facts; a hook of one's own has none
 ///   create(program, hook)  attaches, and returns the new link's descriptor
+///   is_at(hook, candidate)  whether a link is at the place; a hook whose place nothing recognises
+///                  has none
 template <class Hook>
 struct hook_traits;
 
@@ -55,6 +64,13 @@ concept hook_like = requires(H const& where, link_info const& info, detail::borr
     { hook_traits<H>::program_types.size() } -> std::convertible_to<std::size_t>;
     { hook_traits<H>::matches(info) } -> std::same_as<match>;
     { hook_traits<H>::create(prog, where) } -> std::same_as<result<unique_fd>>;
+};
+
+/// A hook whose links can be recognised by their place. hook::perf_event is not one, nor is
+/// hook::raw: the kernel does not tell which event a link is on.
+template <class H>
+concept has_place = hook_like<H> && requires(H const& where, detail::candidate const& l) {
+    { hook_traits<H>::is_at(where, l) } -> std::same_as<result<match>>;
 };
 
 namespace detail {

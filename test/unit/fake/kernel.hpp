@@ -107,6 +107,8 @@ enum class call {
     xdp_replace_by_itself,
     netns_inode,
     cgroup_id,
+    netns_inode_of,
+    cgroup_id_of,
     cgroup_path,
     back_off,
 };
@@ -149,6 +151,11 @@ public:
     [[nodiscard]] bl::unique_fd open_file(std::string const& path); // one of `files`
     [[nodiscard]] bl::unique_fd open_cgroup();
     [[nodiscard]] bool is_open(int fd) const { return descriptors_.contains(fd); }
+    /// As /proc/self/fd has it.
+    [[nodiscard]] std::optional<std::string> name_of(int fd) const {
+        auto const found = descriptors_.find(fd);
+        return found == descriptors_.end() ? std::nullopt : std::optional{found->second.name};
+    }
     [[nodiscard]] std::vector<int> open_descriptors() const;
     [[nodiscard]] std::size_t most_open() const { return most_open_; }
     [[nodiscard]] std::size_t open_lists() const { return open_lists_; }

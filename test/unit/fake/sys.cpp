@@ -372,6 +372,20 @@ int cgroup_id(char const* path, std::uint64_t& id) noexcept {
                    [&](auto& k) { return number_at(path, k.cgroups, k.has_path(path), id); });
 }
 
+int netns_inode_of(int fd, std::uint32_t& inode) noexcept {
+    return entered(call::netns_inode_of, [&](auto& k) {
+        auto const name = k.name_of(fd);
+        return name ? number_at(name->c_str(), k.network_namespaces, true, inode) : -EBADF;
+    });
+}
+
+int cgroup_id_of(int fd, std::uint64_t& id) noexcept {
+    return entered(call::cgroup_id_of, [&](auto& k) {
+        auto const name = k.name_of(fd);
+        return name ? number_at(name->c_str(), k.cgroups, true, id) : -EBADF;
+    });
+}
+
 int cgroup_path(std::uint64_t id, std::span<char> into) noexcept {
     return entered(call::cgroup_path, [&](auto& k) {
         for (auto const& [path, own] : k.cgroups) {
