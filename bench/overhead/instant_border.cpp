@@ -151,6 +151,9 @@ opened prog_load(uapi::prog_load_attr const&) noexcept {
 opened prog_get_fd_by_id(std::uint32_t) noexcept {
     return -ENOSYS;
 }
+opened map_get_fd_by_id(std::uint32_t) noexcept {
+    return -ENOSYS;
+}
 opened btf_get_fd_by_id(std::uint32_t) noexcept {
     return -ENOSYS;
 }

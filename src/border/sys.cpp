@@ -361,6 +361,11 @@ opened prog_get_fd_by_id(std::uint32_t id) noexcept {
     return bpf(uapi::command::prog_get_fd_by_id, attr);
 }
 
+opened map_get_fd_by_id(std::uint32_t id) noexcept {
+    uapi::id_attr const attr{id, 0, 0};
+    return bpf(uapi::command::map_get_fd_by_id, attr);
+}
+
 opened btf_get_fd_by_id(std::uint32_t id) noexcept {
     uapi::id_attr const attr{id, 0, 0};
     return bpf(uapi::command::btf_get_fd_by_id, attr);

@@ -31,6 +31,7 @@ int link_detach(int link) noexcept;
 int link_get_next_id(std::uint32_t after, std::uint32_t& next) noexcept;
 opened link_get_fd_by_id(std::uint32_t id) noexcept;
 opened prog_get_fd_by_id(std::uint32_t id) noexcept;
+opened map_get_fd_by_id(std::uint32_t id) noexcept;
 opened btf_get_fd_by_id(std::uint32_t id) noexcept;
 int prog_bind_map(int program, int map) noexcept;
 // Runs a raw tracepoint's program here and now, with the one argument.

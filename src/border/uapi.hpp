@@ -17,6 +17,7 @@ enum class command : int {
     obj_get = 7,
     prog_test_run = 10,
     prog_get_fd_by_id = 13,
+    map_get_fd_by_id = 14,
     obj_get_info_by_fd = 15,
     prog_query = 16,
     raw_tracepoint_open = 17,
@@ -418,7 +419,21 @@ struct program_info_start {
 // struct bpf_prog_info, with what the library reads of it.
 struct program_info {
     program_info_start start;
-    unsigned char others[164];
+    std::uint64_t map_ids;
+    char name[16];
+    std::uint32_t ifindex;
+    std::uint32_t gpl_compatible;
+    unsigned char others[40];
+    std::uint32_t btf_id;
+    std::uint32_t func_info_rec_size; // in: what is asked for
+    std::uint64_t func_info;
+    std::uint32_t nr_func_info; // in: room; out: how many there are
+    std::uint32_t nr_line_info;
+    unsigned char more[40];
+    std::uint64_t run_time_ns;       // since 5.1
+    std::uint64_t run_cnt;           // since 5.1
+    std::uint64_t recursion_misses;  // since 5.12
+    std::uint32_t verified_insns;    // since 5.16
     std::uint32_t attach_btf_obj_id; // since 6.0; 0: that of a program that it is attached to
     std::uint32_t attach_btf_id;     // since 6.0
     std::uint32_t padding;
@@ -432,6 +447,9 @@ struct map_info_start {
     std::uint32_t value_size;
     std::uint32_t max_entries;
     std::uint32_t flags;
+    char name[16];
+    std::uint32_t ifindex;
+    std::uint32_t value_type; // the BTF id of the kernel's struct, of struct_ops
 };
 
 // struct bpf_btf_info
@@ -443,7 +461,8 @@ struct btf_info {
     std::uint32_t name_len;
     std::uint32_t kernel_btf; // 1: of the kernel or a module
 };
-static_assert(offsetof(program_info, attach_btf_id) == 224 && sizeof(btf_info) == 32);
+static_assert(offsetof(program_info, btf_id) == 128 && offsetof(program_info, run_cnt) == 200 &&
+              offsetof(program_info, attach_btf_id) == 224 && sizeof(btf_info) == 32);
 
 // struct perf_event_attr, up to what probes use of it (PERF_ATTR_SIZE_VER1).
 struct perf_event_attr {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/matches.hpp"
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "hook/trampoline.hpp"
 #include "object/identify.hpp"
 #include "object/nonzero_fd.hpp"
 
 #include <bpflink/hook/freplace.hpp>
+#include <bpflink/program.hpp>
 
 #include <array>
 
@@ -120,6 +122,22 @@ constexpr std::array causes{
             "set net.core.bpf_jit_enable to 1", "bpf_trampoline_link_prog"},
 };
 
+/// Of a program that replaces the function that it was loaded for.
+result<match> is_where_loaded(candidate const& l) {
+    auto const& on = details_of<hook::freplace>(l);
+    if (!l.prog || !on.target || !on.target_object) return match::unknown;
+    auto const own = target_of(l.prog->fd);
+    if (!own) return tl::unexpected{own.error()};
+    if (!own->function) return match::unknown;
+    if (on.target->value() != *own->function) return match::no;
+    // Once it was attached there, the kernel does not tell of which program that function was.
+    if (own->types == 0) return match::unknown;
+    if (own->id == l.info.program) return match::no;
+    return types_of_program(program_id{*on.target_object}).map([&](auto types) {
+        return types ? yes_or_no(*types == own->types) : match::unknown;
+    });
+}
+
 } // namespace
 
 match hook_traits<hook::freplace>::matches(link_info const& info) noexcept {
@@ -160,6 +178,25 @@ result<unique_fd> hook_traits<hook::freplace>::create(detail::borrowed_program p
     attr.target = target->number();
     attr.target_btf_id = static_cast<std::uint32_t>(id);
     return create_link(attr, tried, subject);
+}
+
+result<match> hook_traits<hook::freplace>::is_at(hook::freplace const& where, candidate const& l) {
+    if (!is_elsewhere(where)) return is_where_loaded(l);
+    attempt const tried{.row = &row(), .prog = l.prog, .request = &where};
+    auto const subject = [&] { return describe(where); };
+    if (auto clear = check(tried, mistakes, operation::prog_get_info, subject); !clear)
+        return tl::unexpected{std::move(clear).error()};
+    auto const& on = details_of<hook::freplace>(l);
+    if (!on.target || !on.target_object) return match::unknown;
+    auto const target = detail::identify_program(where.target, subject());
+    if (!target) return tl::unexpected{target.error()};
+    if (target->id.value() != *on.target_object) return match::no;
+    std::string const function{where.function};
+    int const id = sys::program_function(where.target.get(), function.c_str());
+    if (id == -ENOENT) return match::no;
+    if (id < 0)
+        return refuse(id, operation::prog_get_info, subject(), tried, {causes, usual_causes()});
+    return yes_or_no(btf_id{static_cast<std::uint32_t>(id)} == *on.target);
 }
 
 } // namespace bpflink

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "object/nonzero_fd.hpp"
 
@@ -269,6 +270,41 @@ result<unique_fd> checked(unique_fd link, attempt tried, request asked) {
     return link;
 }
 
+/// Whether a link walks what the hook narrows the walk to.
+result<match> is_narrowed_so(hook::iter const& where, iter_details const& on) {
+    auto const none = [](std::optional<std::uint32_t> number) { return number.value_or(0) == 0; };
+    auto const others = [&](bool map, bool cgroup, bool task) {
+        return (!map && on.map) || (!cgroup && on.cgroup_id) ||
+               (!task && !(none(on.tid) && none(on.pid)));
+    };
+    if (others(where.map.has_value(), where.cgroup.has_value(), where.task.has_value()))
+        return match::no;
+    if (where.map) {
+        if (!on.map) return match::no;
+        uapi::object_info_head map{};
+        std::uint32_t size = sizeof map;
+        int const outcome = sys::obj_get_info(where.map->fd().get(), &map, size);
+        if (outcome < 0)
+            return fail(outcome, operation::map_get_info, errc::invalid_argument, describe(where),
+                        "the map's descriptor is not open");
+        return yes_or_no(map_id{map.id} == *on.map);
+    }
+    if (where.cgroup) {
+        if (!on.cgroup_id || (on.order && *on.order != where.cgroup->order)) return match::no;
+        auto const* const fd = std::get_if<fd_view>(&where.cgroup->cgroup);
+        std::uint64_t id = fd ? 0 : std::get<std::uint64_t>(where.cgroup->cgroup);
+        int const outcome = fd ? sys::cgroup_id_of(fd->get(), id) : 0;
+        if (outcome < 0)
+            return fail(outcome, operation::resolve_cgroup, errc::invalid_argument, describe(where),
+                        "the descriptor is not that of a cgroup's directory");
+        return yes_or_no(cgroup_id{id} == *on.cgroup_id);
+    }
+    if (!where.task) return match::yes;
+    if (auto const* const number = number_of(where))
+        return yes_or_no(*number == (is_over_a_thread(where) ? on.tid : on.pid).value_or(0));
+    return none(on.pid) ? match::no : match::unknown; // a pidfd tells no number
+}
+
 } // namespace
 
 detail::hook_row const& hook_traits<hook::iter>::row() noexcept {
@@ -316,6 +352,12 @@ result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
     auto made = create_link(attr, tried, subject);
     if (!made || !is_narrowed(where)) return made;
     return checked(std::move(*made), tried, asked);
+}
+
+result<match> hook_traits<hook::iter>::is_at(hook::iter const& where, candidate const& l) {
+    auto const narrowed = is_narrowed_so(where, details_of<hook::iter>(l));
+    if (!narrowed || *narrowed == match::no) return narrowed;
+    return has_same_target(l).map([&](match target) { return both(*narrowed, target); });
 }
 
 } // namespace bpflink

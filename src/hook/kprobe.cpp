@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/event_link.hpp"
 #include "hook/matches.hpp"
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "symbol/kallsyms.hpp"
 #include "symbol/names.hpp"
@@ -181,6 +182,24 @@ constexpr auto causes =
            },
            event_link_causes);
 
+bool names_same(std::string_view wanted, std::string_view told) {
+    return told == wanted || (wanted.starts_with("sys_") && told.starts_with(system_call_prefix) &&
+                              told.substr(system_call_prefix.size()) == wanted);
+}
+
+/// Where the function may be. Empty where there is none; with 0 where that cannot be told.
+result<std::vector<std::uint64_t>> addresses_of(hook::kprobe const& where) {
+    if (where.function.empty()) return std::vector<std::uint64_t>{0};
+    std::string const prefixed = std::string{system_call_prefix} + std::string{where.function};
+    std::array<std::string_view, 2> const names{where.function, prefixed};
+    return function_addresses(std::span{names}.first(where.function.starts_with("sys_") ? 2 : 1))
+        .map([](std::vector<std::vector<std::uint64_t>> all) {
+            for (auto& each : all)
+                if (!each.empty()) return std::move(each);
+            return std::vector<std::uint64_t>{};
+        });
+}
+
 } // namespace
 
 match hook_traits<hook::kprobe>::matches(link_info const& info) noexcept {
@@ -227,6 +246,17 @@ result<unique_fd> hook_traits<hook::kprobe>::create(detail::borrowed_program pro
     }
     if (!event) return refuse_event(event.outcome(), tried, subject);
     return attach_to_event(tried, event.view(), where.cookie, subject);
+}
+
+result<match> hook_traits<hook::kprobe>::is_at(hook::kprobe const& where, candidate const& l) {
+    auto const* const on = std::get_if<perf_kprobe>(&details_of<hook::kprobe>(l).event);
+    if (!on) return match::unknown;
+    if (on->retprobe != where.retprobe) return match::no;
+    if (!where.function.empty() && names_same(where.function, on->function))
+        return yes_or_no(on->offset == where.offset);
+    if (!on->address) return match::unknown;
+    return addresses_of(where).map(
+        [&](auto const& all) { return is_among(*on->address, all, where.offset); });
 }
 
 } // namespace bpflink

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/event_link.hpp"
 #include "hook/many_places.hpp"
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "symbol/kallsyms.hpp"
 #include "symbol/names.hpp"
@@ -244,6 +245,20 @@ result<unique_fd> create_by_pattern(detail::borrowed_program const& prog,
     return create({where, symbols, {}}, prog);
 }
 
+/// The addresses that each function may have; 0 is one that is hidden.
+result<std::vector<std::vector<std::uint64_t>>> places_wanted(hook::kprobe_multi const& where) {
+    if (!where.addresses.empty()) {
+        std::vector<std::vector<std::uint64_t>> each;
+        for (auto const address : where.addresses)
+            each.push_back({address});
+        return each;
+    }
+    if (where.pattern.empty()) return function_addresses(where.symbols);
+    return matching_kernel_functions(where.pattern).and_then([](auto const& names) {
+        return function_addresses(std::vector<std::string_view>(names.begin(), names.end()));
+    });
+}
+
 } // namespace
 
 detail::hook_row const& hook_traits<hook::kprobe_multi>::row() noexcept {
@@ -273,6 +288,28 @@ result<unique_fd> hook_traits<hook::kprobe_multi>::create(detail::borrowed_progr
     if (!where.symbols.empty()) return create_by_names(prog, tried, where);
     if (!where.pattern.empty()) return create_by_pattern(prog, where);
     return bpflink::create(asked, prog);
+}
+
+result<match> hook_traits<hook::kprobe_multi>::is_at(hook::kprobe_multi const& where,
+                                                     candidate const& l) {
+    auto const& on = details_of<hook::kprobe_multi>(l);
+    if (on.functions.empty()) return match::unknown;
+    if (on.retprobe && *on.retprobe != where.retprobe) return match::no;
+    auto const wanted = places_wanted(where);
+    if (!wanted) return unless_told_nothing(tl::unexpected{wanted.error()});
+    if (wanted->size() != on.functions.size()) return match::no;
+    std::vector<std::uint64_t> left;
+    for (auto const& each : on.functions) {
+        if (!each.address) return match::unknown; // hidden
+        left.push_back(*each.address);
+    }
+    for (auto const& places : *wanted) {
+        if (std::ranges::count(places, 0U) != 0) return match::unknown;
+        auto const found = std::ranges::find_first_of(left, places);
+        if (found == left.end()) return match::no;
+        left.erase(found);
+    }
+    return match::yes;
 }
 
 } // namespace bpflink

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/matches.hpp"
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "hook/trampoline.hpp"
 
@@ -41,6 +42,10 @@ result<unique_fd> hook_traits<hook::lsm>::create(detail::borrowed_program prog,
                                                  hook::lsm const& where) {
     return attach_where_loaded({.row = &row(), .prog = &prog, .request = &where.cookie},
                                [] { return std::string{"LSM program"}; });
+}
+
+result<match> hook_traits<hook::lsm>::is_at(hook::lsm const&, candidate const& l) {
+    return is_at_function(l, attach_types);
 }
 
 } // namespace bpflink

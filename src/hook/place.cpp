@@ -4,9 +4,11 @@
 #include "info/netns_of.hpp"
 #include "object/by_id.hpp"
 #include "object/identify.hpp"
+#include "symbol/kallsyms.hpp"
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace bpflink {
 namespace {
@@ -15,6 +17,16 @@ constexpr std::array closed_program{
     detail::refusal{EBADF, errc::invalid_argument, "the program's descriptor is not open", "",
                     "bpf_obj_get_info_by_fd"},
 };
+
+/// Empty where it cannot be opened, or is not there any more.
+result<std::optional<unique_fd>> opened_program(program_id id) {
+    auto opened = sys::prog_get_fd_by_id(id.value());
+    if (opened) return std::optional<unique_fd>{std::move(opened)};
+    int const outcome = opened.outcome();
+    if (outcome == -ENOENT || outcome == -EPERM || outcome == -EACCES)
+        return std::optional<unique_fd>{};
+    return refuse_id(outcome, operation::prog_get_fd_by_id, id.value());
+}
 
 } // namespace
 
@@ -44,16 +56,12 @@ result<program_target> target_of(fd_view program) {
 }
 
 result<std::optional<program_target>> target_of_running(candidate const& l) {
-    auto const opened = sys::prog_get_fd_by_id(l.info.program.value());
-    switch (opened.outcome()) {
-    case -ENOENT: // updated meanwhile
-    case -EPERM:
-    case -EACCES: return std::optional<program_target>{};
-    default: break;
-    }
-    if (!opened)
-        return refuse_id(opened.outcome(), operation::prog_get_fd_by_id, l.info.program.value());
-    return target_of(opened.view());
+    return opened_program(l.info.program)
+        .and_then(
+            [](std::optional<unique_fd> const& opened) -> result<std::optional<program_target>> {
+                if (!opened) return std::nullopt;
+                return target_of(*opened);
+            });
 }
 
 match is_same(program_target const& a, program_target const& b) noexcept {
@@ -61,6 +69,69 @@ match is_same(program_target const& a, program_target const& b) noexcept {
     if (*a.function != *b.function) return match::no;
     if (a.types == 0 || b.types == 0) return match::unknown;
     return yes_or_no(a.types == b.types);
+}
+
+result<std::optional<std::uint32_t>> types_of_program(program_id id) {
+    return opened_program(id).and_then(
+        [](std::optional<unique_fd> const& opened) -> result<std::optional<std::uint32_t>> {
+            if (!opened) return std::nullopt;
+            uapi::program_info told{};
+            std::uint32_t size = sizeof told;
+            int const outcome = sys::obj_get_info(opened->get(), &told, size);
+            if (outcome < 0)
+                return fail(outcome, operation::prog_get_info, describe(fd_view{*opened}));
+            return told.btf_id == 0 ? std::nullopt : std::optional{told.btf_id};
+        });
+}
+
+result<match> is_at_function(candidate const& l, std::span<attach_type const> all) {
+    auto const& on = std::get<tracing_details>(l.info.details);
+    if (!l.prog) return match::unknown;
+    auto const expected = all.size() == 1 ? all.front() : l.prog->expected;
+    if (expected && on.attach != expected) return match::no;
+    auto const own = target_of(l.prog->fd);
+    if (!own) return tl::unexpected{own.error()};
+    // It can be attached to this function alone.
+    if (own->id == l.info.program) return match::yes;
+    match const type = expected ? match::yes : match::unknown;
+    if (!own->function) return match::unknown;
+    if (on.target && on.target->value() != *own->function) return match::no;
+    if (on.target && own->types != 0 && on.target_object == own->types) return type;
+    // The link may be on a function of a program, by whose id the kernel tells it.
+    return target_of_running(l).map(
+        [&](auto const& its) { return both(type, its ? is_same(*own, *its) : match::unknown); });
+}
+
+result<std::vector<std::vector<std::uint64_t>>>
+function_addresses(std::span<std::string_view const> names) {
+    auto const places = places_of(names);
+    if (!places) {
+        auto why = places.error();
+        if (why == errc::not_found)
+            return fail(-why.code().value(), why.where(), errc::not_supported, "/proc/kallsyms");
+        return tl::unexpected{std::move(why)};
+    }
+    std::vector<std::vector<std::uint64_t>> addresses;
+    for (auto const& each : *places) {
+        auto& some = addresses.emplace_back();
+        for (auto const& place : each)
+            if (place.is_function) some.push_back(place.address);
+    }
+    return addresses;
+}
+
+match is_among(std::uint64_t address, std::span<std::uint64_t const> all,
+               std::uint64_t offset) noexcept {
+    // Where calls are checked (ENDBR), the kernel moves a probe of a function's start behind that.
+    constexpr std::uint64_t landing = 4;
+    match found = match::no;
+    for (auto const each : all) {
+        if (each == 0 && offset == 0) return match::unknown; // hidden
+        auto const wanted = each + offset;
+        if (address == wanted) return all.size() == 1 ? match::yes : match::unknown;
+        if (address == wanted + landing) found = match::unknown;
+    }
+    return found;
 }
 
 result<match> has_same_target(candidate const& l) {

@@ -11,8 +11,14 @@
 #include <bpflink/query.hpp>
 
 #include <algorithm>
+#include <concepts>
+#include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
@@ -118,6 +124,27 @@ struct program_target {
 
 /// Whether both programs were loaded for the same function.
 [[nodiscard]] match is_same(program_target const& a, program_target const& b) noexcept;
+
+/// The BTF object of a program; empty where that cannot be told.
+/// @errors EMFILE, ENOMEM
+/// @cost 3 system calls
+[[nodiscard]] result<std::optional<std::uint32_t>> types_of_program(program_id id);
+
+/// Of links on a function's trampoline: whether the named program was loaded for that function, and
+/// for the link's attach type.
+/// @param all  the attach types that the hook has
+/// @cost as has_same_target
+[[nodiscard]] result<match> is_at_function(candidate const& l, std::span<attach_type const> all);
+
+/// The addresses of each function, in the order of the names; none where there is no such function,
+/// and 0 for one that is hidden.
+/// @errors not_supported, permission_denied  nothing tells; and EMFILE, ENOMEM
+[[nodiscard]] result<std::vector<std::vector<std::uint64_t>>>
+function_addresses(std::span<std::string_view const> names);
+
+/// Whether a probe at an address is at one of these, with an offset.
+[[nodiscard]] match is_among(std::uint64_t address, std::span<std::uint64_t const> all,
+                             std::uint64_t offset) noexcept;
 
 /// Whether the named program, where there is one, was loaded for the function that the link's was.
 /// @cost 1 system call, and 3 more where the link runs another program

@@ -2,6 +2,7 @@
 #include "hook/raw_tracepoint.hpp"
 
 #include "hook/matches.hpp"
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 
 #include <bpflink/hook/raw_tracepoint.hpp>
@@ -80,6 +81,15 @@ result<unique_fd> hook_traits<hook::raw_tracepoint>::create(detail::borrowed_pro
         },
         {.row = &row(), .prog = &prog, .request = &where},
         [&] { return "tracepoint '" + zero_terminated + "'"; });
+}
+
+result<match> hook_traits<hook::raw_tracepoint>::is_at(hook::raw_tracepoint const& where,
+                                                       candidate const& l) {
+    if (details_of<hook::raw_tracepoint>(l).name != where.name) return match::no;
+    // A link of tp_btf looks the same.
+    return target_of_running(l).map([](auto const& its) {
+        return its ? yes_or_no(detail::contains(program_types, its->type)) : match::unknown;
+    });
 }
 
 } // namespace bpflink

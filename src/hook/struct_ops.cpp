@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "object/identify.hpp"
 
@@ -87,6 +88,16 @@ constexpr std::array causes{
             "bpf_struct_ops::reg"},
 };
 
+result<uapi::map_info_start> table_of(fd_view map) {
+    uapi::map_info_start info{};
+    std::uint32_t size = sizeof info;
+    int const outcome = sys::obj_get_info(map.get(), &info, size);
+    if (outcome < 0)
+        return fail(outcome, operation::map_get_info, errc::invalid_argument, describe(map),
+                    "the map's descriptor is not open");
+    return info;
+}
+
 } // namespace
 
 detail::hook_row const& hook_traits<hook::struct_ops>::row() noexcept {
@@ -113,6 +124,22 @@ result<struct_ops_link> attach(map_ref const& map, hook::struct_ops const& where
     return hook_traits<hook::struct_ops>::create({.fd = map.fd()}, where).map([](unique_fd&& fd) {
         return detail::access::make_typed<hook::struct_ops>(
             detail::access::make_link(std::move(fd)));
+    });
+}
+
+result<match> hook_traits<hook::struct_ops>::is_at(hook::struct_ops const&, candidate const& l) {
+    if (!l.prog) return match::unknown;
+    auto const& on = details_of<hook::struct_ops>(l);
+    auto const own = table_of(l.prog->fd);
+    if (!own) return tl::unexpected{own.error()};
+    if (on.map == map_id{own->id}) return match::yes;
+    auto const opened = sys::map_get_fd_by_id(on.map->value());
+    int const outcome = opened.outcome();
+    if (outcome == -EPERM || outcome == -EACCES || outcome == -ENOENT) return match::unknown;
+    if (outcome < 0)
+        return fail(outcome, operation::map_get_info, "map " + std::to_string(on.map->value()));
+    return table_of(opened.view()).map([&](uapi::map_info_start const& its) {
+        return yes_or_no(its.value_type == own->value_type);
     });
 }
 

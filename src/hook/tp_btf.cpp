@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/matches.hpp"
+#include "hook/place.hpp"
 #include "hook/raw_tracepoint.hpp"
 #include "hook/row.hpp"
 
@@ -52,6 +53,10 @@ result<unique_fd> hook_traits<hook::tp_btf>::create(detail::borrowed_program pro
         {.name = 0, .prog_fd = raw_fd(prog.fd), .padding = 0, .cookie = where.cookie.value()},
         {.row = &row(), .prog = &prog, .request = &where},
         [] { return std::string{"tp_btf program"}; });
+}
+
+result<match> hook_traits<hook::tp_btf>::is_at(hook::tp_btf const&, candidate const& l) {
+    return has_same_target(l);
 }
 
 } // namespace bpflink

@@ -2,6 +2,7 @@
 #include "border/small_file.hpp"
 #include "hook/event_link.hpp"
 #include "hook/matches.hpp"
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 
 #include <bpflink/hook/tracepoint.hpp>
@@ -207,6 +208,19 @@ result<unique_fd> hook_traits<hook::tracepoint>::create(detail::borrowed_program
     auto const event = open_event(attr, every_process);
     if (!event) return refuse_event(event.outcome(), tried, subject);
     return attach_to_event(tried, event.view(), where.cookie, subject);
+}
+
+result<match> hook_traits<hook::tracepoint>::is_at(hook::tracepoint const& where,
+                                                   candidate const& l) {
+    auto const* const on = std::get_if<perf_tracepoint>(&details_of<hook::tracepoint>(l).event);
+    if (!on) return match::unknown;
+    if (on->name != where.name) return match::no;
+    // The kernel does not tell its group: it is the one that has such a tracepoint.
+    auto const id = read_of(where, "id", read_number);
+    if (id) return match::yes;
+    if (id.error() == errc::not_found)
+        return has_tracefs() == match::yes ? match::no : match::unknown;
+    return unless_told_nothing(tl::unexpected{id.error()});
 }
 
 } // namespace bpflink

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/matches.hpp"
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "hook/trampoline.hpp"
 
@@ -57,6 +58,10 @@ result<unique_fd> hook_traits<hook::tracing>::create(detail::borrowed_program pr
         return prog.expected ? to_string(*prog.expected) + " program"
                              : std::string{"tracing program"};
     });
+}
+
+result<match> hook_traits<hook::tracing>::is_at(hook::tracing const&, candidate const& l) {
+    return is_at_function(l, attach_types);
 }
 
 } // namespace bpflink

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "hook/trampoline.hpp"
 
@@ -6,6 +7,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 namespace bpflink {
@@ -104,6 +108,27 @@ constexpr std::array causes{
             "leave that one out", "arch_prepare_bpf_trampoline"},
 };
 
+template <class Functions, class Projection>
+std::vector<std::uint32_t> numbers_of(Functions const& functions, Projection id) {
+    std::vector<std::uint32_t> numbers;
+    for (auto const& each : functions)
+        numbers.push_back(std::invoke(id, each).value());
+    std::ranges::sort(numbers);
+    return numbers;
+}
+
+/// Whether a link's functions are of the BTF object that the hook's are of: that of the program.
+result<match> has_same_types(candidate const& l, std::optional<std::uint32_t> of_link) {
+    // The numbers of the kernel's own functions mean the same with every module's, too.
+    constexpr std::uint32_t kernels_own = 1;
+    if (of_link == kernels_own) return match::yes;
+    if (!l.prog || !of_link) return match::unknown;
+    return target_of(l.prog->fd).map([&](program_target const& own) {
+        if (own.id == l.info.program) return match::yes;
+        return own.types == 0 ? match::unknown : yes_or_no(own.types == *of_link);
+    });
+}
+
 } // namespace
 
 detail::hook_row const& hook_traits<hook::tracing_multi>::row() noexcept {
@@ -131,6 +156,22 @@ result<unique_fd> hook_traits<hook::tracing_multi>::create(detail::borrowed_prog
     attr.tracing_multi.count = static_cast<std::uint32_t>(where.functions.size());
     return create_link(attr, {.row = &row(), .prog = &prog, .request = &where},
                        [&] { return std::to_string(where.functions.size()) + " functions"; });
+}
+
+result<match> hook_traits<hook::tracing_multi>::is_at(hook::tracing_multi const& where,
+                                                      candidate const& l) {
+    auto const& on = details_of<hook::tracing_multi>(l);
+    if (on.functions.empty()) return match::unknown;
+    auto const wanted = where.attach ? where.attach
+                        : l.prog     ? l.prog->expected
+                                     : std::optional<attach_type>{};
+    if (wanted && on.attach && *wanted != *on.attach) return match::no;
+    if (numbers_of(where.functions, std::identity{}) !=
+        numbers_of(on.functions, &details::function::target))
+        return match::no;
+    return has_same_types(l, on.btf_object).map([&](match types) {
+        return both(types, wanted && on.attach ? match::yes : match::unknown);
+    });
 }
 
 } // namespace bpflink

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/event_link.hpp"
 #include "hook/matches.hpp"
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "hook/user_places.hpp"
 
@@ -107,6 +108,18 @@ result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program pro
         return attach_to_event(tried, event.view(), where.cookie, subject);
     }
     return refuse_event(-ETXTBSY, tried, subject);
+}
+
+result<match> hook_traits<hook::uprobe>::is_at(hook::uprobe const& where, candidate const& l) {
+    auto const* const on = std::get_if<perf_uprobe>(&details_of<hook::uprobe>(l).event);
+    if (!on || on->binary.empty()) return match::unknown;
+    if (on->retprobe != where.retprobe) return match::no;
+    std::span const symbol{&where.symbol, where.symbol.empty() ? 0U : 1U};
+    std::array const told{std::uint64_t{on->offset}};
+    auto const file =
+        is_at_places({where.binary, symbol, {&where.offset, 1}, where.indirect}, on->binary, told);
+    if (!file || *file == match::no) return file;
+    return is_of_process(l.fd, where.pid).map([&](match process) { return both(*file, process); });
 }
 
 } // namespace bpflink

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/event_link.hpp"
 #include "hook/many_places.hpp"
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "hook/user_places.hpp"
 
@@ -163,6 +164,21 @@ result<unique_fd> hook_traits<hook::uprobe_multi>::create(detail::borrowed_progr
     attr.uprobe_multi.flags = where.retprobe ? 1 : 0;
     attr.uprobe_multi.pid = static_cast<std::uint32_t>(process->value_or(0)); // 0: every one
     return create_link(attr, tried, subject);
+}
+
+result<match> hook_traits<hook::uprobe_multi>::is_at(hook::uprobe_multi const& where,
+                                                     candidate const& l) {
+    auto const& on = details_of<hook::uprobe_multi>(l);
+    if (on.places.empty() || on.binary.empty()) return match::unknown;
+    if (on.retprobe && *on.retprobe != where.retprobe) return match::no;
+    std::vector<std::uint64_t> told;
+    for (auto const& each : on.places)
+        told.push_back(each.offset);
+    auto const file =
+        is_at_places({where.binary, where.symbols, where.offsets, where.indirect}, on.binary, told);
+    if (!file || *file == match::no) return file;
+    // Of a process that has ended, it says the same as of every process.
+    return is_of_process(l.fd, where.pid).map([&](match process) { return both(*file, process); });
 }
 
 } // namespace bpflink

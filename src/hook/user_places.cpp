@@ -2,6 +2,9 @@
 #include "hook/user_places.hpp"
 
 #include "error/fail.hpp"
+#include "hook/place.hpp"
+#include "info/netns_of.hpp"
+#include "snapshot/netns_answer.h"
 #include "symbol/elf.hpp"
 #include "symbol/instruction.hpp"
 #include "symbol/names.hpp"
@@ -128,6 +131,30 @@ result<std::optional<int>> checked_process(std::optional<int> process, operation
                         " has no memory to probe: its first thread has ended, or it is a kernel "
                         "thread");
     return process;
+}
+
+result<match> is_at_places(named_places const& wanted, std::string const& path,
+                           std::span<std::uint64_t const> offsets) {
+    auto const found = find_places(wanted, operation::link_get_info, path);
+    if (!found && found.error() == errc::not_found) return match::no;
+    if (!found) return tl::unexpected{found.error()};
+    std::vector<std::uint64_t> told{offsets.begin(), offsets.end()};
+    auto asked = found->offsets;
+    std::ranges::sort(told);
+    std::ranges::sort(asked);
+    if (told != asked) return match::no;
+    return found->file.is_at(path).map(yes_or_no);
+}
+
+result<match> is_of_process(fd_view link, std::optional<int> process) {
+    netns_reader reader;
+    auto const its = reader.process_of(link);
+    if (!its && tells_nothing(its.error())) return match::unknown;
+    if (!its) return tl::unexpected{its.error()};
+    if (*its == process_every || !process) return yes_or_no(*its == process_every && !process);
+    if (*its == process_ended) return match::no;
+    auto const number = *process == 0 ? sys::process_id() : *process;
+    return yes_or_no(*its - process_first == static_cast<std::uint32_t>(number));
 }
 
 finding counts_at_odd_place(attempt const& tried) {

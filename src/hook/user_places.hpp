@@ -8,6 +8,7 @@
 
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
+#include <bpflink/match.hpp>
 
 #include <array>
 #include <cerrno>
@@ -47,6 +48,17 @@ struct found_places {
 ///         invalid_argument  a thread's number, or a negative one
 [[nodiscard]] result<std::optional<int>>
 checked_process(std::optional<int> process, operation where, std::string const& subject);
+
+/// Whether a link's file and offsets are those that a hook names. `no` where there are no such.
+/// @param path     of the link's file
+/// @param offsets  of the link
+[[nodiscard]] result<match> is_at_places(named_places const& wanted, std::string const& path,
+                                         std::span<std::uint64_t const> offsets);
+
+/// Whether a link of probes in user space is for this process, or for every one.
+/// @param process  as hooks name it: 0 is this one
+/// @cost 2 system calls, and 1 where a process is named
+[[nodiscard]] result<match> is_of_process(fd_view link, std::optional<int> process);
 
 /// What the looks of both hooks know of a request.
 struct user_request {

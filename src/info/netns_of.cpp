@@ -15,6 +15,15 @@
 namespace bpflink {
 
 result<netns_inode> netns_reader::of(fd_view link) {
+    return ask(link, "it is not in a network namespace, or the kernel does not tell in which")
+        .map([](std::uint32_t answer) { return netns_inode{answer == netns_gone ? 0 : answer}; });
+}
+
+result<std::uint32_t> netns_reader::process_of(fd_view link) {
+    return ask(link, "the kernel does not tell the process that it is for");
+}
+
+result<std::uint32_t> netns_reader::ask(fd_view link, char const* untold) {
     constexpr auto where = operation::resolve_netns;
     if (!program_) program_ = by_.get();
     if (!*program_) return tl::unexpected{program_->error()};
@@ -23,9 +32,8 @@ result<netns_inode> netns_reader::of(fd_view link) {
     auto const subject = [&] { return link ? describe(link) : std::string{"this thread"}; };
     if (outcome < 0) return fail(outcome, where, subject());
     if (answer == netns_untold)
-        return fail(-EOPNOTSUPP, where, errc::not_supported, subject(),
-                    "it is not in a network namespace, or the kernel does not tell in which");
-    return netns_inode{answer == netns_gone ? 0 : answer};
+        return fail(-EOPNOTSUPP, where, errc::not_supported, subject(), untold);
+    return answer;
 }
 
 result<netns_inode> own_netns() {

@@ -8,6 +8,7 @@
 #include <bpflink/ids.hpp>
 #include <bpflink/link_type.hpp>
 
+#include <cstdint>
 #include <optional>
 
 namespace [[gnu::visibility("hidden")]] bpflink {
@@ -25,8 +26,9 @@ namespace [[gnu::visibility("hidden")]] bpflink {
     }
 }
 
-/// Tells the network namespaces of one link after another, by a program of the library's own. The
-/// program is asked for once, and what keeps it away is what every link is answered then.
+/// Tells what the kernel's info of a link does not have, of one link after another, by a program of
+/// the library's own. The program is asked for once, and what keeps it away is what every link is
+/// answered then.
 class netns_reader {
 public:
     explicit netns_reader(own_program& by = netns_program()) noexcept : by_{by} {}
@@ -40,7 +42,16 @@ public:
     /// @cost 1 system call; 1 more the first time
     [[nodiscard]] result<netns_inode> of(fd_view link);
 
+    /// The process that a link of probes in user space is for: process_every, process_ended, or
+    /// process_first and its number in this pid namespace.
+    /// @errors not_supported  the link is not on probes, or the kernel does not tell
+    ///         and as own_program::get
+    /// @cost 1 system call; 1 more the first time
+    [[nodiscard]] result<std::uint32_t> process_of(fd_view link);
+
 private:
+    [[nodiscard]] result<std::uint32_t> ask(fd_view link, char const* untold);
+
     own_program& by_;
     std::optional<result<own_program::loaded>> program_;
 };

@@ -9,4 +9,12 @@ enum netns_answer {
     netns_untold, /* the link is in none, or the kernel does not tell */
 };
 
+/* The same of a probe's process, with the numbers that the asking thread's pid namespace has. */
+enum process_answer {
+    process_every, /* the probe is for every process */
+    /* netns_untold */
+    process_ended = netns_untold + 1, /* or is not in that namespace */
+    process_first,                    /* and the process's number */
+};
+
 #endif

@@ -383,6 +383,13 @@ int kernel::sys_prog_get_fd_by_id(std::uint32_t id) {
     return install(held, program_name);
 }
 
+int kernel::sys_map_get_fd_by_id(std::uint32_t id) {
+    auto const found = maps_.find(id);
+    auto const held = found == maps_.end() ? nullptr : found->second.lock();
+    if (!held) return -ENOENT;
+    return install(held, map_name);
+}
+
 int kernel::sys_btf_get_fd_by_id(std::uint32_t id) {
     if (id != kernel_types && id != program_types) return -ENOENT;
     return install(std::make_shared<btf>(btf{id}), "anon_inode:btf");
@@ -426,6 +433,13 @@ int kernel::sys_prog_test_run(int prog_fd, int argument, std::uint32_t& answer) 
     case bl::link_type::netkit:
     case bl::link_type::netfilter:
         answer = l->defunct ? std::uint32_t{netns_gone} : l->facts.netns;
+        break;
+    case bl::link_type::perf_event:
+    case bl::link_type::uprobe_multi:
+        answer = l->facts.pid == 0 ? std::uint32_t{process_every}
+                 : std::ranges::count(processes, static_cast<int>(l->facts.pid)) == 0
+                     ? std::uint32_t{process_ended}
+                     : process_first + l->facts.pid;
         break;
     default: break;
     }

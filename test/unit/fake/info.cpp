@@ -241,6 +241,7 @@ int kernel::sys_obj_get_info(int fd, void* info, std::uint32_t& size) {
         told.start.id = (*prog)->id;
         told.attach_btf_obj_id = (*prog)->types;
         told.attach_btf_id = (*prog)->function;
+        told.btf_id = (*prog)->own_types;
         return answer(told, tells_functions ? 232 : 224);
     }
     if (auto const* const m = std::get_if<std::shared_ptr<map>>(&found->second.what))
@@ -249,7 +250,10 @@ int kernel::sys_obj_get_info(int fd, void* info, std::uint32_t& size) {
                                            .key_size = 0,
                                            .value_size = 0,
                                            .max_entries = 0,
-                                           .flags = (*m)->flags},
+                                           .flags = (*m)->flags,
+                                           .name = {},
+                                           .ifindex = 0,
+                                           .value_type = (*m)->value_type},
                       80);
     if (auto const* const types = std::get_if<std::shared_ptr<btf>>(&found->second.what)) {
         uapi::btf_info told{};

@@ -57,6 +57,7 @@ program& kernel::add_program(bl::program_type type, bl::attach_type expected) {
 map& kernel::add_map() {
     auto made = std::make_shared<map>();
     made->id = next_id_++;
+    maps_[made->id] = made;
     elsewhere_.emplace_back(made);
     return *made;
 }

@@ -43,6 +43,7 @@ enum class call {
     link_get_next_id,
     link_get_fd_by_id,
     prog_get_fd_by_id,
+    map_get_fd_by_id,
     btf_get_fd_by_id,
     prog_bind_map,
     prog_test_run,
@@ -152,7 +153,7 @@ public:
     [[nodiscard]] bl::unique_fd open_cgroup();
     [[nodiscard]] bool is_open(int fd) const { return descriptors_.contains(fd); }
     /// As /proc/self/fd has it.
-    [[nodiscard]] std::optional<std::string> name_of(int fd) const {
+    [[nodiscard]] std::optional<std::string> descriptor_path(int fd) const {
         auto const found = descriptors_.find(fd);
         return found == descriptors_.end() ? std::nullopt : std::optional{found->second.name};
     }
@@ -328,6 +329,7 @@ public:
     int sys_link_get_fd_by_id(std::uint32_t id);
     int sys_prog_get_fd_by_id(std::uint32_t id);
     int sys_btf_get_fd_by_id(std::uint32_t id);
+    int sys_map_get_fd_by_id(std::uint32_t id);
     int sys_prog_bind_map(int program, int map);
     int sys_prog_test_run(int program, int argument, std::uint32_t& answer);
     int sys_prog_test_run_on_nothing(int program);
@@ -451,6 +453,7 @@ private:
     std::uint32_t newest_link_ = 0;
     std::map<std::uint32_t, std::weak_ptr<link>> links_;
     std::map<std::uint32_t, std::weak_ptr<program>> programs_;
+    std::map<std::uint32_t, std::weak_ptr<map>> maps_;
     std::vector<object> elsewhere_;
 
     std::map<int, descriptor> descriptors_;

@@ -46,12 +46,14 @@ struct program : std::enable_shared_from_this<program> {
     // The function that it was loaded for.
     std::uint32_t types = 0; // kernel_types or program_types; 0: a program's that it is on
     std::uint32_t function = 0;
+    std::uint32_t own_types = 0; // the BTF object that it is described by
 };
 
 struct map : std::enable_shared_from_this<map> {
     std::uint32_t id = 0;
     std::uint32_t type = 1; // BPF_MAP_TYPE_HASH
     std::uint32_t flags = 0;
+    std::uint32_t value_type = 0; // the kernel's struct, of struct_ops
 };
 
 /// The network namespace of the process, and of what is not said of that it is in another.

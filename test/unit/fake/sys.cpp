@@ -66,6 +66,10 @@ opened prog_get_fd_by_id(std::uint32_t id) noexcept {
     return entered(call::prog_get_fd_by_id, [&](auto& k) { return k.sys_prog_get_fd_by_id(id); });
 }
 
+opened map_get_fd_by_id(std::uint32_t id) noexcept {
+    return entered(call::map_get_fd_by_id, [&](auto& k) { return k.sys_map_get_fd_by_id(id); });
+}
+
 opened btf_get_fd_by_id(std::uint32_t id) noexcept {
     return entered(call::btf_get_fd_by_id, [&](auto& k) { return k.sys_btf_get_fd_by_id(id); });
 }
@@ -374,14 +378,14 @@ int cgroup_id(char const* path, std::uint64_t& id) noexcept {
 
 int netns_inode_of(int fd, std::uint32_t& inode) noexcept {
     return entered(call::netns_inode_of, [&](auto& k) {
-        auto const name = k.name_of(fd);
+        auto const name = k.descriptor_path(fd);
         return name ? number_at(name->c_str(), k.network_namespaces, true, inode) : -EBADF;
     });
 }
 
 int cgroup_id_of(int fd, std::uint64_t& id) noexcept {
     return entered(call::cgroup_id_of, [&](auto& k) {
-        auto const name = k.name_of(fd);
+        auto const name = k.descriptor_path(fd);
         return name ? number_at(name->c_str(), k.cgroups, true, id) : -EBADF;
     });
 }
