@@ -19,6 +19,7 @@
 #include <bpflink/ids.hpp>
 #include <bpflink/is_at.hpp>
 #include <bpflink/iter_output.hpp>
+#include <bpflink/lifecycle/ensure.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_info.hpp>
 #include <bpflink/link_record.hpp>
