@@ -163,6 +163,9 @@ bool may_pass(error const& why) {
     return why.code().value() == EBUSY || (why == errc::hook_busy && why.code().value() == E2BIG);
 }
 
+/// So long what the kernel just releases may look as if it stayed.
+constexpr std::chrono::milliseconds settled{100};
+
 void pause(int attempt) {
     constexpr int longest = 20; // a millisecond
     sys::back_off(std::min(attempt, longest));
@@ -186,6 +189,7 @@ private:
 
     result<void> find_path(std::string_view path);
     result<void> take_lock();
+    result<void> clear();
     result<sight> look();
     result<ensured_any> make_it_so();
     result<ensured> act(sight const& seen);
@@ -201,7 +205,7 @@ private:
     result<void> swap(sight const& seen);
     result<void> take_over(sight const& seen);
     result<void> replace_apart(sight const& seen);
-    result<void> wait_for_end(link_id id) const;
+    static result<void> wait_for_end(link_id id, clock::time_point until);
     tl::unexpected<error> put_back(fd_view object, error why);
     ensured_any given(ensured how, sight const& before);
 
@@ -237,7 +241,19 @@ result<void> ensuring::take_lock() {
     auto taken = take();
     if (!taken && taken.error() == errc::not_found)
         taken = make_directories_for(path_).and_then(take);
-    return taken.and_then([&] { return clear_temporary(path_); });
+    return taken.and_then([&] { return clear(); });
+}
+
+/// What a killed call left under the temporary name goes, and off its hook too.
+result<void> ensuring::clear() {
+    auto const stale = look_at(temporary_name(path_)).map([](named const& left) {
+        return left.what == named::kind::link ? std::optional{left.id} : std::nullopt;
+    });
+    if (!stale) return tl::unexpected{stale.error()};
+    if (auto cleared = clear_temporary(path_); !cleared) return cleared;
+    // Others may hold it, which then shows where it is in the way.
+    if (*stale) static_cast<void>(wait_for_end(**stale, std::min(until_, sys::now() + settled)));
+    return {};
 }
 
 result<sight> ensuring::look() {
@@ -313,7 +329,6 @@ std::optional<program_id> ensuring::program_without_link() const {
 /// Tries again while the kernel may be releasing what was there: it frees the id of a link first,
 /// and the place a moment later. What stays is a program without a link.
 result<link> ensuring::create_patiently() const {
-    constexpr std::chrono::milliseconds settled{100};
     std::optional<program_id> seen;
     auto since = sys::now();
     for (int attempt = 0;; ++attempt) {
@@ -351,12 +366,12 @@ result<void> ensuring::swap(sight const& seen) {
     return *old ? held_.update(next, expecting(expected)) : held_.update(next);
 }
 
-result<void> ensuring::wait_for_end(link_id id) const {
+result<void> ensuring::wait_for_end(link_id id, clock::time_point until) {
     for (int attempt = 0;; ++attempt) {
         auto const there = is_there(id);
         if (!there) return tl::unexpected{there.error()};
         if (!*there) return {};
-        if (is_late())
+        if (sys::now() >= until)
             return fail(-EBUSY, operation::close, errc::still_held,
                         "link " + std::to_string(id.value()),
                         "somebody else holds the link that was replaced, so that its program "
@@ -375,7 +390,7 @@ result<void> ensuring::take_over(sight const& seen) {
     if (!made) return tl::unexpected{std::move(made).error()};
     if (auto done = publish(*made); !done) return done;
     held_ = *std::move(made); // the old one closes
-    return wait_for_end(seen.id);
+    return wait_for_end(seen.id, until_);
 }
 
 /// The old program's link again, after `why`.
@@ -403,15 +418,12 @@ result<void> ensuring::replace_apart(sight const& seen) {
     if (!path_.empty())
         if (auto gone = detail::pin_memory{path_}.unpin(held_.fd()); !gone) return gone;
     held_ = {};
-    if (auto ended = wait_for_end(seen.id); !ended) {
+    if (auto ended = wait_for_end(seen.id, until_); !ended) {
         auto back = link::from_id(seen.id);
-        if (back) {
-            held_ = *std::move(back);
-            if (auto const pinned = publish(held_); !pinned)
-                ended.error().add_advice("pinning it again failed: " + pinned.error().message());
-        } else {
-            ended.error().add_advice("its pin is gone: " + back.error().message());
-        }
+        if (!back) return put_back(*old, std::move(ended).error());
+        held_ = *std::move(back);
+        if (auto const pinned = publish(held_); !pinned)
+            ended.error().add_advice("pinning it again failed: " + pinned.error().message());
         return ended;
     }
     auto made = create_patiently();
