@@ -41,6 +41,7 @@ enum class operation {
     chown,             ///< a pin's owner
     chmod,             ///< a pin's mode
     flock,             ///< locking a directory
+    setns,             ///< entering a network namespace
 };
 
 /// The name as the enumerator spells it.
