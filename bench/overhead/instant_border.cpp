@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 namespace instant {
@@ -302,6 +303,15 @@ int netns_inode(char const*, std::uint32_t&) noexcept {
 }
 int cgroup_id(char const*, std::uint64_t&) noexcept {
     return -ENOSYS;
+}
+int program_name_in_types(int, std::span<char>) noexcept {
+    return -ENOSYS;
+}
+int set_netns(int) noexcept {
+    return -ENOSYS;
+}
+void give_up(char const*) noexcept {
+    std::abort();
 }
 int netns_inode_of(int, std::uint32_t&) noexcept {
     return -ENOSYS;

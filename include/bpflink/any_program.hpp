@@ -5,6 +5,7 @@
 #include <bpflink/detail/borrows.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/fwd.hpp>
+#include <bpflink/ids.hpp>
 #include <bpflink/program_type.hpp>
 
 #include <concepts>
@@ -56,16 +57,21 @@ concept bpf_program = any_program<P> && requires {
 /// `expecting`.
 class expected_program {
 public:
-    /// Its descriptor; borrowed.
+    /// Its descriptor; borrowed. Empty where it is known by its id.
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }
+    /// The program's id, where it is known by that; else 0.
+    [[nodiscard]] program_id id() const noexcept { return id_; }
 
 private:
     template <any_program P>
     friend expected_program expecting(P const& prog) noexcept;
     friend expected_program expecting(map_ref const& map) noexcept;
+    friend expected_program expecting(program_id id) noexcept;
     explicit expected_program(fd_view fd) noexcept : fd_{fd} {}
+    explicit expected_program(program_id id) noexcept : id_{id} {}
 
     fd_view fd_;
+    program_id id_;
 };
 
 /// `link.update(next, expecting(current))`: swap only while `prog` is the one that runs.
@@ -77,6 +83,14 @@ template <any_program P>
 template <any_program P>
     requires detail::owner<P>
 expected_program expecting(P const&& prog) = delete; // its descriptor would be closed by then
+
+/// The same of a program that is known by its id, as link_info::program tells it. It is opened by
+/// that when the update is made, which needs CAP_SYS_ADMIN and costs 2 system calls more: without
+/// it, the update fails with permission_denied. An id that is nobody's by then, which no link runs,
+/// is program_mismatch.
+[[nodiscard]] inline expected_program expecting(program_id id) noexcept {
+    return expected_program{id};
+}
 
 namespace detail {
 

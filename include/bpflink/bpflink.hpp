@@ -17,6 +17,7 @@
 #include <bpflink/hook/raw.hpp>
 #include <bpflink/hook/traits.hpp>
 #include <bpflink/ids.hpp>
+#include <bpflink/in_netns.hpp>
 #include <bpflink/is_at.hpp>
 #include <bpflink/iter_output.hpp>
 #include <bpflink/lifecycle/ensure.hpp>
@@ -35,6 +36,7 @@
 #include <bpflink/place.hpp>
 #include <bpflink/probe_details.hpp>
 #include <bpflink/program.hpp>
+#include <bpflink/program_info.hpp>
 #include <bpflink/program_ref.hpp>
 #include <bpflink/program_type.hpp>
 #include <bpflink/query.hpp>

@@ -42,6 +42,7 @@ enum class operation {
     chmod,             ///< a pin's mode
     flock,             ///< locking a directory
     mkdir,             ///< making a directory for pins
+    setns,             ///< entering a network namespace
 };
 
 /// The name as the enumerator spells it.

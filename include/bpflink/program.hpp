@@ -5,6 +5,7 @@
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/ids.hpp>
+#include <bpflink/program_info.hpp>
 #include <bpflink/program_ref.hpp>
 
 #include <optional>
@@ -64,6 +65,12 @@ public:
     [[nodiscard]] program_type type() const noexcept { return facts_.type; }
     /// Whether it holds a program.
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
+
+    /// What the kernel says of it.
+    /// @errors EMFILE, ENOMEM  no descriptor or memory is left to read a long name by
+    /// @kernel as program_info_of
+    /// @cost 1 system call, 1 more for maps, and 6 more where the kernel cut the name; allocates
+    [[nodiscard]] result<program_info> info() const { return detail::read_program_info(fd_); }
 
     /// Borrows with the type as a compile-time fact.
     /// @errors invalid_argument  of another type; both are named

@@ -4,6 +4,7 @@
 #include <bpflink/any_program.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fwd.hpp>
+#include <bpflink/program_info.hpp>
 
 #include <optional>
 
@@ -48,6 +49,9 @@ public:
     [[nodiscard]] std::optional<attach_type> expected_attach_type() const noexcept {
         return lent_.expected;
     }
+
+    /// As program::info.
+    [[nodiscard]] result<program_info> info() const { return detail::read_program_info(lent_.fd); }
 
 private:
     friend class program;

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <mntent.h>
@@ -774,6 +775,15 @@ int cgroup_path(std::uint64_t id, std::span<char> into) noexcept {
     return outcome == 0 && there == id ? length : -EXDEV;
 }
 
+int set_netns(int fd) noexcept {
+    return negated(::setns(fd, CLONE_NEWNET));
+}
+
+void give_up(char const* line) noexcept {
+    [[maybe_unused]] auto const written = ::write(STDERR_FILENO, line, std::strlen(line));
+    std::abort();
+}
+
 int process_id() noexcept {
     return static_cast<int>(::getpid());
 }
@@ -877,6 +887,26 @@ int program_function(int program, char const* name) noexcept {
     int const found = ::btf__find_by_name_kind(types, name, BTF_KIND_FUNC);
     ::btf__free(types);
     return found;
+}
+
+int program_name_in_types(int program, std::span<char> into) noexcept {
+    ::bpf_func_info main{};
+    ::bpf_prog_info info{};
+    info.nr_func_info = 1;
+    info.func_info_rec_size = sizeof main;
+    info.func_info = reinterpret_cast<std::uintptr_t>(&main);
+    std::uint32_t size = sizeof info;
+    if (int const outcome = obj_get_info(program, &info, size); outcome < 0) return outcome;
+    if (info.btf_id == 0 || info.nr_func_info == 0) return -ENOENT;
+    quiet_libbpf const quiet;
+    auto* const types = ::btf__load_from_kernel_by_id(info.btf_id);
+    if (!types) return -errno;
+    auto const* const function = ::btf__type_by_id(types, main.type_id);
+    auto const* const name = function ? ::btf__name_by_offset(types, function->name_off) : nullptr;
+    auto const length = name ? std::min(std::strlen(name), into.size()) : 0;
+    if (name) std::memcpy(into.data(), name, length);
+    ::btf__free(types);
+    return name ? static_cast<int>(length) : -ENOENT;
 }
 
 opened load_object(std::span<std::byte const> file) noexcept {

@@ -154,6 +154,11 @@ int cgroup_id_of(int fd, std::uint64_t& id) noexcept;
 int cgroup_path(std::uint64_t id,
                 std::span<char> into) noexcept; // -ESTALE when it is gone, -EXDEV outside
 
+// Has this thread enter a network namespace. -EINVAL when it is not one.
+int set_netns(int fd) noexcept;
+// Writes a line to stderr, and aborts.
+[[noreturn]] void give_up(char const* line) noexcept;
+
 // A number that no other process on this machine has now.
 int process_id() noexcept;
 // 0 where the number is a process's, in this process's pid namespace; -ESRCH where it is nobody's,
@@ -182,7 +187,10 @@ char const* program_name(::bpf_program const* prog) noexcept;
 char const* program_section(::bpf_program const* prog) noexcept;
 int kernel_type(char const* name, unsigned attach_type) noexcept; // its BTF id; allocates
 int program_function(int program, char const* name) noexcept;     // its BTF id; allocates
-opened load_object(std::span<std::byte const> file) noexcept;     // its only program; allocates
+// What BTF calls a program's main function, as far as it fits; the length. -ENOENT without BTF;
+// allocates.
+int program_name_in_types(int program, std::span<char> into) noexcept;
+opened load_object(std::span<std::byte const> file) noexcept; // its only program; allocates
 int map_fd(::bpf_map const* map) noexcept;
 struct xdp_programs { // ids; 0: none
     std::uint32_t offload;

@@ -208,6 +208,12 @@ refusals own_update_causes(fd_view link) {
     return found;
 }
 
+/// A program's descriptor, for a function that takes programs.
+struct lent {
+    fd_view borrowed;
+    [[nodiscard]] fd_view fd() const noexcept { return borrowed; }
+};
+
 } // namespace
 
 result<link> link::from_fd(unique_fd&& fd) {
@@ -290,6 +296,18 @@ result<link> detail::access::spare(link const& l) {
 }
 
 result<void> link::update_program(fd_view next, expected_program const* expected) {
+    if (expected && !expected->fd()) {
+        auto const id = expected->id();
+        auto const opened = sys::prog_get_fd_by_id(id.value());
+        if (opened.outcome() == -ENOENT)
+            return fail(-ENOENT, operation::link_update, errc::program_mismatch, subject_of(fd_),
+                        "program " + std::to_string(id.value()) +
+                            " was expected, which is not there any more");
+        if (!opened) return refuse_id(opened.outcome(), operation::prog_get_fd_by_id, id.value());
+        lent const program{opened.view()};
+        expected_program const by_descriptor = expecting(program);
+        return update_program(next, &by_descriptor);
+    }
     int const outcome = sys::link_update({
         .link_fd = static_cast<std::uint32_t>(fd_.get()),
         .new_fd = static_cast<std::uint32_t>(next.get()),

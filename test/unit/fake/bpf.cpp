@@ -463,7 +463,7 @@ xdp_ids kernel::xdp_on(std::uint32_t index, bool links) const {
     for (auto const& entry : links_) {
         auto const l = entry.second.lock();
         if (!links || !l || l->defunct || l->facts.type != bl::link_type::xdp ||
-            l->facts.target != index)
+            l->facts.target != index || l->facts.netns != own_netns)
             continue;
         program_of_mode(all, l->facts.flags) = l->prog->id;
     }
@@ -593,6 +593,14 @@ int kernel::sys_open_file(std::string_view path) {
     auto const told = found == files.end() ? proc_file(path) : found->second;
     if (!told) return -ENOENT;
     return install(std::make_shared<iterator_run>(iterator_run{{*told}}), std::string{path});
+}
+
+int kernel::sys_program_name_in_types(int fd, std::span<char> into) {
+    int outcome;
+    auto const prog = get<program>(fd, outcome);
+    if (!prog) return outcome;
+    if (prog->own_types == 0) return -ENOENT;
+    return static_cast<int>(prog->name.copy(into.data(), into.size()));
 }
 
 int kernel::sys_program_function(int fd, std::string_view name) {

@@ -110,6 +110,8 @@ enum class call {
     xdp_replace_by_itself,
     netns_inode,
     cgroup_id,
+    program_name_in_types,
+    set_netns,
     netns_inode_of,
     cgroup_id_of,
     cgroup_path,
@@ -242,6 +244,7 @@ public:
     bool shows_addresses = true;          // by kptr_restrict
     bool takes_tracepoint_cookies = true; // since 6.10
     bool takes_tracing_cookies = true;    // since 5.19
+    bool tells_misses = true;             // of programs that did not run, since 5.12
     bool tells_functions = true;          // of programs that are loaded for them, since 6.0
     std::size_t descriptor_limit = 1'024;
     int first_descriptor = 3;
@@ -360,6 +363,7 @@ public:
     int sys_reopen(int found);
     int sys_read_at(int fd, std::span<std::byte> into, std::uint64_t offset);
     int sys_find_process(int number);
+    int sys_program_name_in_types(int program, std::span<char> into);
     int sys_program_function(int program, std::string_view name);
     int sys_load_object(std::span<std::byte const> file);
     int sys_set_filter(int socket, std::optional<int> program);

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 
 namespace bpflink::sys {
 namespace {
@@ -382,6 +384,23 @@ int netns_inode(char const* path, std::uint32_t& inode) noexcept {
 int cgroup_id(char const* path, std::uint64_t& id) noexcept {
     return entered(call::cgroup_id,
                    [&](auto& k) { return number_at(path, k.cgroups, k.has_path(path), id); });
+}
+
+int program_name_in_types(int program, std::span<char> into) noexcept {
+    return entered(call::program_name_in_types,
+                   [&](auto& k) { return k.sys_program_name_in_types(program, into); });
+}
+
+int set_netns(int fd) noexcept {
+    return entered(call::set_netns, [&](auto& k) {
+        auto const name = k.descriptor_path(fd);
+        return name ? number_at(name->c_str(), k.network_namespaces, true, k.own_netns) : -EBADF;
+    });
+}
+
+void give_up(char const* line) noexcept {
+    std::fputs(line, stderr);
+    std::abort();
 }
 
 int netns_inode_of(int fd, std::uint32_t& inode) noexcept {
