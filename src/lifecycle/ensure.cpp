@@ -5,6 +5,7 @@
 #include "error/refusal.hpp"
 #include "hook/row.hpp"
 #include "info/netns_of.hpp"
+#include "lifecycle/presence.hpp"
 #include "object/by_id.hpp"
 #include "object/identify.hpp"
 #include "pin/directory_lock.hpp"
@@ -12,6 +13,7 @@
 
 #include <bpflink/detail/pin_memory.hpp>
 #include <bpflink/lifecycle/ensure.hpp>
+#include <bpflink/lifecycle/holders.hpp>
 #include <bpflink/link_record.hpp>
 #include <bpflink/views/links.hpp>
 
@@ -145,15 +147,6 @@ result<sight> judge(wanted_link const& wanted, link const& l, std::string const&
     return seen;
 }
 
-/// Whether a link is there still; holds nothing.
-result<bool> is_there(link_id id) {
-    std::uint32_t next = 0;
-    int const outcome = sys::link_get_next_id(id.value() - 1, next);
-    if (outcome == -ENOENT) return false;
-    if (outcome < 0) return refuse_next_id(outcome, id.value() - 1);
-    return next == id.value();
-}
-
 bool is_busy(error const& why) {
     return why == errc::hook_busy || why.code().value() == EBUSY || why.code().value() == EEXIST;
 }
@@ -196,7 +189,8 @@ private:
 
     result<link> create() const;
     result<link> create_patiently() const;
-    result<void> name_occupant(error& why) const;
+    std::optional<link_info> occupant() const;
+    bool is_held_by_somebody(error& why) const;
     std::optional<program_id> program_without_link() const;
 
     result<void> publish(link const& l) const;
@@ -299,23 +293,30 @@ result<link> ensuring::create() const {
     });
 }
 
-/// Names the link that has the place, and fails where none is seen that somebody holds.
-result<void> ensuring::name_occupant(error& why) const {
+/// The link that has the place.
+std::optional<link_info> ensuring::occupant() const {
     auto const& [hook, what, where] = wanted_;
     for (auto&& each : links()) {
         if (!each) continue;
-        auto const info = each->info();
+        auto info = each->info();
         if (!info || info->type != hook.kind || hook.matches(*info) == match::no) continue;
         auto const at = hook.is_at(what, where, each->fd(), *info);
-        if (!at || *at != match::yes) continue;
-        // HOLDERS (branch gone): say here who holds it, by holders(info->id): processes and pins.
-        // A link that can be opened by its id is held by somebody.
-        error named{why.code().value(), why.where(), errc::hook_busy, std::string{why.subject()},
-                    described(*info) + " is there"};
-        why = std::move(named);
-        return {};
+        if (at && *at == match::yes) return *std::move(info);
     }
-    return fail(-ENOENT, operation::link_get_next_id);
+    return std::nullopt;
+}
+
+/// Whether somebody holds the link that has the place; then `why` names both.
+bool ensuring::is_held_by_somebody(error& why) const {
+    auto const there = occupant();
+    if (!there) return false;
+    auto const who = holders(there->id);
+    if (who && who->processes.empty() && who->pins.empty()) return false;
+    if (!who && who.error() == errc::not_found) return false;
+    auto const by = who ? ", held by " + in_words(*who) : "";
+    why = {why.code().value(), why.where(), errc::hook_busy, std::string{why.subject()},
+           described(*there) + " is there" + by};
+    return true;
 }
 
 /// What a query lists, where it is no live link's: who asks has looked for these first.
@@ -334,7 +335,7 @@ result<link> ensuring::create_patiently() const {
     for (int attempt = 0;; ++attempt) {
         auto made = create();
         if (made || !is_busy(made.error())) return made;
-        if (name_occupant(made.error()) || !may_pass(made.error()) || is_late()) return made;
+        if (is_held_by_somebody(made.error()) || !may_pass(made.error()) || is_late()) return made;
         auto const there = program_without_link();
         if (there != seen) since = sys::now();
         if (there && there == seen && sys::now() - since >= settled) return made;
@@ -371,11 +372,13 @@ result<void> ensuring::wait_for_end(link_id id, clock::time_point until) {
         auto const there = is_there(id);
         if (!there) return tl::unexpected{there.error()};
         if (!*there) return {};
-        if (sys::now() >= until)
+        if (sys::now() >= until) {
+            auto const who = holders(id);
             return fail(-EBUSY, operation::close, errc::still_held,
                         "link " + std::to_string(id.value()),
-                        "somebody else holds the link that was replaced, so that its program "
-                        "still runs");
+                        "it was to be replaced, and its program runs still" +
+                            (who ? ": held by " + in_words(*who) : ""));
+        }
         pause(attempt);
     }
 }
