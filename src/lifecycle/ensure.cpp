@@ -134,7 +134,10 @@ result<sight> judge(wanted_link const& wanted, link const& l, std::string const&
             seen.what = sight::defunct;
             return seen;
         }
-        return taken(*info, subject, "which is at another place");
+        return taken(*info, subject,
+                     is_in_netns(info->type) ? "which is at another place: on another interface, "
+                                               "or in another network namespace"
+                                             : "which is at another place");
     }
     if (*at == match::unknown)
         return taken(*info, subject,

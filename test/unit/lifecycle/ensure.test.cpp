@@ -282,12 +282,28 @@ TEST_CASE_FIXTURE(world, "another attach type is told before a lost place") {
 // 16.17
 TEST_CASE_FIXTURE(world, "a link that holds the place is named at once") {
     auto& other = add_link({.type = link_type::xdp, .prog = &v1, .target = 2});
+    std::string who;
+    SUBCASE("by a process") {
+        add_process(7, "daemon").links = {other.shared_from_this()};
+        who = "process 7 (daemon)";
+    }
+    SUBCASE("by a pin") {
+        pin("/other/theirs", other);
+        who = "/other/theirs";
+    }
     auto const done = ensure_xdp();
     REQUIRE_FALSE(done);
     check_error(done.error(), EBUSY, operation::link_create, errc::hook_busy,
-                {"link " + std::to_string(other.id()), "program " + std::to_string(v1.id)});
+                {"link " + std::to_string(other.id()), "program " + std::to_string(v1.id), who});
     CHECK(calls(call::back_off) == 0);
     CHECK(names_in("/bpf").empty());
+}
+
+TEST_CASE_FIXTURE(world, "a link that nobody holds any more is waited for") {
+    auto& other = add_link({.type = link_type::xdp, .prog = &v1, .target = 2});
+    before(call::back_off, [&] { let_go(other); });
+    check_done(ensure_xdp(), ensured::created, 0);
+    check_is_so(v2);
 }
 
 TEST_CASE_FIXTURE(world, "a program without a link is told, and not waited for") {
