@@ -30,9 +30,9 @@ private:
 };
 
 template <class T>
-inline constexpr bool is_result = false;
+inline constexpr bool wraps_result = false;
 template <class T>
-inline constexpr bool is_result<result<T>> = true;
+inline constexpr bool wraps_result<result<T>> = true;
 
 } // namespace detail
 
@@ -55,7 +55,7 @@ inline constexpr bool is_result<result<T>> = true;
 template <std::invocable F>
 [[nodiscard]] auto in_netns(std::variant<std::string_view, fd_view> where, F&& f) {
     using returned = std::remove_cvref_t<std::invoke_result_t<F>>;
-    using answer = std::conditional_t<detail::is_result<returned>, std::type_identity<returned>,
+    using answer = std::conditional_t<detail::wraps_result<returned>, std::type_identity<returned>,
                                       std::type_identity<result<returned>>>::type;
     auto const stay = detail::netns_stay::begin(where);
     if (!stay) return answer{tl::unexpected{stay.error()}};

@@ -4,6 +4,7 @@
 
 #include <bpflink/bpflink.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <optional>
@@ -642,4 +643,69 @@ TEST_CASE_FIXTURE(probed_places, "a link of uprobe_multi has all offsets and no 
     CHECK(where(hook{.binary = "/bin/x", .offsets = both}, of_me) == match::no);
     reports_uprobe_multi = false;
     CHECK(where(hook{.binary = "/bin/x", .offsets = both}, here) == match::unknown);
+}
+
+namespace {
+
+/// What fails makes an answer an error or unknown, and never another one.
+struct failing_places : probed_places {
+    template <class H, class L>
+    void stays(match truth, H const& hook, L const& l) {
+        for (int const number : {EMFILE, ENOMEM, EPERM, EACCES, EINVAL, ENOSYS})
+            for (int nth = 1;; ++nth) {
+                bl::netns_program().unload();
+                fail_any(number, nth);
+                auto const told = bl::is_at(hook, l);
+                bool const has_come = has_failed();
+                mend();
+                if (!has_come) break;
+                CAPTURE(number);
+                CAPTURE(nth);
+                if (told) CHECK((*told == truth || *told == match::unknown));
+            }
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(failing_places, "a call that fails never turns yes into no, nor no into yes") {
+    auto const device = made({.type = link_type::xdp, .target = 2});
+    auto const elsewhere = made({.type = link_type::xdp, .target = 2, .netns = other_netns});
+    interface_facts[2].without_link.generic = 7; // otherwise a query proves that nothing is there
+    stays(match::yes, eth0, device);
+    stays(match::no, eth0, elsewhere);
+    auto const on_tcx =
+        made({.type = link_type::tcx, .attach = attach_type::tcx_ingress, .target = 2});
+    on_hook = {{7, on_tcx.info()->id.value()}};
+    stays(match::yes, eth0_ingress, on_tcx);
+    stays(match::yes,
+          bl::hook::netfilter{.protocol_family = bl::protocol_family::ipv4,
+                              .hook = bl::netfilter_hook::local_in},
+          made({.type = link_type::netfilter, .netfilter = {2, 1, 0, 0}}));
+    make_cgroup("/cgroup/web");
+    cgroups = {{"/cgroup/web", 55}};
+    stays(match::yes,
+          bl::hook::cgroup{.cgroup = "/cgroup/web", .attach = attach_type::cgroup_device},
+          made({.type = link_type::cgroup, .attach = attach_type::cgroup_device, .cgroup_id = 55}));
+    files["/run/netns/a"] = "";
+    network_namespaces["/run/netns/a"] = 4'026'531'900;
+    auto const a = open_file("/run/netns/a");
+    stays(
+        match::yes, bl::hook::netns{.netns = a, .attach = attach_type::sk_lookup},
+        made(
+            {.type = link_type::netns, .attach = attach_type::sk_lookup, .target = 4'026'531'900}));
+    stays(match::yes, bl::hook::raw_tracepoint{.name = "sched_switch"},
+          made({.type = link_type::raw_tracepoint,
+                .prog = &add_program(program_type::raw_tracepoint),
+                .name = "sched_switch"}));
+    stays(match::yes, bl::hook::tracepoint{"sched", "sched_switch"},
+          made({.type = link_type::perf_event, .name = "sched_switch"}));
+    stays(match::yes, bl::hook::kprobe{.function = "do_a"}, kprobe("", 0xffff'ffff'8100'0010));
+    constexpr std::array<std::string_view, 1> names{"do_a"};
+    stays(match::yes, bl::hook::kprobe_multi{.symbols = names},
+          made({.type = link_type::kprobe_multi, .addresses = {0xffff'ffff'8100'0010}}));
+    stays(match::yes, bl::hook::uprobe{.binary = "/bin/x", .offset = 0x10}, uprobe("/bin/x", 0x10));
+    constexpr std::array<std::uint64_t, 1> offsets{0x10};
+    stays(match::yes, bl::hook::uprobe_multi{.binary = "/bin/x", .offsets = offsets},
+          made({.type = link_type::uprobe_multi, .name = "/bin/x", .addresses = {0x10}}));
 }
