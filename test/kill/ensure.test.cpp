@@ -19,6 +19,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <unistd.h>
 
 namespace bl = bpflink;
 
@@ -47,7 +48,8 @@ struct tiny {
                      .off = 0,
                      .imm = value},
             bpf_insn{.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
-        LIBBPF_OPTS(bpf_prog_load_opts, options);
+        bpf_prog_load_opts options{};
+        options.sz = sizeof options;
         options.expected_attach_type = static_cast<bpf_attach_type>(expected);
         if (function) {
             int const id = ::libbpf_find_vmlinux_btf_id(function, options.expected_attach_type);
