@@ -2,8 +2,7 @@
 #include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "error/names.hpp"
-#include "error/refusal.hpp"
-#include "hook/row.hpp"
+#include "hook/place.hpp"
 #include "info/netns_of.hpp"
 #include "lifecycle/presence.hpp"
 #include "object/by_id.hpp"
@@ -102,13 +101,14 @@ result<bool> has_lost_its_place(fd_view l, link_info const& info) {
 
 /// The id of the program, or of the map, that is wanted.
 result<std::uint32_t> object_of(wanted_link const& wanted) {
+    auto const own = wanted.what.fd;
+    if (!is_of_maps(wanted))
+        return target_of(own).map([](program_target const& told) { return told.id.value(); });
     uapi::object_info_head info{};
     std::uint32_t size = sizeof info;
-    int const outcome = sys::obj_get_info(wanted.what.fd.get(), &info, size);
+    int const outcome = sys::obj_get_info(own.get(), &info, size);
     if (outcome >= 0) return info.id;
-    return refuse(outcome == -EBADFD ? -EBADF : outcome,
-                  is_of_maps(wanted) ? operation::map_get_info : operation::prog_get_info,
-                  describe(wanted.what.fd), {.prog = &wanted.what}, {usual_causes()});
+    return fail(outcome == -EBADFD ? -EBADF : outcome, operation::map_get_info, describe(own));
 }
 
 /// What a link is to what is wanted, in the order in which a mismatch is told.
