@@ -5,6 +5,7 @@
 
 #include <bpflink/any_program.hpp>
 #include <bpflink/hook/xdp.hpp>
+#include <bpflink/lifecycle/ensure.hpp>
 #include <bpflink/query.hpp>
 
 #include <array>
@@ -307,6 +308,10 @@ bool may_say_more(error const& e) {
 }
 
 } // namespace
+
+match detail::is_without_link(borrowed_program const& what, hook::xdp const& where) {
+    return program_without_link({.prog = &what, .request = &where}).is;
+}
 
 detail::hook_row const& hook_traits<hook::xdp>::row() noexcept {
     static constexpr detail::hook_row facts{

@@ -154,9 +154,20 @@ bool is_busy(error const& why) {
     return why == errc::hook_busy || why.code().value() == EBUSY || why.code().value() == EEXIST;
 }
 
-/// Whether the kernel may just be releasing what is in the way.
+/// Whether the kernel may just be releasing what is in the way: what has the place, or the same
+/// program's link there.
 bool may_pass(error const& why) {
-    return why.code().value() == EBUSY || (why == errc::hook_busy && why.code().value() == E2BIG);
+    switch (why.code().value()) {
+    case EBUSY: return true;
+    case EEXIST: return why == errc::already_exists;
+    case E2BIG: return why == errc::hook_busy; // of a place for one program
+    default: return false;
+    }
+}
+
+/// Whether any other link at a place is in the way, and not that of the same program alone.
+bool takes_one(error const& why, link_type kind) {
+    return why.code().value() != EEXIST || kind == link_type::xdp;
 }
 
 /// So long what the kernel just releases may look as if it stayed.
@@ -192,9 +203,8 @@ private:
 
     result<link> create() const;
     result<link> create_patiently() const;
-    std::optional<link_info> occupant() const;
+    std::optional<link_info> occupant(error const& why) const;
     bool is_held_by_somebody(error& why) const;
-    std::optional<program_id> program_without_link() const;
 
     result<void> publish(link const& l) const;
     result<void> publish_first(link const& l) const;
@@ -296,13 +306,15 @@ result<link> ensuring::create() const {
     });
 }
 
-/// The link that has the place.
-std::optional<link_info> ensuring::occupant() const {
+/// The link that is in the way.
+std::optional<link_info> ensuring::occupant(error const& why) const {
     auto const& [hook, what, where] = wanted_;
+    auto const own = object_of(wanted_);
     for (auto&& each : links()) {
         if (!each) continue;
         auto info = each->info();
         if (!info || info->type != hook.kind || hook.matches(*info) == match::no) continue;
+        if (!takes_one(why, hook.kind) && (!own || info->program != program_id{*own})) continue;
         auto const at = hook.is_at(what, where, each->fd(), *info);
         if (at && *at == match::yes) return *std::move(info);
     }
@@ -311,38 +323,28 @@ std::optional<link_info> ensuring::occupant() const {
 
 /// Whether somebody holds the link that has the place; then `why` names both.
 bool ensuring::is_held_by_somebody(error& why) const {
-    auto const there = occupant();
+    auto const there = occupant(why);
     if (!there) return false;
     auto const who = holders(there->id);
     if (who && who->processes.empty() && who->pins.empty()) return false;
     if (!who && who.error() == errc::not_found) return false;
     auto const by = who ? ", held by " + in_words(*who) : "";
-    why = {why.code().value(), why.where(), errc::hook_busy, std::string{why.subject()},
+    auto const condition =
+        takes_one(why, wanted_.hook.kind) ? errc::hook_busy : errc::already_exists;
+    why = {why.code().value(), why.where(), condition, std::string{why.subject()},
            described(*there) + " is there" + by};
     return true;
 }
 
-/// What a query lists, where it is no live link's: who asks has looked for these first.
-std::optional<program_id> ensuring::program_without_link() const {
-    if (!wanted_.hook.list) return std::nullopt;
-    auto const there = wanted_.hook.list(wanted_.what, wanted_.where);
-    if (!there || there->entries.empty()) return std::nullopt;
-    return there->entries.front().program;
-}
-
 /// Tries again while the kernel may be releasing what was there: it frees the id of a link first,
-/// and the place a moment later. What stays is a program without a link.
+/// and the place a moment later.
 result<link> ensuring::create_patiently() const {
-    std::optional<program_id> seen;
-    auto since = sys::now();
+    auto const& [hook, what, where] = wanted_;
     for (int attempt = 0;; ++attempt) {
         auto made = create();
-        if (made || !is_busy(made.error())) return made;
-        if (is_held_by_somebody(made.error()) || !may_pass(made.error()) || is_late()) return made;
-        auto const there = program_without_link();
-        if (there != seen) since = sys::now();
-        if (there && there == seen && sys::now() - since >= settled) return made;
-        seen = there;
+        if (made || !is_busy(made.error()) || is_held_by_somebody(made.error())) return made;
+        if (!may_pass(made.error()) || is_late()) return made;
+        if (hook.is_without_link && hook.is_without_link(what, where) == match::yes) return made;
         pause(attempt);
     }
 }

@@ -53,12 +53,18 @@ struct tiny {
         options.expected_attach_type = static_cast<bpf_attach_type>(expected);
         if (function) {
             int const id = ::libbpf_find_vmlinux_btf_id(function, options.expected_attach_type);
-            if (id < 0) return;
+            if (id < 0) {
+                MESSAGE("libbpf says ", id);
+                return;
+            }
             options.attach_btf_id = static_cast<__u32>(id);
         }
         int const fd = ::bpf_prog_load(static_cast<bpf_prog_type>(Type), "tiny", "GPL", code.data(),
                                        code.size(), &options);
-        if (fd >= 0) owned = bl::unique_fd{fd};
+        if (fd >= 0)
+            owned = bl::unique_fd{fd};
+        else
+            MESSAGE("the kernel says ", fd);
     }
     [[nodiscard]] bl::fd_view fd() const { return owned; }
     [[nodiscard]] bl::program_id id() const {
@@ -98,7 +104,7 @@ public:
                 .check = [&] { check(start); },
             });
             CHECK(kills > 8);
-            MESSAGE(start, ": ", kills, " kills");
+            MESSAGE(std::string{start}, ": ", kills, " kills");
         }
         end();
     }

@@ -8,13 +8,13 @@
 #include <bpflink/fd.hpp>
 #include <bpflink/hook/struct_ops.hpp>
 #include <bpflink/hook/traits.hpp>
+#include <bpflink/hook/xdp.hpp>
 #include <bpflink/ids.hpp>
 #include <bpflink/is_at.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_traits.hpp>
 #include <bpflink/map_ref.hpp>
 #include <bpflink/match.hpp>
-#include <bpflink/query.hpp>
 #include <bpflink/typed_link.hpp>
 
 #include <chrono>
@@ -70,7 +70,8 @@ struct hook_door {
     result<match> (*is_at)(borrowed_program const& what, void const* where, fd_view l,
                            link_info const& info);
     result<unique_fd> (*create)(borrowed_program what, void const* where);
-    result<hook_query> (*list)(borrowed_program const& what, void const* where); // or null
+    // Whether a program without a link has the place; null where the kernel's refusal tells.
+    match (*is_without_link)(borrowed_program const& what, void const* where);
 };
 
 /// Tells of a link that has lost its place too, unlike is_at.
@@ -89,12 +90,9 @@ template <class Hook>
     return match::unknown;
 }
 
-template <class Hook>
-[[nodiscard]] result<hook_query> list(borrowed_program const& what, Hook where) {
-    if constexpr (requires { where.attach = what.expected; })
-        if (!where.attach) where.attach = what.expected;
-    return query(where);
-}
+/// Whether a program that has no link is in the way of an attach, and not one that is just going.
+/// @cost some 10 system calls
+[[nodiscard]] match is_without_link(borrowed_program const& what, hook::xdp const& where);
 
 template <has_place H>
 inline constexpr hook_door door_to{
@@ -114,12 +112,14 @@ inline constexpr hook_door door_to{
         [](borrowed_program what, void const* where) {
             return hook_traits<H>::create(what, *static_cast<H const*>(where));
         },
-    .list =
+    .is_without_link =
         [] {
-            result<hook_query> (*found)(borrowed_program const&, void const*) = nullptr;
-            if constexpr (queryable<H>)
+            match (*found)(borrowed_program const&, void const*) = nullptr;
+            if constexpr (requires(borrowed_program const& what, H const& where) {
+                              is_without_link(what, where);
+                          })
                 found = [](borrowed_program const& what, void const* where) {
-                    return detail::list(what, *static_cast<H const*>(where));
+                    return is_without_link(what, *static_cast<H const*>(where));
                 };
             return found;
         }(),
