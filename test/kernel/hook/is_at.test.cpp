@@ -308,7 +308,6 @@ TEST_CASE_FIXTURE(kernel_case, "a link of kprobe_multi has all functions and no 
     check_told(at(bl::hook::kprobe_multi{.symbols = std::span{both}.first(1)}, l), match::no,
                probes);
     check_told(at(bl::hook::kprobe_multi{.symbols = both, .retprobe = true}, l), match::no, probes);
-    check_told(at(bl::hook::kprobe_multi{.pattern = "bpf_fentry_test[12]"}, l), match::yes, probes);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a uprobe's link is at the file, the offset and the process") {
