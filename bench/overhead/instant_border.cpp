@@ -269,6 +269,9 @@ int list_begin(char const*, void*&) noexcept {
 int list_next(void*, entry&) noexcept {
     return -ENOSYS;
 }
+int list_link(void*, char const*, std::span<char>) noexcept {
+    return -ENOSYS;
+}
 void list_end(void*) noexcept {
 }
 int interface_index(char const*) noexcept {

@@ -25,6 +25,18 @@ result<std::string> read_small_file(std::string const& path) {
     return text;
 }
 
+result<std::string> read_whole_file(std::string const& path) {
+    auto const file = sys::open_file(path.c_str());
+    if (!file) return fail(file.outcome(), operation::open, path);
+    std::array<std::byte, 4096> buffer;
+    std::string text;
+    while (int const length = sys::read(file.outcome(), buffer)) {
+        if (length < 0) return fail(length, operation::read, path);
+        text.append(reinterpret_cast<char const*>(buffer.data()), static_cast<std::size_t>(length));
+    }
+    return text;
+}
+
 result<std::uint32_t> read_number(std::string const& path) {
     return read_small_file(path).and_then([&](std::string const& text) -> result<std::uint32_t> {
         std::uint32_t number = 0;

@@ -11,6 +11,9 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// The first 4,096 bytes of a file, without line ends at their end: what sysfs and tracefs give.
 [[nodiscard]] result<std::string> read_small_file(std::string const& path);
 
+/// A whole file, however long: what procfs gives.
+[[nodiscard]] result<std::string> read_whole_file(std::string const& path);
+
 /// The decimal number in such a file.
 /// @errors invalid_argument  something else is in it
 [[nodiscard]] result<std::uint32_t> read_number(std::string const& path);

@@ -656,6 +656,11 @@ int list_next(void* stream, entry& out) noexcept {
     }
 }
 
+int list_link(void* stream, char const* name, std::span<char> into) noexcept {
+    return negated(
+        ::readlinkat(::dirfd(static_cast<DIR*>(stream)), name, into.data(), into.size()));
+}
+
 void list_end(void* stream) noexcept {
     ::closedir(static_cast<DIR*>(stream));
 }

@@ -128,6 +128,8 @@ struct entry {
 };
 int list_begin(char const* path, void*& stream) noexcept;
 int list_next(void* stream, entry& out) noexcept; // 1, or 0 at the end
+// The text of a symbolic link in what is listed, as far as it fits; the length.
+int list_link(void* stream, char const* name, std::span<char> into) noexcept;
 void list_end(void* stream) noexcept;
 
 // Names and numbers of what links are on. Interfaces are those of this network namespace.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "border/small_file.hpp"
 #include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "object/identify.hpp"
+#include "pin/mounts.hpp"
 #include "pin/path.hpp"
 
 #include <bpflink/detail/read_info.hpp>
@@ -63,7 +65,7 @@ std::optional<result<pin_entry>> look_at(std::string path) {
 } // namespace
 
 result<pin_walk::listing> pin_walk::open_root() const {
-    auto path = absolute(root_, operation::open);
+    auto path = absolute(*root_, operation::open);
     if (!path) return tl::unexpected{std::move(path).error()};
     while (path->size() > 1 && path->back() == '/')
         path->pop_back();
@@ -74,21 +76,64 @@ result<pin_walk::listing> pin_walk::open_root() const {
     return opened;
 }
 
-pin_walk::pin_walk(std::string const& root) : root_{root} {
+pin_walk::pin_walk(std::optional<std::string> root) : root_{std::move(root)} {
 }
 pin_walk::pin_walk(pin_walk&&) noexcept = default;
 pin_walk& pin_walk::operator=(pin_walk&&) noexcept = default;
 pin_walk::~pin_walk() = default;
 
+result<void> pin_walk::walk_on(std::string const& process, std::string const& root) {
+    return read_whole_file(process + "/mountinfo").map([&](std::string const& table) {
+        for (auto& [path, device, options] : mounts_of(table, "bpf"))
+            places_.push_back({root + path, device});
+    });
+}
+
+void pin_walk::start(std::optional<result<pin_entry>>& out) {
+    if (!root_) {
+        auto const read = walk_on("/proc/thread-self", "");
+        if (!read) out.emplace(tl::unexpect, read.error());
+        return;
+    }
+    auto opened = open_root();
+    if (opened)
+        open_.push_back(*std::move(opened));
+    else
+        out.emplace(tl::unexpect, std::move(opened).error());
+}
+
+/// Whether a directory is on the file system that is walked, and was not walked before.
+result<bool> pin_walk::is_new(std::string const& path) {
+    if (root_) return true;
+    sys::file_facts facts{};
+    int const outcome = sys::facts_of_file(path.c_str(), facts);
+    // Gone, or hidden by what is mounted over a directory above; or its process has ended.
+    if (outcome == -ENOENT || outcome == -ENOTDIR || outcome == -ESRCH) return false;
+    if (outcome < 0) return fail(outcome, operation::stat, path);
+    return facts.device == device_ && facts.kind == sys::file_kind::directory &&
+           seen_.emplace(facts.device, facts.inode).second;
+}
+
+void pin_walk::enter(std::string path, std::optional<result<pin_entry>>& out) {
+    auto const walked = is_new(path);
+    if (walked && !*walked) return;
+    auto directory = walked ? listing::open(std::move(path)) : tl::unexpected{walked.error()};
+    if (directory)
+        open_.push_back(*std::move(directory));
+    else if (directory.error() != errc::not_found) // else removed meanwhile
+        out.emplace(tl::unexpect, std::move(directory).error());
+}
+
 void pin_walk::next(std::optional<result<pin_entry>>& out) {
-    auto const enter = [&](result<listing> directory) {
-        if (directory)
-            open_.push_back(*std::move(directory));
-        else if (directory.error() != errc::not_found || open_.empty()) // else removed meanwhile
-            out.emplace(tl::unexpect, std::move(directory).error());
-    };
-    if (!std::exchange(started_, true)) enter(open_root());
-    while (!out && !open_.empty()) {
+    if (!std::exchange(started_, true)) start(out);
+    while (!out && !(open_.empty() && places_.empty())) {
+        if (open_.empty()) {
+            auto const next = std::move(places_.front());
+            places_.pop_front();
+            device_ = next.device;
+            enter(next.path, out);
+            continue;
+        }
         sys::entry found{};
         int const outcome = open_.back().next(found);
         if (outcome < 0) {
@@ -97,8 +142,10 @@ void pin_walk::next(std::optional<result<pin_entry>>& out) {
         } else if (outcome == 0) {
             open_.pop_back();
         } else {
-            auto path = open_.back().path() + "/" + found.name;
-            if (found.kind == sys::entry_kind::directory) enter(listing::open(std::move(path)));
+            auto path = open_.back().path();
+            if (path.back() != '/') path += '/';
+            path += found.name;
+            if (found.kind == sys::entry_kind::directory) enter(std::move(path), out);
             if (found.kind == sys::entry_kind::file) out = look_at(std::move(path));
         }
     }
@@ -108,4 +155,8 @@ void pin_walk::next(std::optional<result<pin_entry>>& out) {
 
 bpflink::pins_view bpflink::pins(std::string_view root) {
     return pins_view{{std::string{root}}};
+}
+
+bpflink::pins_view bpflink::pins() {
+    return pins_view{{}};
 }

@@ -590,9 +590,9 @@ int kernel::sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int 
 
 int kernel::sys_open_file(std::string_view path) {
     auto const found = files.find(path);
-    if (found == files.end()) return -ENOENT;
-    return install(std::make_shared<iterator_run>(iterator_run{{found->second}}),
-                   std::string{path});
+    auto const told = found == files.end() ? proc_file(path) : found->second;
+    if (!told) return -ENOENT;
+    return install(std::make_shared<iterator_run>(iterator_run{{*told}}), std::string{path});
 }
 
 int kernel::sys_program_name_in_types(int fd, std::span<char> into) {

@@ -46,6 +46,10 @@ void kernel::make_directory(std::string const& path) {
     make_node(path, {.filesystem = nodes_.at(parent_of(path))->filesystem});
 }
 
+void kernel::make_bpffs(std::string const& path, int device) {
+    make_node(path, {.filesystem = device});
+}
+
 void kernel::make_cgroup(std::string const& path) {
     make_node(path, {.is_cgroup = true});
     auto const above = nodes_.find(parent_of(path));
@@ -240,6 +244,10 @@ int kernel::sys_is_on_bpffs(std::string_view path) {
 }
 
 int kernel::sys_facts_of_name(std::string_view path, bl::sys::file_facts& out, bool follow) {
+    if (auto const inode = proc_inode(path); inode != 0) {
+        out = {.kind = bl::sys::file_kind::regular, .device = 9, .inode = inode};
+        return 0;
+    }
     location at;
     if (int const outcome = walk(path, follow, at); outcome < 0) return outcome;
     auto const& there = *nodes_.at(at.path);
@@ -327,6 +335,19 @@ int kernel::sys_current_directory(std::span<char> into) {
 }
 
 int kernel::sys_list_begin(std::string_view path, void*& stream) {
+    std::vector<std::string> directories, names;
+    if (int outcome = 0; list_proc(path, directories, names, outcome)) {
+        if (outcome < 0) return outcome;
+        auto opened = std::make_unique<listing>();
+        opened->path = path;
+        for (auto& each : directories)
+            opened->entries.push_back({std::move(each), node_kind::directory});
+        for (auto& each : names)
+            opened->entries.push_back({std::move(each), node_kind::symlink});
+        stream = opened.release();
+        ++open_lists_;
+        return 0;
+    }
     location at;
     if (int const outcome = walk(path, true, at); outcome < 0) return outcome;
     if (nodes_.at(at.path)->kind != node_kind::directory) return -ENOTDIR;

@@ -99,6 +99,7 @@ enum class call {
     unlock,
     list_begin,
     list_next,
+    list_link,
     list_end,
     interface_index,
     interface_name,
@@ -204,6 +205,8 @@ public:
     void lock_directory(std::string const& path);
     void unlock_directory(std::string const& path);
     [[nodiscard]] bool is_locked(std::string const& path) const;
+    /// A bpffs more, mounted on a new directory.
+    void make_bpffs(std::string const& path, int device);
     void change_directory(std::string path) { working_directory_ = std::move(path); }
 
     // Time and trouble
@@ -279,6 +282,12 @@ public:
     std::map<std::string, std::string, std::less<>> names_in_namespace;
     std::vector<std::string> devices; // paths of what is never to be opened
     int lacks_openat2 = 0;            // ENOSYS before 5.6, EPERM by a filter
+    std::string mounts = "20 1 0:5 / /proc rw - proc proc rw\n"
+                         "30 1 0:1 / /bpf rw,relatime - bpf bpf rw,mode=700\n"
+                         "31 1 0:2 / /other rw shared:3 - bpf none rw\n";
+    std::uint64_t pid_namespace = 0; // 0: the first one
+    std::deque<other_process> others;
+    other_process& add_process(int number, std::string command);
     std::vector<int> processes{1, 7, 33, 41, 55, 77};
     std::vector<int> threads{42};    // of the processes, beside their first ones
     std::vector<int> without_memory; // kernel threads
@@ -382,6 +391,7 @@ public:
     [[nodiscard]] std::chrono::steady_clock::time_point sys_now() const { return now_; }
     int sys_list_begin(std::string_view path, void*& stream);
     bool sys_list_next(void* stream, std::string const*& name, node_kind& kind);
+    int sys_list_link(void* stream, std::string_view name, std::span<char> into);
     void sys_list_end(void* stream);
 
 private:
@@ -415,10 +425,17 @@ private:
         node_kind kind{};
     };
     struct listing {
+        std::string path;
         std::vector<listed> entries;
         std::size_t next = 0;
         listed current;
     };
+
+    [[nodiscard]] other_process const* find_other(int number) const;
+    [[nodiscard]] std::optional<std::string> proc_file(std::string_view path) const;
+    [[nodiscard]] bool list_proc(std::string_view path, std::vector<std::string>& directories,
+                                 std::vector<std::string>& names, int& outcome) const;
+    [[nodiscard]] std::uint64_t proc_inode(std::string_view path) const;
 
     template <class T>
     [[nodiscard]] std::shared_ptr<T> get(int fd, int& outcome) const;

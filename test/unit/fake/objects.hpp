@@ -114,6 +114,18 @@ struct link : std::enable_shared_from_this<link> {
     [[nodiscard]] std::uint32_t id() const { return facts.id; }
 };
 
+/// A process beside the one that the library runs in; /proc tells of it.
+struct other_process {
+    int number = 0;
+    std::string command{};
+    std::vector<std::shared_ptr<link>> links{}; // open, by a descriptor each
+    bool in_thread = false;                     // its first thread has ended
+    int refusal = 0;                            // errno, where nobody may look at its descriptors
+    std::string mounts{};
+    std::uint64_t mount_namespace = 0;
+    std::uint64_t root = 2; // its inode
+};
+
 // The BTF objects that programs are loaded for functions of.
 inline constexpr std::uint32_t kernel_types = 1;
 inline constexpr std::uint32_t program_types = 2;

@@ -316,6 +316,10 @@ int list_next(void* stream, entry& out) noexcept {
     });
 }
 
+int list_link(void* stream, char const* name, std::span<char> into) noexcept {
+    return entered(call::list_link, [&](auto& k) { return k.sys_list_link(stream, name, into); });
+}
+
 void list_end(void* stream) noexcept {
     starve::fed const fed;
     auto& kernel = fake::kernel::current();

@@ -98,12 +98,74 @@ TEST_CASE_FIXTURE(machine, "an empty directory has no pins, and a link needs non
     CHECK(calls(call::list_begin) == 1);
 }
 
-TEST_CASE_FIXTURE(machine, "where the walk begins if nothing is said") {
+namespace {
+
+std::vector<std::string> all_paths() {
+    std::vector<std::string> found;
+    for (auto&& pin : bl::pins()) {
+        REQUIRE(succeeded(pin));
+        found.push_back(pin->path);
+    }
+    return found;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(tree, "where nothing is said, every bpffs that is mounted is walked") {
+    pin("/other/o", xdp);
+    make_bpffs("/home/a b", 3);
+    pin("/home/a b/p", xdp);
+    mounts += "32 1 0:3 / /home/a\\040b rw - bpf none rw\n";
+    mounts += "33 1 0:4 / /gone rw - bpf none rw\n"; // unmounted meanwhile
+    CHECK(all_paths() == paths{"/bpf/a", "/bpf/b", "/bpf/dir/c", "/bpf/dir/inner/d", "/bpf/z",
+                               "/other/o", "/home/a b/p"});
+    CHECK(most_open() == 1);
+}
+
+TEST_CASE_FIXTURE(tree, "a bpffs that is mounted twice is walked once, and so is a part of one") {
+    bind("/home/whole", "/bpf");
+    bind("/home/part", "/bpf/dir");
+    auto const own = mounts;
+    mounts +=
+        "32 1 0:1 / /home/whole rw - bpf none rw\n33 1 0:1 /dir /home/part rw - bpf none rw\n";
+    auto const expected = paths{"/bpf/a", "/bpf/b", "/bpf/dir/c", "/bpf/dir/inner/d", "/bpf/z"};
+    CHECK(all_paths() == expected);
+    mounts = "33 1 0:1 /dir /home/part rw - bpf none rw\n" + own; // the part first
+    CHECK(all_paths().size() == expected.size());
+}
+
+TEST_CASE_FIXTURE(tree, "a bpffs that something is mounted over is left out") {
+    mounts = "30 1 0:7 / /bpf rw - bpf none rw\n"; // and another one is to be seen there
+    CHECK(all_paths().empty());
+    mounts = "30 1 0:1 / /home rw - bpf none rw\n";
+    CHECK(all_paths().empty());
+}
+
+TEST_CASE_FIXTURE(tree, "a place that cannot be looked at is an element, and the walk goes on") {
+    fail(call::facts_of_file, EACCES, 1);
+    pin("/other/o", xdp);
+    std::vector<std::string> found;
+    int errors = 0;
+    for (auto&& pin : bl::pins()) {
+        if (pin)
+            found.push_back(pin->path);
+        else {
+            ++errors;
+            check_error(pin.error(), EACCES, bl::operation::stat, bl::errc::permission_denied,
+                        {"/bpf"});
+        }
+    }
+    CHECK(errors == 1);
+    CHECK(found == paths{"/other/o"});
+}
+
+TEST_CASE_FIXTURE(machine, "without /proc it cannot be told where a bpffs is mounted") {
+    has_proc = false;
     int seen = 0;
     for (auto&& pin : bl::pins()) {
         ++seen;
         REQUIRE_FALSE(pin);
-        check_error(pin.error(), ENOENT, bl::operation::open, bl::errc::not_found, {"/sys/fs/bpf"});
+        check_error(pin.error(), ENOENT, bl::operation::open, bl::errc::not_found, {"mountinfo"});
     }
     CHECK(seen == 1);
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/error.hpp>
+#include <bpflink/ids.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace bpflink {
+
+/// A process that has a link open.
+struct process_holder {
+    int process = 0;          ///< its number, in the calling process's pid namespace
+    std::string command;      ///< as /proc/PID/comm has it; empty where the process has ended
+    unsigned descriptors = 0; ///< how many of its descriptors are the link's
+};
+
+/// All that keeps a link alive, as far as it can be seen.
+struct link_holders {
+    std::vector<process_holder> processes; ///< the calling process too
+    /// Paths; those of other mount namespaces are told as /proc/PID/root/...
+    std::vector<std::string> pins;
+    std::string
+        unseen; ///< what could not be looked at, and why; empty where there is no such thing
+
+    /// Whether all was looked at. What nobody can see is no part of it: a descriptor that is on its
+    /// way over a socket, or that is registered with io_uring.
+    [[nodiscard]] bool complete() const noexcept { return unseen.empty(); }
+};
+
+/// Who holds a link: the descriptors of all processes, and the pins of all mount namespaces that a
+/// process is in. The calling process is among the holders; what this look opens is not.
+///
+/// It takes a while, and others do not stand still meanwhile: a descriptor that is handed from one
+/// process to another may be missed, or be seen twice.
+/// @errors not_found          no link has this id
+///         permission_denied  CAP_SYS_ADMIN is missing, which telling ids takes
+///         not_supported      a kernel before 5.8
+/// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_show_fdinfo()
+/// @cost 7 system calls a process, 1 a descriptor, 3 a descriptor of a link; and those of pins()
+[[nodiscard]] result<link_holders> holders(link_id id);
+
+/// The same of every link, in one pass, whatever their number.
+/// @errors permission_denied, not_supported  as above
+/// @cost as above, and 1 system call a link
+[[nodiscard]] result<std::map<link_id, link_holders>> holders();
+
+} // namespace bpflink

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "border/small_file.hpp"
+#include "border/sys.hpp"
+#include "error/fail.hpp"
+#include "lifecycle/presence.hpp"
+#include "object/by_id.hpp"
+#include "pin/mounts.hpp"
+
+#include <bpflink/lifecycle/holders.hpp>
+#include <bpflink/views/pins.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <compare>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace bpflink {
+namespace {
+
+using found_holders = std::map<link_id, link_holders>;
+
+struct list_closer {
+    void operator()(void* stream) const noexcept { sys::list_end(stream); }
+};
+
+/// Calls `visit(stream, entry)` for what is in a directory until it answers a negated errno.
+/// Negated errnos of the list likewise; else how many entries there were.
+template <class Visit>
+int for_each_entry(std::string const& path, Visit visit) {
+    void* stream = nullptr;
+    if (int const outcome = sys::list_begin(path.c_str(), stream); outcome < 0) return outcome;
+    std::unique_ptr<void, list_closer> const list{stream};
+    sys::entry found{};
+    for (int count = 0;; ++count) {
+        int const outcome = sys::list_next(stream, found);
+        if (outcome < 0) return outcome;
+        if (outcome == 0) return count;
+        if (int const done = visit(stream, found); done < 0) return done;
+    }
+}
+
+/// The number that a whole text is; 0 for another text.
+std::uint32_t number_of(std::string_view text) {
+    std::uint32_t number = 0;
+    auto const* const end = text.data() + text.size();
+    auto const parsed = std::from_chars(text.data(), end, number);
+    return parsed.ec == std::errc{} && parsed.ptr == end ? number : 0;
+}
+
+/// Its process has ended, or has closed it.
+bool is_gone(int outcome) {
+    return outcome == -ENOENT || outcome == -ESRCH;
+}
+
+bool is_refused(int outcome) {
+    return outcome == -EACCES || outcome == -EPERM;
+}
+
+/// One pass over all processes and pins.
+class pass {
+public:
+    /// @param only  the one link that is asked for; empty: all
+    explicit pass(std::optional<link_id> only) : only_{only} {}
+
+    /// An error is what keeps all of it from being told, such as a lack of descriptors.
+    result<found_holders> take() {
+        sees_all_processes();
+        result<void> failed;
+        int const outcome = for_each_entry("/proc", [&](void*, sys::entry const& entry) {
+            if (auto const process = number_of(entry.name); process != 0) {
+                failed = look_at(static_cast<int>(process));
+                if (!failed) return -EINTR; // ends the list
+            }
+            return 0;
+        });
+        if (!failed) return tl::unexpected{std::move(failed).error()};
+        if (outcome < 0) return fail(outcome, operation::read, "/proc");
+        look_at_pins();
+        if (hidden_ != 0)
+            note(std::to_string(hidden_) +
+                 " processes that this one may not look into (CAP_SYS_PTRACE is missing, or a "
+                 "security module refuses)");
+        for (auto& each : found_)
+            each.second.unseen = unseen_;
+        return std::move(found_);
+    }
+    [[nodiscard]] std::string const& unseen() const { return unseen_; }
+
+private:
+    void note(std::string const& what) { unseen_ += (unseen_.empty() ? "" : "; ") + what; }
+
+    /// Notes what the list of processes does not have.
+    void sees_all_processes() {
+        constexpr std::uint64_t first_pid_namespace = 0xefff'fffc; // PROC_PID_INIT_INO
+        constexpr unsigned sys_ptrace = 19;
+        sys::file_facts own{};
+        if (sys::facts_of_file("/proc/thread-self/ns/pid", own) < 0 ||
+            own.inode != first_pid_namespace)
+            note("processes outside this pid namespace");
+        auto const table = read_whole_file("/proc/thread-self/mountinfo");
+        if (!table) return; // look_at_pins() says so
+        for (auto const& each : mounts_of(*table, "proc")) {
+            if (each.place != "/proc") continue;
+            auto const at = each.options.find("hidepid=");
+            auto const how = at == each.options.npos ? "" : each.options.substr(at + 8);
+            bool const hides = !how.empty() && !how.starts_with('0') && !how.starts_with("off");
+            if (hides && sys::has_capability(sys_ptrace) != 1)
+                note("processes that /proc hides (hidepid)");
+        }
+    }
+
+    result<void> look_at(int process) {
+        auto const directory = "/proc/" + std::to_string(process);
+        int outcome = look_at_descriptors(process, directory);
+        if (outcome == 0) outcome = look_at_threads(process, directory);
+        if (is_refused(outcome))
+            ++hidden_;
+        else if (outcome < 0 && !is_gone(outcome))
+            return fail(outcome, operation::read, directory + "/fd");
+        look_at_mounts(directory);
+        return {};
+    }
+
+    /// How many descriptors there are, or a negated errno.
+    int look_at_descriptors(int process, std::string const& directory) {
+        return for_each_entry(directory + "/fd", [&](void* stream, sys::entry const& entry) {
+            std::array<char, 32> text;
+            int const length = sys::list_link(stream, entry.name, text);
+            if (length < 0) return is_gone(length) ? 0 : length;
+            std::string_view const what{text.data(), static_cast<std::size_t>(length)};
+            if (what != "anon_inode:bpf_link" && what != "anon_inode:bpf-link") return 0;
+            return count(process, directory, entry.name);
+        });
+    }
+
+    /// Of a process whose first thread has ended, the others have the descriptors.
+    int look_at_threads(int process, std::string const& directory) {
+        bool seen = false;
+        return for_each_entry(directory + "/task", [&](void*, sys::entry const& entry) {
+            if (seen || static_cast<int>(number_of(entry.name)) == process) return 0;
+            int const outcome =
+                look_at_descriptors(process, directory + "/task/" + std::string{entry.name});
+            seen = outcome > 0;
+            return is_gone(outcome) ? 0 : outcome;
+        });
+    }
+
+    int count(int process, std::string const& directory, char const* descriptor) {
+        auto const text = read_small_file(directory + "/fdinfo/" + descriptor);
+        if (!text) {
+            int const outcome = -text.error().code().value();
+            return is_gone(outcome) ? 0 : outcome;
+        }
+        constexpr std::string_view field = "link_id:";
+        auto const at = text->find(field);
+        if (at == text->npos) return 0; // another's number by now
+        auto rest = std::string_view{*text}.substr(at + field.size());
+        rest = rest.substr(std::min(rest.find_first_not_of("\t "), rest.size()));
+        link_id const id{number_of(rest.substr(0, rest.find('\n')))};
+        if (only_ && *only_ != id) return 0;
+        auto& processes = found_[id].processes;
+        if (processes.empty() || processes.back().process != process)
+            processes.push_back(
+                {process,
+                 read_small_file("/proc/" + std::to_string(process) + "/comm").value_or(""), 0});
+        ++processes.back().descriptors;
+        return 0;
+    }
+
+    /// A mount namespace, and the directory that is "/" there: chroot(2) hides what is beside it.
+    struct view {
+        std::uint64_t space, device, root;
+        friend auto operator<=>(view const&, view const&) = default;
+    };
+
+    static std::optional<view> view_of(std::string const& process) {
+        sys::file_facts space{}, root{};
+        if (sys::facts_of_file((process + "/ns/mnt").c_str(), space) < 0 ||
+            sys::facts_of_file((process + "/root").c_str(), root) < 0)
+            return std::nullopt;
+        return view{space.inode, root.device, root.inode};
+    }
+
+    /// Looks into a mount namespace, from a root that no other process was met with.
+    void look_at_mounts(std::string const& directory) {
+        auto const theirs = view_of(directory);
+        // Where it may not be looked at, neither may the descriptors.
+        if (!theirs || views_.contains(*theirs)) return;
+        own_pins(); // first, by the names that they have here
+        if (view_of("/proc/thread-self") != theirs) {
+            auto const read = pins_.walk_on(directory, directory + "/root");
+            if (!read) return; // another process may be met there
+            walk();
+        }
+        views_.insert(*theirs);
+    }
+
+    void own_pins() {
+        if (!std::exchange(has_own_pins_, true)) walk();
+    }
+
+    void look_at_pins() {
+        own_pins();
+        if (failures_ == 0) return;
+        note(std::to_string(failures_) + " pins or directories (" + first_failure_ + ")");
+    }
+
+    void walk() {
+        for (std::optional<result<pin_entry>> found; pins_.next(found), found; found.reset()) {
+            if (!*found) {
+                if (failures_++ == 0) first_failure_ = found->error().message();
+                continue;
+            }
+            auto& pin = **found;
+            if (!only_ || *only_ == pin.id) found_[pin.id].pins.push_back(std::move(pin.path));
+        }
+    }
+
+    std::optional<link_id> only_;
+    found_holders found_;
+    detail::pin_walk pins_{std::nullopt};
+    bool has_own_pins_ = false;
+    std::set<view> views_; // that were looked into
+    std::string unseen_;
+    unsigned hidden_ = 0; // processes
+    unsigned failures_ = 0;
+    std::string first_failure_;
+};
+
+} // namespace
+
+result<bool> is_there(link_id id) {
+    if (id.value() == 0) return false;
+    std::uint32_t next = 0;
+    int const outcome = sys::link_get_next_id(id.value() - 1, next);
+    if (outcome == -ENOENT) return false;
+    if (outcome < 0) return refuse_next_id(outcome, id.value() - 1);
+    return next == id.value();
+}
+
+result<link_holders> holders(link_id id) {
+    auto const there = is_there(id);
+    if (!there) return tl::unexpected{there.error()};
+    if (!*there)
+        return fail(-ENOENT, operation::link_get_next_id, errc::not_found,
+                    "link " + std::to_string(id.value()), "nothing has this id, or it has ended");
+    pass look{id};
+    return look.take().map([&](found_holders&& found) {
+        auto own = std::move(found[id]);
+        own.unseen = look.unseen();
+        return own;
+    });
+}
+
+result<std::map<link_id, link_holders>> holders() {
+    found_holders all;
+    for (std::uint32_t id = 0;;) {
+        int const outcome = sys::link_get_next_id(id, id);
+        if (outcome == -ENOENT) break;
+        if (outcome < 0) return refuse_next_id(outcome, id);
+        all.try_emplace(link_id{id});
+    }
+    pass look{std::nullopt};
+    auto found = look.take();
+    if (!found) return found;
+    for (auto& each : all)
+        if (found->try_emplace(each.first).second) found->at(each.first).unseen = look.unseen();
+    return found;
+}
+
+} // namespace bpflink

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "border/sys.hpp"
+#include "error/fail.hpp"
+#include "lifecycle/presence.hpp"
+#include "pin/directory_lock.hpp"
+#include "pin/path.hpp"
+
+#include <bpflink/detail/access.hpp>
+#include <bpflink/detail/read_info.hpp>
+#include <bpflink/lifecycle/teardown.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace bpflink {
+namespace {
+
+using std::chrono::milliseconds;
+using moment = std::chrono::steady_clock::time_point;
+
+constexpr int longest_pause = 20; // of back_off(): a millisecond
+
+void pause_until(moment end) {
+    while (sys::now() < end)
+        sys::back_off(longest_pause);
+}
+
+std::string name_of(link_id id) {
+    return "link " + std::to_string(id.value());
+}
+
+std::string in_words(link_holders const& who) {
+    std::string text;
+    auto const add = [&](std::string const& one) { text += (text.empty() ? "" : ", ") + one; };
+    for (auto const& [process, command, descriptors] : who.processes) {
+        auto const more =
+            descriptors == 1 ? "" : " by " + std::to_string(descriptors) + " descriptors";
+        add("process " + std::to_string(process) + " (" + command + ")" + more);
+    }
+    for (auto const& pin : who.pins)
+        add("the pin " + pin);
+    return text;
+}
+
+/// Takes what the handle itself holds out of who holds its link: a descriptor and a pin.
+result<link_holders> without_own(link_holders who, std::string const& pin) {
+    for (auto& each : who.processes)
+        if (each.process == sys::process_id()) --each.descriptors;
+    std::erase_if(who.processes, [](process_holder const& each) { return each.descriptors == 0; });
+    if (pin.empty()) return who;
+    for (auto at = who.pins.begin(); at != who.pins.end();) {
+        auto const same = is_same_place(*at, pin);
+        if (!same && same.error() != errc::not_found) return tl::unexpected{same.error()};
+        at = same && *same ? who.pins.erase(at) : at + 1;
+    }
+    return who;
+}
+
+/// Who holds a link beside this handle. Who looks at links holds each for a moment, and is not
+/// meant.
+result<link_holders> others_of(link_id id, std::string const& pin) {
+    constexpr milliseconds glance{20};
+    auto who =
+        holders(id).and_then([&](link_holders&& all) { return without_own(std::move(all), pin); });
+    if (!who || (who->processes.empty() && who->pins.empty())) return who;
+    pause_until(sys::now() + glance);
+    return holders(id).and_then(
+        [&](link_holders&& all) { return without_own(std::move(all), pin); });
+}
+
+/// Removes the link's pin. One that is something else's by now is forgotten, and stays.
+result<void> remove_pin(link& l) {
+    auto removed = l.unpin();
+    if (!removed && !l.is_pinned()) return {};
+    return removed;
+}
+
+/// Whether the id belongs to another link by now.
+bool is_recycled(detail::link_header const& was) {
+    auto const opened = sys::link_get_fd_by_id(was.id.value());
+    // EAGAIN: it is being made.
+    if (!opened) return opened.outcome() == -ENOENT || opened.outcome() == -EAGAIN;
+    auto const now = detail::read_header(opened.view());
+    return now && (now->type != was.type || now->program != was.program);
+}
+
+/// Waits until no link has the id, and what let go of it last is done.
+result<void> wait_for_end(detail::link_header const& of, bool was_pinned, moment deadline) {
+    constexpr milliseconds settling{100};
+    auto const closed = [](error why) {
+        why.add_advice("the handle is closed, and its pin removed");
+        return tl::unexpected{std::move(why)};
+    };
+    // The kernel lets go of a pin a moment after it was removed, and takes the program off after
+    // the id: only a link without a pin that is gone at once was ended by the closing itself.
+    bool settled = !was_pinned;
+    for (int attempt = 0;; ++attempt) {
+        auto const there = is_there(of.id);
+        if (!there) return closed(there.error());
+        if (!*there) break;
+        settled = false;
+        if (sys::now() >= deadline) {
+            if (is_recycled(of)) break;
+            auto const who = holders(of.id);
+            return closed(error{EBUSY, operation::close, errc::still_held, name_of(of.id),
+                                who ? "still held by " + in_words(*who) : "still held"});
+        }
+        sys::back_off(std::min(attempt, longest_pause));
+    }
+    if (!settled) pause_until(sys::now() + settling);
+    return {};
+}
+
+result<teardown_report> end_detached(link& l, detail::link_header const& header) {
+    teardown_report report{header.id, true, false, {}};
+    if (auto removed = remove_pin(l); !removed) {
+        removed.error().add_advice("the program is off its hook");
+        return tl::unexpected{std::move(removed).error()};
+    }
+    static_cast<void>(l.close()); // whatever it says, the descriptor is closed
+    auto const there = is_there(header.id);
+    report.gone = there && !*there;
+    if (report.gone) return report;
+    auto who = holders(header.id);
+    if (who)
+        report.left = *std::move(who);
+    else if (who.error() == errc::not_found)
+        report.gone = true;
+    else
+        report.left.unseen = who.error().message();
+    return report;
+}
+
+result<teardown_report> end_by_closing(link& l, detail::link_header const& header,
+                                       moment deadline) {
+    auto const there = is_there(header.id);
+    if (!there) {
+        auto why = there.error();
+        why.add_advice("it cannot be verified that the link has ended; nothing was changed");
+        return tl::unexpected{std::move(why)};
+    }
+    bool const was_pinned = l.is_pinned();
+    auto const who = others_of(header.id, std::string{l.pinned_path().value_or("")});
+    if (!who) return tl::unexpected{who.error()};
+    if (!who->processes.empty() || !who->pins.empty())
+        return fail(-EBUSY, operation::close, errc::still_held, name_of(header.id),
+                    "its kind (" + to_string(header.type) +
+                        ") cannot be detached, and it is held by " + in_words(*who) +
+                        "; nothing was changed");
+    if (auto removed = remove_pin(l); !removed) return tl::unexpected{removed.error()};
+    static_cast<void>(l.close());
+    return wait_for_end(header, was_pinned, deadline).map([&] {
+        return teardown_report{header.id, false, true, {}};
+    });
+}
+
+result<teardown_report> end(link& l, moment deadline) {
+    auto const header = detail::read_header(l.fd());
+    if (!header) return tl::unexpected{header.error()};
+    auto const detached = l.detach();
+    if (detached) return end_detached(l, *header);
+    if (detached.error() != errc::not_supported) return tl::unexpected{detached.error()};
+    return end_by_closing(l, *header, deadline);
+}
+
+} // namespace
+
+result<teardown_report> teardown(link&& l, milliseconds limit) {
+    return end(l, sys::now() + limit);
+}
+
+result<teardown_report> teardown(std::string_view pin_path, milliseconds limit) {
+    auto const deadline = sys::now() + limit;
+    teardown_report const nothing{{}, false, true, {}};
+    auto const path = resolve(pin_path, operation::obj_get);
+    if (!path) {
+        if (path.error() == errc::not_found) return nothing;
+        return tl::unexpected{path.error()};
+    }
+    auto const lock = detail::directory_lock::take(*path, limit);
+    if (!lock) {
+        if (lock.error() == errc::not_found) return nothing; // nor is the directory there
+        return tl::unexpected{lock.error()};
+    }
+    auto there = look_at(*path);
+    if (!there) return tl::unexpected{std::move(there).error()};
+    if (there->what == named::kind::nothing) return nothing;
+    if (there->other)
+        return fail(-EINVAL, operation::obj_get, errc::not_a_link, *path,
+                    "it is not a link's pin, and was not touched: " + there->other->message());
+    auto l = detail::access::make_link(std::move(there->link), detail::pin_memory{*path});
+    return end(l, deadline);
+}
+
+} // namespace bpflink
