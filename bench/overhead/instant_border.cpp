@@ -155,6 +155,9 @@ opened prog_get_fd_by_id(std::uint32_t) noexcept {
 opened map_get_fd_by_id(std::uint32_t) noexcept {
     return -ENOSYS;
 }
+int make_directory(char const*, unsigned) noexcept {
+    return -ENOSYS;
+}
 opened btf_get_fd_by_id(std::uint32_t) noexcept {
     return -ENOSYS;
 }

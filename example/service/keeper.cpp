@@ -2,46 +2,18 @@
 #include "keeper.hpp"
 
 #include <bpflink/any_program.hpp>
-#include <bpflink/find_links.hpp>
 #include <bpflink/hook/attach.hpp>
+#include <bpflink/is_at.hpp>
+#include <bpflink/lifecycle/ensure.hpp>
 #include <bpflink/link_info.hpp>
 #include <bpflink/operations.hpp>
 #include <bpflink/targets.hpp>
 
-#include <algorithm>
-#include <cerrno>
 #include <iostream>
-#include <string>
 #include <utility>
-#include <variant>
 
 namespace service {
 namespace bl = bpflink;
-
-namespace {
-
-enum class place { here, elsewhere, unknown };
-
-/// Whether a link is on an interface of this network namespace: an index alone does not tell, as
-/// another namespace may have an interface of the same one.
-bl::result<place> place_of(bl::xdp_link const& link, bl::ifindex device) {
-    auto const info = co_await link.info();
-    auto const on = std::get_if<bl::xdp_details>(&info.details);
-    if (!on || on->ifindex != device) co_return place::elsewhere;
-    auto const is_it = [&](bl::link_record const& each) { return each.id == info.id; };
-    auto const here = co_await bl::find_links(device);
-    if (std::ranges::any_of(here, is_it)) co_return place::here;
-    auto const all = co_await bl::snapshot();
-    auto const told = std::ranges::find_if(all, is_it);
-    co_return told != all.end() && told->netns ? place::elsewhere : place::unknown;
-}
-
-tl::unexpected<bl::error> taken(std::string const& pin, char const* why) {
-    return tl::unexpected{bl::error{EEXIST, bl::operation::obj_pin, bl::errc::already_exists, pin,
-                                    std::string{why} + ": unpin it, or pin elsewhere"}};
-}
-
-} // namespace
 
 bl::result<void> keeper::check() {
     return counted(make_it_so());
@@ -82,7 +54,8 @@ bl::result<void> keeper::make_it_so() {
     if (!device && !gone) co_await device; // nobody knows: all stays
     if (link_) {
         // That it is here was known when it was attached or adopted.
-        if (!gone && co_await place_of(link_, *device) != place::elsewhere) {
+        auto const is_here = [&] { return bl::is_at(bl::hook::xdp{.ifindex = *device}, link_); };
+        if (!gone && co_await is_here() != bl::match::no) {
             co_await link_.pin(where_.pin); // again, in case somebody removed it
             co_return;
         }
@@ -129,30 +102,12 @@ bl::result<void> keeper::replace(configuration const& next, xdp_object const& ob
 
 bl::result<bl::xdp_link> keeper::adopt_or_attach(configuration const& to, xdp_program program,
                                                  bl::ifindex device) {
-    auto found = bl::xdp_link::load_pinned(to.pin);
-    if (found) {
-        auto const where = co_await place_of(*found, device);
-        if (where == place::here) {
-            co_await found->update(program);
-            ++done_.adopted;
-            std::clog << "adopted the link on " << to.interface << '\n';
-            co_return *std::move(found);
-        }
-        if (where == place::unknown)
-            co_return taken(to.pin, "a link is pinned there of which nothing tells whether its "
-                                    "interface is in this network namespace");
-        if (found->state() != bl::link_state::defunct)
-            co_return taken(to.pin, "a link on another interface, or on one of another network "
-                                    "namespace, is pinned there");
-        co_await found->unpin(); // its interface is gone
-    } else if (found.error() != bl::errc::not_found)
-        co_return tl::unexpected{std::move(found).error()};
-    auto link = bl::attach(program, bl::hook::xdp{.ifindex = device}) | bl::pin(to.pin);
-    if (link) {
-        ++done_.attached;
-        std::clog << "attached to " << to.interface << '\n';
-    }
-    co_return link;
+    bl::hook::xdp const where{.ifindex = device};
+    auto done = co_await bl::ensure_attached(program, where, to.pin);
+    bool const is_new = done.how == bl::ensured::created || done.how == bl::ensured::recreated;
+    ++(is_new ? done_.attached : done_.adopted);
+    std::clog << (is_new ? "attached to " : "adopted the link on ") << to.interface << '\n';
+    co_return std::move(done.link);
 }
 
 bl::result<void> keeper::remove_defunct_pin() {

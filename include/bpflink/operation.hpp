@@ -41,6 +41,7 @@ enum class operation {
     chown,             ///< a pin's owner
     chmod,             ///< a pin's mode
     flock,             ///< locking a directory
+    mkdir,             ///< making a directory for pins
     setns,             ///< entering a network namespace
 };
 

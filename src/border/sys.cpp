@@ -556,6 +556,10 @@ int descriptor_name(int fd, std::span<char> into) noexcept {
     return negated(::readlink(path, into.data(), into.size()));
 }
 
+int make_directory(char const* path, unsigned mode) noexcept {
+    return negated(::mkdir(path, mode));
+}
+
 int unlink(char const* path) noexcept {
     return negated(::unlink(path));
 }

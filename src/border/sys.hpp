@@ -95,6 +95,7 @@ int is_socket_filter_locked(int socket) noexcept; // 1, 0
 int descriptor_name(int fd, std::span<char> into) noexcept;
 
 // Files
+int make_directory(char const* path, unsigned mode) noexcept;
 int unlink(char const* path) noexcept;
 int rename(char const* from, char const* to) noexcept;            // over what is there
 int rename_no_replace(char const* from, char const* to) noexcept; // EEXIST when something is

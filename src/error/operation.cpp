@@ -9,7 +9,7 @@
 namespace bpflink {
 namespace {
 
-constexpr std::array<std::string_view, 34> operation_names{
+constexpr std::array<std::string_view, 35> operation_names{
     "link_create",
     "link_update",
     "link_detach",
@@ -43,6 +43,7 @@ constexpr std::array<std::string_view, 34> operation_names{
     "chown",
     "chmod",
     "flock",
+    "mkdir",
     "setns",
 };
 

@@ -3,6 +3,9 @@
 
 #include <bpflink/error.hpp>
 #include <bpflink/ids.hpp>
+#include <bpflink/lifecycle/holders.hpp>
+
+#include <string>
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
@@ -11,5 +14,8 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 ///         not_supported      a kernel before 5.8
 /// @cost 1 system call
 [[nodiscard]] result<bool> is_there(link_id id);
+
+/// "process 7 (cat), the pin /sys/fs/bpf/x"
+[[nodiscard]] std::string in_words(link_holders const& who);
 
 } // namespace bpflink

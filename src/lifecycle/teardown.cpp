@@ -16,6 +16,20 @@
 #include <utility>
 
 namespace bpflink {
+
+std::string in_words(link_holders const& who) {
+    std::string text;
+    auto const add = [&](std::string const& one) { text += (text.empty() ? "" : ", ") + one; };
+    for (auto const& [process, command, descriptors] : who.processes) {
+        auto const more =
+            descriptors == 1 ? "" : " by " + std::to_string(descriptors) + " descriptors";
+        add("process " + std::to_string(process) + " (" + command + ")" + more);
+    }
+    for (auto const& pin : who.pins)
+        add("the pin " + pin);
+    return text;
+}
+
 namespace {
 
 using std::chrono::milliseconds;
@@ -30,19 +44,6 @@ void pause_until(moment end) {
 
 std::string name_of(link_id id) {
     return "link " + std::to_string(id.value());
-}
-
-std::string in_words(link_holders const& who) {
-    std::string text;
-    auto const add = [&](std::string const& one) { text += (text.empty() ? "" : ", ") + one; };
-    for (auto const& [process, command, descriptors] : who.processes) {
-        auto const more =
-            descriptors == 1 ? "" : " by " + std::to_string(descriptors) + " descriptors";
-        add("process " + std::to_string(process) + " (" + command + ")" + more);
-    }
-    for (auto const& pin : who.pins)
-        add("the pin " + pin);
-    return text;
 }
 
 /// Takes what the handle itself holds out of who holds its link: a descriptor and a pin.

@@ -268,6 +268,20 @@ bool is_temporary(std::string_view path) {
     return path.ends_with(temporary_ending);
 }
 
+result<void> make_directories_for(std::string const& path) {
+    auto const directory = directory_of(path);
+    sys::file_facts facts{};
+    int outcome = sys::facts_of_file(directory.c_str(), facts);
+    if (outcome >= 0) return {};
+    if (outcome != -ENOENT) return refuse_pin_at(outcome, operation::mkdir, directory);
+    if (auto above = make_directories_for(directory); !above) return above;
+    outcome = sys::is_on_bpffs(directory_of(directory).c_str());
+    if (outcome == 0) outcome = -EPERM; // as the kernel says to a pin there
+    if (outcome > 0) outcome = sys::make_directory(directory.c_str(), 0700);
+    if (outcome >= 0 || outcome == -EEXIST) return {}; // another was faster
+    return refuse_pin_at(outcome, operation::mkdir, directory);
+}
+
 result<bool> is_same_place(std::string const& a, std::string const& b) {
     if (a == b) return true;
     if (name_of(a) != name_of(b)) return false;

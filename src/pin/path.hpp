@@ -33,6 +33,17 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 [[nodiscard]] std::string temporary_name(std::string const& path);
 [[nodiscard]] bool is_temporary(std::string_view path);
 
+/// Removes what a killed process left at the temporary name of `path`.
+/// @param path  resolved; the lock of its directory is the caller's
+/// @param own   where the caller's own pin is, which stays; empty where there is none
+/// @errors already_exists  something else than a link's pin is there
+[[nodiscard]] result<void> clear_temporary(std::string const& path, std::string const& own = {});
+
+/// Makes the directory that a resolved path is in, and those above that are missing, with mode
+/// 0700: below the mount of a bpffs, and nowhere else.
+/// @cost 2 system calls for each that is missing, and 2
+[[nodiscard]] result<void> make_directories_for(std::string const& path);
+
 /// Whether two resolved paths are one name in one directory, however that was reached.
 [[nodiscard]] result<bool> is_same_place(std::string const& a, std::string const& b);
 

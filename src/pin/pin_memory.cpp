@@ -115,22 +115,6 @@ result<void> move_over(fd_view link, std::string const& from, std::string const&
     return gone;
 }
 
-/// Removes what a killed process left at the temporary name of `path`.
-/// @param own  where our own pin is; empty where there is none
-result<void> clear_temporary(std::string const& path, std::string const& own) {
-    auto const temporary = temporary_name(path);
-    auto const left = look_at(temporary);
-    if (!left) return tl::unexpected{left.error()};
-    if (left->what == named::kind::nothing) return {};
-    if (left->what == named::kind::something_else)
-        return fail(
-            -EEXIST, operation::obj_pin, errc::already_exists, temporary,
-            "replace_pin needs this name, and what is there is not a link's pin: remove it");
-    auto const is_own = own.empty() ? result<bool>{false} : is_same_place(own, temporary);
-    if (!is_own) return tl::unexpected{is_own.error()};
-    return *is_own ? result<void>{} : remove(temporary);
-}
-
 /// Takes the place at `to`, whatever of a link is there now.
 /// @param from  our own pin, which goes; empty where there is none
 /// @param has   its permissions
@@ -155,6 +139,20 @@ result<void> take_place(fd_view link, std::string const& from, std::string const
 }
 
 } // namespace
+
+result<void> clear_temporary(std::string const& path, std::string const& own) {
+    auto const temporary = temporary_name(path);
+    auto const left = look_at(temporary);
+    if (!left) return tl::unexpected{left.error()};
+    if (left->what == named::kind::nothing) return {};
+    if (left->what == named::kind::something_else)
+        return fail(
+            -EEXIST, operation::obj_pin, errc::already_exists, temporary,
+            "replace_pin needs this name, and what is there is not a link's pin: remove it");
+    auto const is_own = own.empty() ? result<bool>{false} : is_same_place(own, temporary);
+    if (!is_own) return tl::unexpected{is_own.error()};
+    return *is_own ? result<void>{} : remove(temporary);
+}
 
 namespace detail {
 

@@ -207,6 +207,16 @@ int kernel::sys_obj_get(std::string_view path) {
     return install(*there.what, map_name);
 }
 
+int kernel::sys_make_directory(std::string_view path, unsigned mode) {
+    location at;
+    int const outcome = walk(path, false, at);
+    if (outcome == 0) return -EEXIST;
+    if (outcome != -ENOENT || at.path.empty()) return outcome;
+    make_directory(at.path);
+    nodes_.at(at.path)->who.mode = mode;
+    return 0;
+}
+
 int kernel::sys_unlink(std::string_view path) {
     location at;
     if (int const outcome = walk(path, false, at); outcome < 0) return outcome;

@@ -82,6 +82,7 @@ enum class call {
     detach_socket_filter,
     is_socket_filter_locked,
     descriptor_name,
+    make_directory,
     unlink,
     rename,
     rename_no_replace,
@@ -340,8 +341,8 @@ public:
     int sys_link_get_next_id(std::uint32_t after, std::uint32_t& next);
     int sys_link_get_fd_by_id(std::uint32_t id);
     int sys_prog_get_fd_by_id(std::uint32_t id);
-    int sys_btf_get_fd_by_id(std::uint32_t id);
     int sys_map_get_fd_by_id(std::uint32_t id);
+    int sys_btf_get_fd_by_id(std::uint32_t id);
     int sys_prog_bind_map(int program, int map);
     int sys_prog_test_run(int program, int argument, std::uint32_t& answer);
     int sys_prog_test_run_on_nothing(int program);
@@ -375,6 +376,7 @@ public:
     int sys_read(int fd, std::span<std::byte> into);
     int sys_open_directory(std::string_view path);
     int sys_descriptor_name(int fd, std::span<char> into);
+    int sys_make_directory(std::string_view path, unsigned mode);
     int sys_unlink(std::string_view path);
     int sys_rename(std::string_view from, std::string_view to, bool replace);
     int sys_is_on_bpffs(std::string_view path);

@@ -211,6 +211,10 @@ int descriptor_name(int fd, std::span<char> into) noexcept {
     return entered(call::descriptor_name, [&](auto& k) { return k.sys_descriptor_name(fd, into); });
 }
 
+int make_directory(char const* path, unsigned mode) noexcept {
+    return entered(call::make_directory, [&](auto& k) { return k.sys_make_directory(path, mode); });
+}
+
 int unlink(char const* path) noexcept {
     return entered(call::unlink, [&](auto& k) { return k.sys_unlink(path); });
 }

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/any_program.hpp>
+#include <bpflink/detail/access.hpp>
+#include <bpflink/detail/filesystem_path.hpp>
+#include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
+#include <bpflink/hook/struct_ops.hpp>
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/ids.hpp>
+#include <bpflink/is_at.hpp>
+#include <bpflink/link.hpp>
+#include <bpflink/link_traits.hpp>
+#include <bpflink/map_ref.hpp>
+#include <bpflink/match.hpp>
+#include <bpflink/query.hpp>
+#include <bpflink/typed_link.hpp>
+
+#include <chrono>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace bpflink {
+
+/// What ensure_attached did.
+enum class ensured {
+    kept,      ///< nothing: the link runs this very program
+    updated,   ///< the link ran another program, or another link did where the kernel swaps none
+    created,   ///< there was no link
+    recreated, ///< the link had lost its place: its device, cgroup or namespace was gone
+};
+
+/// The name as the enumerator spells it.
+[[nodiscard]] std::string to_string(ensured how);
+/// Prints the name, as to_string.
+std::ostream& operator<<(std::ostream& out, ensured how);
+
+/// What ensure_attached gives.
+template <class Hook>
+struct ensured_link {
+    typed_link<Hook> link;        ///< at the place, and running the program
+    ensured how;                  ///< what was done for it
+    bpflink::program_id before{}; ///< what the link ran; 0 when it was created, and of struct_ops
+};
+
+/// How ensure_attached goes about it.
+struct ensure_options {
+    /// How long it waits in all: for the lock, for the kernel to release what was there, for others
+    /// that swap the program at the same time, and for the end of a link that was replaced.
+    std::chrono::milliseconds wait{2'000};
+    /// Where the kernel swaps no program: the new link first, then the end of the old one, so that
+    /// both run for a moment. False: the other way round, so that none runs for a moment.
+    bool overlap = true;
+};
+
+namespace detail {
+
+/// What a hook is to ensure_attached, without its type.
+struct hook_door {
+    std::string_view name;
+    link_type kind;
+    update_unit update;
+    match (*matches)(link_info const& info);
+    match (*has_attach_type)(borrowed_program const& what, void const* where,
+                             link_info const& info);
+    result<match> (*is_at)(borrowed_program const& what, void const* where, fd_view l,
+                           link_info const& info);
+    result<unique_fd> (*create)(borrowed_program what, void const* where);
+    result<hook_query> (*list)(borrowed_program const& what, void const* where); // or null
+};
+
+/// Tells of a link that has lost its place too, unlike is_at.
+template <class Hook>
+[[nodiscard]] match has_attach_type(borrowed_program const& what, Hook const& where,
+                                    link_info const& info) {
+    if constexpr (requires(typename hook_traits<Hook>::details const& on) {
+                      { on.attach } -> std::convertible_to<std::optional<attach_type>>;
+                      { where.attach } -> std::convertible_to<std::optional<attach_type>>;
+                  }) {
+        auto const* const on = std::get_if<typename hook_traits<Hook>::details>(&info.details);
+        std::optional<attach_type> const wanted = where.attach ? where.attach : what.expected;
+        std::optional<attach_type> const is = on ? std::optional{on->attach} : std::nullopt;
+        if (wanted && is && *wanted != *is) return match::no;
+    }
+    return match::unknown;
+}
+
+template <class Hook>
+[[nodiscard]] result<hook_query> list(borrowed_program const& what, Hook where) {
+    if constexpr (requires { where.attach = what.expected; })
+        if (!where.attach) where.attach = what.expected;
+    return query(where);
+}
+
+template <has_place H>
+inline constexpr hook_door door_to{
+    .name = hook_traits<H>::name,
+    .kind = hook_traits<H>::kind,
+    .update = kind_of<H>.update,
+    .matches = [](link_info const& info) { return hook_traits<H>::matches(info); },
+    .has_attach_type =
+        [](borrowed_program const& what, void const* where, link_info const& info) {
+            return detail::has_attach_type(what, *static_cast<H const*>(where), info);
+        },
+    .is_at =
+        [](borrowed_program const& what, void const* where, fd_view l, link_info const& info) {
+            return detail::is_at(&what, *static_cast<H const*>(where), l, info);
+        },
+    .create =
+        [](borrowed_program what, void const* where) {
+            return hook_traits<H>::create(what, *static_cast<H const*>(where));
+        },
+    .list =
+        [] {
+            result<hook_query> (*found)(borrowed_program const&, void const*) = nullptr;
+            if constexpr (queryable<H>)
+                found = [](borrowed_program const& what, void const* where) {
+                    return detail::list(what, *static_cast<H const*>(where));
+                };
+            return found;
+        }(),
+};
+
+/// What ensure_attached is asked for.
+struct wanted_link {
+    hook_door const& hook;
+    borrowed_program what; // or a map of struct_ops
+    void const* where;     // the hook
+};
+
+struct ensured_any {
+    bpflink::link link;
+    ensured how;
+    bpflink::program_id before;
+};
+
+[[nodiscard]] result<ensured_any> ensure_pinned(wanted_link const& wanted, std::string_view path,
+                                                ensure_options const& options);
+[[nodiscard]] result<ensured_any> ensure_held(wanted_link const& wanted, unique_fd& held,
+                                              ensure_options const& options);
+
+template <class Hook>
+[[nodiscard]] result<ensured_link<Hook>> typed(result<ensured_any> done) {
+    return std::move(done).map([](ensured_any&& any) {
+        return ensured_link<Hook>{access::make_typed<Hook>(std::move(any.link)), any.how,
+                                  any.before};
+    });
+}
+
+} // namespace detail
+
+/// Makes `prog` the program that this pin's link runs at this place, whatever the last run of the
+/// service has left there:
+///   nothing                 attaches, and pins: `created`
+///   this program's link     does nothing, to the hook neither: `kept`
+///   another program's       swaps it by compare-and-swap; where the kernel swaps none, a new link
+///                           takes over the pin and the old one ends: `updated`
+///   a link without a place  a new link takes over the pin: `recreated`
+/// Anything else there is an error that names it, and is left alone. A second call changes nothing
+/// in the kernel. Killed anywhere, the next call repairs what is left: one link, pinned by one
+/// name.
+///
+/// All changes are made under flock(2) of the pin's directory. That keeps out other calls of
+/// ensure_attached, teardown and replace_pin on this directory of this bpffs, and nobody else; a
+/// child process that is forked meanwhile has the lock too. What two calls at once ask for, both
+/// get, one after the other.
+///
+/// Of a program that is loaded anew `updated` is the answer, on purpose: equal instructions may use
+/// other maps. Order, mode, cookie and flags apply when a link is made; a kept or updated one has
+/// its own. To change them, tear it down first. Links of netfilter at one priority, of freplace and
+/// of one struct_ops table cannot overlap, so that for a moment nothing runs there; if the new
+/// program is refused then, the old one is attached again.
+/// @param prog      borrowed; the link keeps its own reference
+/// @param where     as for attach and is_at
+/// @param pin_path  on a bpffs; resolved once. Missing directories below the mount are made, with
+///                  mode 0700; none is removed
+/// @param options   how long it waits in all
+/// @errors not_a_link        something else is pinned at the path
+///         wrong_kind        a link of another hook is pinned there
+///         already_exists    a link at another place is pinned there, or one of which nothing tells
+///                           whether it is at this one
+///         hook_busy         the hook is taken; the link or the program there is named. What the
+///                           kernel just releases is waited for
+///         still_held        somebody else holds the link that was replaced: it still runs, beside
+///                           the new one, which is pinned; or, without overlap, it was pinned again
+///         timed_out         another call had the lock all the time
+///         program_mismatch  others swapped the program all the time
+///         permission_denied of kinds without update, also where the end of a link cannot be seen
+///         and as attach, link::pin and link::update
+/// @kernel since 5.7; 5.10 for interfaces. The compare-and-swap takes CAP_SYS_ADMIN, which opening
+///         the program that runs needs; without it the lock alone keeps others out
+/// @cost kept: 12 system calls at most for xdp, tcx, netkit, cgroup, netns and sockmap, in a
+/// process
+///       that asked before; for others those of is_at. updated: 20 more
+template <class P, has_place H>
+    requires program_for<P, H>
+[[nodiscard]] result<ensured_link<H>> ensure_attached(P const& prog, H const& where,
+                                                      std::string_view pin_path,
+                                                      ensure_options options = {}) {
+    return detail::typed<H>(detail::ensure_pinned(
+        {detail::door_to<H>, detail::borrow(prog), &where}, pin_path, options));
+}
+/// The same with a std::filesystem::path.
+template <class P, has_place H, detail::filesystem_path Path>
+    requires program_for<P, H>
+[[nodiscard]] result<ensured_link<H>>
+ensure_attached(P const& prog, H const& where, Path const& pin_path, ensure_options options = {}) {
+    return ensure_attached(prog, where, detail::text_of(pin_path), options);
+}
+
+/// The same of a descriptor instead of a pin: of what systemd's descriptor store had
+/// (sd_listen_fds_with_names), or another process has sent. Empty is where nothing was handed on.
+/// There is no lock: whoever hands the descriptor on makes sure that one process has it at a time.
+/// A new link is nobody else's, so hand on the result's descriptor again (FDSTORE=1) unless it was
+/// `kept` or `updated` in place; and of kinds that the kernel swaps no program on, take the old one
+/// out of the store first (FDSTOREREMOVE=1), whose descriptor would keep it attached.
+/// @param stored  a link's descriptor or empty; taken over on success. On failure it is still the
+///                caller's
+/// @errors as of a pin, but for those of the path and of the lock
+/// @cost kept: as is_at, and 3 system calls more
+template <class P, has_place H>
+    requires program_for<P, H>
+[[nodiscard]] result<ensured_link<H>>
+ensure_attached(P const& prog, H const& where, unique_fd&& stored, ensure_options options = {}) {
+    return detail::typed<H>(
+        detail::ensure_held({detail::door_to<H>, detail::borrow(prog), &where}, stored, options));
+}
+
+/// The same of a struct_ops table: this map is the one that the link holds. A table that takes no
+/// update is attached anew.
+[[nodiscard]] inline result<ensured_link<hook::struct_ops>>
+ensure_attached(map_ref const& map, hook::struct_ops const& where, std::string_view pin_path,
+                ensure_options options = {}) {
+    return detail::typed<hook::struct_ops>(detail::ensure_pinned(
+        {detail::door_to<hook::struct_ops>, detail::borrowed_program{map.fd()}, &where}, pin_path,
+        options));
+}
+/// The same with a std::filesystem::path.
+template <detail::filesystem_path Path>
+[[nodiscard]] result<ensured_link<hook::struct_ops>>
+ensure_attached(map_ref const& map, hook::struct_ops const& where, Path const& pin_path,
+                ensure_options options = {}) {
+    return ensure_attached(map, where, detail::text_of(pin_path), options);
+}
+/// The same of a descriptor instead of a pin.
+[[nodiscard]] inline result<ensured_link<hook::struct_ops>>
+ensure_attached(map_ref const& map, hook::struct_ops const& where, unique_fd&& stored,
+                ensure_options options = {}) {
+    return detail::typed<hook::struct_ops>(detail::ensure_held(
+        {detail::door_to<hook::struct_ops>, detail::borrowed_program{map.fd()}, &where}, stored,
+        options));
+}
+
+} // namespace bpflink

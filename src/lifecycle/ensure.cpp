@@ -1,0 +1,545 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "border/sys.hpp"
+#include "error/fail.hpp"
+#include "error/names.hpp"
+#include "error/refusal.hpp"
+#include "hook/row.hpp"
+#include "info/netns_of.hpp"
+#include "lifecycle/presence.hpp"
+#include "object/by_id.hpp"
+#include "object/identify.hpp"
+#include "pin/directory_lock.hpp"
+#include "pin/path.hpp"
+
+#include <bpflink/detail/pin_memory.hpp>
+#include <bpflink/lifecycle/ensure.hpp>
+#include <bpflink/lifecycle/holders.hpp>
+#include <bpflink/link_record.hpp>
+#include <bpflink/views/links.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <ostream>
+
+namespace bpflink {
+namespace {
+
+using clock = std::chrono::steady_clock;
+using detail::borrowed_program;
+using detail::ensured_any;
+using detail::wanted_link;
+
+/// A descriptor, as link::update takes it.
+struct lent {
+    fd_view of;
+    [[nodiscard]] fd_view fd() const noexcept { return of; }
+};
+
+/// A link that was looked at.
+struct sight {
+    enum { nothing, kept, stale, defunct } what = nothing;
+    link_id id{};
+    program_id runs{};      // 0: a table of struct_ops
+    std::uint32_t object{}; // what it runs: the program, or the map
+};
+
+bool is_of_maps(wanted_link const& wanted) {
+    return wanted.hook.update == update_unit::map;
+}
+
+/// "link 12 (tcx, interface 3, program 7)"
+std::string described(link_info const& info) {
+    auto text = "link " + std::to_string(info.id.value()) + " (" + to_string(info.type);
+    auto const number = [&](std::string_view what, auto const& of) {
+        text += ", " + std::string{what} + " " + std::to_string(of.value());
+    };
+    auto const on = record_of(info).target;
+    if (auto const* const at = std::get_if<ifindex>(&on)) number("interface", *at);
+    if (auto const* const at = std::get_if<cgroup_id>(&on)) number("cgroup", *at);
+    if (auto const* const at = std::get_if<netns_inode>(&on)) number("network namespace", *at);
+    if (auto const* const at = std::get_if<map_id>(&on)) number("map", *at);
+    if (info.program != program_id{}) number("program", info.program);
+    return text + ")";
+}
+
+/// Why is_at says that it does not know.
+std::string_view why_untold(link_type kind) {
+    switch (kind) {
+    case link_type::xdp:
+    case link_type::tcx:
+    case link_type::netkit:
+    case link_type::netfilter:
+        return "the network namespace that it is in: that takes CAP_BPF, CAP_PERFMON and Linux "
+               "5.10";
+    case link_type::raw_tracepoint:
+    case link_type::tracing:
+    case link_type::tracing_multi:
+    case link_type::struct_ops:
+    case link_type::iter:
+        return "what its program was loaded for: that takes CAP_SYS_ADMIN and Linux 6.0";
+    case link_type::perf_event:
+    case link_type::kprobe_multi:
+        return "what it probes: that takes Linux 6.6, and addresses that kptr_restrict shows";
+    case link_type::uprobe_multi: return "what it probes: that takes Linux 6.8";
+    default: return "its place, or its attach type";
+    }
+}
+
+tl::unexpected<error> taken(link_info const& info, std::string subject, std::string why) {
+    return fail(-EEXIST, operation::obj_get, errc::already_exists, std::move(subject),
+                described(info) + " is there, " + std::move(why) +
+                    ": unpin it, or choose another path");
+}
+
+/// A link that is detached for good, and does not say so in its info.
+result<bool> has_lost_its_place(fd_view l, link_info const& info) {
+    if (info.type != link_type::netfilter) return false;
+    auto const its = netns_reader{}.of(l);
+    return its && *its == netns_inode{};
+}
+
+/// The id of the program, or of the map, that is wanted.
+result<std::uint32_t> object_of(wanted_link const& wanted) {
+    uapi::object_info_head info{};
+    std::uint32_t size = sizeof info;
+    int const outcome = sys::obj_get_info(wanted.what.fd.get(), &info, size);
+    if (outcome >= 0) return info.id;
+    return refuse(outcome == -EBADFD ? -EBADF : outcome,
+                  is_of_maps(wanted) ? operation::map_get_info : operation::prog_get_info,
+                  describe(wanted.what.fd), {.prog = &wanted.what}, {usual_causes()});
+}
+
+/// What a link is to what is wanted, in the order in which a mismatch is told.
+result<sight> judge(wanted_link const& wanted, link const& l, std::string const& subject) {
+    auto const info = l.info();
+    if (!info) return tl::unexpected{info.error()};
+    auto const& [hook, what, where] = wanted;
+    if (hook.matches(*info) == match::no)
+        return tl::unexpected{detail::wrong_hook(*info, hook.name)};
+    if (hook.has_attach_type(what, where, *info) == match::no)
+        return taken(*info, subject, "with another attach type");
+    sight seen{.id = info->id, .runs = info->program, .object = info->program.value()};
+    if (auto const* const table = std::get_if<struct_ops_details>(&info->details))
+        seen.object = table->map.value_or(map_id{}).value();
+    if (state_of(*info) == link_state::defunct) {
+        seen.what = sight::defunct;
+        return seen;
+    }
+    auto const at = hook.is_at(what, where, l.fd(), *info);
+    if (!at) return tl::unexpected{at.error()};
+    if (*at == match::no) {
+        if (auto const lost = has_lost_its_place(l.fd(), *info); lost && *lost) {
+            seen.what = sight::defunct;
+            return seen;
+        }
+        return taken(*info, subject,
+                     is_in_netns(info->type) ? "which is at another place: on another interface, "
+                                               "or in another network namespace"
+                                             : "which is at another place");
+    }
+    if (*at == match::unknown)
+        return taken(*info, subject,
+                     "and it cannot be told whether it is at this place: nothing "
+                     "tells " +
+                         std::string{why_untold(info->type)});
+    auto const own = object_of(wanted);
+    if (!own) return tl::unexpected{own.error()};
+    seen.what = *own == seen.object ? sight::kept : sight::stale;
+    return seen;
+}
+
+bool is_busy(error const& why) {
+    return why == errc::hook_busy || why.code().value() == EBUSY || why.code().value() == EEXIST;
+}
+
+/// Whether the kernel may just be releasing what is in the way.
+bool may_pass(error const& why) {
+    return why.code().value() == EBUSY || (why == errc::hook_busy && why.code().value() == E2BIG);
+}
+
+/// So long what the kernel just releases may look as if it stayed.
+constexpr std::chrono::milliseconds settled{100};
+
+void pause(int attempt) {
+    constexpr int longest = 20; // a millisecond
+    sys::back_off(std::min(attempt, longest));
+}
+
+/// One call of ensure_attached.
+class ensuring {
+public:
+    ensuring(wanted_link const& wanted, ensure_options const& options)
+        : wanted_{wanted}, options_{options}, until_{sys::now() + options.wait} {}
+
+    result<ensured_any> at_pin(std::string_view path);
+    result<ensured_any> by_descriptor(unique_fd& held);
+
+private:
+    [[nodiscard]] bool is_late() const { return sys::now() >= until_; }
+    [[nodiscard]] std::chrono::milliseconds left() const {
+        return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(until_ - sys::now()),
+                        std::chrono::milliseconds{0});
+    }
+
+    result<void> find_path(std::string_view path);
+    result<void> take_lock();
+    result<void> clear();
+    result<sight> look();
+    result<ensured_any> make_it_so();
+    result<ensured> act(sight const& seen);
+
+    result<link> create() const;
+    result<link> create_patiently() const;
+    std::optional<link_info> occupant() const;
+    bool is_held_by_somebody(error& why) const;
+    std::optional<program_id> program_without_link() const;
+
+    result<void> publish(link const& l) const;
+    result<void> publish_first(link const& l) const;
+    result<unique_fd> open_object(std::uint32_t id) const;
+    result<void> swap(sight const& seen);
+    result<void> take_over(sight const& seen);
+    result<void> replace_apart(sight const& seen);
+    static result<void> wait_for_end(link_id id, clock::time_point until);
+    tl::unexpected<error> put_back(fd_view object, error why);
+    ensured_any given(ensured how, sight const& before);
+
+    wanted_link const& wanted_;
+    ensure_options const& options_;
+    clock::time_point until_;
+    std::string path_; // empty: the link is kept by its descriptor alone
+    std::optional<detail::directory_lock> lock_;
+    link held_; // what was found, and what is given in the end
+};
+
+ensured_any ensuring::given(ensured how, sight const& before) {
+    return {detail::access::make_link(held_.release(), path_.empty() ? detail::pin_memory{}
+                                                                     : detail::pin_memory{path_}),
+            how, before.runs};
+}
+
+// Where the link is kept
+
+result<void> ensuring::find_path(std::string_view path) {
+    auto real = resolve(path, operation::obj_pin);
+    if (!real) return tl::unexpected{std::move(real).error()};
+    path_ = *std::move(real);
+    return {};
+}
+
+result<void> ensuring::take_lock() {
+    auto const take = [&]() -> result<void> {
+        return detail::directory_lock::take(path_, left()).map([&](detail::directory_lock&& taken) {
+            lock_.emplace(std::move(taken));
+        });
+    };
+    auto taken = take();
+    if (!taken && taken.error() == errc::not_found)
+        taken = make_directories_for(path_).and_then(take);
+    return taken.and_then([&] { return clear(); });
+}
+
+/// What a killed call left under the temporary name goes, and off its hook too.
+result<void> ensuring::clear() {
+    auto const stale = look_at(temporary_name(path_)).map([](named const& left) {
+        return left.what == named::kind::link ? std::optional{left.id} : std::nullopt;
+    });
+    if (!stale) return tl::unexpected{stale.error()};
+    if (auto cleared = clear_temporary(path_); !cleared) return cleared;
+    // Others may hold it, which then shows where it is in the way.
+    if (*stale) static_cast<void>(wait_for_end(**stale, std::min(until_, sys::now() + settled)));
+    return {};
+}
+
+result<sight> ensuring::look() {
+    if (!path_.empty()) {
+        held_ = {};
+        auto opened = open_pin(path_);
+        if (opened) {
+            if (auto const is_link = require_link(*opened, path_); !is_link)
+                return tl::unexpected{is_link.error()};
+            held_ = detail::access::make_link(*std::move(opened));
+        } else {
+            auto const there = look_at(path_); // a name that leads nowhere, a directory
+            if (!there) return tl::unexpected{there.error()};
+            if (there->other) {
+                auto const& other = *there->other;
+                return fail(-EINVAL, operation::identify, errc::not_a_link, path_,
+                            other == errc::not_a_link ? "it is not a BPF link" : other.message());
+            }
+            if (there->what == named::kind::link) return tl::unexpected{opened.error()};
+        }
+    }
+    if (!held_) return sight{};
+    return judge(wanted_, held_, path_.empty() ? describe(held_.fd()) : path_);
+}
+
+/// Over the pin of whatever link is there.
+result<void> ensuring::publish(link const& l) const {
+    if (path_.empty()) return {};
+    return detail::pin_memory{}.replace_pin(l.fd(), path_, *lock_);
+}
+
+/// Where nothing is.
+result<void> ensuring::publish_first(link const& l) const {
+    if (path_.empty()) return {};
+    return detail::pin_memory{}.pin(l.fd(), path_);
+}
+
+// New links
+
+result<link> ensuring::create() const {
+    return wanted_.hook.create(wanted_.what, wanted_.where).map([](unique_fd&& made) {
+        return detail::access::make_link(std::move(made));
+    });
+}
+
+/// The link that has the place.
+std::optional<link_info> ensuring::occupant() const {
+    auto const& [hook, what, where] = wanted_;
+    for (auto&& each : links()) {
+        if (!each) continue;
+        auto info = each->info();
+        if (!info || info->type != hook.kind || hook.matches(*info) == match::no) continue;
+        auto const at = hook.is_at(what, where, each->fd(), *info);
+        if (at && *at == match::yes) return *std::move(info);
+    }
+    return std::nullopt;
+}
+
+/// Whether somebody holds the link that has the place; then `why` names both.
+bool ensuring::is_held_by_somebody(error& why) const {
+    auto const there = occupant();
+    if (!there) return false;
+    auto const who = holders(there->id);
+    if (who && who->processes.empty() && who->pins.empty()) return false;
+    if (!who && who.error() == errc::not_found) return false;
+    auto const by = who ? ", held by " + in_words(*who) : "";
+    why = {why.code().value(), why.where(), errc::hook_busy, std::string{why.subject()},
+           described(*there) + " is there" + by};
+    return true;
+}
+
+/// What a query lists, where it is no live link's: who asks has looked for these first.
+std::optional<program_id> ensuring::program_without_link() const {
+    if (!wanted_.hook.list) return std::nullopt;
+    auto const there = wanted_.hook.list(wanted_.what, wanted_.where);
+    if (!there || there->entries.empty()) return std::nullopt;
+    return there->entries.front().program;
+}
+
+/// Tries again while the kernel may be releasing what was there: it frees the id of a link first,
+/// and the place a moment later. What stays is a program without a link.
+result<link> ensuring::create_patiently() const {
+    std::optional<program_id> seen;
+    auto since = sys::now();
+    for (int attempt = 0;; ++attempt) {
+        auto made = create();
+        if (made || !is_busy(made.error())) return made;
+        if (is_held_by_somebody(made.error()) || !may_pass(made.error()) || is_late()) return made;
+        auto const there = program_without_link();
+        if (there != seen) since = sys::now();
+        if (there && there == seen && sys::now() - since >= settled) return made;
+        seen = there;
+        pause(attempt);
+    }
+}
+
+// Other programs
+
+/// A program or a map. Empty where this process may not open it by its id.
+result<unique_fd> ensuring::open_object(std::uint32_t id) const {
+    auto opened = is_of_maps(wanted_) ? sys::map_get_fd_by_id(id) : sys::prog_get_fd_by_id(id);
+    if (opened) return unique_fd{std::move(opened)};
+    switch (opened.outcome()) {
+    case -EPERM:
+    case -EACCES: return unique_fd{};
+    case -ENOENT:
+        return fail(-ENOENT, operation::link_update, errc::program_mismatch, "link at " + path_,
+                    "it was given another program meanwhile");
+    default: return refuse_id(opened.outcome(), operation::prog_get_fd_by_id, id);
+    }
+}
+
+result<void> ensuring::swap(sight const& seen) {
+    auto const old = open_object(seen.object);
+    if (!old) return tl::unexpected{old.error()};
+    lent const next{wanted_.what.fd}, expected{*old};
+    return *old ? held_.update(next, expecting(expected)) : held_.update(next);
+}
+
+result<void> ensuring::wait_for_end(link_id id, clock::time_point until) {
+    for (int attempt = 0;; ++attempt) {
+        auto const there = is_there(id);
+        if (!there) return tl::unexpected{there.error()};
+        if (!*there) return {};
+        if (sys::now() >= until) {
+            auto const who = holders(id);
+            return fail(-EBUSY, operation::close, errc::still_held,
+                        "link " + std::to_string(id.value()),
+                        "it was to be replaced, and its program runs still" +
+                            (who ? ": held by " + in_words(*who) : ""));
+        }
+        pause(attempt);
+    }
+}
+
+/// For kinds that swap no program: a new link takes the place of the old one.
+result<void> ensuring::take_over(sight const& seen) {
+    // Where nobody could tell in the end, nothing is begun.
+    if (auto const asked = is_there(seen.id); !asked) return tl::unexpected{asked.error()};
+    if (!options_.overlap) return replace_apart(seen);
+    auto made = create();
+    if (!made && is_busy(made.error())) return replace_apart(seen); // one at a time
+    if (!made) return tl::unexpected{std::move(made).error()};
+    if (auto done = publish(*made); !done) return done;
+    held_ = *std::move(made); // the old one closes
+    return wait_for_end(seen.id, until_);
+}
+
+/// The old program's link again, after `why`.
+tl::unexpected<error> ensuring::put_back(fd_view object, error why) {
+    auto what = wanted_.what;
+    what.fd = object;
+    auto again = object ? wanted_.hook.create(what, wanted_.where)
+                        : result<unique_fd>{fail(-EPERM, operation::prog_get_fd_by_id)};
+    if (again) {
+        held_ = detail::access::make_link(*std::move(again));
+        if (auto const pinned = publish(held_); pinned)
+            why.add_advice("the old program was attached again");
+        else
+            why.add_advice("the old program was attached again, and pinning it failed: " +
+                           pinned.error().message());
+    } else {
+        why.add_advice("attaching the old program again failed too: " + again.error().message());
+    }
+    return tl::unexpected{std::move(why)};
+}
+
+result<void> ensuring::replace_apart(sight const& seen) {
+    auto const old = open_object(seen.object);
+    if (!old) return tl::unexpected{old.error()};
+    if (!path_.empty())
+        if (auto gone = detail::pin_memory{path_}.unpin(held_.fd()); !gone) return gone;
+    held_ = {};
+    if (auto ended = wait_for_end(seen.id, until_); !ended) {
+        auto back = link::from_id(seen.id);
+        if (!back) return put_back(*old, std::move(ended).error());
+        held_ = *std::move(back);
+        if (auto const pinned = publish(held_); !pinned)
+            ended.error().add_advice("pinning it again failed: " + pinned.error().message());
+        return ended;
+    }
+    auto made = create_patiently();
+    if (!made) return put_back(*old, std::move(made).error());
+    if (auto done = publish(*made); !done) {
+        made->close();
+        return put_back(*old, std::move(done).error());
+    }
+    held_ = *std::move(made);
+    return {};
+}
+
+// All of it
+
+/// @errors program_mismatch, defunct  it is to be looked at again
+result<ensured> ensuring::act(sight const& seen) {
+    switch (seen.what) {
+    case sight::kept: return ensured::kept;
+    case sight::nothing:
+    case sight::defunct: {
+        auto made = create_patiently();
+        if (!made) return tl::unexpected{std::move(made).error()};
+        bool const is_first = seen.what == sight::nothing;
+        auto const done = is_first ? publish_first(*made) : publish(*made);
+        if (!done) return tl::unexpected{done.error()};
+        held_ = *std::move(made);
+        return is_first ? ensured::created : ensured::recreated;
+    }
+    case sight::stale: break;
+    }
+    if (wanted_.hook.update != update_unit::none) {
+        auto const done = swap(seen);
+        if (done) return ensured::updated;
+        if (!is_of_maps(wanted_) || done.error() != errc::not_supported)
+            return tl::unexpected{done.error()};
+    }
+    return take_over(seen).map([] { return ensured::updated; });
+}
+
+result<ensured_any> ensuring::make_it_so() {
+    for (int attempt = 0;; ++attempt) {
+        auto const seen = look();
+        if (!seen) return tl::unexpected{seen.error()};
+        auto const done = act(*seen);
+        if (done) return given(*done, *seen);
+        // Others, who do not ask for the lock, came between.
+        bool const came_between =
+            seen->what == sight::nothing
+                ? done.error() == errc::already_exists && done.error().where() == operation::obj_pin
+                : done.error() == errc::program_mismatch || done.error() == errc::defunct;
+        if (!came_between || is_late()) return tl::unexpected{done.error()};
+        pause(attempt);
+    }
+}
+
+result<ensured_any> ensuring::at_pin(std::string_view path) {
+    if (auto found = find_path(path); !found) return tl::unexpected{std::move(found).error()};
+    // What is as it should be needs no lock: nothing is changed.
+    auto const seen = look();
+    if (!seen) return tl::unexpected{seen.error()};
+    if (seen->what == sight::kept) {
+        sys::file_facts facts{};
+        int const left_behind = sys::facts_of_name(temporary_name(path_).c_str(), facts);
+        if (left_behind == -ENOENT) return given(ensured::kept, *seen);
+    }
+    held_ = {};
+    if (auto had = take_lock(); !had) return tl::unexpected{std::move(had).error()};
+    return make_it_so();
+}
+
+result<ensured_any> ensuring::by_descriptor(unique_fd& held) {
+    if (held) {
+        if (auto const is_link = require_link(held, describe(fd_view{held})); !is_link)
+            return tl::unexpected{is_link.error()};
+        held_ = detail::access::make_link(std::move(held));
+    }
+    struct giving_back { // what was not taken, by an exception too
+        unique_fd& to;
+        link& from;
+        ~giving_back() {
+            if (from) to = from.release();
+        }
+    } const unless_taken{held, held_};
+    return make_it_so();
+}
+
+constexpr std::array<std::string_view, 4> names{"kept", "updated", "created", "recreated"};
+
+} // namespace
+
+namespace detail {
+
+result<ensured_any> ensure_pinned(wanted_link const& wanted, std::string_view path,
+                                  ensure_options const& options) {
+    return ensuring{wanted, options}.at_pin(path);
+}
+
+result<ensured_any> ensure_held(wanted_link const& wanted, unique_fd& held,
+                                ensure_options const& options) {
+    return ensuring{wanted, options}.by_descriptor(held);
+}
+
+} // namespace detail
+
+std::string to_string(ensured how) {
+    return detail::name_or_number(names, static_cast<unsigned>(how));
+}
+
+std::ostream& operator<<(std::ostream& out, ensured how) {
+    return out << to_string(how);
+}
+
+} // namespace bpflink

@@ -1,0 +1,624 @@
+// SPDX-License-Identifier: Apache-2.0
+// One program at one place by one pin, whatever was there before, and whatever fails on the way.
+#include "machine.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using bl::attach_type;
+using bl::ensured;
+using bl::errc;
+using bl::link_type;
+using bl::operation;
+using bl::program_type;
+using xdp_program = typed_program<program_type::xdp>;
+using tracepoint_program = typed_program<program_type::raw_tracepoint>;
+
+constexpr bl::hook::xdp eth0{.ifindex = bl::ifindex{2}};
+constexpr bl::hook::raw_tracepoint sys_enter{"sys_enter"};
+constexpr std::string_view pin_path = "/bpf/x";
+
+/// Two programs for an interface, and two for a tracepoint, whose links cannot be updated.
+struct world : machine {
+    fake::program& v1 = add_program(program_type::xdp);
+    fake::program& v2 = add_program(program_type::xdp);
+    xdp_program first{{open(v1)}};
+    xdp_program second{{open(v2)}};
+    fake::program& t1 = add_program(program_type::raw_tracepoint);
+    fake::program& t2 = add_program(program_type::raw_tracepoint);
+    tracepoint_program third{{open(t1)}};
+    tracepoint_program fourth{{open(t2)}};
+    std::size_t held = open_descriptors().size();
+
+    fake::link& pinned(fake::link_facts facts) {
+        auto& made = add_link(std::move(facts));
+        pin(std::string{pin_path}, made);
+        let_go(made);
+        return made;
+    }
+    fake::link& pinned_xdp() { return pinned({.type = link_type::xdp, .prog = &v1, .target = 2}); }
+    fake::link& pinned_tracepoint() {
+        return pinned({.type = link_type::raw_tracepoint, .prog = &t1, .name = "sys_enter"});
+    }
+
+    auto ensure_xdp(bl::ensure_options options = {}) {
+        return bl::ensure_attached(second, eth0, pin_path, options);
+    }
+    auto ensure_tracepoint(bl::ensure_options options = {}) {
+        return bl::ensure_attached(fourth, sys_enter, pin_path, options);
+    }
+
+    [[nodiscard]] std::vector<std::uint32_t> links_here() {
+        std::vector<std::uint32_t> ids;
+        for (std::uint32_t id = 0; sys_link_get_next_id(id, id) == 0;)
+            ids.push_back(id);
+        return ids;
+    }
+    /// One link, at one name, that runs the program.
+    void check_is_so(fake::program const& runs) {
+        CHECK(names_in("/bpf") == std::vector<std::string>{"x"});
+        CHECK(links_here() == std::vector{link_at("/bpf/x")});
+        auto* const there = find_link(link_at("/bpf/x"));
+        REQUIRE(there);
+        CHECK(there->prog.get() == &runs);
+        CHECK_FALSE(there->defunct);
+        CHECK_FALSE(is_locked("/bpf"));
+    }
+    bool is_as_it_was(fake::link& there) {
+        return link_at("/bpf/x") == there.id() && names_in("/bpf") == std::vector<std::string>{"x"};
+    }
+};
+
+template <class R>
+void check_done(R const& done, ensured how, std::uint32_t before) {
+    REQUIRE(succeeded(done));
+    CHECK(done->how == how);
+    CHECK(done->before == bl::program_id{before});
+    CHECK(done->link.pinned_path() == pin_path);
+}
+
+} // namespace
+
+TEST_CASE("what was done has a name") {
+    std::ostringstream out;
+    out << ensured::kept << ' ' << ensured::updated << ' ' << ensured::created << ' '
+        << ensured::recreated;
+    CHECK(out.str() == "kept updated created recreated");
+}
+
+TEST_CASE_FIXTURE(world, "nothing there: attached and pinned, and then kept") {
+    auto const done = ensure_xdp();
+    check_done(done, ensured::created, 0);
+    check_is_so(v2);
+    forget_calls();
+    auto const again = ensure_xdp();
+    check_done(again, ensured::kept, v2.id);
+    for (auto const change : {call::link_create, call::obj_pin, call::rename, call::unlink,
+                              call::lock, call::link_detach, call::make_directory})
+        CHECK(calls(change) == 0);
+    CHECK(last_update.new_fd == static_cast<std::uint32_t>(-1)); // a question, and no update
+    check_is_so(v2);
+}
+
+TEST_CASE_FIXTURE(world, "another program there is swapped by compare-and-swap") {
+    auto& there = pinned_xdp();
+    auto const id = there.id();
+    auto const done = ensure_xdp();
+    check_done(done, ensured::updated, v1.id);
+    CHECK(last_update.flags == bl::uapi::f_replace);
+    CHECK(link_at("/bpf/x") == id);
+    check_is_so(v2);
+}
+
+TEST_CASE_FIXTURE(world, "a program that somebody else swaps meanwhile is swapped again") {
+    auto& there = pinned_xdp();
+    auto& v3 = add_program(program_type::xdp);
+    before(call::prog_get_fd_by_id, [&] { there.prog = v3.shared_from_this(); });
+    auto const done = ensure_xdp();
+    check_done(done, ensured::updated, v3.id);
+    check_is_so(v2);
+}
+
+TEST_CASE_FIXTURE(world, "who may not open programs by id swaps under the lock alone") {
+    pinned_xdp();
+    fail_always(call::prog_get_fd_by_id, EPERM);
+    auto const done = ensure_xdp();
+    check_done(done, ensured::updated, v1.id);
+    CHECK(last_update.flags == 0);
+    check_is_so(v2);
+}
+
+TEST_CASE_FIXTURE(world, "a link without its place is replaced") {
+    auto& there = pinned_xdp();
+    there.defunct = true;
+    auto const done = ensure_xdp();
+    check_done(done, ensured::recreated, v1.id);
+    check_is_so(v2);
+}
+
+TEST_CASE_FIXTURE(world, "a link that loses its place just before the swap is replaced") {
+    auto& there = pinned_xdp();
+    before(call::prog_get_fd_by_id, [&] { there.defunct = true; });
+    check_done(ensure_xdp(), ensured::recreated, v1.id);
+    check_is_so(v2);
+}
+
+TEST_CASE_FIXTURE(world, "where the kernel swaps none, a new link takes over the pin") {
+    for (bool const overlap : {true, false}) {
+        auto& there = pinned_tracepoint();
+        auto const id = there.id();
+        {
+            auto const done = ensure_tracepoint({.overlap = overlap});
+            check_done(done, ensured::updated, t1.id);
+            CHECK(link_at("/bpf/x") != id);
+            check_is_so(t2);
+            check_done(ensure_tracepoint(), ensured::kept, t2.id);
+        }
+        remove("/bpf/x");
+    }
+}
+
+TEST_CASE_FIXTURE(world, "where two cannot overlap, the old link ends first") {
+    pinned_tracepoint();
+    fail(call::raw_tracepoint_open, EBUSY);
+    check_done(ensure_tracepoint(), ensured::updated, t1.id);
+    check_is_so(t2);
+}
+
+TEST_CASE_FIXTURE(world, "a program that is refused after the old one is attached again") {
+    pinned_tracepoint();
+    fail(call::raw_tracepoint_open, EINVAL);
+    auto const done = ensure_tracepoint({.overlap = false});
+    REQUIRE_FALSE(done);
+    CHECK(done.error().message().find("the old program was attached again") != std::string::npos);
+    check_is_so(t1);
+}
+
+TEST_CASE_FIXTURE(world, "an old link that somebody else holds is told") {
+    auto& there = pinned_tracepoint();
+    auto const theirs = open(there);
+    SUBCASE("the new one stays pinned beside it") {
+        check_error(ensure_tracepoint().error(), EBUSY, operation::close, errc::still_held,
+                    {"link " + std::to_string(there.id())});
+        CHECK(link_at("/bpf/x") != there.id());
+        CHECK(find_link(link_at("/bpf/x"))->prog.get() == &t2);
+    }
+    SUBCASE("it is pinned again where none is made before") {
+        check_error(ensure_tracepoint({.overlap = false}).error(), EBUSY, operation::close,
+                    errc::still_held);
+        CHECK(is_as_it_was(there));
+        CHECK(links_here() == std::vector{there.id()});
+    }
+}
+
+TEST_CASE_FIXTURE(world, "nothing is begun where nobody could see the old link's end") {
+    auto& there = pinned_tracepoint();
+    fail_always(call::link_get_next_id, EPERM);
+    auto const done = ensure_tracepoint();
+    REQUIRE_FALSE(done);
+    CHECK(done.error() == errc::permission_denied);
+    CHECK(is_as_it_was(there));
+    CHECK(calls(call::raw_tracepoint_open) == 0);
+}
+
+// 16.16: in this order, and never touched
+TEST_CASE_FIXTURE(world, "what is not this hook's link at this place is named and left alone") {
+    auto const refused = [&](errc condition, std::initializer_list<std::string_view> words) {
+        for (int const calls_before = calls(call::link_create);
+             auto const& options : {bl::ensure_options{}, bl::ensure_options{.overlap = false}}) {
+            auto const done = ensure_xdp(options);
+            REQUIRE_FALSE(done);
+            CAPTURE(done.error().message());
+            CHECK(done.error() == condition);
+            for (auto const word : words)
+                CHECK(done.error().message().find(word) != std::string::npos);
+            CHECK(calls(call::link_create) == calls_before);
+        }
+        CHECK(names_in("/bpf") == std::vector<std::string>{"x"});
+    };
+    SUBCASE("a map") {
+        pin("/bpf/x", add_map());
+        refused(errc::not_a_link, {"/bpf/x", "map"});
+    }
+    SUBCASE("a program") {
+        pin("/bpf/x", v1);
+        refused(errc::not_a_link, {"/bpf/x", "program"});
+    }
+    SUBCASE("a directory") {
+        make_directory("/bpf/x");
+        refused(errc::not_a_link, {"/bpf/x", "directory"});
+    }
+    SUBCASE("a link of another hook") {
+        auto& there = pinned_tracepoint();
+        refused(errc::wrong_kind, {"raw_tracepoint", "xdp"});
+        CHECK(is_as_it_was(there));
+    }
+    SUBCASE("a link on another interface") {
+        auto& there = pinned({.type = link_type::xdp, .prog = &v1, .target = 3});
+        refused(errc::already_exists, {"another place", "interface 3", std::to_string(there.id())});
+        CHECK(is_as_it_was(there));
+        CHECK(there.prog.get() == &v1);
+    }
+    SUBCASE("a link on an interface of another network namespace") { // E4
+        auto& there = pinned(
+            {.type = link_type::xdp, .prog = &v1, .target = 2, .netns = fake::home_netns + 7});
+        refused(errc::already_exists, {"another place"});
+        CHECK(there.prog.get() == &v1);
+    }
+    SUBCASE("a link of which nothing tells where it is") { // E4
+        auto& there = pinned_xdp();
+        fail_always(call::load_object, EPERM);
+        interface_facts[2].without_link.generic = 7;
+        refused(errc::already_exists, {"cannot be told", "network namespace", "CAP_BPF"});
+        CHECK(there.prog.get() == &v1);
+    }
+    remove("/bpf/x");
+}
+
+TEST_CASE_FIXTURE(world, "another attach type is told before a lost place") {
+    auto& prog = add_program(program_type::sched_cls);
+    typed_program<program_type::sched_cls> const own{{open(prog)}};
+    bl::hook::tcx const ingress{.ifindex = bl::ifindex{2}, .attach = attach_type::tcx_ingress};
+    auto& there = pinned(
+        {.type = link_type::tcx, .prog = &prog, .attach = attach_type::tcx_egress, .target = 2});
+    there.defunct = true;
+    auto const done = bl::ensure_attached(own, ingress, pin_path);
+    REQUIRE_FALSE(done);
+    CHECK(done.error() == errc::already_exists);
+    there.facts.attach = attach_type::tcx_ingress;
+    check_done(bl::ensure_attached(own, ingress, pin_path), ensured::recreated, prog.id);
+}
+
+// 16.17
+TEST_CASE_FIXTURE(world, "a link that holds the place is named at once") {
+    auto& other = add_link({.type = link_type::xdp, .prog = &v1, .target = 2});
+    std::string who;
+    SUBCASE("by a process") {
+        add_process(7, "daemon").links = {other.shared_from_this()};
+        who = "process 7 (daemon)";
+    }
+    SUBCASE("by a pin") {
+        pin("/other/theirs", other);
+        who = "/other/theirs";
+    }
+    auto const done = ensure_xdp();
+    REQUIRE_FALSE(done);
+    check_error(done.error(), EBUSY, operation::link_create, errc::hook_busy,
+                {"link " + std::to_string(other.id()), "program " + std::to_string(v1.id), who});
+    CHECK(calls(call::back_off) == 0);
+    CHECK(names_in("/bpf").empty());
+}
+
+TEST_CASE_FIXTURE(world, "a link that nobody holds any more is waited for") {
+    auto& other = add_link({.type = link_type::xdp, .prog = &v1, .target = 2});
+    before(call::back_off, [&] { let_go(other); });
+    check_done(ensure_xdp(), ensured::created, 0);
+    check_is_so(v2);
+}
+
+TEST_CASE_FIXTURE(world, "a program without a link is told, and not waited for") {
+    interface_facts[2].without_link.generic = 77;
+    auto const begin = sys_now();
+    auto const done = ensure_xdp();
+    REQUIRE_FALSE(done);
+    check_error(done.error(), EBUSY, operation::link_create, errc::hook_busy,
+                {"program 77", "no link"});
+    CHECK(sys_now() - begin < std::chrono::milliseconds{200});
+}
+
+TEST_CASE_FIXTURE(world, "what the kernel just releases is waited for") {
+    fail(call::link_create, EBUSY, 1);
+    check_done(ensure_xdp(), ensured::created, 0);
+    CHECK(calls(call::back_off) == 1);
+    check_is_so(v2);
+}
+
+TEST_CASE_FIXTURE(world, "and no longer than asked for") {
+    fail_always(call::link_create, EBUSY);
+    auto const begin = sys_now();
+    auto const done = ensure_xdp({.wait = std::chrono::milliseconds{50}});
+    REQUIRE_FALSE(done);
+    CHECK(done.error().code().value() == EBUSY);
+    CHECK(sys_now() - begin >= std::chrono::milliseconds{50});
+    CHECK(sys_now() - begin < std::chrono::milliseconds{60});
+}
+
+// 16.9
+TEST_CASE_FIXTURE(world, "another call has the lock all the time") {
+    auto& there = pinned_xdp();
+    lock_directory("/bpf");
+    auto const done = ensure_xdp({.wait = std::chrono::milliseconds{50}});
+    REQUIRE_FALSE(done);
+    check_error(done.error(), ETIMEDOUT, operation::flock, errc::timed_out, {"/bpf"});
+    CHECK(is_as_it_was(there));
+    CHECK(there.prog.get() == &v1);
+    unlock_directory("/bpf");
+}
+
+TEST_CASE_FIXTURE(world, "what is as it should be needs no lock") {
+    check_done(ensure_xdp(), ensured::created, 0);
+    lock_directory("/bpf");
+    check_done(ensure_xdp(), ensured::kept, v2.id);
+    unlock_directory("/bpf");
+}
+
+TEST_CASE_FIXTURE(world, "somebody who pins without the lock is seen") {
+    auto& other = add_link({.type = link_type::xdp, .prog = &v1, .target = 3});
+    before(call::obj_pin, [&] { pin("/bpf/x", other); });
+    auto const done = ensure_xdp();
+    REQUIRE_FALSE(done);
+    CHECK(done.error() == errc::already_exists);
+    CHECK(link_at("/bpf/x") == other.id());
+    CHECK(links_here() == std::vector{other.id()});
+}
+
+// 16.8
+TEST_CASE_FIXTURE(world, "what a killed call left at the temporary name goes") {
+    SUBCASE("beside nothing") {
+    }
+    SUBCASE("beside a link that is to be kept") {
+        check_done(ensure_xdp(), ensured::created, 0);
+    }
+    auto& stale = add_link({.type = link_type::xdp, .prog = &v1, .target = 3});
+    pin("/bpf/x%tmp", stale);
+    let_go(stale);
+    REQUIRE(succeeded(ensure_xdp()));
+    check_is_so(v2);
+}
+
+TEST_CASE_FIXTURE(world, "something else at the temporary name is named and left alone") {
+    pinned_xdp();
+    pin("/bpf/x%tmp", add_map());
+    auto const done = ensure_xdp();
+    REQUIRE_FALSE(done);
+    check_error(done.error(), EEXIST, operation::obj_pin, errc::already_exists, {"/bpf/x%tmp"});
+    CHECK(has_path("/bpf/x%tmp"));
+    remove("/bpf/x%tmp");
+}
+
+// 16.7
+TEST_CASE_FIXTURE(world, "missing directories are made below the mount, for nobody else") {
+    auto const done = bl::ensure_attached(second, eth0, "/bpf/a/b/x");
+    REQUIRE(succeeded(done));
+    CHECK(done->link.pinned_path() == "/bpf/a/b/x");
+    for (auto const* const made : {"/bpf/a", "/bpf/a/b"})
+        CHECK(permissions_of(made).mode == 0700);
+    auto const outside = bl::ensure_attached(first, eth0, "/home/new/x");
+    REQUIRE_FALSE(outside);
+    CHECK(outside.error() == errc::invalid_argument);
+    CHECK_FALSE(has_path("/home/new"));
+    auto const leaving = bl::ensure_attached(first, eth0, "/bpf/../home/new/x");
+    REQUIRE_FALSE(leaving);
+    CHECK_FALSE(has_path("/home/new"));
+    CHECK(calls(call::make_directory) == 2);
+}
+
+TEST_CASE_FIXTURE(world, "a directory that another call makes meanwhile will do") {
+    before(call::make_directory, [&] { make_directory("/bpf/a"); });
+    REQUIRE(succeeded(bl::ensure_attached(second, eth0, "/bpf/a/x")));
+    CHECK(link_at("/bpf/a/x") != 0);
+}
+
+TEST_CASE_FIXTURE(world, "a pin through a symbolic link is the one that it leads to") {
+    auto& there = add_link({.type = link_type::xdp, .prog = &v1, .target = 2});
+    pin("/bpf/real", there);
+    let_go(there);
+    make_symlink("/bpf/x", "real"); // E1
+    auto const done = ensure_xdp();
+    REQUIRE(succeeded(done));
+    CHECK(done->how == ensured::updated);
+    CHECK(done->link.pinned_path() == "/bpf/real");
+    CHECK(links_here() == std::vector{there.id()});
+}
+
+TEST_CASE_FIXTURE(world, "a path of the file system library will do") {
+    REQUIRE(succeeded(bl::ensure_attached(second, eth0, std::filesystem::path{pin_path})));
+    check_is_so(v2);
+}
+
+// Tables of struct_ops
+
+TEST_CASE_FIXTURE(world, "a table's map is what its link holds") {
+    auto& m1 = add_map();
+    auto& m2 = add_map();
+    auto const own1 = open(m1), own2 = open(m2);
+    auto const map1 = *bl::map_ref::from_fd(own1), map2 = *bl::map_ref::from_fd(own2);
+    bl::hook::struct_ops const where;
+    check_done(bl::ensure_attached(map1, where, pin_path), ensured::created, 0);
+    auto const id = link_at("/bpf/x");
+    check_done(bl::ensure_attached(map1, where, pin_path), ensured::kept, 0);
+    SUBCASE("it is swapped") {
+        check_done(bl::ensure_attached(map2, where, pin_path), ensured::updated, 0);
+        CHECK(last_update.flags == bl::uapi::f_replace);
+        CHECK(link_at("/bpf/x") == id);
+    }
+    CHECK(links_here() == std::vector{link_at("/bpf/x")});
+}
+
+// By a descriptor instead of a pin
+
+TEST_CASE_FIXTURE(world, "a descriptor stands for a pin") {
+    bl::unique_fd store;
+    auto made = bl::ensure_attached(second, eth0, std::move(store));
+    REQUIRE(succeeded(made));
+    CHECK(made->how == ensured::created);
+    CHECK_FALSE(made->link.is_pinned());
+    auto const id = made->link.info()->id;
+    store = made->link.release();
+
+    auto kept = bl::ensure_attached(second, eth0, std::move(store));
+    REQUIRE(succeeded(kept));
+    CHECK(kept->how == ensured::kept);
+    CHECK_FALSE(store);
+    store = kept->link.release();
+
+    auto updated = bl::ensure_attached(first, eth0, std::move(store));
+    REQUIRE(succeeded(updated));
+    CHECK(updated->how == ensured::updated);
+    CHECK(updated->link.info()->id == id);
+    find_link(id.value())->defunct = true;
+    store = updated->link.release();
+
+    auto again = bl::ensure_attached(first, eth0, std::move(store));
+    REQUIRE(succeeded(again));
+    CHECK(again->how == ensured::recreated);
+    CHECK(links_here().size() == 1);
+    CHECK(calls(call::obj_pin) == 0);
+    CHECK(calls(call::lock) == 0);
+}
+
+TEST_CASE_FIXTURE(world, "a descriptor that will not do is still the caller's") {
+    auto& other = add_link({.type = link_type::xdp, .prog = &v1, .target = 3});
+    auto store = open(other);
+    auto const elsewhere = bl::ensure_attached(second, eth0, std::move(store));
+    REQUIRE_FALSE(elsewhere);
+    CHECK(elsewhere.error() == errc::already_exists);
+    CHECK(store);
+    store = open(add_map());
+    auto const map = bl::ensure_attached(second, eth0, std::move(store));
+    REQUIRE_FALSE(map);
+    CHECK(map.error() == errc::not_a_link);
+    CHECK(store);
+}
+
+TEST_CASE_FIXTURE(world, "a descriptor of a kind without update is replaced, or given back") {
+    auto& there = add_link({.type = link_type::raw_tracepoint, .prog = &t1, .name = "sys_enter"});
+    auto store = open(there);
+    auto const held_elsewhere =
+        bl::ensure_attached(fourth, sys_enter, std::move(store), {.overlap = false});
+    REQUIRE_FALSE(held_elsewhere);
+    CHECK(held_elsewhere.error() == errc::still_held);
+    CHECK(store);
+    let_go(there);
+    auto const done = bl::ensure_attached(fourth, sys_enter, std::move(store));
+    REQUIRE(succeeded(done));
+    CHECK(done->how == ensured::updated);
+    CHECK(links_here().size() == 1);
+}
+
+// 16.15
+TEST_CASE_FIXTURE(world, "to keep what is there costs at most 12 system calls") {
+    auto const cost = [&](auto const& prog, auto const& where, char const* what) {
+        auto const done = bl::ensure_attached(prog, where, "/bpf/kept");
+        CAPTURE(what);
+        REQUIRE(succeeded(done));
+        forget_calls();
+        auto const again = bl::ensure_attached(prog, where, "/bpf/kept");
+        int const all = system_calls();
+        REQUIRE(succeeded(again));
+        CHECK(again->how == ensured::kept);
+        CHECK(all <= 12);
+        MESSAGE(what, ": ", all, " system calls");
+        remove("/bpf/kept");
+    };
+    cost(first, eth0, "xdp");
+    typed_program<program_type::sched_cls> const shaper{
+        {open(add_program(program_type::sched_cls))}};
+    cost(shaper, bl::hook::tcx{.ifindex = bl::ifindex{2}, .attach = attach_type::tcx_ingress},
+         "tcx");
+    cost(shaper, bl::hook::netkit{.ifindex = bl::ifindex{2}, .attach = attach_type::netkit_primary},
+         "netkit");
+    cgroups = {{"/cgroup", 7'777}};
+    typed_program<program_type::cgroup_device> const devices{
+        {open(add_program(program_type::cgroup_device))}};
+    cost(devices, bl::hook::cgroup{.cgroup = "/cgroup", .attach = attach_type::cgroup_device},
+         "cgroup");
+}
+
+// Whatever fails
+
+namespace {
+
+/// Lets one system call after the other fail in every way, until the call succeeds; what is there
+/// afterwards is checked, and so is what the next call makes of it. (Not with ENOENT: that would be
+/// the lie that something is not there.)
+template <class Prepare, class Act, class Check>
+void fail_each_call_in_turn(Prepare prepare, Act act, Check check) {
+    for (int const number : {EPERM, EACCES, EIO, EINVAL, EAGAIN, EMFILE, EEXIST, EBUSY, ENOMEM})
+        for (int nth = 1;; ++nth) {
+            REQUIRE(nth < 200);
+            world w;
+            CAPTURE(number);
+            CAPTURE(nth);
+            fake::link* const there = prepare(w);
+            auto& other = w.add_link({.type = link_type::xdp, .prog = &w.v1, .target = 3});
+            w.pin("/other/stranger", other);
+            w.fail_any(number, nth);
+            bool failed;
+            {
+                auto const done = act(w);
+                failed = w.has_failed();
+                w.mend();
+                check(w, there, done.has_value());
+                if (!failed) CHECK(done.has_value());
+            }
+            CHECK(w.open_descriptors().size() <= w.held + 2); // the library's own programs
+            {
+                auto const again = act(w);
+                if (!again) MESSAGE(again.error().message());
+                REQUIRE(again);
+            }
+            CHECK(w.names_in("/bpf") == std::vector<std::string>{"x"});
+            CHECK(w.links_here().size() == 2); // and the stranger's
+            CHECK(w.link_at("/other/stranger") == other.id());
+            CHECK(other.prog.get() == &w.v1);
+            CHECK_FALSE(w.is_locked("/bpf"));
+            if (!failed) break;
+        }
+}
+
+} // namespace
+
+TEST_CASE("whatever call fails, a first link is there whole or not at all") {
+    fail_each_call_in_turn([](world&) -> fake::link* { return nullptr; },
+                           [](world& w) { return w.ensure_xdp(); },
+                           [](world& w, fake::link*, bool done) {
+                               CHECK(w.names_in("/bpf").size() == (done ? 1 : 0));
+                               CHECK(w.links_here().size() == (done ? 2 : 1));
+                           });
+}
+
+TEST_CASE("whatever call fails, a link that was there keeps its pin and its place") {
+    fail_each_call_in_turn([](world& w) { return &w.pinned_xdp(); },
+                           [](world& w) { return w.ensure_xdp(); },
+                           [](world& w, fake::link* there, bool done) {
+                               CHECK(w.is_as_it_was(*there));
+                               CHECK(w.links_here().size() == 2);
+                               if (done) CHECK(there->prog.get() == &w.v2);
+                           });
+}
+
+TEST_CASE("whatever call fails, a defunct link is replaced or stays") {
+    fail_each_call_in_turn(
+        [](world& w) {
+            auto& there = w.pinned_xdp();
+            there.defunct = true;
+            return &there;
+        },
+        [](world& w) { return w.ensure_xdp(); },
+        [](world& w, fake::link*, bool) {
+            CHECK(w.names_in("/bpf") == std::vector<std::string>{"x"});
+            CHECK(w.links_here().size() == 2);
+        });
+}
+
+TEST_CASE(
+    "whatever call fails, the old link or the new one is pinned where the kernel swaps none") {
+    for (bool const overlap : {true, false})
+        fail_each_call_in_turn([](world& w) { return &w.pinned_tracepoint(); },
+                               [&](world& w) { return w.ensure_tracepoint({.overlap = overlap}); },
+                               [](world& w, fake::link*, bool done) {
+                                   CHECK(w.link_at("/bpf/x") != 0);
+                                   if (done) CHECK(w.links_here().size() == 2);
+                               });
+}
