@@ -143,7 +143,7 @@ result<match> is_at_places(named_places const& wanted, std::string const& path,
     std::ranges::sort(told);
     std::ranges::sort(asked);
     if (told != asked) return match::no;
-    return found->file.is_at(path).map(yes_or_no);
+    return unless_told_nothing(found->file.is_at(path).map(yes_or_no));
 }
 
 result<match> is_of_process(fd_view link, std::optional<int> process) {

@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <compare>
 #include <memory>
 #include <optional>
 #include <set>
@@ -172,22 +173,32 @@ private:
         return 0;
     }
 
-    /// Looks into a mount namespace that no other process was met in.
+    /// A mount namespace, and the directory that is "/" there: chroot(2) hides what is beside it.
+    struct view {
+        std::uint64_t space, device, root;
+        friend auto operator<=>(view const&, view const&) = default;
+    };
+
+    static std::optional<view> view_of(std::string const& process) {
+        sys::file_facts space{}, root{};
+        if (sys::facts_of_file((process + "/ns/mnt").c_str(), space) < 0 ||
+            sys::facts_of_file((process + "/root").c_str(), root) < 0)
+            return std::nullopt;
+        return view{space.inode, root.device, root.inode};
+    }
+
+    /// Looks into a mount namespace, from a root that no other process was met with.
     void look_at_mounts(std::string const& directory) {
-        sys::file_facts space{};
+        auto const theirs = view_of(directory);
         // Where it may not be looked at, neither may the descriptors.
-        if (sys::facts_of_file((directory + "/ns/mnt").c_str(), space) < 0) return;
-        if (std::ranges::count(mount_namespaces_, space.inode) != 0) return;
-        sys::file_facts own{};
-        bool const is_own =
-            sys::facts_of_file("/proc/thread-self/ns/mnt", own) >= 0 && own.inode == space.inode;
-        if (!is_own) {
-            own_pins(); // first, by the names that they have here
+        if (!theirs || views_.contains(*theirs)) return;
+        own_pins(); // first, by the names that they have here
+        if (view_of("/proc/thread-self") != theirs) {
             auto const read = pins_.walk_on(directory, directory + "/root");
             if (!read) return; // another process may be met there
             walk();
         }
-        mount_namespaces_.push_back(space.inode);
+        views_.insert(*theirs);
     }
 
     void own_pins() {
@@ -215,7 +226,7 @@ private:
     found_holders found_;
     detail::pin_walk pins_{std::nullopt};
     bool has_own_pins_ = false;
-    std::vector<std::uint64_t> mount_namespaces_; // that were looked into
+    std::set<view> views_; // that were looked into
     std::string unseen_;
     unsigned hidden_ = 0; // processes
     unsigned failures_ = 0;

@@ -212,7 +212,7 @@ result<bool> binary_file::is_at(std::string const& path) const {
     sys::file_facts facts{};
     int const outcome = there ? sys::look_at(there.outcome(), facts) : there.outcome();
     if (outcome == 0) return facts.device == device_ && facts.inode == inode_;
-    for (int const number : {ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES})
+    for (int const number : {ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG})
         if (outcome == -number) return false;
     return fail(outcome, operation::open, path);
 }
@@ -229,6 +229,7 @@ result<std::string> binary_file::lasting_path() const {
     candidates.push_back(name_);
     for (auto& candidate : candidates) {
         auto const leads_here = is_at(candidate);
+        if (!leads_here && leads_here.error() == errc::permission_denied) continue;
         if (!leads_here) return tl::unexpected{leads_here.error()};
         if (*leads_here) return std::move(candidate);
     }

@@ -43,6 +43,7 @@ public:
     /// the file has no name that leads to it now.
     [[nodiscard]] result<std::string> lasting_path() const;
     /// Whether a path leads to this file now.
+    /// @errors permission_denied  it may not be looked at (EACCES); and what sys::look_up gives
     [[nodiscard]] result<bool> is_at(std::string const& path) const;
 
 private:

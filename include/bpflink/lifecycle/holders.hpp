@@ -39,7 +39,7 @@ struct link_holders {
 ///         permission_denied  CAP_SYS_ADMIN is missing, which telling ids takes
 ///         not_supported      a kernel before 5.8
 /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_show_fdinfo()
-/// @cost 5 system calls a process, 1 a descriptor, 3 a descriptor of a link; and those of pins()
+/// @cost 7 system calls a process, 1 a descriptor, 3 a descriptor of a link; and those of pins()
 [[nodiscard]] result<link_holders> holders(link_id id);
 
 /// The same of every link, in one pass, whatever their number.

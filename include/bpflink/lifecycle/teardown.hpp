@@ -40,8 +40,8 @@ struct teardown_report {
 ///                            it
 ///         read_only          the pin cannot be removed
 /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_free(): the id goes before the program does
-/// @cost 5 system calls where the kernel detaches, and 8 with a pin; else those of holders(), and
-///       100 ms where the pin was a link's last but one holder
+/// @cost 4 system calls where the kernel detaches, and 8 for a pin; else those of holders(). Those
+///       too where a detached link is held still; 100 ms where a link that only closes had a pin
 [[nodiscard]] result<teardown_report>
 teardown(link&& l, std::chrono::milliseconds limit = std::chrono::seconds{3});
 

@@ -123,6 +123,7 @@ struct other_process {
     int refusal = 0;                            // errno, where nobody may look at its descriptors
     std::string mounts{};
     std::uint64_t mount_namespace = 0;
+    std::uint64_t root = 2; // its inode
 };
 
 // The BTF objects that programs are loaded for functions of.

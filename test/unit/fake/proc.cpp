@@ -113,6 +113,7 @@ std::uint64_t kernel::proc_inode(std::string_view path) const {
     if (!other && process != process_id) return 0;
     if (rest == "ns/pid") return pid_namespace != 0 ? pid_namespace : first_pid_namespace;
     if (rest == "ns/mnt") return other ? other->mount_namespace : home_mounts;
+    if (rest == "root") return other ? other->root : 2;
     return 0;
 }
 

@@ -138,6 +138,21 @@ TEST_CASE_FIXTURE(held, "pins of another mount namespace are told by its process
     CHECK(of(id).pins == paths{"/bpf/a", "/proc/7/root/run/p"});
 }
 
+TEST_CASE_FIXTURE(held, "pins that a process sees, and one in a smaller root does not, are told") {
+    make_directory("/proc");
+    make_directory("/proc/8");
+    make_directory("/proc/8/root");
+    make_bpffs("/proc/8/root/run", 3);
+    pin("/proc/8/root/run/p", there);
+    auto& jailed = add_process(7, "jailed");
+    jailed.mounts = "";
+    jailed.root = 77;
+    auto& other = add_process(8, "free");
+    other.mounts = "41 1 0:3 / /run rw - bpf none rw\n";
+    jailed.mount_namespace = other.mount_namespace = 42;
+    CHECK(of(id).pins == paths{"/proc/8/root/run/p"});
+}
+
 TEST_CASE_FIXTURE(held, "a process that ends meanwhile is left out") {
     auto& daemon = add_process(7, "daemon");
     daemon.links = {there.shared_from_this()};
