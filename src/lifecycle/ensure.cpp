@@ -64,16 +64,29 @@ std::string described(link_info const& info) {
 }
 
 /// Why is_at says that it does not know.
-std::string_view why_untold(link_type kind) {
+/// @param attach  whether the attach type is the one wanted
+std::string_view why_untold(wanted_link const& wanted, match attach) {
+    constexpr std::string_view attach_type_is_not_known =
+        "the attach type that is wanted: name it, or take the program by program_ref::from";
+    auto const kind = wanted.hook.kind;
     switch (kind) {
-    case link_type::xdp:
+    case link_type::cgroup: // whose LSM hook is the program's
+        if (attach == match::yes) return "the function that its program was loaded for";
+        [[fallthrough]];
+    case link_type::netns:
+    case link_type::sockmap: return attach_type_is_not_known;
     case link_type::tcx:
     case link_type::netkit:
+        if (attach != match::yes) return attach_type_is_not_known;
+        [[fallthrough]];
+    case link_type::xdp:
     case link_type::netfilter:
         return "the network namespace that it is in: that takes CAP_BPF, CAP_PERFMON and Linux "
                "5.10";
-    case link_type::raw_tracepoint:
     case link_type::tracing:
+        if (!wanted.what.expected) return attach_type_is_not_known;
+        [[fallthrough]];
+    case link_type::raw_tracepoint:
     case link_type::tracing_multi:
     case link_type::struct_ops:
     case link_type::iter:
@@ -118,8 +131,8 @@ result<sight> judge(wanted_link const& wanted, link const& l, std::string const&
     auto const& [hook, what, where] = wanted;
     if (hook.matches(*info) == match::no)
         return tl::unexpected{detail::wrong_hook(*info, hook.name)};
-    if (hook.has_attach_type(what, where, *info) == match::no)
-        return taken(*info, subject, "with another attach type");
+    auto const attach = hook.has_attach_type(what, where, *info);
+    if (attach == match::no) return taken(*info, subject, "with another attach type");
     sight seen{.id = info->id, .runs = info->program, .object = info->program.value()};
     if (auto const* const table = std::get_if<struct_ops_details>(&info->details))
         seen.object = table->map.value_or(map_id{}).value();
@@ -143,7 +156,7 @@ result<sight> judge(wanted_link const& wanted, link const& l, std::string const&
         return taken(*info, subject,
                      "and it cannot be told whether it is at this place: nothing "
                      "tells " +
-                         std::string{why_untold(info->type)});
+                         std::string{why_untold(wanted, attach)});
     auto const own = object_of(wanted);
     if (!own) return tl::unexpected{own.error()};
     seen.what = *own == seen.object ? sight::kept : sight::stale;

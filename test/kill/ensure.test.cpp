@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -40,7 +41,10 @@ struct tiny {
     static constexpr program_type type = Type;
     bl::unique_fd owned;
 
-    explicit tiny(int value, attach_type expected = {}, char const* function = nullptr) {
+    attach_type expected{};
+
+    explicit tiny(int value, attach_type loaded_for = {}, char const* function = nullptr)
+        : expected{loaded_for} {
         std::array<bpf_insn, 2> const code{
             bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K,
                      .dst_reg = 0,
@@ -67,6 +71,9 @@ struct tiny {
             MESSAGE("the kernel says ", fd);
     }
     [[nodiscard]] bl::fd_view fd() const { return owned; }
+    [[nodiscard]] std::optional<attach_type> expected_attach_type() const {
+        return expected == attach_type{} ? std::nullopt : std::optional{expected};
+    }
     [[nodiscard]] bl::program_id id() const {
         bpf_prog_info info{};
         __u32 size = sizeof info;

@@ -85,7 +85,7 @@ template <class Hook>
         auto const* const on = std::get_if<typename hook_traits<Hook>::details>(&info.details);
         std::optional<attach_type> const wanted = where.attach ? where.attach : what.expected;
         std::optional<attach_type> const is = on ? std::optional{on->attach} : std::nullopt;
-        if (wanted && is && *wanted != *is) return match::no;
+        if (wanted && is) return *wanted == *is ? match::yes : match::no;
     }
     return match::unknown;
 }

@@ -122,6 +122,7 @@ TEST_CASE("operations and states print as they are spelt") {
         {bl::operation::chown, "chown"},
         {bl::operation::chmod, "chmod"},
         {bl::operation::flock, "flock"},
+        {bl::operation::mkdir, "mkdir"},
         {bl::operation::setns, "setns"},
     };
     for (auto const& [operation, name] : operations) {
