@@ -107,6 +107,9 @@ finding program_without_link(attempt const& tried) {
     int const outcome = sys::xdp_replace_by_itself(index_of(tried), tried.prog->fd.get(),
                                                    static_cast<unsigned>(where_of(tried).mode));
     if (outcome == -EBUSY) return {match::no};
+    // The kernel says the same where a link, and its program, went in between.
+    auto const still = programs_there(tried, where_of(tried).mode);
+    if (still.any == match::no) return {match::no};
     return {outcome == -EEXIST || outcome == 0 ? match::yes : match::unknown, there.first};
 }
 

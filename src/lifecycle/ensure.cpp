@@ -488,14 +488,17 @@ result<ensured_any> ensuring::make_it_so() {
     for (int attempt = 0;; ++attempt) {
         auto const seen = look();
         if (!seen) return tl::unexpected{seen.error()};
-        auto const done = act(*seen);
+        auto done = act(*seen);
         if (done) return given(*done, *seen);
+        auto& why = done.error();
         // Others, who do not ask for the lock, came between.
-        bool const came_between =
-            seen->what == sight::nothing
-                ? done.error() == errc::already_exists && done.error().where() == operation::obj_pin
-                : done.error() == errc::program_mismatch || done.error() == errc::defunct;
-        if (!came_between || is_late()) return tl::unexpected{done.error()};
+        bool comes_back = seen->what == sight::nothing
+                              ? why == errc::already_exists && why.where() == operation::obj_pin
+                              : why == errc::program_mismatch || why == errc::defunct;
+        // The program is on the hook by a link that the kernel may just be releasing.
+        if (why == errc::already_exists && why.where() == operation::link_update)
+            comes_back = !is_held_by_somebody(why);
+        if (!comes_back || is_late()) return tl::unexpected{std::move(why)};
         pause(attempt);
     }
 }

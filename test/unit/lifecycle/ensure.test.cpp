@@ -129,6 +129,14 @@ TEST_CASE_FIXTURE(world, "a program that somebody else swaps meanwhile is swappe
     check_is_so(v2);
 }
 
+TEST_CASE_FIXTURE(world, "a program whose own link the kernel just releases is swapped in then") {
+    pinned_xdp();
+    fail(call::link_update, EEXIST, 3); // those before it ask what is at the pin
+    check_done(ensure_xdp(), ensured::updated, v1.id);
+    CHECK(calls(call::back_off) == 1);
+    check_is_so(v2);
+}
+
 TEST_CASE_FIXTURE(world, "who may not open programs by id swaps under the lock alone") {
     pinned_xdp();
     fail_always(call::prog_get_fd_by_id, EPERM);
