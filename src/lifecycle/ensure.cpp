@@ -180,6 +180,7 @@ bool may_pass(error const& why) {
 
 /// Whether any other link at a place is in the way, and not that of the same program alone.
 bool takes_one(error const& why, link_type kind) {
+    if (why.where() == operation::link_update) return false; // the place is ours
     return why.code().value() != EEXIST || kind == link_type::xdp;
 }
 

@@ -102,7 +102,12 @@ public:
             MESSAGE("skipped: ", tried.error().message());
             return;
         }
-        must(std::move(tried)).close();
+        auto probe = must(std::move(tried));
+        if (must(bl::is_at(before_, where_, probe)) != bl::match::yes) {
+            MESSAGE("skipped: the kernel does not tell the place of such a link");
+            return;
+        }
+        must(probe.close());
         for (auto const* const start : {"nothing", "another program", "this program"}) {
             CAPTURE(start);
             int const kills = kill_at_every_call({

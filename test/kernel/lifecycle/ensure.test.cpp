@@ -56,7 +56,13 @@ template <class P, class H>
 bool may_play(stage<P, H> const& s) {
     auto tried = bl::attach(s.first, s.where);
     if (is_unsupported(tried)) return false;
-    auto const id = must(must(std::move(tried)).info()).id;
+    auto probe = must(std::move(tried));
+    if (must(bl::is_at(s.first, s.where, probe)) != bl::match::yes) {
+        skip_case("the kernel does not tell the place of such a link");
+        return false;
+    }
+    auto const id = must(probe.info()).id;
+    must(probe.close());
     return eventually([&] { return is_gone(id); });
 }
 
