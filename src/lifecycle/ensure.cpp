@@ -211,6 +211,7 @@ private:
     result<void> find_path(std::string_view path);
     result<void> take_lock();
     result<void> clear();
+    result<void> open_what_is_pinned();
     result<sight> look();
     result<ensured_any> make_it_so();
     result<ensured> act(sight const& seen);
@@ -277,25 +278,34 @@ result<void> ensuring::clear() {
     return {};
 }
 
-result<sight> ensuring::look() {
-    if (!path_.empty()) {
+/// Opens the link at the pin. Empty where nothing is.
+result<void> ensuring::open_what_is_pinned() {
+    for (;;) {
         held_ = {};
         auto opened = open_pin(path_);
         if (opened) {
             if (auto const is_link = require_link(*opened, path_); !is_link)
                 return tl::unexpected{is_link.error()};
             held_ = detail::access::make_link(*std::move(opened));
-        } else {
-            auto const there = look_at(path_); // a name that leads nowhere, a directory
-            if (!there) return tl::unexpected{there.error()};
-            if (there->other) {
-                auto const& other = *there->other;
-                return fail(-EINVAL, operation::identify, errc::not_a_link, path_,
-                            other == errc::not_a_link ? "it is not a BPF link" : other.message());
-            }
-            if (there->what == named::kind::link) return tl::unexpected{opened.error()};
+            return {};
         }
+        auto const there = look_at(path_); // a name that leads nowhere, a directory
+        if (!there) return tl::unexpected{there.error()};
+        if (there->other) {
+            auto const& other = *there->other;
+            return fail(-EINVAL, operation::identify, errc::not_a_link, path_,
+                        other == errc::not_a_link ? "it is not a BPF link" : other.message());
+        }
+        if (there->what != named::kind::link) return {};
+        // Another process pinned it meanwhile.
+        if (opened.error() != errc::not_found || is_late()) return tl::unexpected{opened.error()};
     }
+}
+
+result<sight> ensuring::look() {
+    if (!path_.empty())
+        if (auto const opened = open_what_is_pinned(); !opened)
+            return tl::unexpected{opened.error()};
     if (!held_) return sight{};
     return judge(wanted_, held_, path_.empty() ? describe(held_.fd()) : path_);
 }

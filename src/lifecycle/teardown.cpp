@@ -8,6 +8,7 @@
 #include <bpflink/detail/access.hpp>
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/lifecycle/teardown.hpp>
+#include <bpflink/link_traits.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -161,10 +162,12 @@ result<teardown_report> end_by_closing(link& l, detail::link_header const& heade
 result<teardown_report> end(link& l, moment deadline) {
     auto const header = detail::read_header(l.fd());
     if (!header) return tl::unexpected{header.error()};
+    auto const* const kind = find_traits(header->type);
+    if (kind && !kind->detachable) return end_by_closing(l, *header, deadline);
     auto const detached = l.detach();
     if (detached) return end_detached(l, *header);
     if (detached.error() != errc::not_supported) return tl::unexpected{detached.error()};
-    return end_by_closing(l, *header, deadline);
+    return end_by_closing(l, *header, deadline); // an older kernel, or an older library
 }
 
 } // namespace

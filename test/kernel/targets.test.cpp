@@ -61,8 +61,8 @@ TEST_CASE_FIXTURE(kernel_case, "a network namespace has an inode") {
     }
     CHECK(must(bl::netns_inode_of("/proc/thread-self/ns/net")) == outer);
     check_error(bl::netns_inode_of("/proc/self/ns/mnt"), bl::errc::invalid_argument,
-                {"no network namespace"});
+                {"is not a network namespace"});
     check_error(bl::netns_inode_of("/proc/version"), bl::errc::invalid_argument,
-                {"no network namespace"});
+                {"is not a network namespace"});
     check_error(bl::netns_inode_of("/proc/none"), bl::errc::not_found, {"/proc/none"});
 }

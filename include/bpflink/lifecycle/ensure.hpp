@@ -194,8 +194,8 @@ template <class Hook>
 /// @kernel since 5.7; 5.10 for interfaces. The compare-and-swap takes CAP_SYS_ADMIN, which opening
 ///         the program that runs needs; without it the lock alone keeps others out
 /// @cost kept: 12 system calls at most for xdp, tcx, netkit, cgroup, netns and sockmap, in a
-/// process
-///       that asked before; for others those of is_at. updated: 20 more
+///       process that asked before; for others those of is_at. For xdp: created 16, updated 30,
+///       and those of waiting
 template <class P, has_place H>
     requires program_for<P, H>
 [[nodiscard]] result<ensured_link<H>> ensure_attached(P const& prog, H const& where,

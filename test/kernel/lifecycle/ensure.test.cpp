@@ -261,8 +261,8 @@ TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program on a tracepoint by 
 }
 
 TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program on a raw tracepoint") {
-    programs const p{"sys_enter_a", "sys_enter_cookie"};
-    auto const a = p.tracepoint("sys_enter_a"), b = p.tracepoint("sys_enter_cookie");
+    programs const first{"sys_enter_a"}, second{"sys_enter_a"};
+    auto const a = first.tracepoint("sys_enter_a"), b = second.tracepoint("sys_enter_a");
     play(stage{a, b, bl::hook::raw_tracepoint{"sys_enter"},
                std::function<void()>{[] { call_the_kernel(some); }}});
 }

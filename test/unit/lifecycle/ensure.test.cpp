@@ -661,3 +661,15 @@ TEST_CASE(
                                    if (done) CHECK(w.links_here().size() == 2);
                                });
 }
+
+TEST_CASE_FIXTURE(world, "what is made, or swapped, costs what the header says") {
+    auto const counted = [&](auto const& prog) {
+        forget_calls();
+        auto const done = bl::ensure_attached(prog, eth0, "/bpf/counted");
+        int const all = system_calls();
+        REQUIRE(succeeded(done));
+        return all;
+    };
+    CHECK(counted(first) == 16);
+    CHECK(counted(second) == 30);
+}
