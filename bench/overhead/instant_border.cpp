@@ -218,6 +218,9 @@ int is_socket_filter_locked(int) noexcept {
 int find_process(int) noexcept {
     return -ENOSYS;
 }
+opened descriptor_of(int, int, int) noexcept {
+    return opened{-ENOSYS};
+}
 int find_process_of(int) noexcept {
     return -ENOSYS;
 }

@@ -795,6 +795,15 @@ int find_process(int number) noexcept {
     return process.outcome() == -ENOENT ? -EINVAL : process.outcome(); // a thread's, since 6.15
 }
 
+opened descriptor_of(int process, int thread, int number) noexcept {
+    constexpr unsigned of_thread = O_EXCL; // PIDFD_THREAD
+    bool const is_first = process == thread;
+    opened const holder{negated(::syscall(SYS_pidfd_open, thread, is_first ? 0 : of_thread))};
+    if (!holder)
+        return opened{!is_first && holder.outcome() == -EINVAL ? -EOPNOTSUPP : holder.outcome()};
+    return opened{negated(::syscall(SYS_pidfd_getfd, holder.outcome(), number, 0))};
+}
+
 int find_process_of(int pidfd) noexcept {
     ::pollfd ended{pidfd, POLLIN, 0};
     int const outcome = restarted([&] { return negated(::poll(&ended, 1, 0)); });

@@ -166,6 +166,9 @@ int process_id() noexcept;
 int find_process(int number) noexcept;
 int find_process_of(int pidfd) noexcept; // 0, or -ESRCH for one that has ended
 int find_thread(int number) noexcept;    // 0, or -ESRCH
+// A copy of what another process has open, by one of its threads. -EBADF where it has nothing
+// there. -EOPNOTSUPP: the kernel (before 6.9) knows processes alone, not their further threads.
+opened descriptor_of(int process, int thread, int number) noexcept;
 // 0; -ESRCH where the process has none: a kernel thread, or one whose first thread has ended.
 int find_memory(int process) noexcept;
 

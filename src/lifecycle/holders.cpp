@@ -4,8 +4,10 @@
 #include "error/fail.hpp"
 #include "lifecycle/presence.hpp"
 #include "object/by_id.hpp"
+#include "object/identify.hpp"
 #include "pin/mounts.hpp"
 
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/lifecycle/holders.hpp>
 #include <bpflink/views/pins.hpp>
 
@@ -117,7 +119,7 @@ private:
 
     result<void> look_at(int process) {
         auto const directory = "/proc/" + std::to_string(process);
-        int outcome = look_at_descriptors(process, directory);
+        int outcome = look_at_descriptors(process, process, directory);
         if (outcome == 0) outcome = look_at_threads(process, directory);
         if (is_refused(outcome))
             ++hidden_;
@@ -128,14 +130,14 @@ private:
     }
 
     /// How many descriptors there are, or a negated errno.
-    int look_at_descriptors(int process, std::string const& directory) {
+    int look_at_descriptors(int process, int thread, std::string const& directory) {
         return for_each_entry(directory + "/fd", [&](void* stream, sys::entry const& entry) {
             std::array<char, 32> text;
             int const length = sys::list_link(stream, entry.name, text);
             if (length < 0) return is_gone(length) ? 0 : length;
             std::string_view const what{text.data(), static_cast<std::size_t>(length)};
             if (what != "anon_inode:bpf_link" && what != "anon_inode:bpf-link") return 0;
-            return count(process, directory, entry.name);
+            return count(process, thread, static_cast<int>(number_of(entry.name)));
         });
     }
 
@@ -143,26 +145,30 @@ private:
     int look_at_threads(int process, std::string const& directory) {
         bool seen = false;
         return for_each_entry(directory + "/task", [&](void*, sys::entry const& entry) {
-            if (seen || static_cast<int>(number_of(entry.name)) == process) return 0;
-            int const outcome =
-                look_at_descriptors(process, directory + "/task/" + std::string{entry.name});
+            int const thread = static_cast<int>(number_of(entry.name));
+            if (seen || thread == process) return 0;
+            int const outcome = look_at_descriptors(process, thread,
+                                                    directory + "/task/" + std::string{entry.name});
             seen = outcome > 0;
-            return is_gone(outcome) ? 0 : outcome;
+            if (outcome != -EOPNOTSUPP) return is_gone(outcome) ? 0 : outcome;
+            note("the links of process " + std::to_string(process) +
+                 ", whose first thread has ended (Linux 6.9)");
+            seen = true;
+            return 0;
         });
     }
 
-    int count(int process, std::string const& directory, char const* descriptor) {
-        auto const text = read_small_file(directory + "/fdinfo/" + descriptor);
-        if (!text) {
-            int const outcome = -text.error().code().value();
-            return is_gone(outcome) ? 0 : outcome;
-        }
-        constexpr std::string_view field = "link_id:";
-        auto const at = text->find(field);
-        if (at == text->npos) return 0; // another's number by now
-        auto rest = std::string_view{*text}.substr(at + field.size());
-        rest = rest.substr(std::min(rest.find_first_not_of("\t "), rest.size()));
-        link_id const id{number_of(rest.substr(0, rest.find('\n')))};
+    // By a copy of the descriptor, not by /proc/PID/fdinfo: of a kprobe_multi link without cookies
+    // reading that kills kernels (6.18, bpf_kprobe_multi_show_fdinfo()).
+    int count(int process, int thread, int descriptor) {
+        auto const copy = sys::descriptor_of(process, thread, descriptor);
+        if (!copy) return is_gone(copy.outcome()) || copy.outcome() == -EBADF ? 0 : copy.outcome();
+        auto const kind = identify(copy.view());
+        if (!kind) return -kind.error().code().value();
+        if (*kind != object_kind::link) return 0; // another's number by now
+        auto const header = detail::read_header(copy.view());
+        if (!header) return -header.error().code().value();
+        link_id const id = header->id;
         if (only_ && *only_ != id) return 0;
         auto& processes = found_[id].processes;
         if (processes.empty() || processes.back().process != process)

@@ -34,12 +34,15 @@ struct link_holders {
 /// process is in. The calling process is among the holders; what this look opens is not.
 ///
 /// It takes a while, and others do not stand still meanwhile: a descriptor that is handed from one
-/// process to another may be missed, or be seen twice.
+/// process to another may be missed, or be seen twice. It copies descriptors of links to look at
+/// them, so that a link may end a moment later.
 /// @errors not_found          no link has this id
 ///         permission_denied  CAP_SYS_ADMIN is missing, which telling ids takes
 ///         not_supported      a kernel before 5.8
-/// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_show_fdinfo()
-/// @cost 7 system calls a process, 1 a descriptor, 3 a descriptor of a link; and those of pins()
+/// @kernel since 5.8; kernel/pid.c, pidfd_getfd(). Not by /proc/PID/fdinfo, which kills kernels
+/// that
+///         have a bug there (6.18, bpf_kprobe_multi_show_fdinfo())
+/// @cost 7 system calls a process, 1 a descriptor, 7 a descriptor of a link; and those of pins()
 [[nodiscard]] result<link_holders> holders(link_id id);
 
 /// The same of every link, in one pass, whatever their number.

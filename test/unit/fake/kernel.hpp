@@ -68,6 +68,7 @@ enum class call {
     reopen,
     read_at,
     find_process,
+    descriptor_of,
     find_process_of,
     find_thread,
     find_memory,
@@ -393,6 +394,7 @@ public:
     [[nodiscard]] std::chrono::steady_clock::time_point sys_now() const { return now_; }
     int sys_list_begin(std::string_view path, void*& stream);
     bool sys_list_next(void* stream, std::string const*& name, node_kind& kind);
+    int sys_descriptor_of(int process, int number);
     int sys_list_link(void* stream, std::string_view name, std::span<char> into);
     void sys_list_end(void* stream);
 

@@ -13,7 +13,7 @@ constexpr std::uint64_t first_pid_namespace = 0xefff'fffc;
 constexpr std::uint64_t home_mounts = 4'026'531'841U;
 constexpr std::string_view proc = "/proc/";
 
-/// "/proc/7/fdinfo/3" is process 7 and "fdinfo/3"; the thread itself is its process.
+/// "/proc/7/fd/3" is process 7 and "fd/3"; the thread itself is its process.
 bool split(std::string_view path, int own, int& process, std::string& rest) {
     if (!path.starts_with(proc)) return false;
     path.remove_prefix(proc.size());
@@ -52,20 +52,17 @@ std::optional<std::string> kernel::proc_file(std::string_view path) const {
     if (!other && process != process_id) return std::nullopt;
     if (rest == "mountinfo") return other ? other->mounts : mounts;
     if (rest == "comm") return (other ? other->command : "own") + "\n";
-    if (rest.starts_with("task/")) rest = rest.substr(rest.find('/', 5) + 1);
-    if (!rest.starts_with("fdinfo/")) return std::nullopt;
-    auto const number = std::stoi(rest.substr(7));
-    auto const info = [](std::uint32_t id) {
-        return "pos:\t0\nflags:\t02000002\nlink_type:\txdp\nlink_id:\t" + std::to_string(id) + "\n";
-    };
-    if (other) {
+    return std::nullopt;
+}
+
+int kernel::sys_descriptor_of(int process, int number) {
+    if (auto const* const other = find_other(process)) {
         auto const at = static_cast<std::size_t>(number);
-        return at < other->links.size() ? std::optional{info(other->links[at]->id())}
-                                        : std::nullopt;
+        return at < other->links.size() ? install(other->links[at], opened_link_name) : -EBADF;
     }
-    int outcome = 0;
-    auto const held = get<link>(number, outcome);
-    return held ? std::optional{info(held->id())} : std::nullopt;
+    if (process != process_id) return -ESRCH;
+    auto const found = descriptors_.find(number);
+    return found == descriptors_.end() ? -EBADF : install(found->second.what, found->second.name);
 }
 
 /// False where the path is none of these.

@@ -140,6 +140,11 @@ int find_process(int number) noexcept {
     return entered(call::find_process, [&](auto& k) { return k.sys_find_process(number); });
 }
 
+opened descriptor_of(int process, int, int number) noexcept {
+    return entered(call::descriptor_of,
+                   [&](auto& k) { return k.sys_descriptor_of(process, number); });
+}
+
 int find_process_of(int pidfd) noexcept {
     return entered(call::find_process_of, [&](auto& k) { return k.is_open(pidfd) ? 0 : -EBADF; });
 }
