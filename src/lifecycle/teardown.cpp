@@ -136,14 +136,15 @@ result<teardown_report> end_detached(link& l, detail::link_header const& header)
     return report;
 }
 
+tl::unexpected<error> cannot_be_verified(error why) {
+    why.add_advice("it cannot be verified that the link has ended; nothing was changed");
+    return tl::unexpected{std::move(why)};
+}
+
 result<teardown_report> end_by_closing(link& l, detail::link_header const& header,
                                        moment deadline) {
     auto const there = is_there(header.id);
-    if (!there) {
-        auto why = there.error();
-        why.add_advice("it cannot be verified that the link has ended; nothing was changed");
-        return tl::unexpected{std::move(why)};
-    }
+    if (!there) return cannot_be_verified(there.error());
     bool const was_pinned = l.is_pinned();
     auto const who = others_of(header.id, std::string{l.pinned_path().value_or("")});
     if (!who) return tl::unexpected{who.error()};
@@ -161,7 +162,7 @@ result<teardown_report> end_by_closing(link& l, detail::link_header const& heade
 
 result<teardown_report> end(link& l, moment deadline) {
     auto const header = detail::read_header(l.fd());
-    if (!header) return tl::unexpected{header.error()};
+    if (!header) return cannot_be_verified(header.error());
     auto const* const kind = find_traits(header->type);
     if (kind && !kind->detachable) return end_by_closing(l, *header, deadline);
     auto const detached = l.detach();
