@@ -114,8 +114,8 @@ function_addresses(std::span<std::string_view const> names) {
     std::vector<std::vector<std::uint64_t>> addresses;
     for (auto const& each : *places) {
         auto& some = addresses.emplace_back();
-        for (auto const& place : each)
-            if (place.is_function) some.push_back(place.address);
+        for (auto const& found : each)
+            if (found.is_function) some.push_back(found.address);
     }
     return addresses;
 }

@@ -45,14 +45,14 @@ std::vector<mount> mounts_of(std::string_view table, std::string_view type) {
         take(line, ' ');
         auto device = take(line, ' ');
         take(line, ' ');
-        auto const place = take(line, ' ');
+        auto const point = take(line, ' ');
         while (!line.empty() && take(line, ' ') != "-") {
         }
         if (take(line, ' ') != type) continue;
         take(line, ' ');
         auto const major = number(take(device, ':'), 10);
         found.push_back(
-            {unescaped(place), ::gnu_dev_makedev(major, number(device, 10)), std::string{line}});
+            {unescaped(point), ::gnu_dev_makedev(major, number(device, 10)), std::string{line}});
     }
     return found;
 }
