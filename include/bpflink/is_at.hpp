@@ -78,7 +78,9 @@ template <has_place H, detail::any_link L>
 
 /// The same of the place where attach would put this program: the function or tracepoint that it
 /// was loaded for, and its attach type.
-/// @param prog  borrowed; which program the link runs is not compared
+/// @param prog   borrowed; which program the link runs is not compared
+/// @param where  as above
+/// @param l      as above
 /// @kernel since 6.0 for places in a program, unless the link runs this very one
 /// @cost 1 system call more where the place is in the program, and 4 more where the link runs
 ///       another one, which needs CAP_SYS_ADMIN to be looked at

@@ -218,8 +218,11 @@ ensure_attached(P const& prog, H const& where, Path const& pin_path, ensure_opti
 /// A new link is nobody else's, so hand on the result's descriptor again (FDSTORE=1) unless it was
 /// `kept` or `updated` in place; and of kinds that the kernel swaps no program on, take the old one
 /// out of the store first (FDSTOREREMOVE=1), whose descriptor would keep it attached.
-/// @param stored  a link's descriptor or empty; taken over on success. On failure it is still the
-///                caller's
+/// @param prog     as above
+/// @param where    as above
+/// @param stored   a link's descriptor or empty; taken over on success. On failure it is still the
+///                 caller's
+/// @param options  as above
 /// @errors as of a pin, but for those of the path and of the lock
 /// @cost kept: as is_at, and 3 system calls more
 template <class P, has_place H>
