@@ -87,7 +87,7 @@ template <class Hook>
 /// @cost 3 system calls, and those of a query where the program of the library's own may not load
 template <class Hook>
 [[nodiscard]] result<match> is_on_this_interface(Hook const& where, candidate const& l) {
-    auto const told = is_in_this_netns(l.fd);
+    auto told = is_in_this_netns(l.fd);
     if (!told || *told != match::unknown) return told;
     return is_listed(where, l.info.id);
 }

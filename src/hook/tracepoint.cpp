@@ -193,7 +193,7 @@ detail::hook_row const& hook_traits<hook::tracepoint>::row() noexcept {
 
 result<unique_fd> hook_traits<hook::tracepoint>::create(detail::borrowed_program prog,
                                                         hook::tracepoint const& where) {
-    std::string const subject = describe(where);
+    std::string subject = describe(where);
     attempt const tried{.row = &row(), .prog = &prog, .request = &where};
     if (auto clear = check(tried, mistakes, operation::link_create, [&] { return subject; });
         !clear)

@@ -111,6 +111,7 @@ constexpr std::array causes{
 template <class Functions, class Projection>
 std::vector<std::uint32_t> numbers_of(Functions const& functions, Projection id) {
     std::vector<std::uint32_t> numbers;
+    numbers.reserve(std::size(functions));
     for (auto const& each : functions)
         numbers.push_back(std::invoke(id, each).value());
     std::ranges::sort(numbers);

@@ -72,7 +72,7 @@ detail::hook_row const& hook_traits<hook::uprobe>::row() noexcept {
 
 result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program prog,
                                                     hook::uprobe const& where) {
-    std::string const subject = describe(where);
+    std::string subject = describe(where);
     user_request request{.ref_ctr_offsets = {}};
     attempt const tried{.row = &row(), .prog = &prog, .request = &request};
     if (auto clear = check(tried, mistakes, operation::link_create, [&] { return subject; });
@@ -116,7 +116,7 @@ result<match> hook_traits<hook::uprobe>::is_at(hook::uprobe const& where, candid
     if (on->retprobe != where.retprobe) return match::no;
     std::span const symbol{&where.symbol, where.symbol.empty() ? 0U : 1U};
     std::array const told{std::uint64_t{on->offset}};
-    auto const file =
+    auto file =
         is_at_places({where.binary, symbol, {&where.offset, 1}, where.indirect}, on->binary, told);
     if (!file || *file == match::no) return file;
     return is_of_process(l.fd, where.pid).map([&](match process) { return both(*file, process); });

@@ -172,9 +172,10 @@ result<match> hook_traits<hook::uprobe_multi>::is_at(hook::uprobe_multi const& w
     if (on.places.empty() || on.binary.empty()) return match::unknown;
     if (on.retprobe && *on.retprobe != where.retprobe) return match::no;
     std::vector<std::uint64_t> told;
+    told.reserve(on.places.size());
     for (auto const& each : on.places)
         told.push_back(each.offset);
-    auto const file =
+    auto file =
         is_at_places({where.binary, where.symbols, where.offsets, where.indirect}, on.binary, told);
     if (!file || *file == match::no) return file;
     // Of a process that has ended, it says the same as of every process.

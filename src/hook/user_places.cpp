@@ -79,8 +79,8 @@ result<std::vector<std::uint64_t>> places_in(elf_file const& elf, binary_file co
                                places[i], std::span{code}.first(*read));
         if (what.empty()) continue;
         if (places.size() != 1)
-            what =
-                "place " + std::to_string(i) + ", offset " + hexadecimal(places[i]) + ": " + what;
+            what.insert(0,
+                        "place " + std::to_string(i) + ", offset " + hexadecimal(places[i]) + ": ");
         return fail(-EINVAL, where, errc::invalid_argument, subject, std::move(what));
     }
     return places;

@@ -26,7 +26,6 @@ namespace bpflink {
 namespace {
 
 using clock = std::chrono::steady_clock;
-using detail::borrowed_program;
 using detail::ensured_any;
 using detail::wanted_link;
 

@@ -50,8 +50,8 @@ int for_each_entry(std::string const& path, Visit visit) {
 /// The number that a whole text is; 0 for another text.
 std::uint32_t number_of(std::string_view text) {
     std::uint32_t number = 0;
-    auto const* const end = text.data() + text.size();
-    auto const parsed = std::from_chars(text.data(), end, number);
+    auto const* const end = std::to_address(text.end());
+    auto const parsed = std::from_chars(std::to_address(text.begin()), end, number);
     return parsed.ec == std::errc{} && parsed.ptr == end ? number : 0;
 }
 

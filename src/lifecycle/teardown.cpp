@@ -20,11 +20,15 @@ namespace bpflink {
 
 std::string in_words(link_holders const& who) {
     std::string text;
-    auto const add = [&](std::string const& one) { text += (text.empty() ? "" : ", ") + one; };
+    auto const add = [&](std::string const& one) {
+        text.append(text.empty() ? "" : ", ").append(one);
+    };
     for (auto const& [process, command, descriptors] : who.processes) {
-        auto const more =
-            descriptors == 1 ? "" : " by " + std::to_string(descriptors) + " descriptors";
-        add("process " + std::to_string(process) + " (" + command + ")" + more);
+        auto one = "process " + std::to_string(process);
+        one.append(" (").append(command).append(")");
+        if (descriptors != 1)
+            one.append(" by ").append(std::to_string(descriptors)).append(" descriptors");
+        add(one);
     }
     for (auto const& pin : who.pins)
         add("the pin " + pin);
@@ -179,7 +183,7 @@ result<teardown_report> teardown(link&& l, milliseconds limit) {
 
 result<teardown_report> teardown(std::string_view pin_path, milliseconds limit) {
     auto const deadline = sys::now() + limit;
-    teardown_report const nothing{{}, false, true, {}};
+    teardown_report nothing{{}, false, true, {}};
     auto const path = resolve(pin_path, operation::obj_get);
     if (!path) {
         if (path.error() == errc::not_found) return nothing;

@@ -54,7 +54,8 @@ int follow(std::string path, std::string& real) {
             continue;
         }
         if (name == ".." && fixed == 0) continue; // the root's
-        auto next = real + "/" + name;
+        auto next = real;
+        next.append("/").append(name);
         int const length = name == ".." ? 0 : sys::read_link(next.c_str(), buffer);
         if (length < 0 && length != -EINVAL) return length;
         if (length > 0) {

@@ -71,9 +71,9 @@ private:
         switch (record.type) {
         case link_type::xdp: return is_listed(hook::xdp{.ifindex = *on}, record.id);
         case link_type::tcx:
-            return is_listed(hook::tcx{.ifindex = *on, .attach = *record.attach}, record.id);
+            return is_listed(hook::tcx{.ifindex = *on, .attach = record.attach}, record.id);
         case link_type::netkit:
-            return is_listed(hook::netkit{.ifindex = *on, .attach = *record.attach}, record.id);
+            return is_listed(hook::netkit{.ifindex = *on, .attach = record.attach}, record.id);
         default: return match::unknown;
         }
     }

@@ -72,8 +72,7 @@ result<void> elf_file::for_each_entry(std::uint64_t offset, std::uint64_t count,
     for (std::uint64_t done = 0; done != count;) {
         auto const number =
             static_cast<std::size_t>(std::min<std::uint64_t>(count - done, some.size()));
-        auto const read =
-            read_exactly(some.data(), number * sizeof(Raw), offset + done * sizeof(Raw));
+        auto read = read_exactly(some.data(), number * sizeof(Raw), offset + done * sizeof(Raw));
         if (!read) return read;
         for (std::size_t i = 0; i != number; ++i)
             if (!look(std::as_const(some[i]))) return damaged();

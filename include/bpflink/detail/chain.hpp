@@ -52,7 +52,7 @@ struct composable {
     template <class R, std::derived_from<composable> Step>
         requires is_link_result<R> && std::invocable<Step const&, typename R::value_type>
     [[nodiscard]] friend auto operator|(R&& before, Step const& next) {
-        return std::move(before).and_then(next);
+        return std::forward<R>(before).and_then(next);
     }
 
     template <std::derived_from<composable> First, std::derived_from<composable> Second>
