@@ -6,6 +6,9 @@
 #include "object/by_id.hpp"
 #include "object/identify.hpp"
 #include "pin/mounts.hpp"
+#include "snapshot/own_program.hpp"
+#include "snapshot/raw_link_descriptor.h"
+#include "snapshot/raw_records.hpp"
 
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/lifecycle/holders.hpp>
@@ -16,11 +19,14 @@
 #include <cerrno>
 #include <charconv>
 #include <compare>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 namespace bpflink {
 namespace {
@@ -72,6 +78,7 @@ public:
 
     /// An error is what keeps all of it from being told, such as a lack of descriptors.
     result<found_holders> take() {
+        is_told_ = is_in_first_pid_namespace() && tell_descriptors();
         sees_all_processes();
         result<void> failed;
         int const outcome = for_each_entry("/proc", [&](void*, sys::entry const& entry) {
@@ -85,7 +92,7 @@ public:
         if (outcome < 0) return fail(outcome, operation::read, "/proc");
         look_at_pins();
         if (hidden_ != 0)
-            note(std::to_string(hidden_) +
+            note(of_processes() + std::to_string(hidden_) +
                  " processes that this one may not look into (CAP_SYS_PTRACE is missing, or a "
                  "security module refuses)");
         for (auto& each : found_)
@@ -97,14 +104,52 @@ public:
 private:
     void note(std::string const& what) { unseen_ += (unseen_.empty() ? "" : "; ") + what; }
 
+    static bool is_in_first_pid_namespace() {
+        constexpr std::uint64_t first_pid_namespace = 0xefff'fffc; // PROC_PID_INIT_INO
+        sys::file_facts own{};
+        return sys::facts_of_file("/proc/thread-self/ns/pid", own) == 0 &&
+               own.inode == first_pid_namespace;
+    }
+
+    /// What is missing of processes that cannot be looked into.
+    [[nodiscard]] std::string of_processes() const { return is_told_ ? "pins seen by " : ""; }
+
+    /// Has the kernel tell all descriptors, by numbers that only the first pid namespace has.
+    bool tell_descriptors() {
+        std::vector<raw_link_descriptor> all;
+        auto const told = descriptors_program().get().and_then([&](own_program::loaded program) {
+            return for_each_raw<raw_link_descriptor>(program, [&](raw_link_descriptor const& raw) {
+                bool const is_own = raw.program == program.id.value(); // such a look's
+                if (!is_own && (!only_ || only_->value() == raw.link)) all.push_back(raw);
+            });
+        });
+        if (!told) return false;
+        auto const place = [](raw_link_descriptor const& each) {
+            return std::tuple{each.link, each.process, each.table, each.number};
+        };
+        // Threads that share a table are all told of where the first one has ended.
+        std::ranges::sort(all, {}, place);
+        auto const doubled = std::ranges::unique(all, {}, place);
+        all.erase(doubled.begin(), doubled.end());
+        for (auto const& each : all)
+            add(link_id{each.link}, static_cast<int>(each.process), [&] {
+                return std::string{each.command, ::strnlen(each.command, sizeof each.command)};
+            });
+        return true;
+    }
+
+    template <class Command>
+    void add(link_id id, int process, Command command) {
+        auto& processes = found_[id].processes;
+        if (processes.empty() || processes.back().process != process)
+            processes.push_back({process, command(), 0});
+        ++processes.back().descriptors;
+    }
+
     /// Notes what the list of processes does not have.
     void sees_all_processes() {
-        constexpr std::uint64_t first_pid_namespace = 0xefff'fffc; // PROC_PID_INIT_INO
         constexpr unsigned sys_ptrace = 19;
-        sys::file_facts own{};
-        if (sys::facts_of_file("/proc/thread-self/ns/pid", own) < 0 ||
-            own.inode != first_pid_namespace)
-            note("processes outside this pid namespace");
+        if (!is_in_first_pid_namespace()) note("processes outside this pid namespace");
         auto const table = read_whole_file("/proc/thread-self/mountinfo");
         if (!table) return; // look_at_pins() says so
         for (auto const& each : mounts_of(*table, "proc")) {
@@ -113,19 +158,20 @@ private:
             auto const how = at == each.options.npos ? "" : each.options.substr(at + 8);
             bool const hides = !how.empty() && !how.starts_with('0') && !how.starts_with("off");
             if (hides && sys::has_capability(sys_ptrace) != 1)
-                note("processes that /proc hides (hidepid)");
+                note(of_processes() + "processes that /proc hides (hidepid)");
         }
     }
 
     result<void> look_at(int process) {
         auto const directory = "/proc/" + std::to_string(process);
-        int outcome = look_at_descriptors(process, process, directory);
-        if (outcome == 0) outcome = look_at_threads(process, directory);
+        int outcome = is_told_ ? 0 : look_at_descriptors(process, process, directory);
+        if (!is_told_ && outcome == 0) outcome = look_at_threads(process, directory);
         if (is_refused(outcome))
             ++hidden_;
         else if (outcome < 0 && !is_gone(outcome))
             return fail(outcome, operation::read, directory + "/fd");
-        look_at_mounts(directory);
+        else if (is_refused(look_at_mounts(directory)))
+            ++hidden_;
         return {};
     }
 
@@ -170,12 +216,9 @@ private:
         if (!header) return -header.error().code().value();
         link_id const id = header->id;
         if (only_ && *only_ != id) return 0;
-        auto& processes = found_[id].processes;
-        if (processes.empty() || processes.back().process != process)
-            processes.push_back(
-                {process,
-                 read_small_file("/proc/" + std::to_string(process) + "/comm").value_or(""), 0});
-        ++processes.back().descriptors;
+        add(id, process, [&] {
+            return read_small_file("/proc/" + std::to_string(process) + "/comm").value_or("");
+        });
         return 0;
     }
 
@@ -185,26 +228,30 @@ private:
         friend auto operator<=>(view const&, view const&) = default;
     };
 
-    static std::optional<view> view_of(std::string const& process) {
+    /// Negated errnos where it may not be looked at, or the process has ended.
+    static int look_for_view(std::string const& process, view& into) {
         sys::file_facts space{}, root{};
-        if (sys::facts_of_file((process + "/ns/mnt").c_str(), space) < 0 ||
-            sys::facts_of_file((process + "/root").c_str(), root) < 0)
-            return std::nullopt;
-        return view{space.inode, root.device, root.inode};
+        if (int const failed = sys::facts_of_file((process + "/ns/mnt").c_str(), space); failed < 0)
+            return failed;
+        if (int const failed = sys::facts_of_file((process + "/root").c_str(), root); failed < 0)
+            return failed;
+        into = {space.inode, root.device, root.inode};
+        return 0;
     }
 
     /// Looks into a mount namespace, from a root that no other process was met with.
-    void look_at_mounts(std::string const& directory) {
-        auto const theirs = view_of(directory);
-        // Where it may not be looked at, neither may the descriptors.
-        if (!theirs || views_.contains(*theirs)) return;
+    int look_at_mounts(std::string const& directory) {
+        view theirs{}, own{};
+        if (int const failed = look_for_view(directory, theirs); failed < 0) return failed;
+        if (views_.contains(theirs)) return 0;
         own_pins(); // first, by the names that they have here
-        if (view_of("/proc/thread-self") != theirs) {
+        if (look_for_view("/proc/thread-self", own) < 0 || own != theirs) {
             auto const read = pins_.walk_on(directory, directory + "/root");
-            if (!read) return; // another process may be met there
+            if (!read) return 0; // another process may be met there
             walk();
         }
-        views_.insert(*theirs);
+        views_.insert(theirs);
+        return 0;
     }
 
     void own_pins() {
@@ -232,6 +279,7 @@ private:
     found_holders found_;
     detail::pin_walk pins_{std::nullopt};
     bool has_own_pins_ = false;
+    bool is_told_ = false; // the kernel has told all descriptors
     std::set<view> views_; // that were looked into
     std::string unseen_;
     unsigned hidden_ = 0; // processes

@@ -4,6 +4,7 @@
 #include "all_links.bpf.hpp"
 #include "border/sys.hpp"
 #include "error/fail.hpp"
+#include "link_descriptors.bpf.hpp"
 #include "netns_of_link.bpf.hpp"
 #include "object/identify.hpp"
 
@@ -44,6 +45,11 @@ constinit own_program of_namespaces{{.file = bpf_objects::netns_of_link,
                                      .type = program_type::raw_tracepoint,
                                      .walks = nullptr,
                                      .needs = "what tells a link's network namespace (5.10)"}};
+constinit own_program of_descriptors{{.file = bpf_objects::link_descriptors,
+                                      .what = "the iterator over descriptors",
+                                      .type = program_type::tracing,
+                                      .walks = "task_file",
+                                      .needs = "an iterator over descriptors (5.8)"}};
 static_assert(std::is_trivially_destructible_v<own_program>);
 
 } // namespace
@@ -54,6 +60,10 @@ own_program& links_program() noexcept {
 
 own_program& netns_program() noexcept {
     return of_namespaces;
+}
+
+own_program& descriptors_program() noexcept {
+    return of_descriptors;
 }
 
 result<own_program::loaded> own_program::get() {

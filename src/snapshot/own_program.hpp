@@ -72,10 +72,12 @@ private:
     std::atomic<bool> never_{false}; // the kernel has not what it walks
 };
 
-/// The program of bpf/all_links.bpf.c that the process shares. It is never unloaded: what runs at
+/// The program of all_links.bpf.c that the process shares. It is never unloaded: what runs at
 /// exit may still use it. Likewise the others.
 [[nodiscard]] own_program& links_program() noexcept;
-/// The program of bpf/netns_of_link.bpf.c.
+/// The program of netns_of_link.bpf.c.
 [[nodiscard]] own_program& netns_program() noexcept;
+/// The program of link_descriptors.bpf.c.
+[[nodiscard]] own_program& descriptors_program() noexcept;
 
 } // namespace bpflink

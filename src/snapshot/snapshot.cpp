@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "error/fail.hpp"
 #include "error/names.hpp"
 #include "info/netns_of.hpp"
 #include "info/record.hpp"
 #include "snapshot/own_program.hpp"
 #include "snapshot/raw_link_record.h"
-#include "walk/output.hpp"
+#include "snapshot/raw_records.hpp"
 
 #include <bpflink/detail/read_info.hpp>
-#include <bpflink/hook/iter.hpp>
 #include <bpflink/views/links.hpp>
 #include <bpflink/views/snapshot.hpp>
 
@@ -54,23 +52,10 @@ link_record record_of(raw_link_record const& raw) {
 }
 
 result<void> take_by_iterator(own_program::loaded program, std::vector<link_record>& into) {
-    // As many as fit into the kernel's own buffer, where pages have 4 KiB.
-    std::array<raw_link_record, 32 * 1024 / sizeof(raw_link_record)> buffer;
-    auto const bytes = std::as_writable_bytes(std::span{buffer});
-    auto const link = hook_traits<hook::iter>::create({.fd = program.fd}, {});
-    if (!link) return tl::unexpected{link.error()};
-    auto const run = detail::open_output(*link);
-    if (!run) return tl::unexpected{run.error()};
     // No link of the program is anybody's but a snapshot's, of this thread or another.
-    for (;;) {
-        auto const count = detail::read_output(run->view(), bytes);
-        if (!count) return tl::unexpected{count.error()};
-        if (*count == 0) return {};
-        if (*count % sizeof(raw_link_record) != 0)
-            return fail(-EIO, operation::read, "part of a record of the iterator over links");
-        for (auto const& raw : std::span{buffer}.first(*count / sizeof(raw_link_record)))
-            if (raw.program != program.id.value()) into.push_back(record_of(raw));
-    }
+    return for_each_raw<raw_link_record>(program, [&](raw_link_record const& raw) {
+        if (raw.program != program.id.value()) into.push_back(record_of(raw));
+    });
 }
 
 result<void> take_by_walk(std::vector<link_record>& into) {

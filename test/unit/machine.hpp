@@ -28,6 +28,7 @@ struct machine : fake::kernel {
     ~machine() {
         bl::links_program().unload();
         bl::netns_program().unload();
+        bl::descriptors_program().unload();
         CHECK_MESSAGE(open_descriptors().empty(), "descriptors were left open");
         CHECK_MESSAGE(open_lists() == 0, "directories were left open");
         CHECK_MESSAGE(bad_closes() == 0, "descriptors were closed twice");

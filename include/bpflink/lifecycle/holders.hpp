@@ -34,15 +34,17 @@ struct link_holders {
 /// process is in. The calling process is among the holders; what this look opens is not.
 ///
 /// It takes a while, and others do not stand still meanwhile: a descriptor that is handed from one
-/// process to another may be missed, or be seen twice. It copies descriptors of links to look at
-/// them, so that a link may end a moment later.
+/// process to another may be missed, or be seen twice. An iterator of the library's own tells the
+/// descriptors where it may be loaded, and numbers are of the first pid namespace; elsewhere /proc
+/// does. By /proc, descriptors of links are copied, so that a link may end a moment later.
 /// @errors not_found          no link has this id
 ///         permission_denied  CAP_SYS_ADMIN is missing, which telling ids takes
 ///         not_supported      a kernel before 5.8
-/// @kernel since 5.8; kernel/pid.c, pidfd_getfd(). Not by /proc/PID/fdinfo, which kills kernels
-/// that
-///         have a bug there (6.18, bpf_kprobe_multi_show_fdinfo())
-/// @cost 7 system calls a process, 1 a descriptor, 7 a descriptor of a link; and those of pins()
+/// @kernel since 5.8; kernel/bpf/task_iter.c, task_file_seq_get_next(), and kernel/pid.c,
+///         pidfd_getfd(). Not by /proc/PID/fdinfo, which kills kernels that have a bug there (6.18,
+///         bpf_kprobe_multi_show_fdinfo())
+/// @cost 3 system calls a process, and those of pins(); loading the iterator once, as a snapshot
+///       does. By /proc 7 a process, 1 a descriptor, and 7 a descriptor of a link
 [[nodiscard]] result<link_holders> holders(link_id id);
 
 /// The same of every link, in one pass, whatever their number.

@@ -8,12 +8,15 @@
 #include <bpflink/bpflink.hpp>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <bpf/bpf.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,6 +67,58 @@ TEST_CASE_FIXTURE(kernel_case, "holders finds another process that has the link"
               step(told.has_value(), "holders");
               step(descriptors_of(*told, ::getpid()) == 1, "the child");
               step(descriptors_of(*told, ::getppid()) == 1, "the parent");
+          }) == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "threads that share descriptors are one holder, when the first has ended too") {
+    held const h;
+    int done[2];
+    REQUIRE(::pipe(done) == 0);
+    pid_t const child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        ::close(done[1]);
+        for (int i = 0; i != 3; ++i)
+            std::thread{[&] {
+                char letter;
+                ::_exit(static_cast<int>(::read(done[0], &letter, 1)));
+            }}.detach();
+        ::syscall(SYS_exit, 0); // this thread's end only
+    }
+    bool const tells = eventually([&] {
+        std::ifstream file{"/proc/" + std::to_string(child) + "/stat"};
+        std::string state;
+        std::getline(file, state);
+        return state.find(") Z ") != state.npos;
+    });
+    CHECK(tells);
+    auto const told = must(bl::holders(h.id));
+    if (told.complete()) CHECK(descriptors_of(told, child) == 1);
+    ::close(done[0]);
+    ::close(done[1]);
+    int status = 0;
+    CHECK(::waitpid(child, &status, 0) == child);
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "in a pid namespace of its own a process is told by its number there") {
+    held const h;
+    CHECK(in_child([&](steps& step) {
+              step(::unshare(CLONE_NEWPID | CLONE_NEWNS) == 0, "unshare");
+              pid_t const first = ::fork();
+              if (first == 0) {
+                  bool const ready = ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                                     ::mount("proc", "/proc", "proc", 0, nullptr) == 0;
+                  auto const told = bl::holders(h.id);
+                  bool const right = ready && told && descriptors_of(*told, 1) == 1 &&
+                                     told->processes.size() == 1 &&
+                                     told->unseen.find("pid namespace") != std::string::npos;
+                  ::_exit(right ? 0 : 1);
+              }
+              int status = 1;
+              step(::waitpid(first, &status, 0) == first, "wait");
+              step(status == 0, "the first process there");
           }) == 0);
 }
 

@@ -3,6 +3,7 @@
 #include "hook/xdp_words.h"
 #include "model.hpp"
 #include "snapshot/netns_answer.h"
+#include "snapshot/raw_link_descriptor.h"
 #include "snapshot/raw_link_record.h"
 
 #include <algorithm>
@@ -87,7 +88,7 @@ bl::link_type link_type_of(bl::attach_type attach) {
     }
 }
 
-/// What src/bpf/all_links.bpf.c writes.
+/// What src/snapshot/all_links.bpf.c writes.
 raw_link_record raw_record_of(link const& l) {
     auto const& facts = l.facts;
     raw_link_record r{};
@@ -508,27 +509,54 @@ int kernel::sys_iter_create(int fd) {
     auto const l = get<link>(fd, outcome);
     if (!l) return outcome;
     if (l->facts.type != bl::link_type::iter) return -EINVAL;
-    auto output = l->prog->walks_links ? records_of_links() : l->output;
+    auto output = l->prog->walks_links         ? records_of_links()
+                  : l->prog->walks_descriptors ? records_of_descriptors()
+                                               : l->output;
     return install(std::make_shared<iterator_run>(iterator_run{std::move(output)}),
                    "anon_inode:bpf_iter");
 }
 
 /// As bpf_seq_read() hands them over: whole records, no more than fit into its buffer.
+template <class Raw>
+void add_record(std::deque<read_step>& reads, Raw const& record) {
+    constexpr std::size_t most = 32 * 1024 / sizeof record * sizeof record;
+    if (reads.empty() || std::get<std::string>(reads.back()).size() == most)
+        reads.emplace_back(std::string{});
+    std::get<std::string>(reads.back())
+        .append(reinterpret_cast<char const*>(&record), sizeof record);
+}
+
 std::deque<read_step> kernel::records_of_links() const {
-    constexpr std::size_t most = 32 * 1024 / sizeof(raw_link_record);
     std::deque<read_step> reads;
-    std::size_t in_last = most;
-    for (auto const& entry : links_) {
-        auto const l = entry.second.lock();
-        if (!l || !l->settled) continue;
-        auto const record = raw_record_of(*l);
-        if (in_last == most) {
-            reads.emplace_back(std::string{});
-            in_last = 0;
-        }
-        std::get<std::string>(reads.back())
-            .append(reinterpret_cast<char const*>(&record), sizeof record);
-        ++in_last;
+    for (auto const& entry : links_)
+        if (auto const l = entry.second.lock(); l && l->settled)
+            add_record(reads, raw_record_of(*l));
+    return reads;
+}
+
+std::deque<read_step> kernel::records_of_descriptors() const {
+    std::deque<read_step> reads;
+    auto const add = [&](int process, std::string const& command, std::uint64_t table,
+                         std::uint32_t number, link const& l) {
+        raw_link_descriptor record{};
+        record.table = table;
+        record.link = l.id();
+        record.program = l.prog ? l.prog->id : 0;
+        record.process = static_cast<std::uint32_t>(process);
+        record.number = number;
+        command.copy(record.command, sizeof record.command - 1);
+        add_record(reads, record);
+    };
+    for (auto const& [number, open] : descriptors_)
+        if (auto const* const l = std::get_if<std::shared_ptr<link>>(&open.what))
+            add(process_id, "own", 1, static_cast<std::uint32_t>(number), **l);
+    for (auto const& each : others) {
+        if (each.refusal == ENOENT) continue; // it has ended
+        // Of a process whose first thread has ended, every other thread is walked.
+        for (int thread = each.in_thread ? 2 : 1; thread != 0; --thread)
+            for (std::uint32_t number = 0; number != each.links.size(); ++number)
+                add(each.number, each.command, static_cast<std::uint64_t>(each.number) + 1, number,
+                    *each.links[number]);
     }
     return reads;
 }
@@ -549,7 +577,8 @@ int kernel::sys_load_object(std::span<std::byte const> file) {
     } else {
         loaded->type = bl::program_type::tracing;
         loaded->expected = bl::attach_type::trace_iter;
-        loaded->walks_links = true;
+        bool const walks_descriptors = bytes.find("bpflink_descriptors") != bytes.npos;
+        (walks_descriptors ? loaded->walks_descriptors : loaded->walks_links) = true;
     }
     return install(loaded, program_name);
 }

@@ -255,7 +255,10 @@ int kernel::sys_is_on_bpffs(std::string_view path) {
 
 int kernel::sys_facts_of_name(std::string_view path, bl::sys::file_facts& out, bool follow) {
     if (auto const inode = proc_inode(path); inode != 0) {
-        out = {.kind = bl::sys::file_kind::regular, .device = 9, .inode = inode};
+        if (inode < 0) return static_cast<int>(inode);
+        out = {.kind = bl::sys::file_kind::regular,
+               .device = 9,
+               .inode = static_cast<std::uint64_t>(inode)};
         return 0;
     }
     location at;

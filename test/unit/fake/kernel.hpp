@@ -439,7 +439,7 @@ private:
     [[nodiscard]] std::optional<std::string> proc_file(std::string_view path) const;
     [[nodiscard]] bool list_proc(std::string_view path, std::vector<std::string>& directories,
                                  std::vector<std::string>& names, int& outcome) const;
-    [[nodiscard]] std::uint64_t proc_inode(std::string_view path) const;
+    [[nodiscard]] std::int64_t proc_inode(std::string_view path) const;
 
     template <class T>
     [[nodiscard]] std::shared_ptr<T> get(int fd, int& outcome) const;
@@ -447,6 +447,7 @@ private:
     int install_new_link(link_facts facts, std::shared_ptr<program> prog);
     int walk(std::string_view path, bool follow, location& at) const;
     [[nodiscard]] std::deque<read_step> records_of_links() const;
+    [[nodiscard]] std::deque<read_step> records_of_descriptors() const;
     int follow(std::string path, std::string const& root, bpflink::sys::lookup how,
                std::string& found) const;
     std::shared_ptr<named_file> body_of(std::string const& path);

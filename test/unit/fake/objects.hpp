@@ -39,10 +39,11 @@ struct program : std::enable_shared_from_this<program> {
     std::uint32_t id = 0;
     bl::program_type type{};
     bl::attach_type expected{};
-    bool walks_links = false; // src/bpf/all_links.bpf.c
-    bool tells_netns = false; // src/bpf/netns_of_link.bpf.c
-    bool listens = false;     // src/hook/xdp_words.bpf.c
-    std::string heard{};      // by it
+    bool walks_links = false;       // src/snapshot/all_links.bpf.c
+    bool walks_descriptors = false; // src/snapshot/link_descriptors.bpf.c
+    bool tells_netns = false;       // src/snapshot/netns_of_link.bpf.c
+    bool listens = false;           // src/hook/xdp_words.bpf.c
+    std::string heard{};            // by it
     // The function that it was loaded for.
     std::uint32_t types = 0; // kernel_types or program_types; 0: a program's that it is on
     std::uint32_t function = 0;

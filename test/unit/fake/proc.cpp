@@ -72,9 +72,12 @@ bool kernel::list_proc(std::string_view path, std::vector<std::string>& director
     if (!has_proc) return false;
     if (path == "/proc") {
         names.emplace_back("mounts");
-        directories.push_back(std::to_string(process_id));
+        std::vector<int> numbers{process_id};
         for (auto const& each : others)
-            directories.push_back(std::to_string(each.number));
+            numbers.push_back(each.number);
+        std::ranges::sort(numbers);
+        for (int const number : numbers)
+            directories.push_back(std::to_string(number));
         return true;
     }
     int process = 0;
@@ -102,16 +105,19 @@ bool kernel::list_proc(std::string_view path, std::vector<std::string>& director
     return true;
 }
 
-std::uint64_t kernel::proc_inode(std::string_view path) const {
+/// 0 where the path is none of these; a negated errno.
+std::int64_t kernel::proc_inode(std::string_view path) const {
     int process = 0;
     std::string rest;
     if (!has_proc || !split(path, process_id, process, rest)) return 0;
     auto const* const other = find_other(process);
     if (!other && process != process_id) return 0;
-    if (rest == "ns/pid") return pid_namespace != 0 ? pid_namespace : first_pid_namespace;
-    if (rest == "ns/mnt") return other ? other->mount_namespace : home_mounts;
-    if (rest == "root") return other ? other->root : 2;
-    return 0;
+    if (other && other->refusal != 0) return -other->refusal;
+    std::uint64_t inode = 0;
+    if (rest == "ns/pid") inode = pid_namespace != 0 ? pid_namespace : first_pid_namespace;
+    if (rest == "ns/mnt") inode = other ? other->mount_namespace : home_mounts;
+    if (rest == "root") inode = other ? other->root : 2;
+    return static_cast<std::int64_t>(inode);
 }
 
 int kernel::sys_list_link(void* stream, std::string_view name, std::span<char> into) {

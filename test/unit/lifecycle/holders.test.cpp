@@ -15,6 +15,16 @@ struct held : machine {
     fake::link& there = add_link({.type = bl::link_type::xdp, .prog = &prog, .target = 2});
     fake::link& second = add_link({.type = bl::link_type::xdp, .prog = &prog, .target = 3});
     bl::link_id id{there.id()};
+    bool by_proc = false;
+
+    held() {
+        SUBCASE("as the kernel tells") {
+        }
+        SUBCASE("by /proc") {
+            by_proc = true;
+            fail_always(call::load_object, EPERM);
+        }
+    }
 
     static bl::link_holders of(bl::link_id which) {
         auto told = bl::holders(which);
@@ -39,12 +49,12 @@ TEST_CASE_FIXTURE(held, "holders are processes, by how many descriptors, and pin
 
     auto const told = of(id);
     REQUIRE(told.processes.size() == 2);
-    CHECK(told.processes[0].process == process_id);
-    CHECK(told.processes[0].command == "own");
-    CHECK(told.processes[0].descriptors == 2);
-    CHECK(told.processes[1].process == 7);
-    CHECK(told.processes[1].command == "daemon");
-    CHECK(told.processes[1].descriptors == 1);
+    CHECK(told.processes[0].process == 7);
+    CHECK(told.processes[0].command == "daemon");
+    CHECK(told.processes[0].descriptors == 1);
+    CHECK(told.processes[1].process == process_id);
+    CHECK(told.processes[1].command == "own");
+    CHECK(told.processes[1].descriptors == 2);
     CHECK(told.pins == paths{"/bpf/a", "/other/d/b"});
     CHECK(told.unseen == "");
     CHECK(told.complete());
@@ -63,8 +73,8 @@ TEST_CASE_FIXTURE(held, "all links are told in one pass, those that nobody is se
     auto const& nobody = all->at(bl::link_id{second.id()});
     CHECK(nobody.processes.empty());
     CHECK(nobody.pins.empty());
-    CHECK(calls(call::list_begin) ==
-          6); // /proc, two processes, the other threads of one, two bpffs
+    // /proc, two bpffs; of two processes and the other threads of one.
+    CHECK(calls(call::list_begin) == (by_proc ? 6 : 3));
 }
 
 TEST_CASE_FIXTURE(held, "an id that no link has is not found") {
@@ -93,7 +103,9 @@ TEST_CASE_FIXTURE(held, "what could not be looked at is said") {
     auto& daemon = add_process(7, "daemon");
     SUBCASE("a process of another user") {
         daemon.refusal = EACCES;
-        CHECK(of(id).unseen.find("1 processes") != std::string::npos);
+        auto const unseen = of(id).unseen;
+        CHECK(unseen.find("1 processes") != std::string::npos);
+        CHECK(unseen.starts_with("pins seen by ") != by_proc);
     }
     SUBCASE("hidden processes") {
         lacks_capabilities = {19};
@@ -120,6 +132,16 @@ TEST_CASE_FIXTURE(held, "a process whose first thread has ended holds by another
     auto const told = of(id);
     REQUIRE(told.processes.size() == 1);
     CHECK(told.processes[0].process == 7);
+    CHECK(told.processes[0].descriptors == 1);
+}
+
+TEST_CASE_FIXTURE(held,
+                  "the kernel's numbers are of the first pid namespace, and not asked in another") {
+    pid_namespace = 77;
+    add_process(7, "daemon").links = {there.shared_from_this()};
+    forget_calls();
+    CHECK(of(id).processes.at(0).process == 7);
+    CHECK(calls(call::load_object) == 0);
 }
 
 TEST_CASE_FIXTURE(held, "pins of another mount namespace are told by its process, once each") {
@@ -171,6 +193,9 @@ TEST_CASE_FIXTURE(held, "no call that fails makes a holder vanish without a word
     int const all = system_calls();
     for (int const number : {EPERM, EACCES, ENOMEM, EMFILE, EIO, EINVAL})
         for (int nth = 1; nth <= all; ++nth) {
+            if (number == EINVAL)
+                bl::descriptors_program().unload(); // else it is foreign, and stays open
+            if (by_proc) fail_always(call::load_object, EPERM);
             CAPTURE(number);
             CAPTURE(nth);
             fail_any(number, nth);
