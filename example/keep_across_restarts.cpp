@@ -1,33 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // A service that starts again, in the same version, in another, or after its link was taken down:
 // every start makes the same call. In a network namespace of its own, so that it disturbs nobody.
+#include "small_program.hpp"
+
 #include <bpflink/bpflink.hpp>
 
-#include <array>
 #include <filesystem>
 #include <iostream>
 
-#include <linux/bpf.h>
-#include <bpf/bpf.h>
 #include <sched.h>
 
 namespace bl = bpflink;
 constexpr auto pin = "/sys/fs/bpf/keep_across_restarts/lo"; // the directory is made
 
-/// What a service brings for a program; it passes all packets.
-struct version {
-    static constexpr auto type = bl::program_type::xdp;
-    bl::unique_fd owned;
-    [[nodiscard]] bl::fd_view fd() const { return owned; }
-
-    version() {
-        constexpr std::array<bpf_insn, 2> code{
-            {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, XDP_PASS}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}}};
-        int const fd =
-            ::bpf_prog_load(BPF_PROG_TYPE_XDP, "version", "GPL", code.data(), code.size(), nullptr);
-        if (fd >= 0) owned = bl::unique_fd{fd};
-    }
-};
+using version = small_program<bl::program_type::xdp>;
 
 /// One start of the service, to its end or its crash: the pin keeps the link.
 bl::result<void> start(version const& now) {
@@ -51,7 +37,7 @@ bl::result<void> live(version const& first, version const& second) {
 
 int main() {
     if (::unshare(CLONE_NEWNET) < 0) return 1;
-    auto const done = live({}, {});
+    auto const done = live(version{XDP_PASS}, version{XDP_PASS});
     if (!done) std::cerr << done.error().message() << '\n';
     std::filesystem::remove(std::filesystem::path{pin}.parent_path());
     return done ? 0 : 1;
