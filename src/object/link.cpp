@@ -316,7 +316,8 @@ result<void> link::update_program(fd_view next, expected_program const* expected
     });
     if (outcome >= 0) return {};
     update_request const asked{fd_, next, expected ? std::optional{expected->fd()} : std::nullopt};
-    return refuse(outcome, operation::link_update, subject_of(fd_), {.request = &asked},
+    auto subject = subject_of(fd_); // asked for first, by every compiler
+    return refuse(outcome, operation::link_update, std::move(subject), {.request = &asked},
                   {own_update_causes(fd_), update_causes, usual_causes()});
 }
 
