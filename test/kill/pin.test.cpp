@@ -4,6 +4,7 @@
 #include "kill.hpp"
 #include "programs.hpp"
 #include "sandbox.hpp"
+#include "stage.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -15,7 +16,6 @@
 #include <set>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include <doctest/doctest.h>
@@ -27,12 +27,6 @@
 namespace bl = bpflink;
 
 namespace {
-
-template <class T>
-T must(bl::result<T> made) {
-    if (!made) throw std::runtime_error{made.error().message()};
-    if constexpr (!std::is_void_v<T>) return *std::move(made);
-}
 
 /// Which link each name is of: ours or another.
 enum class owner { ours, other };
