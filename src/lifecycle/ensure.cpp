@@ -104,10 +104,14 @@ tl::unexpected<error> taken(link_info const& info, std::string subject, std::str
                     ": unpin it, or choose another path");
 }
 
-/// A link that is detached for good, and does not say so in its info.
-result<bool> has_lost_its_place(fd_view l, link_info const& info) {
-    if (info.type != link_type::netfilter) return false;
-    auto const its = netns_reader{}.of(l);
+/// Whether a link that was attached is detached for good by now; or was, and its kind does not say
+/// so in its info.
+bool has_lost_its_place(link const& l) {
+    auto const now = l.info();
+    if (!now) return false;
+    if (state_of(*now) == link_state::defunct) return true;
+    if (now->type != link_type::netfilter) return false;
+    auto const its = netns_reader{}.of(l.fd());
     return its && *its == netns_inode{};
 }
 
@@ -141,16 +145,15 @@ result<sight> judge(wanted_link const& wanted, link const& l, std::string const&
     }
     auto const at = hook.is_at(what, where, l.fd(), *info);
     if (!at) return tl::unexpected{at.error()};
-    if (*at == match::no) {
-        if (auto const lost = has_lost_its_place(l.fd(), *info); lost && *lost) {
-            seen.what = sight::defunct;
-            return seen;
-        }
+    if (*at != match::yes && has_lost_its_place(l)) {
+        seen.what = sight::defunct;
+        return seen;
+    }
+    if (*at == match::no)
         return taken(*info, subject,
                      is_in_netns(info->type) ? "which is at another place: on another interface, "
                                                "or in another network namespace"
                                              : "which is at another place");
-    }
     if (*at == match::unknown)
         return taken(*info, subject,
                      "and it cannot be told whether it is at this place: nothing "

@@ -164,6 +164,22 @@ result<teardown_report> end_by_closing(link& l, detail::link_header const& heade
     });
 }
 
+/// Ends a link that a killed ensure_attached was about to pin at a path: it has the temporary name,
+/// and nobody else holds it. Of any other link only that name goes.
+result<void> end_temporary(std::string const& path, moment deadline) {
+    auto const temporary = temporary_name(path);
+    auto left = look_at(temporary);
+    if (!left) return tl::unexpected{left.error()};
+    if (left->what != named::kind::link) return {};
+    auto l = detail::access::make_link(std::move(left->link), detail::pin_memory{temporary});
+    auto const header = detail::read_header(l.fd());
+    if (!header) return tl::unexpected{header.error()};
+    auto const ended = end_by_closing(l, *header, deadline);
+    if (ended) return {};
+    if (ended.error() == errc::still_held && l) return remove_pin(l);
+    return tl::unexpected{ended.error()};
+}
+
 result<teardown_report> end(link& l, moment deadline) {
     auto const header = detail::read_header(l.fd());
     if (!header) return cannot_be_verified(header.error());
@@ -194,6 +210,8 @@ result<teardown_report> teardown(std::string_view pin_path, milliseconds limit) 
         if (lock.error() == errc::not_found) return nothing; // nor is the directory there
         return tl::unexpected{lock.error()};
     }
+    if (auto const ended = end_temporary(*path, deadline); !ended)
+        return tl::unexpected{ended.error()};
     auto there = look_at(*path);
     if (!there) return tl::unexpected{std::move(there).error()};
     if (there->what == named::kind::nothing) return nothing;

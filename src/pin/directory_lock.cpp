@@ -43,7 +43,7 @@ result<directory_lock> directory_lock::take(std::string const& path,
         }
         if (sys::now() >= deadline)
             return fail(-ETIMEDOUT, operation::flock, errc::timed_out, directory,
-                        "another process is replacing a pin there, and does not end");
+                        "others change pins there, and had the lock of the directory all the time");
         sys::back_off(std::min(attempt, longest_pause));
     }
 }

@@ -14,6 +14,7 @@ struct scenario {
 
 /// Runs the operation again and again, and kills it (SIGKILL) before and after its first system
 /// call, then its second, and so on, until it comes to its end. Each call is stopped before the
-/// kernel does anything of it, and once it has done all.
+/// kernel does anything of it, and once it has done all. Pauses without another call between are
+/// one.
 /// @return how often it was killed
 int kill_at_every_call(scenario const& what);

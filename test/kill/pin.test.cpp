@@ -4,6 +4,7 @@
 #include "kill.hpp"
 #include "programs.hpp"
 #include "sandbox.hpp"
+#include "stage.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -15,7 +16,6 @@
 #include <set>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include <doctest/doctest.h>
@@ -28,12 +28,6 @@ namespace bl = bpflink;
 
 namespace {
 
-template <class T>
-T must(bl::result<T> made) {
-    if (!made) throw std::runtime_error{made.error().message()};
-    if constexpr (!std::is_void_v<T>) return *std::move(made);
-}
-
 /// Which link each name is of: ours or another.
 enum class owner { ours, other };
 using picture = std::map<std::string, owner>;
@@ -42,15 +36,15 @@ using picture = std::map<std::string, owner>;
 struct two_links {
     sandbox::bpffs a;
     sandbox::bpffs b;
-    test_programs programs{"sys_enter_a"};
-    bl::link ours = attached();
-    bl::link other = attached();
+    test_programs programs{"sys_enter_a"}, others{"sys_enter_a"}; // one a link, before Linux 6.10
+    bl::link ours = attached(programs);
+    bl::link other = attached(others);
     bl::link_id own_id = must(ours.info()).id;
     bl::link handle; // of ours, with a memory of its own
 
-    bl::link attached() const {
+    static bl::link attached(test_programs const& from) {
         using tracepoint = bl::program_ref<bl::program_type::raw_tracepoint>;
-        auto const prog = must(tracepoint::from(programs.get("sys_enter_a")));
+        auto const prog = must(tracepoint::from(from.get("sys_enter_a")));
         return must(bl::attach(prog, bl::hook::raw_tracepoint{"sys_enter"}));
     }
 

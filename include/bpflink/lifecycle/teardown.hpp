@@ -60,13 +60,14 @@ teardown(typed_link<Hook>&& l, std::chrono::milliseconds limit = std::chrono::se
 }
 
 /// The same of the link that is pinned at a path, under the lock of its directory. Nothing there is
-/// success: id 0, not detached, gone.
+/// success: id 0, not detached, gone. A link that a killed ensure_attached left beside the pin
+/// (NAME%tmp) ends first; where somebody else holds it, only that name goes.
 /// @param pin_path  resolved once, here
 /// @param limit     for the lock and the wait together
 /// @errors not_a_link  a map, a program, a file or a directory is there; it is not touched
 ///         timed_out   another process had the directory's lock all the time
 ///         and as above
-/// @cost as above, and 14 system calls
+/// @cost as above, and 15 system calls
 [[nodiscard]] result<teardown_report>
 teardown(std::string_view pin_path, std::chrono::milliseconds limit = std::chrono::seconds{3});
 /// The same with a std::filesystem::path.

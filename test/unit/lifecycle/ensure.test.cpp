@@ -161,6 +161,13 @@ TEST_CASE_FIXTURE(world, "a link that loses its place just before the swap is re
     check_is_so(v2);
 }
 
+TEST_CASE_FIXTURE(world, "a link that somebody detaches while it is looked at is replaced") {
+    auto& there = pinned_xdp();
+    before(call::prog_test_run, [&] { there.defunct = true; }); // which tells its namespace
+    check_done(ensure_xdp(), ensured::recreated, v1.id);
+    check_is_so(v2);
+}
+
 TEST_CASE_FIXTURE(world, "where the kernel swaps none, a new link takes over the pin") {
     for (bool const overlap : {true, false}) {
         auto& there = pinned_tracepoint();

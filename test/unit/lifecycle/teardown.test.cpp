@@ -254,6 +254,52 @@ TEST_CASE_FIXTURE(to_go, "a path where nothing is: nothing to do") {
     }
 }
 
+TEST_CASE_FIXTURE(to_go, "a path: what a killed ensure_attached left beside the pin ends too") {
+    pin("/bpf/x%tmp", slow);
+    SUBCASE("alone") {
+        let_go(slow);
+        REQUIRE(succeeded(bl::teardown("/bpf/x")));
+        CHECK_FALSE(exists(slow_id));
+    }
+    SUBCASE("with the link that it was to replace") {
+        let_go(slow);
+        pin("/bpf/x", quick);
+        let_go(quick);
+        auto const done = bl::teardown("/bpf/x");
+        REQUIRE(succeeded(done));
+        CHECK(done->id == quick_id);
+        CHECK_FALSE(exists(quick_id));
+        CHECK_FALSE(exists(slow_id));
+    }
+    SUBCASE("but for another's, of which only that name goes") {
+        pin("/other/y", slow);
+        REQUIRE(succeeded(bl::teardown("/bpf/x")));
+        CHECK(link_at("/other/y") == slow_id.value());
+        CHECK_FALSE(slow.defunct);
+    }
+    SUBCASE("but where its end could not be verified") {
+        let_go(slow);
+        fail(call::link_get_next_id, EPERM);
+        auto const done = bl::teardown("/bpf/x");
+        REQUIRE_FALSE(done);
+        check_error(done.error(), EPERM, bl::operation::link_get_next_id,
+                    bl::errc::permission_denied, {"nothing was changed"});
+        CHECK(link_at("/bpf/x%tmp") == slow_id.value());
+        return;
+    }
+    CHECK_FALSE(has_path("/bpf/x%tmp"));
+    CHECK_FALSE(is_locked("/bpf"));
+}
+
+TEST_CASE_FIXTURE(to_go, "a path: what is beside the pin and is not a link stays") {
+    pin("/bpf/x%tmp", add_map());
+    pin("/bpf/x", quick);
+    let_go(quick);
+    REQUIRE(succeeded(bl::teardown("/bpf/x")));
+    CHECK(has_path("/bpf/x%tmp"));
+    CHECK_FALSE(exists(quick_id));
+}
+
 TEST_CASE_FIXTURE(to_go, "a path where something else is: it stays") {
     pin("/bpf/map", add_map());
     pin("/bpf/prog", xdp);
