@@ -41,6 +41,10 @@ result<opened_place> open_place(hook::netkit const& where) {
     return opened_place{where.ifindex.value()};
 }
 
+detail::squatter detail::without_link(borrowed_program const& what, hook::netkit const& where) {
+    return own_without_link(what, where);
+}
+
 detail::hook_row const& hook_traits<hook::netkit>::row() noexcept {
     static constexpr detail::hook_row facts{
         .name = name,

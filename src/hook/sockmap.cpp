@@ -3,6 +3,8 @@
 #include "hook/typed.hpp"
 #include "object/identify.hpp"
 
+#include <bpflink/lifecycle/ensure.hpp>
+
 namespace bpflink {
 namespace {
 
@@ -91,6 +93,20 @@ std::string describe(hook::sockmap const& where) {
 
 result<opened_place> open_place(hook::sockmap const& where) {
     return opened_place{raw_fd(where.map.fd())};
+}
+
+detail::squatter detail::without_link(borrowed_program const& what, hook::sockmap const& where) {
+    auto const& row = hook_traits<hook::sockmap>::row();
+    auto asked = request_of(where);
+    if (!asked.attach) asked.attach = attach_type_of(what, row);
+    if (!asked.attach) return {};
+    asked.target = raw_fd(where.map.fd());
+    detail::attempt const tried{.row = &row, .prog = &what, .request = &asked};
+    std::uint32_t program = 0;
+    int const outcome = ask(tried, program);
+    if (outcome == -EBUSY) return {match::unknown, "the map has the other kind of verdict"};
+    if (outcome <= 0) return {};
+    return {match::unknown, "program " + std::to_string(program) + " is there without a link"};
 }
 
 detail::hook_row const& hook_traits<hook::sockmap>::row() noexcept {

@@ -2,10 +2,13 @@
 #include "hook/typed.hpp"
 
 #include "border/sys.hpp"
+#include "hook/place.hpp"
 #include "object/attach_type.hpp"
 #include "object/identify.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <vector>
 
 namespace bpflink {
@@ -121,6 +124,23 @@ finding interface_is_gone(attempt const& tried) {
     std::array<char, 16> name;
     int const outcome = sys::interface_name(asked(tried).target, name);
     return {outcome == -ENODEV ? match::yes : outcome < 0 ? match::unknown : match::no};
+}
+
+finding own_program_without_link(attempt const& tried) {
+    constexpr std::size_t most = 64; // programs on a hook
+    std::array<std::uint32_t, most> programs{}, links{};
+    auto const own = target_of(tried.prog->fd);
+    uapi::prog_query_attr attr{};
+    attr.target = asked(tried).target;
+    attr.attach_type = static_cast<std::uint32_t>(*asked(tried).attach);
+    attr.prog_ids = reinterpret_cast<std::uintptr_t>(programs.data());
+    attr.link_ids = reinterpret_cast<std::uintptr_t>(links.data());
+    attr.count = most;
+    if (!own || sys::prog_query(attr) < 0) return {match::unknown, "the program"};
+    for (std::size_t i = 0; i != std::min<std::size_t>(attr.count, most); ++i)
+        if (programs[i] == own->id.value() && links[i] == 0)
+            return {match::yes, "program " + std::to_string(programs[i])};
+    return {match::no};
 }
 
 } // namespace bpflink

@@ -91,6 +91,9 @@ template <class Hook>
 [[nodiscard]] detail::finding target_is_closed(detail::attempt const& tried);
 [[nodiscard]] detail::finding interface_is_gone(detail::attempt const& tried);
 
+/// Whether the program is on the interface without a link.
+[[nodiscard]] detail::finding own_program_without_link(detail::attempt const& tried);
+
 inline constexpr std::array typed_mistakes{
     detail::refusal{EINVAL, errc::invalid_argument, "the program was loaded for no attach type",
                     "name the attach type", "link_create", loaded_for_none},

@@ -312,8 +312,10 @@ bool may_say_more(error const& e) {
 
 } // namespace
 
-match detail::is_without_link(borrowed_program const& what, hook::xdp const& where) {
-    return program_without_link({.prog = &what, .request = &where}).is;
+detail::squatter detail::without_link(borrowed_program const& what, hook::xdp const& where) {
+    auto found = program_without_link({.prog = &what, .request = &where});
+    if (found.is != match::yes) return {};
+    return {match::yes, std::move(found.what) + " is there without a link"};
 }
 
 detail::hook_row const& hook_traits<hook::xdp>::row() noexcept {

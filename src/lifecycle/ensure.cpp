@@ -47,6 +47,13 @@ bool is_of_maps(wanted_link const& wanted) {
     return wanted.hook.update == update_unit::map;
 }
 
+/// What a link runs: the program, or the map of a table.
+std::uint32_t object_in(link_info const& info) {
+    if (auto const* const table = std::get_if<struct_ops_details>(&info.details))
+        return table->map.value_or(map_id{}).value();
+    return info.program.value();
+}
+
 /// "link 12 (tcx, interface 3, program 7)"
 std::string described(link_info const& info) {
     auto text = "link " + std::to_string(info.id.value()) + " (" + to_string(info.type);
@@ -136,9 +143,7 @@ result<sight> judge(wanted_link const& wanted, link const& l, std::string const&
         return tl::unexpected{detail::wrong_hook(*info, hook.name)};
     auto const attach = hook.has_attach_type(what, where, *info);
     if (attach == match::no) return taken(*info, subject, "with another attach type");
-    sight seen{.id = info->id, .runs = info->program, .object = info->program.value()};
-    if (auto const* const table = std::get_if<struct_ops_details>(&info->details))
-        seen.object = table->map.value_or(map_id{}).value();
+    sight seen{.id = info->id, .runs = info->program, .object = object_in(*info)};
     if (state_of(*info) == link_state::defunct) {
         seen.what = sight::defunct;
         return seen;
@@ -189,9 +194,10 @@ bool takes_one(error const& why, link_type kind) {
 /// So long what the kernel just releases may look as if it stayed.
 constexpr std::chrono::milliseconds settled{100};
 
+constexpr int longest_pause = 20; // a millisecond
+
 void pause(int attempt) {
-    constexpr int longest = 20; // a millisecond
-    sys::back_off(std::min(attempt, longest));
+    sys::back_off(std::min(attempt, longest_pause));
 }
 
 /// One call of ensure_attached.
@@ -220,8 +226,9 @@ private:
 
     result<link> create() const;
     result<link> create_patiently() const;
-    std::optional<link_info> occupant(error const& why) const;
+    std::optional<link_info> occupant(bool any) const;
     bool is_held_by_somebody(error& why) const;
+    std::optional<std::string> program_without_link() const;
 
     result<void> publish(link const& l) const;
     result<void> publish_first(link const& l) const;
@@ -333,14 +340,15 @@ result<link> ensuring::create() const {
 }
 
 /// The link that is in the way.
-std::optional<link_info> ensuring::occupant(error const& why) const {
+/// @param any  not that of the same program alone
+std::optional<link_info> ensuring::occupant(bool any) const {
     auto const& [hook, what, where] = wanted_;
     auto const own = object_of(wanted_);
     for (auto&& each : links()) {
         if (!each) continue;
         auto info = each->info();
         if (!info || info->type != hook.kind || hook.matches(*info) == match::no) continue;
-        if (!takes_one(why, hook.kind) && (!own || info->program != program_id{*own})) continue;
+        if (!any && (!own || object_in(*info) != *own)) continue;
         auto const at = hook.is_at(what, where, each->fd(), *info);
         if (at && *at == match::yes) return *std::move(info);
     }
@@ -349,28 +357,51 @@ std::optional<link_info> ensuring::occupant(error const& why) const {
 
 /// Whether somebody holds the link that has the place; then `why` names both.
 bool ensuring::is_held_by_somebody(error& why) const {
-    auto const there = occupant(why);
+    bool const any = takes_one(why, wanted_.hook.kind);
+    auto const there = occupant(any);
     if (!there) return false;
     auto const who = holders(there->id);
     if (who && who->processes.empty() && who->pins.empty()) return false;
     if (!who && who.error() == errc::not_found) return false;
     auto const by = who ? ", held by " + in_words(*who) : "";
-    auto const condition =
-        takes_one(why, wanted_.hook.kind) ? errc::hook_busy : errc::already_exists;
+    auto const condition = any ? errc::hook_busy : errc::already_exists;
     why = {why.code().value(), why.where(), condition, std::string{why.subject()},
            described(*there) + " is there" + by};
     return true;
 }
 
+/// What has the place without a link, and stays; in words.
+std::optional<std::string> ensuring::program_without_link() const {
+    auto const& [hook, what, where] = wanted_;
+    if (!hook.without_link) return std::nullopt;
+    auto const look = [&] {
+        auto seen = hook.without_link(what, where);
+        bool const has_link = seen.is == match::unknown && occupant(hook.replaces_it);
+        return has_link ? detail::squatter{} : std::move(seen);
+    };
+    auto seen = look();
+    if (seen.is == match::unknown) { // of a link that is just made, or released?
+        for (auto const until = std::min(until_, sys::now() + settled); sys::now() < until;)
+            pause(longest_pause);
+        auto const again = look();
+        if (again.is != match::no && again.what == seen.what) seen.is = match::yes;
+    }
+    if (seen.is != match::yes) return std::nullopt;
+    return std::move(seen.what);
+}
+
 /// Tries again while the kernel may be releasing what was there: it frees the id of a link first,
 /// and the place a moment later.
 result<link> ensuring::create_patiently() const {
-    auto const& [hook, what, where] = wanted_;
     for (int attempt = 0;; ++attempt) {
+        if (wanted_.hook.replaces_it)
+            if (auto const there = program_without_link())
+                return fail(-EBUSY, operation::link_create, errc::hook_busy,
+                            std::string{wanted_.hook.name}, *there + ": detach it");
         auto made = create();
         if (made || !is_busy(made.error()) || is_held_by_somebody(made.error())) return made;
         if (!may_pass(made.error()) || is_late()) return made;
-        if (hook.is_without_link && hook.is_without_link(what, where) == match::yes) return made;
+        if (program_without_link()) return made;
         pause(attempt);
     }
 }
@@ -510,7 +541,7 @@ result<ensured_any> ensuring::make_it_so() {
                               : why == errc::program_mismatch || why == errc::defunct;
         // The program is on the hook by a link that the kernel may just be releasing.
         if (why == errc::already_exists && why.where() == operation::link_update)
-            comes_back = !is_held_by_somebody(why);
+            comes_back = !is_held_by_somebody(why) && !program_without_link();
         if (!comes_back || is_late()) return tl::unexpected{std::move(why)};
         pause(attempt);
     }

@@ -90,8 +90,8 @@ counted_program::kept counted_program::read() const {
     return value;
 }
 
-std::optional<bl::btf_id> kernel_function(char const* name) {
-    int const id = ::libbpf_find_vmlinux_btf_id(name, BPF_TRACE_FENTRY);
+std::optional<bl::btf_id> kernel_function(char const* name, bl::attach_type attach) {
+    int const id = ::libbpf_find_vmlinux_btf_id(name, static_cast<::bpf_attach_type>(attach));
     if (id > 0) return bl::btf_id{id};
     skip_case(std::string{name} + " is not in the kernel's types");
     return std::nullopt;

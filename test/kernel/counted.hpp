@@ -67,8 +67,10 @@ private:
     bpflink::unique_fd program_;
 };
 
-/// The BTF id of a function of the kernel; nothing, and a skipped case, where it is not there.
-std::optional<bpflink::btf_id> kernel_function(char const* name);
+/// The BTF id of a function of the kernel, or of what else programs of an attach type are for: a
+/// tracepoint, an iterator. Nothing, and a skipped case, where it is not there.
+std::optional<bpflink::btf_id>
+kernel_function(char const* name, bpflink::attach_type attach = bpflink::attach_type::trace_fentry);
 
 /// Calls the kernel's functions that are there to be traced, bpf_fentry_test1() among them, once
 /// each. False, and a skipped case, where this kernel loads no program that does.

@@ -6,6 +6,7 @@
 
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/xdp.hpp>
+#include <bpflink/lifecycle/holders.hpp>
 #include <bpflink/views/link_ids.hpp>
 #include <bpflink/views/snapshot.hpp>
 

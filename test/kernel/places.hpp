@@ -2,16 +2,32 @@
 #pragma once
 
 #include "expect.hpp"
+#include "kernel_case.hpp"
 #include "loaded.hpp"
+#include "sandbox.hpp"
 
 #include <bpflink/bpflink.hpp>
 
+#include <cerrno>
 #include <initializer_list>
+#include <optional>
 #include <source_location>
 #include <string>
+#include <system_error>
 #include <vector>
 
 // What the hooks with several programs have in common.
+
+/// A pair of devices; nothing, with the reason said, where the kernel has no such driver.
+inline std::optional<sandbox::network::netkit> add_netkit(sandbox::network& net) {
+    try {
+        return net.add_netkit();
+    } catch (std::system_error const& e) {
+        if (e.code().value() != EOPNOTSUPP) throw;
+        skip_case(std::string{"no netkit driver: "} + e.what());
+        return std::nullopt;
+    }
+}
 
 /// The ids of what is on a hook, as it runs.
 template <bpflink::queryable Hook>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
-// A program with a function that another one can replace, and one that does.
+// A program with a function that another one can replace, and some that do.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -21,6 +21,11 @@ int calls_replaceable(struct xdp_md* ctx) {
 SEC("freplace")
 int replacement(struct xdp_md* ctx) {
     return XDP_TX;
+}
+
+SEC("freplace")
+int like_replacement(struct xdp_md* ctx) {
+    return XDP_PASS;
 }
 
 SEC("fentry")

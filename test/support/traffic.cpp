@@ -8,6 +8,7 @@
 
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -64,4 +65,12 @@ void connect_to_loopback(int count) {
 void call_the_kernel(int count) {
     for (int i = 0; i != count; ++i)
         ::syscall(SYS_getppid);
+}
+
+void protect_memory() {
+    constexpr std::size_t size = 4'096;
+    auto* const page = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) throw std::system_error{errno, std::generic_category(), "mmap"};
+    ::mprotect(page, size, PROT_NONE);
+    ::munmap(page, size);
 }

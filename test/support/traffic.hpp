@@ -22,3 +22,6 @@ void connect_to_loopback(int count);
 
 /// Makes that many system calls.
 void call_the_kernel(int count);
+
+/// Changes what a page of memory is protected from: the LSM hook file_mprotect is asked.
+void protect_memory();

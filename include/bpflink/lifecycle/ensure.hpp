@@ -6,7 +6,10 @@
 #include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
+#include <bpflink/hook/netkit.hpp>
+#include <bpflink/hook/sockmap.hpp>
 #include <bpflink/hook/struct_ops.hpp>
+#include <bpflink/hook/tcx.hpp>
 #include <bpflink/hook/traits.hpp>
 #include <bpflink/hook/xdp.hpp>
 #include <bpflink/ids.hpp>
@@ -18,6 +21,7 @@
 #include <bpflink/typed_link.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -59,6 +63,12 @@ struct ensure_options {
 
 namespace detail {
 
+/// A program without a link, in the way of an attach.
+struct squatter {
+    match is = match::no;  // unknown: there is a program, which may have a link
+    std::string what = {}; // a clause: "program 7 is there without a link"
+};
+
 /// What a hook is to ensure_attached, without its type.
 struct hook_door {
     std::string_view name;
@@ -70,8 +80,9 @@ struct hook_door {
     result<match> (*is_at)(borrowed_program const& what, void const* where, fd_view l,
                            link_info const& info);
     result<unique_fd> (*create)(borrowed_program what, void const* where);
-    // Whether a program without a link has the place; null where the kernel's refusal tells.
-    match (*is_without_link)(borrowed_program const& what, void const* where);
+    // What has the place without a link; null where the kernel's refusal tells.
+    squatter (*without_link)(borrowed_program const& what, void const* where);
+    bool replaces_it; // the kernel does, and refuses nothing
 };
 
 /// Tells of a link that has lost its place too, unlike is_at.
@@ -90,9 +101,17 @@ template <class Hook>
     return match::unknown;
 }
 
-/// Whether a program that has no link is in the way of an attach, and not one that is just going.
+/// Any program: the interface takes one.
 /// @cost some 10 system calls
-[[nodiscard]] match is_without_link(borrowed_program const& what, hook::xdp const& where);
+[[nodiscard]] squatter without_link(borrowed_program const& what, hook::xdp const& where);
+/// The same program: the hook takes it once.
+/// @cost 2 system calls
+[[nodiscard]] squatter without_link(borrowed_program const& what, hook::tcx const& where);
+/// The same program, as of tcx.
+[[nodiscard]] squatter without_link(borrowed_program const& what, hook::netkit const& where);
+/// Any program: a link takes its place without a word.
+/// @cost 1 system call
+[[nodiscard]] squatter without_link(borrowed_program const& what, hook::sockmap const& where);
 
 template <has_place H>
 inline constexpr hook_door door_to{
@@ -112,17 +131,18 @@ inline constexpr hook_door door_to{
         [](borrowed_program what, void const* where) {
             return hook_traits<H>::create(what, *static_cast<H const*>(where));
         },
-    .is_without_link =
+    .without_link =
         [] {
-            match (*found)(borrowed_program const&, void const*) = nullptr;
+            squatter (*found)(borrowed_program const&, void const*) = nullptr;
             if constexpr (requires(borrowed_program const& what, H const& where) {
-                              is_without_link(what, where);
+                              without_link(what, where);
                           })
                 found = [](borrowed_program const& what, void const* where) {
-                    return is_without_link(what, *static_cast<H const*>(where));
+                    return without_link(what, *static_cast<H const*>(where));
                 };
             return found;
         }(),
+    .replaces_it = std::same_as<H, hook::sockmap>,
 };
 
 /// What ensure_attached is asked for.
@@ -184,7 +204,8 @@ template <class Hook>
 ///         already_exists    a link at another place is pinned there, or one of which nothing tells
 ///                           whether it is at this one
 ///         hook_busy         the hook is taken; the link or the program there is named. What the
-///                           kernel just releases is waited for
+///                           kernel just releases is waited for. A sockmap's program without a link
+///                           is in the way, which attach would replace
 ///         still_held        somebody else holds the link that was replaced: it still runs, beside
 ///                           the new one, which is pinned; or, without overlap, it was pinned again
 ///         timed_out         another call had the lock all the time
@@ -194,8 +215,9 @@ template <class Hook>
 /// @kernel since 5.7; 5.10 for interfaces. The compare-and-swap takes CAP_SYS_ADMIN, which opening
 ///         the program that runs needs; without it the lock alone keeps others out
 /// @cost kept: 12 system calls at most for xdp, tcx, netkit, cgroup, netns and sockmap, in a
-///       process that asked before; for others those of is_at. For xdp: created 16, updated 30,
-///       and those of waiting
+///       process that asked before; for every hook those of is_at and 6 more, which
+///       docs/lifecycle.md lists. For xdp: created 16, updated 30, and those of waiting. For
+///       sockmap created asks 1 more
 template <class P, has_place H>
     requires program_for<P, H>
 [[nodiscard]] result<ensured_link<H>> ensure_attached(P const& prog, H const& where,

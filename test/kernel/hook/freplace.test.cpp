@@ -3,80 +3,17 @@
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
-#include "replaceable.bpf.hpp"
+#include "replaceable.hpp"
 
 #include <bpflink/bpflink.hpp>
 
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <system_error>
 
 #include <linux/bpf.h>
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 namespace bl = bpflink;
-using ext_ref = bl::program_ref<bl::program_type::ext>;
-
-namespace {
-
-/// One program of replaceable.bpf.c.
-class loaded_program {
-public:
-    /// @param target  in whose function it is put
-    explicit loaded_program(char const* name, loaded_program const* target = nullptr,
-                            char const* function = "replaceable") {
-        auto const file = bpf_objects::replaceable();
-        object_.reset(::bpf_object__open_mem(file.data(), file.size(), nullptr));
-        if (!object_) throw std::system_error{errno, std::generic_category(), "opening"};
-        ::bpf_program* each = nullptr;
-        while ((each = ::bpf_object__next_program(object_.get(), each)))
-            ::bpf_program__set_autoload(each, std::strcmp(::bpf_program__name(each), name) == 0);
-        program_ = ::bpf_object__find_program_by_name(object_.get(), name);
-        if (target) ::bpf_program__set_attach_target(program_, target->fd().get(), function);
-        ::libbpf_set_print(nullptr);
-        if (::bpf_object__load(object_.get()) < 0)
-            throw std::system_error{errno, std::generic_category(), "loading"};
-        note_own_program(id_of_program(fd()).value());
-    }
-
-    [[nodiscard]] bl::fd_view fd() const { return bl::fd_view{::bpf_program__fd(program_)}; }
-    [[nodiscard]] ::bpf_program const* get() const { return program_; }
-    [[nodiscard]] ext_ref as_ext() const { return must(ext_ref::from(program_)); }
-
-    /// What an XDP program says to a packet.
-    [[nodiscard]] unsigned verdict() const {
-        char packet[64]{};
-        ::bpf_test_run_opts options{};
-        options.sz = sizeof options;
-        options.data_in = packet;
-        options.data_size_in = sizeof packet;
-        options.repeat = 1;
-        if (::bpf_prog_test_run_opts(fd().get(), &options) < 0)
-            throw std::system_error{errno, std::generic_category(), "a test run"};
-        return options.retval;
-    }
-
-private:
-    struct closer {
-        void operator()(::bpf_object* object) const noexcept { ::bpf_object__close(object); }
-    };
-    std::unique_ptr<::bpf_object, closer> object_;
-    ::bpf_program* program_ = nullptr;
-};
-
-std::unique_ptr<loaded_program> load_replacement(loaded_program const& target) {
-    try {
-        return std::make_unique<loaded_program>("replacement", &target);
-    } catch (std::system_error const& e) {
-        skip_case("the kernel takes no program that replaces a function: " + e.code().message());
-        return nullptr;
-    }
-}
-
-} // namespace
 
 TEST_CASE_FIXTURE(kernel_case, "a freplace program stands in for the function it was loaded for") {
     loaded_program const target{"calls_replaceable"};

@@ -6,6 +6,7 @@
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
+#include "places.hpp"
 #include "probe_targets.hpp"
 #include "sandbox.hpp"
 
@@ -13,10 +14,8 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
@@ -104,12 +103,8 @@ TEST_CASE_FIXTURE(kernel_case, "a link of tcx is at its interface, namespace and
 
 TEST_CASE_FIXTURE(kernel_case, "a link of netkit is at its device") {
     sandbox::network net;
-    std::optional<sandbox::network::netkit> pair;
-    try {
-        pair = net.add_netkit();
-    } catch (std::system_error const& e) {
-        return skip_case(std::string{"no netkit driver: "} + e.what());
-    }
+    auto const pair = add_netkit(net);
+    if (!pair) return;
     constant_program<program_type::sched_cls> const prog{-1};
     bl::hook::netkit const primary{.ifindex = pair->primary, .attach = attach_type::netkit_primary};
     auto const l = must(bl::attach(prog, primary));

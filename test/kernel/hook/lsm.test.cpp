@@ -3,10 +3,9 @@
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
+#include "traffic.hpp"
 
 #include <bpflink/bpflink.hpp>
-
-#include <sys/mman.h>
 
 namespace bl = bpflink;
 using bl::attach_type;
@@ -18,21 +17,15 @@ TEST_CASE_FIXTURE(kernel_case, "an LSM program runs at its hook, until closed") 
     auto const p =
         counted_program::load(program_type::lsm, attach_type::lsm_mac, {.target = *target});
     if (!p) return;
-    auto const protect = [] {
-        auto* const page = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        REQUIRE(page != MAP_FAILED);
-        ::mprotect(page, 4096, PROT_NONE);
-        ::munmap(page, 4096);
-    };
     auto made = bl::attach(p->as<program_type::lsm>(), bl::hook::lsm{});
     if (is_unsupported(made)) return;
     auto l = must(std::move(made));
-    CHECK(p->runs_during(protect) >= 1);
+    CHECK(p->runs_during(protect_memory) >= 1);
     CHECK(must(l.details()).attach == attach_type::lsm_mac);
     CHECK(bl::lsm_link::duplicate(l.fd()));
     CHECK_FALSE(bl::tracing_link::duplicate(l.fd()));
     must(l.close());
-    CHECK(p->runs_during(protect) == 0);
+    CHECK(p->runs_during(protect_memory) == 0);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "an LSM program reads the cookie of its link") {
@@ -43,9 +36,6 @@ TEST_CASE_FIXTURE(kernel_case, "an LSM program reads the cookie of its link") {
     if (!p) return;
     constexpr bl::cookie wanted{0xfeed'0000'1234'5678U};
     auto const l = must(bl::attach(p->as<program_type::lsm>(), bl::hook::lsm{wanted}));
-    auto* const page = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    REQUIRE(page != MAP_FAILED);
-    CHECK(p->runs_during([&] { ::mprotect(page, 4096, PROT_NONE); }) >= 1);
-    ::munmap(page, 4096);
+    CHECK(p->runs_during(protect_memory) >= 1);
     CHECK(p->cookie() == wanted);
 }

@@ -7,8 +7,6 @@
 
 #include <bpflink/bpflink.hpp>
 
-#include <cerrno>
-#include <optional>
 #include <system_error>
 
 namespace bl = bpflink;
@@ -21,17 +19,6 @@ constexpr int go_on = -1; // NETKIT_NEXT
 constexpr int pass = 0;   // NETKIT_PASS
 constexpr auto primary = bl::attach_type::netkit_primary;
 constexpr auto peer = bl::attach_type::netkit_peer;
-
-/// A pair of devices; nothing, with the reason said, where the kernel has no such driver.
-std::optional<sandbox::network::netkit> add_netkit(sandbox::network& net) {
-    try {
-        return net.add_netkit();
-    } catch (std::system_error const& e) {
-        if (e.code().value() != EOPNOTSUPP) throw;
-        skip_case(std::string{"no netkit driver: "} + e.what());
-        return std::nullopt;
-    }
-}
 
 } // namespace
 

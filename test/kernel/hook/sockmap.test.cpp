@@ -4,16 +4,13 @@
 #include "loaded.hpp"
 #include "places.hpp"
 #include "sandbox.hpp"
+#include "sockets.hpp"
 
 #include <bpflink/bpflink.hpp>
 
-#include <arpa/inet.h>
 #include <cerrno>
-#include <cstring>
-#include <netinet/in.h>
 
 #include <bpf/bpf.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 namespace bl = bpflink;
@@ -26,46 +23,6 @@ using on_sent = constant_program<bl::program_type::sk_msg>;
 
 constexpr int drop = 0; // SK_DROP, SK_PASS
 constexpr int pass = 1;
-
-/// A sockmap of one socket.
-struct tiny_sockmap {
-    bl::unique_fd fd{::bpf_map_create(BPF_MAP_TYPE_SOCKMAP, "tiny", 4, 4, 1, nullptr)};
-    bl::map_ref ref = must(bl::map_ref::from_fd(fd));
-
-    [[nodiscard]] bl::map_id id() const {
-        ::bpf_map_info facts{};
-        std::uint32_t size = sizeof facts;
-        REQUIRE(::bpf_map_get_info_by_fd(fd.get(), &facts, &size) == 0);
-        return bl::map_id{facts.id};
-    }
-    void put(bl::fd_view socket) const {
-        std::uint32_t const key = 0;
-        int const value = socket.get();
-        REQUIRE(::bpf_map_update_elem(fd.get(), &key, &value, BPF_ANY) == 0);
-    }
-};
-
-/// Two ends of a TCP connection over 127.0.0.1.
-struct connection {
-    bl::unique_fd client{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    bl::unique_fd server;
-
-    connection() {
-        bl::unique_fd const listener{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-        auto* const raw = reinterpret_cast<sockaddr*>(&address);
-        socklen_t size = sizeof address;
-        REQUIRE(::bind(listener.get(), raw, size) == 0);
-        REQUIRE(::listen(listener.get(), 1) == 0);
-        REQUIRE(::getsockname(listener.get(), raw, &size) == 0);
-        REQUIRE(::connect(client.get(), raw, size) == 0);
-        server = bl::unique_fd{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)};
-        REQUIRE(server);
-    }
-    void send() const { REQUIRE(::write(client.get(), "x", 1) == 1); }
-};
 
 /// Whether the kernel has links of sockmaps; otherwise the case is skipped.
 template <class Program>

@@ -6,7 +6,6 @@
 
 #include <bpflink/bpflink.hpp>
 
-#include <bpf/libbpf.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,10 +22,10 @@ void call_getpid() {
 } // namespace
 
 TEST_CASE_FIXTURE(kernel_case, "a tp_btf program runs at its tracepoint, until closed") {
-    int const id = ::libbpf_find_vmlinux_btf_id("sys_enter", BPF_TRACE_RAW_TP);
-    if (id < 0) return skip_case("sys_enter is not in the kernel's types");
-    auto const p = counted_program::load(program_type::tracing, attach_type::trace_raw_tp,
-                                         {.target = bl::btf_id{id}});
+    auto const id = kernel_function("sys_enter", attach_type::trace_raw_tp);
+    if (!id) return;
+    auto const p =
+        counted_program::load(program_type::tracing, attach_type::trace_raw_tp, {.target = *id});
     if (!p) return;
     auto l = must(bl::attach(p->as<program_type::tracing>(), bl::hook::tp_btf{}));
     CHECK(p->runs_during(call_getpid) >= 1);
@@ -40,10 +39,10 @@ TEST_CASE_FIXTURE(kernel_case, "a tp_btf program runs at its tracepoint, until c
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a tp_btf program reads the cookie of its link") {
-    int const id = ::libbpf_find_vmlinux_btf_id("sys_enter", BPF_TRACE_RAW_TP);
-    if (id < 0) return skip_case("sys_enter is not in the kernel's types");
+    auto const id = kernel_function("sys_enter", attach_type::trace_raw_tp);
+    if (!id) return;
     auto const p = counted_program::load(program_type::tracing, attach_type::trace_raw_tp,
-                                         {.reads_cookie = true, .target = bl::btf_id{id}});
+                                         {.reads_cookie = true, .target = *id});
     if (!p) return;
     constexpr bl::cookie wanted{0xfeed'0000'1234'5678U};
     auto const l = must(bl::attach(p->as<program_type::tracing>(), bl::hook::tp_btf{wanted}));

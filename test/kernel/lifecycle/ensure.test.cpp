@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // ensure_attached by its effects: which program runs at the place afterwards, and which does not.
 #include "child.hpp"
+#include "congestion.hpp"
+#include "counted.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
+#include "places.hpp"
+#include "probe_targets.hpp"
+#include "replaceable.hpp"
 #include "sandbox.hpp"
+#include "sockets.hpp"
 #include "traffic.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -12,12 +18,18 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <optional>
 #include <set>
 #include <signal.h>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include <linux/bpf.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <sys/wait.h>
@@ -41,23 +53,60 @@ std::set<std::string> names_in(std::string const& directory) {
     return found;
 }
 
+/// What makes programs run; of an iterator that is reading its pin.
+using make_traffic = std::function<void(std::string const& pin)>;
+
 /// Two programs, a place, and what makes programs there run.
 template <class P, class H>
 struct stage {
     P const& first;
     P const& second;
     H where;
-    std::function<void()> traffic;
+    make_traffic traffic;
 };
 template <class P, class H>
-stage(P const&, P const&, H, std::function<void()>) -> stage<P, H>;
+stage(P const&, P const&, H, make_traffic) -> stage<P, H>;
+
+/// A program that says what it was loaded for, as program_ref::from does.
+template <program_type Type>
+struct told_program : constant_program<Type> {
+    told_program(int value, attach_type wanted, bl::btf_id target = {})
+        : constant_program<Type>{value, wanted, target}, expected{wanted} {}
+    [[nodiscard]] std::optional<attach_type> expected_attach_type() const {
+        return expected == attach_type{} ? std::nullopt : std::optional{expected};
+    }
+    attach_type expected;
+};
+
+/// Two programs for one place; none, and a skipped case, where the kernel takes none.
+/// @param target  the function, tracepoint or iterator that they are for
+template <program_type Type>
+std::vector<told_program<Type>> load_two(int value, attach_type expected = {},
+                                         char const* target = nullptr) {
+    std::vector<told_program<Type>> both;
+    bl::btf_id id{};
+    if (target) {
+        auto const found = kernel_function(target, expected);
+        if (!found) return both;
+        id = *found;
+    }
+    try {
+        for (int i = 0; i != 2; ++i)
+            both.emplace_back(value, expected, id);
+    } catch (std::system_error const& e) {
+        both.clear();
+        skip_case("the kernel takes no program of " + to_string(Type) + ", " + to_string(expected) +
+                  ": " + e.code().message());
+    }
+    return both;
+}
 
 template <class P, class H>
 bool may_play(stage<P, H> const& s) {
     auto tried = bl::attach(s.first, s.where);
     if (is_unsupported(tried)) return false;
     auto probe = must(std::move(tried));
-    if (must(bl::is_at(s.first, s.where, probe)) != bl::match::yes) {
+    if (must(bl::is_at(s.second, s.where, probe)) != bl::match::yes) {
         skip_case("the kernel does not tell the place of such a link");
         return false;
     }
@@ -74,7 +123,9 @@ void play(stage<P, H> const& s) {
     sandbox::bpffs const fs;
     auto const path = fs.path() / "sub" / "x"; // a directory that is made
     auto const ensure = [&](P const& prog) { return bl::ensure_attached(prog, s.where, path); };
-    auto const runs = [&](P const& prog) { return statistics.runs_during(prog, s.traffic) > 0; };
+    auto const runs = [&](P const& prog) {
+        return statistics.runs_during(prog, [&] { s.traffic(path); }) > 0;
+    };
     bl::link_id id{};
     {
         auto const made = must(ensure(s.first));
@@ -116,6 +167,13 @@ void play(stage<P, H> const& s) {
         CHECK(runs(s.first));
         CHECK_FALSE(std::filesystem::exists(fs.path() / "other"));
     }
+}
+
+/// The whole table, of two programs for one place.
+template <program_type Type, class H>
+void play_two(std::vector<told_program<Type>> const& both, H const& where, make_traffic make) {
+    if (both.empty()) return;
+    play(stage{both[0], both[1], where, std::move(make)});
 }
 
 /// Two processes at once, each with its own program, and a third that takes the link down.
@@ -180,7 +238,7 @@ TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program on an interface by 
     programs const p{"xdp_a", "xdp_b"};
     auto const a = p.xdp("xdp_a"), b = p.xdp("xdp_b");
     stage const s{a, b, bl::hook::xdp{.ifindex = net.loopback()},
-                  std::function<void()>{[&] { net.send_to_loopback(some); }}};
+                  make_traffic{[&](auto&&) { net.send_to_loopback(some); }}};
     SUBCASE("the whole table") {
         play(s);
     }
@@ -196,7 +254,7 @@ TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program on an interface by 
         b{-1, attach_type::tcx_ingress};
     stage const s{a, b,
                   bl::hook::tcx{.ifindex = net.loopback(), .attach = attach_type::tcx_ingress},
-                  std::function<void()>{[&] { net.send_to_loopback(some); }}};
+                  make_traffic{[&](auto&&) { net.send_to_loopback(some); }}};
     SUBCASE("the whole table") {
         play(s);
     }
@@ -220,7 +278,7 @@ TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program on a cgroup") {
     auto const a = p.connect("connect4_a"), b = p.connect("connect4_b");
     stage const s{
         a, b, bl::hook::cgroup{.cgroup = group.path(), .attach = attach_type::cgroup_inet4_connect},
-        std::function<void()>{[] { connect_to_loopback(some); }}};
+        make_traffic{[](auto&&) { connect_to_loopback(some); }}};
     SUBCASE("the whole table") {
         play(s);
     }
@@ -238,7 +296,7 @@ TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program on netfilter, which
                   bl::hook::netfilter{.protocol_family = bl::protocol_family::ipv4,
                                       .hook = bl::netfilter_hook::local_in,
                                       .priority = 7},
-                  std::function<void()>{[&] { net.send_to_loopback(some); }}};
+                  make_traffic{[&](auto&&) { net.send_to_loopback(some); }}};
     SUBCASE("the whole table") {
         play(s);
     }
@@ -251,7 +309,7 @@ TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program on a tracepoint by 
     if (!loads(program_type::tracepoint, {})) return;
     constant_program<program_type::tracepoint> const a{0}, b{0};
     stage const s{a, b, bl::hook::tracepoint{.group = "raw_syscalls", .name = "sys_enter"},
-                  std::function<void()>{[] { call_the_kernel(some); }}};
+                  make_traffic{[](auto&&) { call_the_kernel(some); }}};
     SUBCASE("the whole table") {
         play(s);
     }
@@ -264,7 +322,216 @@ TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program on a raw tracepoint
     programs const first{"sys_enter_a"}, second{"sys_enter_a"};
     auto const a = first.tracepoint("sys_enter_a"), b = second.tracepoint("sys_enter_a");
     play(stage{a, b, bl::hook::raw_tracepoint{"sys_enter"},
-               std::function<void()>{[] { call_the_kernel(some); }}});
+               make_traffic{[](auto&&) { call_the_kernel(some); }}});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program on a netkit device") {
+    sandbox::network net;
+    auto const pair = add_netkit(net);
+    if (!pair) return;
+    play_two(load_two<program_type::sched_cls>(-1),
+             bl::hook::netkit{.ifindex = pair->primary, .attach = attach_type::netkit_primary},
+             [&](auto&&) { net.send_from(pair->primary, some); });
+}
+
+TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program on a network namespace") {
+    sandbox::network const net;
+    auto const here = sandbox::network::here();
+    play_two(load_two<program_type::sk_lookup>(1, attach_type::sk_lookup),
+             bl::hook::netns{.netns = here, .attach = attach_type::sk_lookup},
+             [](auto&&) { connection const looked_up; });
+}
+
+TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program on a map of sockets") {
+    sandbox::network const net;
+    tiny_sockmap const map;
+    play_two(load_two<program_type::sk_msg>(1, attach_type::sk_msg_verdict),
+             bl::hook::sockmap{.map = map.ref, .attach = attach_type::sk_msg_verdict},
+             [&](auto&&) { // a socket takes over what the map has when it is put there
+                 connection const one;
+                 map.put(one.client);
+                 one.send();
+             });
+}
+
+TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program with a function of the kernel") {
+    auto const call = [](auto&&) { call_traced_functions(); };
+    SUBCASE("fentry") {
+        play_two(load_two<program_type::tracing>(0, attach_type::trace_fentry, "bpf_fentry_test1"),
+                 bl::hook::tracing{}, call);
+    }
+    SUBCASE("LSM") {
+        play_two(load_two<program_type::lsm>(0, attach_type::lsm_mac, "bpf_lsm_file_mprotect"),
+                 bl::hook::lsm{}, [](auto&&) { protect_memory(); });
+    }
+    SUBCASE("tp_btf") {
+        play_two(load_two<program_type::tracing>(0, attach_type::trace_raw_tp, "sys_enter"),
+                 bl::hook::tp_btf{}, [](auto&&) { call_the_kernel(some); });
+    }
+    SUBCASE("tracing_multi") {
+        static std::array<bl::btf_id, 1> functions;
+        functions = {kernel_function("bpf_fentry_test1").value_or(bl::btf_id{})};
+        play_two(load_two<program_type::tracing>(0, attach_type::trace_fentry_multi),
+                 bl::hook::tracing_multi{.functions = functions,
+                                         .attach = attach_type::trace_fentry_multi},
+                 call);
+    }
+    SUBCASE("kprobe") {
+        play_two(load_two<program_type::kprobe>(0),
+                 bl::hook::kprobe{.function = "bpf_fentry_test1"}, call);
+    }
+    SUBCASE("kprobe_multi") {
+        static constexpr std::array<std::string_view, 1> names{"bpf_fentry_test1"};
+        play_two(load_two<program_type::kprobe>(0, attach_type::trace_kprobe_multi),
+                 bl::hook::kprobe_multi{.symbols = names}, call);
+    }
+}
+
+TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program with a function of an executable") {
+    auto const call = [](auto&&) { call_first(some); };
+    SUBCASE("uprobe") {
+        play_two(load_two<program_type::kprobe>(0),
+                 bl::hook::uprobe{.binary = own_binary, .symbol = first_probed}, call);
+    }
+    SUBCASE("uprobe_multi") {
+        static constexpr std::array names{first_probed};
+        play_two(load_two<program_type::kprobe>(0, attach_type::trace_uprobe_multi),
+                 bl::hook::uprobe_multi{.binary = own_binary, .symbols = names}, call);
+    }
+}
+
+TEST_CASE_FIXTURE(kernel_case, "ensure_attached of an iterator's program, which its pin runs") {
+    play_two(load_two<program_type::tracing>(0, attach_type::trace_iter, "task"), bl::hook::iter{},
+             [](std::string const& pin) {
+                 std::ifstream file{pin};
+                 static_cast<void>(file.get());
+             });
+}
+
+TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program that replaces a function") {
+    loaded_program const target{"calls_replaceable"};
+    auto const a = load_replacement(target), b = load_replacement(target, "like_replacement");
+    if (!a || !b) return;
+    bl::hook::freplace const where{.target = target.fd(), .function = "replaceable"};
+    if (auto const probe = must(bl::attach(a->as_ext(), where));
+        must(bl::is_at(b->as_ext(), where, probe)) != bl::match::yes)
+        return skip_case("the kernel does not tell the place of such a link");
+    sandbox::bpffs const fs;
+    auto const path = fs.path() / "x";
+    auto const ensure = [&](loaded_program const& prog, std::string_view pin) {
+        return bl::ensure_attached(prog.as_ext(), where, pin);
+    };
+    CHECK(must(ensure(*a, path)).how == ensured::created);
+    CHECK(target.verdict() == XDP_DROP);
+    CHECK(must(ensure(*a, path)).how == ensured::kept);
+    {
+        auto const done = must(ensure(*b, path)); // one at a time: the old link ends first
+        CHECK(done.how == ensured::updated);
+        CHECK(done.before == id_of_program(a->fd()));
+        CHECK(must(done.link.info()).program == id_of_program(b->fd()));
+    }
+    CHECK(target.verdict() == XDP_PASS);
+    auto const begin = std::chrono::steady_clock::now();
+    check_error(ensure(*a, fs.path() / "other"), bl::errc::hook_busy, {path});
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{1});
+    CHECK(target.verdict() == XDP_PASS);
+    CHECK(names_in(fs.path()) == std::set<std::string>{"x"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a table, which is known by its map") {
+    congestion_control const first{congestion_control::attached::by_nobody};
+    congestion_control const second{congestion_control::attached::by_nobody};
+    if (!first.is_loaded()) return skip_case(first.reason());
+    bl::hook::struct_ops const where;
+    sandbox::bpffs const fs;
+    auto const path = fs.path() / "x";
+    bl::link_id id{};
+    {
+        auto const done = must(bl::ensure_attached(first.map(), where, path));
+        CHECK(done.how == ensured::created);
+        id = must(done.link.info()).id;
+    }
+    CHECK(first.available()); // by its pin
+    CHECK(must(bl::ensure_attached(first.map(), where, path)).how == ensured::kept);
+    {
+        auto const done = bl::ensure_attached(second.map(), where, path);
+        if (!done && done.error() == bl::errc::already_exists)
+            return skip_case("the kernel does not tell the struct of another table");
+        CHECK(must(bl::ensure_attached(second.map(), where, path)).how == ensured::kept);
+        REQUIRE(done);
+        CHECK(done->how == ensured::updated);
+        CHECK(must(done->link.info()).id == id);
+        CHECK(must(done->link.details()).map == second.map_id());
+    }
+    CHECK(second.available());
+    // Another's: the link of this very table is named at once, and one of the same name later.
+    auto const begin = std::chrono::steady_clock::now();
+    check_error(bl::ensure_attached(second.map(), where, fs.path() / "other"),
+                bl::errc::already_exists, {path});
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{1});
+    check_error(bl::ensure_attached(first.map(), where, fs.path() / "other",
+                                    {.wait = std::chrono::milliseconds{50}}),
+                bl::errc::already_exists, {"registered"});
+    CHECK(second.available());
+    CHECK(must(must(bl::struct_ops_link::load_pinned(path)).details()).map == second.map_id());
+    CHECK(names_in(fs.path()) == std::set<std::string>{"x"});
+    // Its pin alone keeps it.
+    must(bl::teardown(path));
+    CHECK_FALSE(second.available());
+}
+
+// 16.17
+TEST_CASE_FIXTURE(kernel_case, "a sockmap's program without a link is named, and stays") {
+    sandbox::network const net;
+    sandbox::bpffs const fs;
+    auto const both = load_two<program_type::sk_msg>(1, attach_type::sk_msg_verdict);
+    if (both.empty()) return;
+    tiny_sockmap const map;
+    bl::hook::sockmap const where{.map = map.ref, .attach = attach_type::sk_msg_verdict};
+    if (auto const probe = bl::attach(both[0], where); is_unsupported(probe)) return;
+    REQUIRE(eventually([&] { return programs_on(where).empty(); }));
+    auto const theirs = both[0].fd().get();
+    REQUIRE(::bpf_prog_attach(theirs, map.fd.get(), BPF_SK_MSG_VERDICT, 0) == 0);
+    auto const begin = std::chrono::steady_clock::now();
+    for (auto const& own : both)
+        check_error(bl::ensure_attached(own, where, fs.path() / "x"), bl::errc::hook_busy,
+                    {"program " + std::to_string(id_of_program(both[0].fd()).value())});
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{1});
+    CHECK(programs_on(where) == std::vector{id_of_program(both[0].fd())});
+    CHECK(names_in(fs.path()).empty());
+    REQUIRE(::bpf_prog_detach2(theirs, map.fd.get(), BPF_SK_MSG_VERDICT) == 0);
+    CHECK(must(bl::ensure_attached(both[1], where, fs.path() / "x")).how == ensured::created);
+    // The kernel lets a link take the place of such a program, and attach does not ask.
+    must(bl::teardown(fs.path() / "x"));
+    REQUIRE(::bpf_prog_attach(theirs, map.fd.get(), BPF_SK_MSG_VERDICT, 0) == 0);
+    auto const l = must(bl::attach(both[1], where));
+    CHECK(programs_on(where) == std::vector{id_of_program(both[1].fd())});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "the same program without a link on tcx is named at once") {
+    sandbox::network const net;
+    sandbox::bpffs const fs;
+    auto const both = load_two<program_type::sched_cls>(-1);
+    if (both.empty()) return;
+    bl::hook::tcx const where{.ifindex = net.loopback(), .attach = attach_type::tcx_ingress};
+    if (auto const probe = bl::attach(both[0], where); is_unsupported(probe)) return;
+    REQUIRE(eventually([&] { return programs_on(where).empty(); }));
+    int const device = static_cast<int>(net.loopback());
+    auto const theirs = both[0].fd().get();
+    constexpr auto tcx_ingress = static_cast<::bpf_attach_type>(attach_type::tcx_ingress);
+    REQUIRE(::bpf_prog_attach(theirs, device, tcx_ingress, 0) == 0);
+    auto const begin = std::chrono::steady_clock::now();
+    auto const id = "program " + std::to_string(id_of_program(both[0].fd()).value());
+    check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::already_exists,
+                {id, "without a link"});
+    must(bl::ensure_attached(both[1], where, fs.path() / "x"));
+    // Nor can it be swapped in.
+    check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::already_exists);
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{1});
+    CHECK(programs_on(where) ==
+          std::vector{id_of_program(both[0].fd()), id_of_program(both[1].fd())});
+    REQUIRE(::bpf_prog_detach2(theirs, device, tcx_ingress) == 0);
+    CHECK(must(bl::ensure_attached(both[0], where, fs.path() / "x")).how == ensured::updated);
 }
 
 // E4

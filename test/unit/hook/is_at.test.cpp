@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which links are at a place, which are not, and what nothing tells.
+#include "every_place.hpp"
 #include "prober.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,13 +61,6 @@ struct places : machine {
     fake::program* last = nullptr;
 };
 
-/// A program that says what it was loaded for, as program_ref::from does.
-template <program_type Type>
-struct expecting_program : typed_program<Type> {
-    attach_type expected{};
-    [[nodiscard]] std::optional<attach_type> expected_attach_type() const { return expected; }
-};
-
 static_assert(bl::has_place<bl::hook::xdp> && bl::has_place<bl::hook::struct_ops>);
 static_assert(!bl::has_place<bl::hook::perf_event> && !bl::has_place<bl::hook::raw>);
 
@@ -94,24 +89,35 @@ TEST_CASE_FIXTURE(places, "a typed link is looked for as any other") {
     CHECK(where(prog, eth0, *typed) == match::yes);
 }
 
-TEST_CASE_FIXTURE(places, "a place costs few system calls") {
+TEST_CASE_FIXTURE(places, "a link at another place costs no more than its info") {
     auto const on_device = made({.type = link_type::xdp, .target = 2});
-    CHECK(where(eth0, on_device) == match::yes); // loads the program
-    auto const count = [&](auto const& hook, auto const& l) {
-        forget_calls();
-        CHECK(where(hook, l) == match::yes);
-        return system_calls();
-    };
-    CHECK(count(eth0, on_device) == 4);
-    cgroups = {{"/cgroup/web", 55}};
-    make_cgroup("/cgroup/web");
-    auto const on_cgroup =
-        made({.type = link_type::cgroup, .attach = attach_type::cgroup_device, .cgroup_id = 55});
-    CHECK(count(bl::hook::cgroup{.cgroup = "/cgroup/web", .attach = attach_type::cgroup_device},
-                on_cgroup) == 2); // the fake's name of a cgroup is one call
     forget_calls();
     CHECK(where(bl::hook::xdp{.ifindex = bl::ifindex{3}}, on_device) == match::no);
     CHECK(system_calls() == 1);
+}
+
+TEST_CASE_FIXTURE(every_place, "is_at costs at each hook what docs/places.md says") {
+    std::map<std::string_view, int> costs;
+    visit_all([&](std::string_view name, auto const& prog, auto const& where, fake::link& there) {
+        auto const l = *bl::link::from_fd(open(there));
+        static_cast<void>(bl::is_at(prog, where, l)); // loads the library's own program
+        forget_calls();
+        auto const told = bl::is_at(prog, where, l);
+        costs[name] = cost();
+        CAPTURE(name);
+        REQUIRE(succeeded(told));
+        CHECK(*told == match::yes);
+    });
+    CHECK(costs == std::map<std::string_view, int>{{"xdp", 4},           {"tcx", 4},
+                                                   {"netkit", 4},        {"cgroup", 5},
+                                                   {"netns", 3},         {"sockmap", 2},
+                                                   {"netfilter", 4},     {"struct_ops", 2},
+                                                   {"iter", 3},          {"tracing", 3},
+                                                   {"lsm", 3},           {"freplace", 10},
+                                                   {"tp_btf", 3},        {"raw_tracepoint", 5},
+                                                   {"tracepoint", 5},    {"kprobe", 2},
+                                                   {"kprobe_multi", 6},  {"uprobe", 14},
+                                                   {"uprobe_multi", 14}, {"tracing_multi", 2}});
 }
 
 TEST_CASE_FIXTURE(places, "a link of tcx is at its interface and direction") {
