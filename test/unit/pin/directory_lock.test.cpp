@@ -29,7 +29,7 @@ TEST_CASE_FIXTURE(machine, "a lock that another has is waited for, up to a limit
     auto const late = bl::detail::directory_lock::take("/bpf/x", 500ms);
     REQUIRE_FALSE(late);
     check_error(late.error(), ETIMEDOUT, bl::operation::flock, bl::errc::timed_out,
-                {"/bpf", "another process"});
+                {"/bpf", "others change pins there"});
     CHECK(sys_now() - begin >= 500ms);
     CHECK(sys_now() - begin < 510ms);
     before(call::back_off, [this] { unlock_directory("/bpf"); }, 5);
