@@ -309,8 +309,12 @@ TEST_CASE_FIXTURE(kernel_case, "teardown of a link that only its closing ends") 
         loaded_program const target{"calls_replaceable"};
         auto const p = load_replacement(target);
         if (p)
-            check_ends([&] { return bl::attach(p->as_ext(), bl::hook::freplace{}); },
-                       [&] { return target.verdict() == XDP_DROP; });
+            check_ends( // by its name: where it was loaded for it attaches once
+                [&] {
+                    return bl::attach(p->as_ext(), bl::hook::freplace{.target = target.fd(),
+                                                                      .function = "replaceable"});
+                },
+                [&] { return target.verdict() == XDP_DROP; });
     }
     SUBCASE("uprobe_multi") {
         auto const p = load_probe(attach_type::trace_uprobe_multi);
