@@ -361,7 +361,7 @@ TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program with a function of 
                  bl::hook::tracing{}, call);
     }
     SUBCASE("LSM") {
-        play_two(load_two<program_type::lsm>(0, attach_type::lsm_mac, "bpf_lsm_file_mprotect"),
+        play_two(load_two<program_type::lsm>(0, attach_type::lsm_mac, "file_mprotect"),
                  bl::hook::lsm{}, [](auto&&) { protect_memory(); });
     }
     SUBCASE("tp_btf") {

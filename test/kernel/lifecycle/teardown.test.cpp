@@ -302,7 +302,7 @@ TEST_CASE_FIXTURE(kernel_case, "teardown of a link that only its closing ends") 
     }
     SUBCASE("LSM") {
         auto const load = [] {
-            return load_for(program_type::lsm, attach_type::lsm_mac, "bpf_lsm_file_mprotect");
+            return load_for(program_type::lsm, attach_type::lsm_mac, "file_mprotect");
         };
         auto p = load();
         check_ends(

@@ -13,8 +13,8 @@ namespace {
 
 template <class Hook>
 struct on_a_device : machine {
-    typed_program<bl::program_type::sched_cls> held{
-        {open(add_program(bl::program_type::sched_cls))}};
+    fake::program& own = add_program(bl::program_type::sched_cls);
+    typed_program<bl::program_type::sched_cls> held{{open(own)}};
     static constexpr auto types = bl::hook_traits<Hook>::attach_types;
 
     auto attach(std::optional<bl::attach_type> attach, std::optional<bl::order> order = {}) {
@@ -100,7 +100,14 @@ TEST_CASE_TEMPLATE(
 TEST_CASE_TEMPLATE("a hook on an interface says what is in the way", Hook, bl::hook::tcx,
                    bl::hook::netkit) {
     on_a_device<Hook> here;
-    here.check_refusal(EEXIST, bl::errc::already_exists, {"takes it once"});
+    here.on_hook = {{here.own.id, 7}};
+    here.check_refusal(EEXIST, bl::errc::already_exists, {"the program is on the hook"});
+    here.on_hook = {{here.own.id + 1, 0}, {here.own.id, 0}};
+    here.check_refusal(EEXIST, bl::errc::already_exists,
+                       {"program " + std::to_string(here.own.id) + " is there without a link"});
+    here.fail(call::prog_query, EPERM);
+    here.check_refusal(EEXIST, bl::errc::already_exists, {"one of:", "without a link"});
+    here.on_hook.clear();
     here.check_refusal(ERANGE, no_condition, {"63 programs"});
     here.check_refusal(ESTALE, bl::errc::stale_revision, {"query it again"});
     here.interfaces.erase(2);
