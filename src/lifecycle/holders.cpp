@@ -166,12 +166,9 @@ private:
         auto const directory = "/proc/" + std::to_string(process);
         int outcome = is_told_ ? 0 : look_at_descriptors(process, process, directory);
         if (!is_told_ && outcome == 0) outcome = look_at_threads(process, directory);
-        if (is_refused(outcome))
-            ++hidden_;
-        else if (outcome < 0 && !is_gone(outcome))
+        if (outcome < 0 && !is_gone(outcome) && !is_refused(outcome))
             return fail(outcome, operation::read, directory + "/fd");
-        else if (is_refused(look_at_mounts(directory)))
-            ++hidden_;
+        if (is_refused(outcome) || is_refused(look_at_mounts(directory))) ++hidden_;
         return {};
     }
 
