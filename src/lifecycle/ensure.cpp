@@ -47,7 +47,7 @@ bool is_of_maps(wanted_link const& wanted) {
     return wanted.hook.update == update_unit::map;
 }
 
-/// What a link runs: the program, or the map of a table.
+/// The object that a link runs: the program, or the map of a table.
 std::uint32_t object_in(link_info const& info) {
     if (auto const* const table = std::get_if<struct_ops_details>(&info.details))
         return table->map.value_or(map_id{}).value();
@@ -370,7 +370,7 @@ bool ensuring::is_held_by_somebody(error& why) const {
     return true;
 }
 
-/// What has the place without a link, and stays; in words.
+/// The object that has the place without a link, and stays; in words.
 std::optional<std::string> ensuring::program_without_link() const {
     auto const& [hook, what, where] = wanted_;
     if (!hook.without_link) return std::nullopt;

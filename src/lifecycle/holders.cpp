@@ -111,7 +111,7 @@ private:
                own.inode == first_pid_namespace;
     }
 
-    /// What is missing of processes that cannot be looked into.
+    /// Words for the part of a process that is missing where it cannot be looked into.
     [[nodiscard]] std::string of_processes() const { return is_told_ ? "pins seen by " : ""; }
 
     /// Has the kernel tell all descriptors, by numbers that only the first pid namespace has.

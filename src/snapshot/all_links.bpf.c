@@ -4,16 +4,6 @@
 #include "kernel_links.h"
 #include "raw_link_record.h"
 
-struct seq_file;
-struct bpf_iter_meta {
-    struct seq_file* seq;
-} OF_KERNEL;
-struct bpf_prog_aux {
-    __u32 id;
-} OF_KERNEL;
-struct bpf_prog {
-    struct bpf_prog_aux* aux;
-} OF_KERNEL;
 struct bpf_map {
     __u32 id;
 } OF_KERNEL;

@@ -47,7 +47,16 @@ struct net_device {
         struct net* net;
     } nd_net;
 } OF_KERNEL;
-struct bpf_prog;
+struct seq_file;
+struct bpf_iter_meta {
+    struct seq_file* seq;
+} OF_KERNEL;
+struct bpf_prog_aux {
+    __u32 id;
+} OF_KERNEL;
+struct bpf_prog {
+    struct bpf_prog_aux* aux;
+} OF_KERNEL;
 
 // Each kind's struct begins with it. Since 6.17 it has the attach type, which some kinds had
 // before.

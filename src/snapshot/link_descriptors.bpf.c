@@ -4,16 +4,6 @@
 #include "kernel_links.h"
 #include "raw_link_descriptor.h"
 
-struct seq_file;
-struct bpf_iter_meta {
-    struct seq_file* seq;
-} OF_KERNEL;
-struct bpf_prog_aux {
-    __u32 id;
-} OF_KERNEL;
-struct bpf_prog {
-    struct bpf_prog_aux* aux;
-} OF_KERNEL;
 struct super_block {
     unsigned long s_magic;
 } OF_KERNEL;
@@ -49,7 +39,7 @@ struct bpf_iter__task_file {
     struct file* file;
 } OF_KERNEL;
 
-// A link's file has no type but its name, on a file system that nobody else makes names in.
+// A link's file is known by its name alone, on a file system that nobody else makes names in.
 static __always_inline int is_of_link(struct file* file) {
     enum { anonymous = 0x09041934 }; // ANON_INODE_FS_MAGIC
     union {

@@ -25,7 +25,7 @@ public:
         return must(bpflink::program_ref<bpflink::program_type::ext>::from(get()));
     }
 
-    /// What an XDP program says to a packet.
+    /// The answer of an XDP program to a packet.
     [[nodiscard]] unsigned verdict() const;
 
 private:

@@ -25,7 +25,7 @@ namespace {
 
 using bl::errc;
 
-/// What both processes have seen, in memory that they share with this one.
+/// The counts of both processes, in memory that they share with this one.
 class seen_by_both {
 public:
     struct counts {

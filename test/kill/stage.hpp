@@ -35,7 +35,7 @@ void skip(std::string const& reason);
 /// How often a program ran, while main() has the kernel count.
 [[nodiscard]] std::uint64_t runs_of(bpflink::fd_view program);
 
-/// What load_tiny loads, with its type.
+/// The program that load_tiny loads, with its type.
 template <bpflink::program_type Type>
 struct tiny {
     static constexpr bpflink::program_type type = Type;

@@ -80,7 +80,7 @@ struct hook_door {
     result<match> (*is_at)(borrowed_program const& what, void const* where, fd_view l,
                            link_info const& info);
     result<unique_fd> (*create)(borrowed_program what, void const* where);
-    // What has the place without a link; null where the kernel's refusal tells.
+    // Finds the object that has the place without a link; null where the kernel's refusal tells.
     squatter (*without_link)(borrowed_program const& what, void const* where);
     bool replaces_it; // the kernel does, and refuses nothing
 };

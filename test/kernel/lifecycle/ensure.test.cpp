@@ -53,7 +53,7 @@ std::set<std::string> names_in(std::string const& directory) {
     return found;
 }
 
-/// What makes programs run; of an iterator that is reading its pin.
+/// The way to make programs run; an iterator runs when its pin is read.
 using make_traffic = std::function<void(std::string const& pin)>;
 
 /// Two programs, a place, and what makes programs there run.

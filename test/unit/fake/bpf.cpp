@@ -88,7 +88,7 @@ bl::link_type link_type_of(bl::attach_type attach) {
     }
 }
 
-/// What src/snapshot/all_links.bpf.c writes.
+/// The record that src/snapshot/all_links.bpf.c writes.
 raw_link_record raw_record_of(link const& l) {
     auto const& facts = l.facts;
     raw_link_record r{};
@@ -552,7 +552,7 @@ std::deque<read_step> kernel::records_of_descriptors() const {
             add(process_id, "own", 1, static_cast<std::uint32_t>(number), **l);
     for (auto const& each : others) {
         if (each.refusal == ENOENT) continue; // it has ended
-        // Of a process whose first thread has ended, every other thread is walked.
+        // Where a process's first thread has ended, every other thread is walked.
         for (int thread = each.in_thread ? 2 : 1; thread != 0; --thread)
             for (std::uint32_t number = 0; number != each.links.size(); ++number)
                 add(each.number, each.command, static_cast<std::uint64_t>(each.number) + 1, number,
