@@ -78,7 +78,9 @@ public:
 
     /// An error is what keeps all of it from being told, such as a lack of descriptors.
     result<found_holders> take() {
-        is_told_ = is_in_first_pid_namespace() && tell_descriptors();
+        bool const is_in_first = is_in_first_pid_namespace();
+        if (!is_in_first) note("processes outside this pid namespace");
+        is_told_ = is_in_first && tell_descriptors();
         sees_all_processes();
         result<void> failed;
         int const outcome = for_each_entry("/proc", [&](void*, sys::entry const& entry) {
@@ -146,10 +148,9 @@ private:
         ++processes.back().descriptors;
     }
 
-    /// Notes what the list of processes does not have.
+    /// Notes the processes that the list does not have.
     void sees_all_processes() {
         constexpr unsigned sys_ptrace = 19;
-        if (!is_in_first_pid_namespace()) note("processes outside this pid namespace");
         auto const table = read_whole_file("/proc/thread-self/mountinfo");
         if (!table) return; // look_at_pins() says so
         for (auto const& each : mounts_of(*table, "proc")) {

@@ -66,14 +66,6 @@ std::uint64_t runs_of(bl::fd_view program) {
     return info_of(program).run_cnt;
 }
 
-std::set<std::string> names_in(std::string const& directory) {
-    std::set<std::string> found;
-    for (auto const& entry : std::filesystem::directory_iterator{directory})
-        if (auto const name = entry.path().filename().string(); !name.ends_with(".debug"))
-            found.insert(name);
-    return found;
-}
-
 std::vector<bl::link_id> links_of(bl::program_id program) {
     std::vector<bl::link_id> found;
     for (auto&& each : bl::infos())

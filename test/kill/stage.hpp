@@ -63,8 +63,7 @@ struct stage {
     std::function<void()> traffic; ///< each place's program runs once
 };
 
-/// The names in a directory, but for those that only the kernel can make.
-[[nodiscard]] std::set<std::string> names_in(std::string const& directory);
+using sandbox::names_in;
 /// The links that run a program.
 [[nodiscard]] std::vector<bpflink::link_id> links_of(bpflink::program_id program);
 /// Asks until it holds, for what the kernel does a moment later. False after five seconds.

@@ -351,4 +351,12 @@ std::size_t open_descriptors() {
     return static_cast<std::size_t>(std::distance(begin(all), end(all))) - 1; // its own
 }
 
+std::set<std::string> names_in(std::string const& directory) {
+    std::set<std::string> found;
+    for (auto const& entry : std::filesystem::directory_iterator{directory})
+        if (auto const name = entry.path().filename().string(); !name.ends_with(".debug"))
+            found.insert(name);
+    return found;
+}
+
 } // namespace sandbox

@@ -4,6 +4,7 @@
 #include <bpflink/fd.hpp>
 #include <bpflink/ids.hpp>
 
+#include <set>
 #include <string>
 
 // Places of their own to attach and pin in. Everything goes away with the object, or at the latest
@@ -104,5 +105,8 @@ private:
 
 /// How many descriptors the process has open.
 [[nodiscard]] std::size_t open_descriptors();
+
+/// The names in a directory of a bpffs, but for those that the kernel makes there.
+[[nodiscard]] std::set<std::string> names_in(std::string const& directory);
 
 } // namespace sandbox

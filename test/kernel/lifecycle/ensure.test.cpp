@@ -42,16 +42,9 @@ namespace {
 using bl::attach_type;
 using bl::ensured;
 using bl::program_type;
+using sandbox::names_in;
 
 constexpr int some = 3;
-
-std::set<std::string> names_in(std::string const& directory) {
-    std::set<std::string> found;
-    for (auto const& entry : std::filesystem::directory_iterator{directory})
-        if (auto const name = entry.path().filename().string(); !name.ends_with(".debug"))
-            found.insert(name);
-    return found;
-}
 
 /// The way to make programs run; an iterator runs when its pin is read.
 using make_traffic = std::function<void(std::string const& pin)>;
