@@ -31,7 +31,7 @@ public:
 
     /// @param link  an iterator link's descriptor; borrowed
     /// @errors invalid_argument  not an iterator link
-    ///         EMFILE, ENOMEM
+    ///         EMFILE, ENOMEM; permission_denied
     /// @kernel since 5.8; kernel/bpf/bpf_iter.c, bpf_iter_new_fd()
     /// @cost 1 system call
     [[nodiscard]] static result<iter_output> open(fd_view link);
@@ -40,8 +40,8 @@ public:
     /// Goes on where the kernel pauses after a million objects without output, and where the
     /// program asks for the same object again (both EAGAIN).
     /// @param into  not empty; at most this many bytes, which may end inside a line
-    /// @errors E2BIG  one object's output is larger than the kernel's buffer
-    ///         EAGAIN  a thousand times in a row: the program never goes on (it returns 1)
+    /// @errors E2BIG  one object writes more than 32 KiB; not_supported  a walk over cgroups writes
+    ///         more than one read takes; EAGAIN  a thousand times: the program never goes on
     /// @kernel kernel/bpf/bpf_iter.c, bpf_seq_read()
     /// @cost 1 system call
     [[nodiscard]] result<std::size_t> read(std::span<std::byte> into) { return run_.read(into); }

@@ -87,8 +87,8 @@ public:
     result<void> close();
 
     /// What the kernel says of the link.
-    /// @errors ENAMETOOLONG where a file of uprobe_multi has a path longer than PATH_MAX; else none
-    ///         that a link can cause, but whatever a security module refuses with
+    /// @errors invalid_argument   ENAMETOOLONG: a file of uprobe_multi has a path over PATH_MAX
+    ///         permission_denied  a security module refuses, or CAP_BPF is missing (before 5.19)
     /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_get_info_by_fd()
     /// @cost 1 system call, 2 where the kind has names, arrays or cookies (raw_tracepoint, iter,
     ///       tracing, perf_event and the multi kinds), and again when a path grew in between;

@@ -426,7 +426,7 @@ int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept {
     uapi::info_attr attr{number(fd), size, address(info)};
     int const outcome = bpf(uapi::command::obj_get_info_by_fd, attr);
     size = attr.info_len;
-    return outcome;
+    return outcome == -EBADFD ? -EBADF : outcome; // alone among the commands
 }
 
 int close(int fd) noexcept {

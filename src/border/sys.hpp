@@ -46,6 +46,7 @@ int obj_pin(int fd, char const* path) noexcept;
 opened obj_get(char const* path) noexcept;
 
 // `size` goes in as the buffer's and comes out as what the kernel knows of it.
+// -EBADF where `fd` is not open, for the kernel's EBADFD.
 int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept;
 
 // Descriptors

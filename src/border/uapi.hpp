@@ -10,6 +10,9 @@
 
 namespace bpflink::uapi {
 
+// An errno of the kernel's own, which bpf(2) lets out and no header of the C library has.
+inline constexpr int enotsupp = 524;
+
 enum class command : int {
     map_lookup_elem = 1,
     prog_load = 5,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "border/uapi.hpp"
 #include "error/names.hpp"
 
 #include <bpflink/error.hpp>
@@ -12,7 +13,7 @@
 namespace bpflink {
 namespace {
 
-constexpr int enotsupp = 524; // the kernel's own, which libc does not know
+using uapi::enotsupp;
 
 // errc{} is no condition.
 constexpr std::array<std::string_view, 15> condition_names{

@@ -19,10 +19,11 @@ namespace bpflink::detail {
 
 struct borrowed_program;
 struct hook_row;
+[[gnu::visibility("hidden")]] extern hook_row const no_hook; // of what is not of a hook; all empty
 
 /// What was asked of the kernel, for a look at why it refused.
 struct attempt {
-    hook_row const* row = nullptr;          // of the hook, where there is one
+    hook_row const& row = no_hook;
     borrowed_program const* prog = nullptr; // or the map that stands in its place
     void const* request = nullptr;          // of a type that the operation's looks know
 

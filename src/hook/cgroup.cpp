@@ -15,7 +15,6 @@ using detail::attempt;
 using detail::finding;
 using detail::refusal;
 
-constexpr int enotsupp = 524; // the kernel's own
 constexpr std::uint32_t most_programs = 64;
 constexpr std::uint64_t root_inode = 1;
 
@@ -172,7 +171,8 @@ constexpr auto causes = joined(
                 "bpf_trampoline_link_cgroup_shim"},
         refusal{EOPNOTSUPP, errc::not_supported, "this kernel has no LSM programs of cgroups", "",
                 "bpf_trampoline_link_cgroup_shim"},
-        refusal{enotsupp, errc::not_supported, "this machine has no trampolines for LSM hooks", "",
+        refusal{uapi::enotsupp, errc::not_supported,
+                "this machine has no trampolines for LSM hooks", "",
                 "bpf_trampoline_link_cgroup_shim"},
     });
 constexpr auto query_causes = joined(

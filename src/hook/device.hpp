@@ -46,7 +46,7 @@ template <class Hook>
     if (!where.attach) return {};
     auto asked = request_of(where);
     asked.target = where.ifindex.value();
-    auto found = own_program_without_link({.row = &row, .prog = &what, .request = &asked});
+    auto found = own_program_without_link({.row = row, .prog = &what, .request = &asked});
     if (found.is != match::yes) return {};
     // The id of a link that is being made is 0, too.
     return {match::unknown, std::move(found.what) + " is there without a link"};

@@ -42,7 +42,7 @@ std::optional<int> first_online_processor() {
 }
 
 char const* unit_of(attempt const& tried) {
-    return tried.row->asked_by->pmu;
+    return tried.row.asked_by->pmu;
 }
 
 /// Whether the kernel shows the unit's number.
@@ -100,7 +100,7 @@ sys::opened open_event(uapi::perf_event_attr const& attr, int pid) {
 
 tl::unexpected<error> refuse_event(int outcome, attempt const& tried, std::string subject) {
     return refuse(outcome, operation::perf_event_open, std::move(subject), tried,
-                  {tried.row->opening, usual_causes()});
+                  {tried.row.opening, usual_causes()});
 }
 
 result<unique_fd> attach_to_event(attempt const& tried, fd_view event, cookie given,
@@ -132,11 +132,11 @@ finding loaded_for_another_place(attempt const& tried, attach_type attach) {
     if (tried.prog->expected) return {match::no, what}; // a mistake, and refused as one
     auto const facts = detail::identify_program(tried.prog->fd, {});
     if (!facts) return {match::unknown, what};
-    auto const taken = tried.row->program_types;
+    auto const taken = tried.row.program_types;
     bool const is_taken = std::ranges::find(taken, facts->type) != taken.end();
     if (!is_taken || attach_to_nothing(tried.prog->fd, attach) != EINVAL) return {match::no, what};
     using enum support::answer;
-    auto const has = detail::cached_support(*tried.row).is;
+    auto const has = detail::cached_support(tried.row).is;
     return {has == yes ? match::yes : has == no ? match::no : match::unknown, what};
 }
 

@@ -39,9 +39,7 @@ finding half_a_target(attempt const& tried) {
 }
 
 finding target_is_closed(attempt const& tried) {
-    if (!where_of(tried).target) return {match::no};
-    int const outcome = sys::is_open(where_of(tried).target.get());
-    return {outcome == -EBADF ? match::yes : outcome < 0 ? match::unknown : match::no};
+    return where_of(tried).target ? is_closed(where_of(tried).target) : finding{match::no};
 }
 
 finding target_is_not_a_program(attempt const& tried) {
@@ -79,8 +77,6 @@ constexpr std::array mistakes{
 constexpr std::array causes{
     refusal{EBADF, errc::invalid_argument, "the target's descriptor is not open", "",
             "bpf_prog_get", target_is_closed},
-    refusal{EBADFD, errc::invalid_argument, "the target's descriptor is not open", "",
-            "bpf_obj_get_info_by_fd"},
     refusal{EINVAL, errc::invalid_argument, "the target, {}, is not a BPF program", "",
             "bpf_prog_get", target_is_not_a_program},
     refusal{EINVAL, errc::invalid_argument,
@@ -118,7 +114,7 @@ constexpr std::array causes{
             "name a function of its source, built with -g", "btf__find_by_name_kind"},
     refusal{EOPNOTSUPP, errc::not_supported, "this kernel does not compile BPF programs (JIT)",
             "set net.core.bpf_jit_enable to 1", "bpf_arch_text_poke"},
-    refusal{enotsupp, errc::not_supported, "this kernel does not compile BPF programs (JIT)",
+    refusal{uapi::enotsupp, errc::not_supported, "this kernel does not compile BPF programs (JIT)",
             "set net.core.bpf_jit_enable to 1", "bpf_trampoline_link_prog"},
 };
 
@@ -160,7 +156,7 @@ detail::hook_row const& hook_traits<hook::freplace>::row() noexcept {
 
 result<unique_fd> hook_traits<hook::freplace>::create(detail::borrowed_program prog,
                                                       hook::freplace const& where) {
-    attempt const tried{.row = &row(), .prog = &prog, .request = &where};
+    attempt const tried{.row = row(), .prog = &prog, .request = &where};
     auto const subject = [&] { return describe(where); };
     if (!is_elsewhere(where))
         return open_raw_tracepoint(
@@ -182,7 +178,7 @@ result<unique_fd> hook_traits<hook::freplace>::create(detail::borrowed_program p
 
 result<match> hook_traits<hook::freplace>::is_at(hook::freplace const& where, candidate const& l) {
     if (!is_elsewhere(where)) return is_where_loaded(l);
-    attempt const tried{.row = &row(), .prog = l.prog, .request = &where};
+    attempt const tried{.row = row(), .prog = l.prog, .request = &where};
     auto const subject = [&] { return describe(where); };
     if (auto clear = check(tried, mistakes, operation::prog_get_info, subject); !clear)
         return tl::unexpected{std::move(clear).error()};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/place.hpp"
 #include "hook/row.hpp"
+#include "info/refuse_info.hpp"
 #include "object/nonzero_fd.hpp"
 
 #include <bpflink/detail/read_info.hpp>
@@ -65,10 +66,6 @@ hook::iter const& where_of(attempt const& tried) {
     return tried.as<request>().where;
 }
 
-finding yes_if(bool is_so, std::string what = {}) {
-    return {is_so ? match::yes : match::no, std::move(what)};
-}
-
 /// Of a cause that has others beside it.
 finding may_be_if(bool is_so) {
     return {is_so ? match::unknown : match::no};
@@ -106,9 +103,7 @@ finding asks_for_nothing(attempt const& tried) {
 
 finding descriptor_is_closed(attempt const& tried) {
     auto const fd = borrowed_by(where_of(tried));
-    if (!fd) return {match::no};
-    int const outcome = sys::is_open(fd->get());
-    return {outcome == -EBADF ? match::yes : outcome < 0 ? match::unknown : match::no};
+    return fd ? is_closed(*fd) : finding{match::no};
 }
 
 finding may_need_a_map(attempt const& tried) {
@@ -255,7 +250,7 @@ result<unique_fd> checked(unique_fd link, attempt tried, request asked) {
     tried.request = &asked;
     auto const refused = [&](int outcome) {
         return refuse(outcome, operation::link_create, describe(asked.where), tried,
-                      {tried.row->causes});
+                      {tried.row.causes});
     };
     auto const info = detail::read_info(link);
     if (!info) return tl::unexpected{info.error()};
@@ -284,9 +279,7 @@ result<match> is_narrowed_so(hook::iter const& where, iter_details const& on) {
         uapi::object_info_head map{};
         std::uint32_t size = sizeof map;
         int const outcome = sys::obj_get_info(where.map->fd().get(), &map, size);
-        if (outcome < 0)
-            return fail(outcome, operation::map_get_info, errc::invalid_argument, describe(where),
-                        "the map's descriptor is not open");
+        if (outcome < 0) return refuse_info(outcome, operation::map_get_info, where.map->fd());
         return yes_or_no(map_id{map.id} == *on.map);
     }
     if (where.cgroup) {
@@ -325,7 +318,7 @@ detail::hook_row const& hook_traits<hook::iter>::row() noexcept {
 result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
                                                   hook::iter const& where) {
     request const asked{where};
-    attempt const tried{.row = &row(), .prog = &prog, .request = &asked};
+    attempt const tried{.row = row(), .prog = &prog, .request = &asked};
     auto const subject = [&] { return describe(where); };
     if (auto clear = check(tried, mistakes, operation::link_create, subject); !clear)
         return tl::unexpected{std::move(clear).error()};

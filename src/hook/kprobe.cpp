@@ -227,7 +227,7 @@ detail::hook_row const& hook_traits<hook::kprobe>::row() noexcept {
 result<unique_fd> hook_traits<hook::kprobe>::create(detail::borrowed_program prog,
                                                     hook::kprobe const& where) {
     std::string subject = describe(where);
-    attempt const tried{.row = &row(), .prog = &prog, .request = &where};
+    attempt const tried{.row = row(), .prog = &prog, .request = &where};
     if (auto clear = check(tried, mistakes, operation::link_create, [&] { return subject; });
         !clear)
         return tl::unexpected{std::move(clear).error()};

@@ -199,7 +199,7 @@ result<unique_fd> create(request const& asked, detail::borrowed_program const& p
     attr.kprobe_multi.addresses = address_of(asked.addresses);
     attr.kprobe_multi.cookies = address_of(where.cookies);
     return create_link(
-        attr, {.row = &hook_traits<hook::kprobe_multi>::row(), .prog = &prog, .request = &asked},
+        attr, {.row = hook_traits<hook::kprobe_multi>::row(), .prog = &prog, .request = &asked},
         [&] { return describe(where); });
 }
 
@@ -228,7 +228,7 @@ result<unique_fd> create_by_names(detail::borrowed_program const& prog, attempt 
     if (!places) return tl::unexpected{places.error()};
     if (!ambiguous_among(where.symbols, *places).empty())
         return refuse(-EADDRNOTAVAIL, operation::resolve_symbol, describe(where), tried,
-                      {tried.row->causes});
+                      {tried.row.causes});
     auto const addresses = addresses_of(where.symbols, *places);
     if (!addresses.empty()) return create({where, {}, addresses}, prog);
     return create({where, where.symbols, {}}, prog);
@@ -280,7 +280,7 @@ detail::hook_row const& hook_traits<hook::kprobe_multi>::row() noexcept {
 result<unique_fd> hook_traits<hook::kprobe_multi>::create(detail::borrowed_program prog,
                                                           hook::kprobe_multi const& where) {
     request const asked{where, where.symbols, where.addresses};
-    attempt const tried{.row = &row(), .prog = &prog, .request = &asked};
+    attempt const tried{.row = row(), .prog = &prog, .request = &asked};
     if (auto clear =
             check(tried, mistakes, operation::link_create, [&] { return describe(where); });
         !clear)

@@ -40,7 +40,7 @@ detail::hook_row const& hook_traits<hook::lsm>::row() noexcept {
 
 result<unique_fd> hook_traits<hook::lsm>::create(detail::borrowed_program prog,
                                                  hook::lsm const& where) {
-    return attach_where_loaded({.row = &row(), .prog = &prog, .request = &where.cookie},
+    return attach_where_loaded({.row = row(), .prog = &prog, .request = &where.cookie},
                                [] { return std::string{"LSM program"}; });
 }
 

@@ -24,7 +24,7 @@ finding not_loaded_for(attempt const& tried, attach_type wanted) {
 
 finding without_sessions(attempt const& tried, attach_type session) {
     if (attach_to_nothing(tried.prog->fd, session) != EINVAL) return {match::no};
-    if (detail::cached_support(*tried.row).is == support::answer::no) return {match::no};
+    if (detail::cached_support(tried.row).is == support::answer::no) return {match::no};
     // It may be loaded for something else.
     return {tried.prog->expected == session ? match::yes : match::unknown};
 }

@@ -44,10 +44,6 @@ hook::netfilter const& asked(attempt const& tried) {
     return tried.as<hook::netfilter>();
 }
 
-finding yes_if(bool is_so) {
-    return {is_so ? match::yes : match::no};
-}
-
 finding other_family(attempt const& tried) {
     auto const family = asked(tried).protocol_family;
     return yes_if(family != protocol_family::ipv4 && family != protocol_family::ipv6);
@@ -131,7 +127,7 @@ result<unique_fd> hook_traits<hook::netfilter>::create(detail::borrowed_program 
     attr.netfilter = {static_cast<std::uint32_t>(where.protocol_family),
                       static_cast<std::uint32_t>(where.hook), where.priority,
                       where.defragment ? ip_defrag : 0};
-    return create_link(attr, {.row = &row(), .prog = &prog, .request = &where},
+    return create_link(attr, {.row = row(), .prog = &prog, .request = &where},
                        [&] { return describe(where); });
 }
 

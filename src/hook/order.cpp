@@ -98,12 +98,7 @@ result<nonzero_fd> put_order(uapi::link_create_attr& attr, std::optional<order> 
 
 finding anchor_is_closed(attempt const& tried) {
     auto const there = anchor_of(tried);
-    if (!there.is_descriptor()) return {match::no};
-    int const outcome = sys::is_open(there.fd().get());
-    return {outcome == -EBADF ? match::yes
-            : outcome < 0     ? match::unknown
-                              : match::no,
-            there.name()};
+    return there.is_descriptor() ? is_closed(there.fd(), there.name()) : finding{match::no};
 }
 
 finding anchor_is_gone(attempt const& tried) {

@@ -93,7 +93,7 @@ result<unique_fd> hook_traits<hook::perf_event>::create(detail::borrowed_program
     attr.target = raw_fd(where.event);
     attr.attach_type = static_cast<std::uint32_t>(attach_type::perf_event);
     attr.perf_event.cookie = where.cookie.value();
-    return create_link(attr, {.row = &row(), .prog = &prog, .request = &where},
+    return create_link(attr, {.row = row(), .prog = &prog, .request = &where},
                        [&] { return "perf event at " + describe(where.event); });
 }
 

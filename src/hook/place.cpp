@@ -2,6 +2,7 @@
 #include "hook/place.hpp"
 
 #include "info/netns_of.hpp"
+#include "info/refuse_info.hpp"
 #include "object/by_id.hpp"
 #include "object/identify.hpp"
 #include "symbol/kallsyms.hpp"
@@ -12,11 +13,6 @@
 
 namespace bpflink {
 namespace {
-
-constexpr std::array closed_program{
-    detail::refusal{EBADF, errc::invalid_argument, "the program's descriptor is not open", "",
-                    "bpf_obj_get_info_by_fd"},
-};
 
 /// Empty where it cannot be opened, or is not there any more.
 result<std::optional<unique_fd>> opened_program(program_id id) {
@@ -46,9 +42,7 @@ result<program_target> target_of(fd_view program) {
     uapi::program_info told{};
     std::uint32_t size = sizeof told;
     int const outcome = sys::obj_get_info(program.get(), &told, size);
-    if (outcome < 0)
-        return refuse(outcome == -EBADFD ? -EBADF : outcome, operation::prog_get_info,
-                      describe(program), {}, {closed_program, usual_causes()});
+    if (outcome < 0) return refuse_info(outcome, operation::prog_get_info, program);
     program_target target{program_id{told.start.id}, static_cast<program_type>(told.start.type),
                           std::nullopt, told.attach_btf_obj_id};
     if (size == sizeof told) target.function = told.attach_btf_id;
@@ -78,8 +72,7 @@ result<std::optional<std::uint32_t>> types_of_program(program_id id) {
             uapi::program_info told{};
             std::uint32_t size = sizeof told;
             int const outcome = sys::obj_get_info(opened->get(), &told, size);
-            if (outcome < 0)
-                return fail(outcome, operation::prog_get_info, describe(fd_view{*opened}));
+            if (outcome < 0) return refuse_info(outcome, operation::prog_get_info, *opened);
             return told.btf_id == 0 ? std::nullopt : std::optional{told.btf_id};
         });
 }

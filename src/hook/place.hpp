@@ -112,7 +112,7 @@ struct program_target {
                              // was attached to a function of another program's
 };
 
-/// @errors EBADFD  not open
+/// @errors EBADF  not open
 /// @cost 1 system call
 [[nodiscard]] result<program_target> target_of(fd_view program);
 
@@ -159,7 +159,7 @@ template <class Hook>
     auto asked = request_of(where);
     asked.attach = attach;
     asked.target = target;
-    return refuse(outcome, what, describe(where), {.row = &row, .request = &asked},
+    return refuse(outcome, what, describe(where), {.row = row, .request = &asked},
                   {row.query_causes, usual_causes()});
 }
 

@@ -78,7 +78,7 @@ template <class Hook>
 result<hook_query> query_typed(Hook const& where, bool links) {
     auto const& row = hook_traits<Hook>::row();
     auto request = request_of(where);
-    detail::attempt const tried{.row = &row, .request = &request};
+    detail::attempt const tried{.row = row, .request = &request};
     auto const subject = [&] { return describe(where); };
     if (auto clear = check(tried, mistakes, operation::prog_query, subject); !clear)
         return tl::unexpected{std::move(clear).error()};

@@ -48,12 +48,7 @@ finding attach_type_is_missing(attempt const& tried) {
 
 finding target_is_closed(attempt const& tried) {
     auto const* const fd = std::get_if<fd_view>(&tried.as<request>().where.target);
-    if (!fd) return {match::no};
-    int const outcome = sys::is_open(fd->get());
-    return {outcome == -EBADF ? match::yes
-            : outcome < 0     ? match::unknown
-                              : match::no,
-            describe(*fd)};
+    return fd ? is_closed(*fd, describe(*fd)) : finding{match::no};
 }
 
 finding target_is_missing(attempt const& tried) {
@@ -78,7 +73,7 @@ finding kernel_has_no_such_links(attempt const& tried) {
 }
 
 finding loaded_for_what_it_has_not(attempt const& tried) {
-    return tried.row->attach_types.empty() ? finding{match::no} : loaded_for_another(tried);
+    return tried.row.attach_types.empty() ? finding{match::no} : loaded_for_another(tried);
 }
 
 finding has_flags(attempt const& tried) {
@@ -118,7 +113,7 @@ result<unique_fd> create_raw(borrowed_program prog, hook::raw const& where) {
         return asked.attach ? "attach type " + to_string(*asked.attach) : "any attach type";
     };
     auto const& row = asked.attach ? row_of(*asked.attach) : of_no_hook;
-    attempt const tried{.row = &row, .prog = &prog, .request = &asked};
+    attempt const tried{.row = row, .prog = &prog, .request = &asked};
     if (auto clear = check(tried, mistakes, operation::link_create, subject); !clear)
         return tl::unexpected{std::move(clear).error()};
     auto const attach = *asked.attach;

@@ -79,7 +79,7 @@ result<unique_fd> hook_traits<hook::raw_tracepoint>::create(detail::borrowed_pro
             .padding = 0,
             .cookie = where.cookie.value(),
         },
-        {.row = &row(), .prog = &prog, .request = &where},
+        {.row = row(), .prog = &prog, .request = &where},
         [&] { return "tracepoint '" + zero_terminated + "'"; });
 }
 

@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace bpflink::detail {
 
@@ -61,9 +62,14 @@ inline constexpr std::size_t number_of_hooks = []<class... Hooks>(type_list<Hook
     return sizeof...(Hooks);
 }(all_hooks{});
 
-/// Causes that every attach has, whatever the hook. They stand behind a hook's own, and behind
-/// those of operations on links, which have no row.
+/// Causes that every attach has, whatever the hook. They stand behind a hook's own.
 [[nodiscard]] refusals usual_causes() noexcept;
+
+/// The same of every other command of bpf(2), such as to tell, to update or to pin an object.
+[[nodiscard]] refusals command_causes() noexcept;
+
+/// The same of every other system call.
+[[nodiscard]] refusals common_causes() noexcept;
 
 /// "a, b or c"
 template <class Numbers>
@@ -75,6 +81,14 @@ template <class Numbers>
 }
 
 // Looks for the rows of several hooks.
+
+/// What a fact tells that is known.
+[[nodiscard]] inline detail::finding yes_if(bool is_so, std::string what = {}) {
+    return {is_so ? match::yes : match::no, std::move(what)};
+}
+
+/// Whether a descriptor is not open.
+[[nodiscard]] detail::finding is_closed(fd_view fd, std::string what = {});
 
 /// Whether this thread lacks any of these, and which.
 [[nodiscard]] detail::finding missing_of(std::span<detail::capability const> needed);
@@ -105,11 +119,11 @@ template <class Attr, class Subject>
 [[nodiscard]] result<unique_fd> attach_by(sys::opened (*ask)(Attr const&) noexcept, operation what,
                                           Attr const& attr, detail::attempt const& tried,
                                           Subject subject) {
-    if (auto clear = check(tried, tried.row->mistakes, what, subject); !clear)
+    if (auto clear = check(tried, tried.row.mistakes, what, subject); !clear)
         return tl::unexpected{std::move(clear).error()};
     auto made = ask(attr);
     if (made) return made;
-    return refuse(made.outcome(), what, subject(), tried, {tried.row->causes, usual_causes()});
+    return refuse(made.outcome(), what, subject(), tried, {tried.row.causes, usual_causes()});
 }
 
 /// Attaches by BPF_LINK_CREATE.

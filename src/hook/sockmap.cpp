@@ -101,7 +101,7 @@ detail::squatter detail::without_link(borrowed_program const& what, hook::sockma
     if (!asked.attach) asked.attach = attach_type_of(what, row);
     if (!asked.attach) return {};
     asked.target = raw_fd(where.map.fd());
-    detail::attempt const tried{.row = &row, .prog = &what, .request = &asked};
+    detail::attempt const tried{.row = row, .prog = &what, .request = &asked};
     std::uint32_t program = 0;
     int const outcome = ask(tried, program);
     if (outcome == -EBUSY) return {match::unknown, "the map has the other kind of verdict"};
@@ -139,8 +139,8 @@ result<match> hook_traits<hook::sockmap>::is_at(hook::sockmap const& where, cand
     std::uint32_t size = sizeof map;
     int const outcome = sys::obj_get_info(where.map.fd().get(), &map, size);
     if (outcome < 0)
-        return refuse_place(outcome == -EBADFD ? -EBADF : outcome, operation::map_get_info, where,
-                            on.attach, raw_fd(where.map.fd()));
+        return refuse_place(outcome, operation::map_get_info, where, on.attach,
+                            raw_fd(where.map.fd()));
     return both(type, yes_or_no(on.map == map_id{map.id}));
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/place.hpp"
 #include "hook/row.hpp"
+#include "info/refuse_info.hpp"
+#include "object/by_id.hpp"
 #include "object/identify.hpp"
 
 #include <bpflink/hook/attach.hpp>
@@ -16,12 +18,10 @@ using detail::attempt;
 using detail::finding;
 using detail::refusal;
 
-constexpr int enotsupp = 524;                 // the kernel's own
 constexpr std::uint32_t type_struct_ops = 26; // BPF_MAP_TYPE_STRUCT_OPS
 
 finding map_is_closed(attempt const& tried) {
-    int const outcome = sys::is_open(tried.prog->fd.get());
-    return {outcome == -EBADF ? match::yes : outcome < 0 ? match::unknown : match::no};
+    return is_closed(tried.prog->fd);
 }
 
 finding is_not_a_map(attempt const& tried) {
@@ -83,7 +83,7 @@ constexpr std::array causes{
     refusal{EOPNOTSUPP, errc::not_supported,
             "the kernel is built without struct_ops, or this table is not for links", "",
             "bpf_struct_ops_link_create"},
-    refusal{enotsupp, errc::not_supported,
+    refusal{uapi::enotsupp, errc::not_supported,
             "the kernel's subsystem does not have what the table asks for", "",
             "bpf_struct_ops::reg"},
 };
@@ -92,9 +92,7 @@ result<uapi::map_info_start> table_of(fd_view map) {
     uapi::map_info_start info{};
     std::uint32_t size = sizeof info;
     int const outcome = sys::obj_get_info(map.get(), &info, size);
-    if (outcome < 0)
-        return fail(outcome, operation::map_get_info, errc::invalid_argument, describe(map),
-                    "the map's descriptor is not open");
+    if (outcome < 0) return refuse_info(outcome, operation::map_get_info, map);
     return info;
 }
 
@@ -116,7 +114,7 @@ result<unique_fd> hook_traits<hook::struct_ops>::create(detail::borrowed_program
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(map.fd);
     attr.attach_type = static_cast<std::uint32_t>(attach_type::struct_ops);
-    return create_link(attr, {.row = &row(), .prog = &map, .request = &where},
+    return create_link(attr, {.row = row(), .prog = &map, .request = &where},
                        [&] { return "struct_ops map at " + describe(map.fd); });
 }
 
@@ -136,8 +134,7 @@ result<match> hook_traits<hook::struct_ops>::is_at(hook::struct_ops const&, cand
     auto const opened = sys::map_get_fd_by_id(on.map->value());
     int const outcome = opened.outcome();
     if (outcome == -EPERM || outcome == -EACCES || outcome == -ENOENT) return match::unknown;
-    if (outcome < 0)
-        return fail(outcome, operation::map_get_info, "map " + std::to_string(on.map->value()));
+    if (outcome < 0) return refuse_id(outcome, operation::map_get_info, on.map->value());
     return table_of(opened.view()).map([&](uapi::map_info_start const& its) {
         return yes_or_no(its.value_type == own->value_type);
     });

@@ -64,9 +64,8 @@ std::uint32_t number_of(std::optional<attach_type> attach) {
 /// What a kernel says to a real attach that can put nothing on any function: no trampolines
 /// (ENOTSUPP, which the C library has no name for: arm64 before 6.4), or no function tracer.
 bool has_no_trampolines(int number) {
-    constexpr int enotsupp = 524;
-    return number == enotsupp || number == EOPNOTSUPP || number == EBUSY || number == EINVAL ||
-           number == ENODEV;
+    return number == uapi::enotsupp || number == EOPNOTSUPP || number == EBUSY ||
+           number == EINVAL || number == ENODEV;
 }
 
 /// Attaches to the program's target, and detaches at once.

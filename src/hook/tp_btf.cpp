@@ -51,7 +51,7 @@ result<unique_fd> hook_traits<hook::tp_btf>::create(detail::borrowed_program pro
                                                     hook::tp_btf const& where) {
     return open_raw_tracepoint(
         {.name = 0, .prog_fd = raw_fd(prog.fd), .padding = 0, .cookie = where.cookie.value()},
-        {.row = &row(), .prog = &prog, .request = &where},
+        {.row = row(), .prog = &prog, .request = &where},
         [] { return std::string{"tp_btf program"}; });
 }
 

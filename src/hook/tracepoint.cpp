@@ -81,7 +81,7 @@ result<std::uint32_t> tracepoint_id(attempt const& tried) {
     int const number = id.error().code().value();
     bool const is_lockdown = number == EPERM && is_locked_down() == match::yes;
     if (id.error() != errc::not_found && !is_lockdown) return id;
-    return refuse(-number, operation::open, describe(where), tried, {tried.row->opening});
+    return refuse(-number, operation::open, describe(where), tried, {tried.row.opening});
 }
 
 finding is_unloaded(attempt const& tried) {
@@ -194,7 +194,7 @@ detail::hook_row const& hook_traits<hook::tracepoint>::row() noexcept {
 result<unique_fd> hook_traits<hook::tracepoint>::create(detail::borrowed_program prog,
                                                         hook::tracepoint const& where) {
     std::string subject = describe(where);
-    attempt const tried{.row = &row(), .prog = &prog, .request = &where};
+    attempt const tried{.row = row(), .prog = &prog, .request = &where};
     if (auto clear = check(tried, mistakes, operation::link_create, [&] { return subject; });
         !clear)
         return tl::unexpected{std::move(clear).error()};

@@ -54,7 +54,7 @@ detail::hook_row const& hook_traits<hook::tracing>::row() noexcept {
 
 result<unique_fd> hook_traits<hook::tracing>::create(detail::borrowed_program prog,
                                                      hook::tracing const& where) {
-    return attach_where_loaded({.row = &row(), .prog = &prog, .request = &where.cookie}, [&] {
+    return attach_where_loaded({.row = row(), .prog = &prog, .request = &where.cookie}, [&] {
         return prog.expected ? to_string(*prog.expected) + " program"
                              : std::string{"tracing program"};
     });

@@ -23,10 +23,6 @@ hook::tracing_multi const& where_of(attempt const& tried) {
     return tried.as<hook::tracing_multi>();
 }
 
-finding yes_if(bool is_so, std::string what = {}) {
-    return {is_so ? match::yes : match::no, std::move(what)};
-}
-
 finding no_functions(attempt const& tried) {
     return yes_if(where_of(tried).functions.empty());
 }
@@ -53,7 +49,7 @@ finding other_attach_type_is_named(attempt const& tried) {
 
 finding attach_type_of_another_hook(attempt const& tried) {
     auto const named = where_of(tried).attach;
-    auto const taken = tried.row->attach_types;
+    auto const taken = tried.row.attach_types;
     if (!named || std::ranges::find(taken, *named) != taken.end()) return {match::no};
     return {match::yes, to_string(*named) + ", and " + either_of(taken) + " is needed"};
 }
@@ -104,7 +100,7 @@ constexpr std::array causes{
             "update_ftrace_direct_add"},
     refusal{EOPNOTSUPP, errc::not_supported, "this kernel is built without it", "use hook::tracing",
             "bpf_tracing_multi_attach"},
-    refusal{enotsupp, errc::not_supported, "one of the functions takes no trampoline here",
+    refusal{uapi::enotsupp, errc::not_supported, "one of the functions takes no trampoline here",
             "leave that one out", "arch_prepare_bpf_trampoline"},
 };
 
@@ -155,7 +151,7 @@ result<unique_fd> hook_traits<hook::tracing_multi>::create(detail::borrowed_prog
     attr.tracing_multi.ids = address_of(where.functions);
     attr.tracing_multi.cookies = address_of(where.cookies);
     attr.tracing_multi.count = static_cast<std::uint32_t>(where.functions.size());
-    return create_link(attr, {.row = &row(), .prog = &prog, .request = &where},
+    return create_link(attr, {.row = row(), .prog = &prog, .request = &where},
                        [&] { return std::to_string(where.functions.size()) + " functions"; });
 }
 

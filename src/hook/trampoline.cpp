@@ -44,8 +44,8 @@ int attach(fd_view program) {
 /// function is not asked: no program is left that could be loaded for it.
 match takes_another(function const& where, attempt const& tried) {
     if (where.is_the_kernels != match::yes) return match::unknown;
-    auto const another = load_nothing(tried.row->program_types.front(),
-                                      tried.row->attach_types.front(), where.id, where.types);
+    auto const another = load_nothing(tried.row.program_types.front(),
+                                      tried.row.attach_types.front(), where.id, where.types);
     if (!another) return match::unknown;
     int const outcome = attach(another.view());
     if (outcome >= 0) return match::yes;

@@ -13,8 +13,6 @@
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-inline constexpr int enotsupp = 524; // the kernel's own, in no header of the C library
-
 [[nodiscard]] detail::finding program_is_there(detail::attempt const& tried);
 [[nodiscard]] detail::finding program_was_attached(detail::attempt const& tried);
 [[nodiscard]] detail::finding program_may_have_been_attached(detail::attempt const& tried);
@@ -60,7 +58,7 @@ inline constexpr std::array trampoline_causes{
                     a_kprobe_may_do, "register_ftrace_direct"},
     detail::refusal{EOPNOTSUPP, errc::not_supported, no_trampolines, a_kprobe_may_do,
                     "arch_prepare_bpf_trampoline"},
-    detail::refusal{enotsupp, errc::not_supported, no_trampolines, a_kprobe_may_do,
+    detail::refusal{uapi::enotsupp, errc::not_supported, no_trampolines, a_kprobe_may_do,
                     "register_fentry"},
 };
 
@@ -76,7 +74,7 @@ template <class Subject>
     uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
     attr.attach_type =
-        static_cast<std::uint32_t>(prog.expected.value_or(tried.row->attach_types.front()));
+        static_cast<std::uint32_t>(prog.expected.value_or(tried.row.attach_types.front()));
     attr.tracing.cookie = given.value();
     return create_link(attr, tried, subject);
 }

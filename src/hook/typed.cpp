@@ -21,10 +21,6 @@ typed_request const& asked(attempt const& tried) {
     return tried.as<typed_request>();
 }
 
-finding yes_if(bool is_so) {
-    return {is_so ? match::yes : match::no};
-}
-
 bool has(detail::hook_row const& row, attach_type attach) noexcept {
     return detail::contains(row.attach_types, attach);
 }
@@ -67,8 +63,8 @@ finding loaded_for_what_is_not_known(attempt const& tried) {
 finding loaded_for_another_hook(attempt const& tried) {
     if (asked(tried).attach) return {match::no};
     std::vector<attach_type> needed;
-    for (attach_type const each : tried.row->attach_types)
-        if (goes(*tried.row, *tried.prog, each)) needed.push_back(each);
+    for (attach_type const each : tried.row.attach_types)
+        if (goes(tried.row, *tried.prog, each)) needed.push_back(each);
     return {match::yes, "attach type " + to_string(*tried.prog->expected) + ", and " +
                             either_of(needed) + " is needed"};
 }
@@ -79,8 +75,8 @@ finding attach_type_is_missing(attempt const& tried) {
 
 finding attach_type_of_another_hook(attempt const& tried) {
     auto const attach = *asked(tried).attach;
-    if (has(*tried.row, attach)) return {match::no};
-    return {match::yes, to_string(attach) + " is not of " + std::string{tried.row->name}};
+    if (has(tried.row, attach)) return {match::no};
+    return {match::yes, to_string(attach) + " is not of " + std::string{tried.row.name}};
 }
 
 finding program_of_another_type(attempt const& tried) {
@@ -113,11 +109,7 @@ finding does_not_go_with_it(attempt const& tried) {
 
 finding target_is_closed(attempt const& tried) {
     fd_view const target{static_cast<int>(asked(tried).target)};
-    int const outcome = sys::is_open(target.get());
-    return {outcome == -EBADF ? match::yes
-            : outcome < 0     ? match::unknown
-                              : match::no,
-            describe(target)};
+    return is_closed(target, describe(target));
 }
 
 finding interface_is_gone(attempt const& tried) {

@@ -119,7 +119,7 @@ template <class Hook>
     auto const& row = hook_traits<Hook>::row();
     if (!where.attach) where.attach = attach_type_of(prog, row);
     auto asked = request_of(where);
-    detail::attempt const tried{.row = &row, .prog = &prog, .request = &asked};
+    detail::attempt const tried{.row = row, .prog = &prog, .request = &asked};
     // Told only of what fails: the text takes longer than some of the kernel's work.
     auto const subject = [&] { return describe(where); };
     if (auto clear = check(tried, row.mistakes, operation::link_create, subject); !clear)

@@ -74,7 +74,7 @@ result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program pro
                                                     hook::uprobe const& where) {
     std::string subject = describe(where);
     user_request request{.ref_ctr_offsets = {}};
-    attempt const tried{.row = &row(), .prog = &prog, .request = &request};
+    attempt const tried{.row = row(), .prog = &prog, .request = &request};
     if (auto clear = check(tried, mistakes, operation::link_create, [&] { return subject; });
         !clear)
         return tl::unexpected{std::move(clear).error()};

@@ -141,7 +141,7 @@ result<unique_fd> hook_traits<hook::uprobe_multi>::create(detail::borrowed_progr
     auto const subject = [&] { return describe(where); };
     request asked{{.ref_ctr_offsets = where.ref_ctr_offsets}, &where};
     attempt const tried{
-        .row = &row(), .prog = &prog, .request = static_cast<user_request const*>(&asked)};
+        .row = row(), .prog = &prog, .request = static_cast<user_request const*>(&asked)};
     if (auto clear = check(tried, mistakes, operation::link_create, subject); !clear)
         return tl::unexpected{std::move(clear).error()};
     auto const process = checked_process(where.pid, operation::link_create, subject());

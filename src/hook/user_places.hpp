@@ -73,14 +73,13 @@ struct user_request {
 [[nodiscard]] detail::finding counts(detail::attempt const& tried);
 [[nodiscard]] detail::finding process_has_ended(detail::attempt const& tried);
 
-inline constexpr int enotsupp = 524; // the kernel's own, which the C library does not know
 inline constexpr std::string_view cannot_be_probed =
     "this instruction cannot be probed: it is a trap, enters the kernel, or has a prefix such as "
     "lock";
 
 /// What the kernel means by refusing a place in user space.
 inline constexpr std::array place_causes{
-    detail::refusal{enotsupp, errc::invalid_argument, cannot_be_probed, "", "prepare_uprobe"},
+    detail::refusal{uapi::enotsupp, errc::invalid_argument, cannot_be_probed, "", "prepare_uprobe"},
     detail::refusal{ENOEXEC, errc::invalid_argument, "no instruction begins there", "",
                     "arch_uprobe_analyze_insn"},
     detail::refusal{EIO, errc{}, "the file cannot be read there", "", "copy_insn"},

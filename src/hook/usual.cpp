@@ -20,13 +20,11 @@ using detail::finding;
 using detail::refusal;
 
 finding program_is_closed(attempt const& tried) {
-    if (!tried.prog) return {match::no};
-    int const outcome = sys::is_open(tried.prog->fd.get());
-    return {outcome == -EBADF ? match::yes : outcome < 0 ? match::unknown : match::no};
+    return tried.prog ? is_closed(tried.prog->fd) : finding{match::no};
 }
 
 bool takes_a_program(attempt const& tried) {
-    return tried.prog && !tried.row->program_types.empty();
+    return tried.prog && !tried.row.program_types.empty();
 }
 
 finding other_object(attempt const& tried) {
@@ -40,7 +38,7 @@ finding other_program_type(attempt const& tried) {
     if (!takes_a_program(tried)) return {match::no};
     auto const facts = detail::identify_program(tried.prog->fd, {});
     if (!facts) return {};
-    auto const taken = tried.row->program_types;
+    auto const taken = tried.row.program_types;
     if (std::ranges::find(taken, facts->type) != taken.end()) return {match::no};
     return {match::yes, to_string(facts->type) + ", and " + either_of(taken) + " is needed"};
 }
@@ -61,7 +59,7 @@ std::string_view name_of(capability which) {
 }
 
 finding capability_is_missing(attempt const& tried) {
-    return tried.row ? missing_of(tried.row->needs) : finding{match::no};
+    return missing_of(tried.row.needs);
 }
 
 /// Before 5.11 the kernel's memory for BPF counted as locked by the user. A helper that came with
@@ -87,44 +85,90 @@ finding in_other_user_namespace(attempt const&) {
     return {told < 0 ? match::unknown : told == 1 ? match::no : match::yes};
 }
 
-constexpr std::array<refusal, 18> rows{{
-    {EBADF, errc::invalid_argument, "the program's descriptor is not open", "", "bpf_prog_get",
-     program_is_closed},
-    {EINVAL, errc::invalid_argument, "{} is not a BPF program", "", "bpf_prog_get", other_object},
-    {EINVAL, errc::invalid_argument, "the program is of type {}", "",
-     "bpf_prog_attach_check_attach_type", other_program_type},
-    {EINVAL, errc::not_supported, "this kernel has no links of {}", "", "link_create",
-     kernel_is_without},
-    {EPERM, errc::permission_denied, "{} is missing", "run with it", "bpf_token_capable",
-     capability_is_missing},
-    {EPERM, errc::permission_denied,
-     "the process is in a user namespace of its own, whose capabilities do not count here",
-     "use a BPF token, or the first user namespace", "bpf_token_capable", in_other_user_namespace},
-    {EPERM, errc{}, "the memory that this user may lock is used up",
-     "raise RLIMIT_MEMLOCK (before 5.11)", "bpf_charge_memlock", locked_memory_is_used_up},
-    {EPERM, errc::permission_denied, "a security module refuses it", "ask its log", "security_bpf"},
-    {EACCES, errc::permission_denied, "{} is missing", "run with it", "security_bpf",
-     capability_is_missing},
-    {EACCES, errc::permission_denied,
-     "the process is in a user namespace of its own, whose capabilities do not count here",
-     "use the first user namespace", "perfmon_capable", in_other_user_namespace},
-    {EACCES, errc::permission_denied, "a security module refuses it", "ask its log",
-     "security_bpf"},
-    {EMFILE, errc{}, "the process has no free descriptor", "close some, or raise RLIMIT_NOFILE",
-     "bpf_link_prime"},
-    {ENFILE, errc{}, "the system has no free file", "raise fs.file-max", "bpf_link_prime"},
-    {ENOMEM, errc{}, "the memory that this user may lock is used up",
-     "raise RLIMIT_MEMLOCK (before 5.11)", "bpf_charge_memlock", locked_memory_is_used_up},
-    {ENOMEM, errc{}, "the kernel, or the process's memory cgroup, has no memory for it", "",
-     "link_create"},
-    {ENOSPC, errc{}, "the kernel has no link id left", "", "bpf_link_prime"},
-    {ENOSYS, errc::not_supported,
-     "the kernel has no bpf(2), or a filter of system calls refuses it", "", "sys_bpf"},
-    {E2BIG, errc::not_supported, "this kernel does not know a field of the request", "",
-     "bpf_check_uarg_tail_zero"},
-}};
+/// Whether bpf(2) asks for CAP_BPF whatever the command is, as kernels before 5.19 do where
+/// kernel.unprivileged_bpf_disabled is set. Elsewhere a map that is not open is just that.
+bool is_locked() noexcept {
+    constexpr int no_map = -1;
+    return sys::map_look_up_nothing(no_map) == -EPERM;
+}
+
+finding lacks_bpf(attempt const&) {
+    constexpr std::array needed{capability::bpf};
+    return is_locked() ? missing_of(needed) : finding{match::no};
+}
+
+finding is_locked_out(attempt const& tried) {
+    return is_locked() ? in_other_user_namespace(tried) : finding{match::no};
+}
+
+constexpr std::array of_attaches{
+    refusal{EBADF, errc::invalid_argument, "the program's descriptor is not open", "",
+            "bpf_prog_get", program_is_closed},
+    refusal{EINVAL, errc::invalid_argument, "{} is not a BPF program", "", "bpf_prog_get",
+            other_object},
+    refusal{EINVAL, errc::invalid_argument, "the program is of type {}", "",
+            "bpf_prog_attach_check_attach_type", other_program_type},
+    refusal{EINVAL, errc::not_supported, "this kernel has no links of {}", "", "link_create",
+            kernel_is_without},
+    refusal{EPERM, errc::permission_denied, "{} is missing", "run with it", "bpf_token_capable",
+            capability_is_missing},
+    refusal{EPERM, errc::permission_denied,
+            "the process is in a user namespace of its own, whose capabilities do not count here",
+            "use a BPF token, or the first user namespace", "bpf_token_capable",
+            in_other_user_namespace},
+    refusal{EPERM, errc{}, "the memory that this user may lock is used up",
+            "raise RLIMIT_MEMLOCK (before 5.11)", "bpf_charge_memlock", locked_memory_is_used_up},
+    refusal{EACCES, errc::permission_denied, "{} is missing", "run with it", "security_bpf",
+            capability_is_missing},
+    refusal{EACCES, errc::permission_denied,
+            "the process is in a user namespace of its own, whose capabilities do not count here",
+            "use the first user namespace", "perfmon_capable", in_other_user_namespace},
+    refusal{ENOMEM, errc{}, "the memory that this user may lock is used up",
+            "raise RLIMIT_MEMLOCK (before 5.11)", "bpf_charge_memlock", locked_memory_is_used_up},
+    refusal{ENOSPC, errc{}, "the kernel has no link id left", "", "bpf_link_prime"},
+    refusal{E2BIG, errc::not_supported, "this kernel does not know a field of the request", "",
+            "bpf_check_uarg_tail_zero"},
+};
+
+constexpr std::array of_commands{
+    refusal{EPERM, errc::permission_denied, "{} is missing, which bpf(2) asks for here",
+            "run with it", "__sys_bpf", lacks_bpf},
+    refusal{EPERM, errc::permission_denied,
+            "the process is in a user namespace of its own, whose capabilities do not count here",
+            "use the first user namespace", "__sys_bpf", is_locked_out},
+};
+
+constexpr std::array of_all{
+    refusal{EPERM, errc::permission_denied, "a security module refuses it", "ask its log",
+            "security_bpf"},
+    refusal{EACCES, errc::permission_denied, "a security module refuses it", "ask its log",
+            "security_bpf"},
+    refusal{EMFILE, errc{}, "the process has no free descriptor",
+            "close some, or raise RLIMIT_NOFILE", "get_unused_fd_flags"},
+    refusal{ENFILE, errc{}, "the system has no free file", "raise fs.file-max", "alloc_empty_file"},
+    refusal{ENOMEM, errc{}, "the kernel, or the process's memory cgroup, has no memory for it", "",
+            "kmalloc"},
+};
+
+constexpr std::array of_bpf{
+    refusal{ENOSYS, errc::not_supported,
+            "the kernel has no bpf(2), or a filter of system calls refuses it", "", "sys_bpf"},
+};
+
+constexpr auto attach_rows = joined(of_attaches, of_all, of_bpf);
+constexpr auto command_rows = joined(of_commands, of_all, of_bpf);
 
 } // namespace
+
+constinit detail::hook_row const detail::no_hook{};
+
+finding is_closed(fd_view fd, std::string what) {
+    int const outcome = sys::is_open(fd.get());
+    return {outcome == -EBADF ? match::yes
+            : outcome < 0     ? match::unknown
+                              : match::no,
+            std::move(what)};
+}
 
 finding missing_of(std::span<capability const> needed) {
     match const all = has(capability::sys_admin);
@@ -142,13 +186,13 @@ finding missing_of(std::span<capability const> needed) {
 }
 
 finding kernel_is_without(attempt const& tried) {
-    if (!tried.row) return {match::no};
-    std::string name{tried.row->name};
+    if (tried.row.name.empty()) return {match::no};
+    std::string name{tried.row.name};
     // A hook that only an attach tells of has causes of its own for this. What is left is an attach
     // type that is of no hook.
-    bool const is_a_hook = !tried.row->program_types.empty() || !tried.row->attach_types.empty();
-    if (!tried.row->asked_by && is_a_hook) return {match::no};
-    switch (detail::probe_support(*tried.row).is) {
+    bool const is_a_hook = !tried.row.program_types.empty() || !tried.row.attach_types.empty();
+    if (!tried.row.asked_by && is_a_hook) return {match::no};
+    switch (detail::probe_support(tried.row).is) {
     case support::answer::no: return {match::yes, std::move(name)};
     case support::answer::yes: return {match::no};
     case support::answer::unknown: break;
@@ -158,7 +202,7 @@ finding kernel_is_without(attempt const& tried) {
 
 finding loaded_for_another(attempt const& tried) {
     auto const expected = tried.prog->expected;
-    auto const taken = tried.row->attach_types;
+    auto const taken = tried.row.attach_types;
     if (!expected || taken.empty() || std::ranges::find(taken, *expected) != taken.end())
         return {match::no};
     return {match::yes,
@@ -167,11 +211,19 @@ finding loaded_for_another(attempt const& tried) {
 
 finding not_loaded_for_it(attempt const& tried) {
     if (!tried.prog->loaded_for_none) return loaded_for_another(tried);
-    return {match::yes, "no attach type, and " + either_of(tried.row->attach_types) + " is needed"};
+    return {match::yes, "no attach type, and " + either_of(tried.row.attach_types) + " is needed"};
 }
 
 refusals usual_causes() noexcept {
-    return rows;
+    return attach_rows;
+}
+
+refusals command_causes() noexcept {
+    return command_rows;
+}
+
+refusals common_causes() noexcept {
+    return of_all;
 }
 
 } // namespace bpflink

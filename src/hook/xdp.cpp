@@ -342,7 +342,7 @@ result<unique_fd> hook_traits<hook::xdp>::create(detail::borrowed_program prog,
         .flags = static_cast<std::uint32_t>(where.mode),
         .bytes = {},
     };
-    auto made = create_link(request, {.row = &row(), .prog = &prog, .request = &where},
+    auto made = create_link(request, {.row = row(), .prog = &prog, .request = &where},
                             [&] { return describe(where); });
     if (made || !may_say_more(made.error())) return made;
     auto again = attach_and_listen(request);
@@ -366,7 +366,7 @@ result<hook_query> query(hook::xdp const& where) {
     if (outcome >= 0 && answer.entries.empty()) outcome = sys::interface_name(index, name);
     if (outcome >= 0) return answer;
     auto const& row = hook_traits<hook::xdp>::row();
-    return refuse(outcome, operation::prog_query, describe(where), {.row = &row, .request = &where},
+    return refuse(outcome, operation::prog_query, describe(where), {.row = row, .request = &where},
                   {row.query_causes, usual_causes()});
 }
 

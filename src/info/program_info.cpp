@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
-#include "error/fail.hpp"
+#include "info/refuse_info.hpp"
 #include "object/by_id.hpp"
-#include "object/identify.hpp"
 
 #include <bpflink/program_info.hpp>
 
@@ -20,7 +19,7 @@ result<std::string> whole_name(fd_view program) {
     std::array<char, 512> name; // the longest that BTF has (KSYM_NAME_LEN)
     int const length = sys::program_name_in_types(program.get(), name);
     if (length == -EMFILE || length == -ENFILE || length == -ENOMEM)
-        return fail(length, operation::prog_get_info, describe(program));
+        return refuse_info(length, operation::prog_get_info, program);
     if (length < 0) return std::string{};
     return std::string{name.data(), static_cast<std::size_t>(length)};
 }
@@ -40,7 +39,7 @@ result<program_info> read_program_info(fd_view program) {
         told.map_ids = maps.empty() ? 0 : reinterpret_cast<std::uintptr_t>(maps.data());
         size = sizeof told;
         if (int const outcome = sys::obj_get_info(program.get(), &told, size); outcome < 0)
-            return fail(outcome, operation::prog_get_info, describe(program));
+            return refuse_info(outcome, operation::prog_get_info, program);
     } while (told.start.nr_map_ids > maps.size());
     maps.resize(told.start.nr_map_ids);
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
-#include "error/fail.hpp"
 #include "info/answer.hpp"
-#include "object/identify.hpp"
+#include "info/refuse_info.hpp"
 
 #include <bpflink/detail/read_info.hpp>
 #include <bpflink/link_info.hpp>
@@ -46,7 +45,7 @@ result<link_header> read_header(fd_view link) {
     uapi::link_info raw{};
     std::uint32_t size = header_size;
     if (int const outcome = sys::obj_get_info(link.get(), &raw, size); outcome < 0)
-        return fail(outcome, operation::link_get_info, describe(link));
+        return refuse_info(outcome, operation::link_get_info, link);
     return header_of(raw);
 }
 
@@ -108,7 +107,7 @@ void info_reader::read(fd_view link, std::optional<result<link_info>>& out) {
         }
         bool const too_small = outcome == -ENOSPC || outcome == -ENAMETOOLONG;
         if (too_small && round != enough) continue;
-        out.emplace(fail(outcome, operation::link_get_info, describe(link)));
+        out.emplace(refuse_info(outcome, operation::link_get_info, link));
         return;
     }
 }
@@ -123,7 +122,7 @@ result<link_record> read_record(fd_view link) {
     answer first;
     std::uint32_t size;
     if (int const outcome = ask(link, first.raw, size); outcome < 0)
-        return fail(outcome, operation::link_get_info, describe(link));
+        return refuse_info(outcome, operation::link_get_info, link);
     // The name says what an iterator's numbers mean.
     if (static_cast<link_type>(first.raw.type) == link_type::iter)
         return read_info(link).map(record_of);

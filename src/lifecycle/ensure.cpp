@@ -4,6 +4,7 @@
 #include "error/names.hpp"
 #include "hook/place.hpp"
 #include "info/netns_of.hpp"
+#include "info/refuse_info.hpp"
 #include "lifecycle/presence.hpp"
 #include "object/by_id.hpp"
 #include "object/identify.hpp"
@@ -131,7 +132,7 @@ result<std::uint32_t> object_of(wanted_link const& wanted) {
     std::uint32_t size = sizeof info;
     int const outcome = sys::obj_get_info(own.get(), &info, size);
     if (outcome >= 0) return info.id;
-    return fail(outcome == -EBADFD ? -EBADF : outcome, operation::map_get_info, describe(own));
+    return refuse_info(outcome, operation::map_get_info, own);
 }
 
 /// What a link is to what is wanted, in the order in which a mismatch is told.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/small_file.hpp"
 #include "border/sys.hpp"
-#include "error/fail.hpp"
+#include "error/refusal.hpp"
+#include "hook/row.hpp"
 #include "lifecycle/presence.hpp"
 #include "object/by_id.hpp"
 #include "object/identify.hpp"
@@ -32,6 +33,15 @@ namespace bpflink {
 namespace {
 
 using found_holders = std::map<link_id, link_holders>;
+
+constexpr std::array causes{
+    detail::refusal{ENOENT, errc::not_found, "/proc is not mounted, which has the processes",
+                    "mount it", "proc_get_tree"},
+    detail::refusal{
+        ENOSYS, errc::not_supported,
+        "the kernel has no pidfd_getfd(2) (5.6), or a filter of system calls refuses it", "",
+        "sys_pidfd_getfd"},
+};
 
 struct list_closer {
     void operator()(void* stream) const noexcept { sys::list_end(stream); }
@@ -91,7 +101,8 @@ public:
             return 0;
         });
         if (!failed) return tl::unexpected{std::move(failed).error()};
-        if (outcome < 0) return fail(outcome, operation::read, "/proc");
+        if (outcome < 0)
+            return refuse(outcome, operation::read, "/proc", {}, {causes, common_causes()});
         look_at_pins();
         if (hidden_ != 0)
             note(of_processes() + std::to_string(hidden_) +
@@ -168,7 +179,8 @@ private:
         int outcome = is_told_ ? 0 : look_at_descriptors(process, process, directory);
         if (!is_told_ && outcome == 0) outcome = look_at_threads(process, directory);
         if (outcome < 0 && !is_gone(outcome) && !is_refused(outcome))
-            return fail(outcome, operation::read, directory + "/fd");
+            return refuse(outcome, operation::read, directory + "/fd", {},
+                          {causes, common_causes()});
         if (is_refused(outcome) || is_refused(look_at_mounts(directory))) ++hidden_;
         return {};
     }
@@ -299,9 +311,7 @@ result<bool> is_there(link_id id) {
 result<link_holders> holders(link_id id) {
     auto const there = is_there(id);
     if (!there) return tl::unexpected{there.error()};
-    if (!*there)
-        return fail(-ENOENT, operation::link_get_next_id, errc::not_found,
-                    "link " + std::to_string(id.value()), "nothing has this id, or it has ended");
+    if (!*there) return refuse_id(-ENOENT, operation::link_get_next_id, id.value());
     pass look{id};
     return look.take().map([&](found_holders&& found) {
         auto own = std::move(found[id]);

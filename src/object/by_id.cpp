@@ -58,14 +58,16 @@ constexpr std::array next_causes{
 } // namespace
 
 tl::unexpected<error> refuse_id(int outcome, operation what, std::uint32_t id) {
-    auto const* const kind = what == operation::prog_get_fd_by_id ? "program " : "link ";
+    auto const* const kind = what == operation::prog_get_fd_by_id ? "program "
+                             : what == operation::map_get_info    ? "map "
+                                                                  : "link ";
     return refuse(outcome, what, kind + std::to_string(id), {},
-                  {causes, shared_causes, usual_causes()});
+                  {causes, shared_causes, command_causes()});
 }
 
 tl::unexpected<error> refuse_next_id(int outcome, std::uint32_t id) {
     return refuse(outcome, operation::link_get_next_id, "after link " + std::to_string(id),
-                  {.request = &id}, {next_causes, shared_causes, usual_causes()});
+                  {.request = &id}, {next_causes, shared_causes, command_causes()});
 }
 
 } // namespace bpflink

@@ -7,9 +7,10 @@
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-/// Says why a link or a program was not opened by its id.
+/// Says why a link, a program or a map was not opened by its id.
 /// @param outcome  errno, negated
-/// @param what     link_get_fd_by_id or prog_get_fd_by_id
+/// @param what     link_get_fd_by_id, link_get_next_id, prog_get_fd_by_id, or map_get_info for a
+/// map
 [[nodiscard]] tl::unexpected<error> refuse_id(int outcome, operation what, std::uint32_t id);
 
 /// Says why the id of the link after `id` was not told.

@@ -2,7 +2,8 @@
 #include "object/identify.hpp"
 
 #include "border/sys.hpp"
-#include "error/fail.hpp"
+#include "error/refusal.hpp"
+#include "hook/row.hpp"
 
 #include <array>
 #include <cerrno>
@@ -47,30 +48,39 @@ answer is_program(fd_view fd) noexcept {
 
 // map_lookup_elem() asks for the map first, and then there is no key to read or nowhere to write.
 answer is_map(fd_view fd) noexcept {
-    constexpr int enotsupp = 524; // the kernel's own
     int const outcome = sys::map_look_up_nothing(fd.get());
     switch (-outcome) {
     case EFAULT:
     case ENOENT: // an empty queue
     case EOPNOTSUPP:
-    case enotsupp: return {answer::yes, outcome}; // a ring buffer
+    case uapi::enotsupp: return {answer::yes, outcome}; // a ring buffer
     case EINVAL: return {answer::no, outcome};
     case EBADF: return {answer::closed, outcome};
     default: return {answer::untold, outcome};
     }
 }
 
+using detail::refusal;
+
+constexpr refusal not_open{EBADF, errc::invalid_argument, "the descriptor is not open", "",
+                           "bpf_link_get_from_fd"};
+
+tl::unexpected<error> refuse_closed(fd_view fd) {
+    return refuse_by(not_open, {}, operation::identify, describe(fd));
+}
+
 /// @param told  what bpf(2) answered instead; 0: that it is none of these
 result<object_kind> kind_by_name(fd_view fd, int told) {
     std::array<char, 64> buffer;
     int const length = sys::descriptor_name(fd.get(), buffer);
-    if (length < 0 && sys::is_open(fd.get()) < 0)
-        return fail(-EBADF, operation::identify, describe(fd));
+    if (length < 0 && sys::is_open(fd.get()) < 0) return refuse_closed(fd);
     if (length < 0 && told == 0) return object_kind::other;
-    if (length < 0)
-        return fail(told, operation::identify, usual_condition(-told), describe(fd),
-                    "bpf(2) does not tell which object it is, and neither does /proc/self/fd: " +
-                        error{-length, operation::identify}.code().message());
+    if (length < 0) {
+        auto why = refuse(told, operation::identify, describe(fd), {}, {command_causes()}).value();
+        why.add_advice("/proc/self/fd does not tell which object it is either: " +
+                       error{-length, operation::identify}.code().message());
+        return tl::unexpected{std::move(why)};
+    }
     std::string_view const name{buffer.data(), static_cast<std::size_t>(length)};
     // A new link's descriptor and one opened later are spelt differently.
     if (name == "anon_inode:bpf_link" || name == "anon_inode:bpf-link") return object_kind::link;
@@ -82,7 +92,7 @@ result<object_kind> kind_by_name(fd_view fd, int told) {
 } // namespace
 
 result<object_kind> identify(fd_view fd) {
-    if (!fd) return fail(-EBADF, operation::identify, describe(fd));
+    if (!fd) return refuse_closed(fd);
     struct question {
         object_kind kind;
         answer (*ask)(fd_view) noexcept;
@@ -93,28 +103,52 @@ result<object_kind> identify(fd_view fd) {
     for (auto const& [kind, ask] : questions) {
         auto const told = ask(fd);
         if (told.is == answer::yes) return kind;
-        if (told.is == answer::closed) return fail(-EBADF, operation::identify, describe(fd));
+        if (told.is == answer::closed) return refuse_closed(fd);
         if (told.is == answer::untold) return kind_by_name(fd, told.outcome);
     }
     return kind_by_name(fd, 0);
 }
 
-result<void> require_kind(fd_view fd, object_kind wanted, operation where, std::string subject,
-                          char const* needed) {
+namespace {
+
+char const* name_of(object_kind kind) {
+    switch (kind) {
+    case object_kind::link: return "a BPF link";
+    case object_kind::program: return "a BPF program";
+    case object_kind::map: return "a BPF map";
+    case object_kind::other: break;
+    }
+    return "another object";
+}
+
+constexpr refusal not_a_program{EINVAL, errc::invalid_argument, "it is not a BPF program, but {}",
+                                "", "bpf_prog_get"};
+constexpr refusal not_a_map{EINVAL, errc::invalid_argument, "it is not a BPF map, but {}", "",
+                            "bpf_map_get"};
+constexpr refusal not_a_link{EINVAL, errc::not_a_link, "it is not a BPF link, but {}", "",
+                             "bpf_link_get_from_fd"};
+
+result<void> require(fd_view fd, object_kind wanted, refusal const& row, operation where,
+                     std::string subject) {
     return identify(fd).and_then([&](object_kind kind) -> result<void> {
         if (kind == wanted) return {};
-        return fail(-EINVAL, where, errc::invalid_argument, std::move(subject), needed);
+        return refuse_by(row, {match::yes, name_of(kind)}, where, std::move(subject));
     });
 }
 
+} // namespace
+
+result<void> require_program(fd_view fd, std::string subject) {
+    return require(fd, object_kind::program, not_a_program, operation::prog_get_info,
+                   std::move(subject));
+}
+
+result<void> require_map(fd_view fd, std::string subject) {
+    return require(fd, object_kind::map, not_a_map, operation::map_get_info, std::move(subject));
+}
+
 result<void> require_link(fd_view fd, std::string subject) {
-    auto const kind = identify(fd);
-    if (!kind) return tl::unexpected{kind.error()};
-    if (*kind == object_kind::link) return {};
-    auto const* const what = *kind == object_kind::program ? "it is a BPF program"
-                             : *kind == object_kind::map   ? "it is a BPF map"
-                                                           : "it is not a BPF link";
-    return fail(-EINVAL, operation::identify, errc::not_a_link, std::move(subject), what);
+    return require(fd, object_kind::link, not_a_link, operation::identify, std::move(subject));
 }
 
 } // namespace bpflink

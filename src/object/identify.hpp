@@ -16,12 +16,15 @@ enum class object_kind { link, program, map, other };
 /// @errors EBADF  not open; and bpf(2)'s refusal where /proc does not tell either
 [[nodiscard]] result<object_kind> identify(fd_view fd);
 
-/// Succeeds when `fd` is of the wanted kind.
+/// Succeeds when `fd` is a program.
 /// @param subject  for the message
-/// @param needed   what the message says when it is not
 /// @errors invalid_argument; EBADF
-[[nodiscard]] result<void> require_kind(fd_view fd, object_kind wanted, operation where,
-                                        std::string subject, char const* needed);
+[[nodiscard]] result<void> require_program(fd_view fd, std::string subject);
+
+/// Succeeds when `fd` is a map.
+/// @param subject  for the message
+/// @errors invalid_argument; EBADF
+[[nodiscard]] result<void> require_map(fd_view fd, std::string subject);
 
 /// Succeeds when `fd` is a link.
 /// @param subject  for the message

@@ -39,7 +39,6 @@ struct update_request {
 };
 
 using detail::attempt;
-using detail::capability;
 using detail::finding;
 using detail::refusal;
 
@@ -96,11 +95,6 @@ finding is_of_another_type(attempt const& tried) {
     return {match::yes, what + ", and the link runs one of type " + to_string(runs->type())};
 }
 
-finding is_closed(fd_view fd) {
-    int const outcome = sys::is_open(fd.get());
-    return {outcome == -EBADF ? match::yes : outcome < 0 ? match::unknown : match::no};
-}
-
 finding next_is_closed(attempt const& tried) {
     return is_closed(tried.as<update_request>().next);
 }
@@ -136,18 +130,6 @@ finding runs_another(attempt const& tried) {
                             what + std::to_string(wanted.id) + " was expected"};
 }
 
-finding lacks_bpf(attempt const&) {
-    constexpr std::array needed{capability::bpf};
-    return missing_of(needed);
-}
-
-constexpr refusal bpf_is_missing{EPERM,
-                                 errc::permission_denied,
-                                 "{} is missing, which bpf(2) asks for here",
-                                 "run with it",
-                                 "__sys_bpf",
-                                 lacks_bpf};
-
 constexpr std::array update_causes{
     refusal{ENOLINK, errc::defunct,
             "the link is defunct: its device, cgroup or namespace is gone, or it was detached",
@@ -159,7 +141,6 @@ constexpr std::array update_causes{
     refusal{EEXIST, errc::already_exists, "the program is on the hook already", "",
             "bpf_mprog_attach"},
     refusal{EPERM, errc::program_mismatch, "it {}", "", "link_update", runs_another},
-    bpf_is_missing,
     refusal{EBADF, errc::invalid_argument, "the descriptor of the new program is not open", "",
             "link_update", next_is_closed},
     refusal{EBADF, errc::invalid_argument, "the descriptor of the expected program is not open", "",
@@ -192,7 +173,6 @@ constexpr std::array detach_causes{
             "this kernel detaches a link only when its last descriptor closes and its last pin "
             "goes (before 5.9)",
             "", "__sys_bpf"},
-    bpf_is_missing,
 };
 
 /// What the hook of the link's kind knows. A kind of several hooks has nothing of its own.
@@ -318,7 +298,7 @@ result<void> link::update_program(fd_view next, expected_program const* expected
     update_request const asked{fd_, next, expected ? std::optional{expected->fd()} : std::nullopt};
     auto subject = subject_of(fd_); // asked for first, by every compiler
     return refuse(outcome, operation::link_update, std::move(subject), {.request = &asked},
-                  {own_update_causes(fd_), update_causes, usual_causes()});
+                  {own_update_causes(fd_), update_causes, command_causes()});
 }
 
 result<void> link::update(map_ref const& map) {
@@ -333,7 +313,7 @@ result<void> link::detach() {
     int const outcome = sys::link_detach(fd_.get());
     if (outcome >= 0) return {};
     return refuse(outcome, operation::link_detach, subject_of(fd_), {},
-                  {detach_causes, usual_causes()});
+                  {detach_causes, command_causes()});
 }
 
 } // namespace bpflink

@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
-#include "error/fail.hpp"
+#include "error/refusal.hpp"
+#include "info/refuse_info.hpp"
 #include "object/by_id.hpp"
 #include "object/identify.hpp"
 #include "pin/path.hpp"
 
 #include <bpflink/program.hpp>
 
+#include <array>
 #include <cerrno>
 
 namespace bpflink {
 namespace {
 
+using detail::refusal;
+
+constexpr refusal null_pointer{EINVAL, errc::invalid_argument, "the program is a null pointer", "",
+                               "bpf_program__fd"};
+constexpr refusal of_another_type{EINVAL, errc::invalid_argument, "it is of type {} is needed", "",
+                                  "bpf_prog_get_type"};
+
+constexpr std::array not_loaded{
+    refusal{ENOENT, errc::invalid_argument, "it is not loaded", "load its bpf_object first",
+            "bpf_program__fd"},
+    refusal{EINVAL, errc::invalid_argument, "it is not loaded", "load its bpf_object first",
+            "bpf_program__fd"},
+};
+
 error wrong_type(std::string subject, program_type is, program_type wanted) {
-    return error{EINVAL, operation::prog_get_info, errc::invalid_argument, std::move(subject),
-                 "it is of type " + to_string(is) + ", and " + to_string(wanted) + " is needed"};
+    return refuse_by(of_another_type, {match::yes, to_string(is) + ", and " + to_string(wanted)},
+                     operation::prog_get_info, std::move(subject))
+        .value();
 }
 
 /// What libbpf and the kernel make of 0, which is no attach type but by its section's name.
@@ -39,14 +56,12 @@ error wrong_program_type(program_id id, program_type is, program_type wanted) {
 }
 
 result<program_id_and_type> identify_program(fd_view fd, std::string subject) {
-    if (auto kind = require_kind(fd, object_kind::program, operation::prog_get_info,
-                                 std::move(subject), "it is not a BPF program");
-        !kind)
-        return tl::unexpected{kind.error()};
+    if (auto is_one = require_program(fd, std::move(subject)); !is_one)
+        return tl::unexpected{std::move(is_one).error()};
     uapi::object_info_head head{};
     std::uint32_t size = sizeof head;
     if (int const outcome = sys::obj_get_info(fd.get(), &head, size); outcome < 0)
-        return fail(outcome, operation::prog_get_info, describe(fd));
+        return refuse_info(outcome, operation::prog_get_info, fd);
     return program_id_and_type{program_id{head.id}, static_cast<program_type>(head.type)};
 }
 
@@ -60,16 +75,12 @@ result<borrowed_program> inspect(fd_view fd, program_type wanted) {
 }
 
 result<borrowed_program> inspect(::bpf_program const* prog, program_type wanted) {
-    if (!prog)
-        return fail(-EINVAL, operation::prog_get_info, errc::invalid_argument, {},
-                    "the program is a null pointer");
+    if (!prog) return refuse_by(null_pointer, {}, operation::prog_get_info, {});
     std::string subject = std::string{"program '"} + sys::program_name(prog) + "'";
     auto const type = static_cast<program_type>(sys::program_type(prog));
     if (type != wanted) return tl::unexpected{wrong_type(std::move(subject), type, wanted)};
     int const fd = sys::program_fd(prog);
-    if (fd < 0)
-        return fail(fd, operation::prog_get_info, errc::invalid_argument, std::move(subject),
-                    "it is not loaded: load its bpf_object first");
+    if (fd < 0) return refuse(fd, operation::prog_get_info, std::move(subject), {}, {not_loaded});
     return loaded_by_libbpf(fd_view{fd}, wanted, prog);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
 #include "error/refusal.hpp"
+#include "hook/row.hpp"
 #include "object/identify.hpp"
 
 #include <bpflink/socket_filter.hpp>
@@ -20,17 +21,12 @@ struct request {
     fd_view program = {}; // none: to detach
 };
 
-finding closed(fd_view fd) {
-    int const outcome = sys::is_open(fd.get());
-    return {outcome == -EBADF ? match::yes : outcome < 0 ? match::unknown : match::no};
-}
-
 finding socket_is_closed(attempt const& tried) {
-    return closed(tried.as<request>().socket);
+    return is_closed(tried.as<request>().socket);
 }
 
 finding program_is_closed(attempt const& tried) {
-    return closed(tried.as<request>().program);
+    return is_closed(tried.as<request>().program);
 }
 
 finding filter_is_locked(attempt const& tried) {

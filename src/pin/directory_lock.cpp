@@ -2,10 +2,12 @@
 #include "pin/directory_lock.hpp"
 
 #include "border/sys.hpp"
-#include "error/fail.hpp"
+#include "error/refusal.hpp"
+#include "hook/row.hpp"
 #include "pin/path.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace bpflink::detail {
@@ -21,6 +23,15 @@ int is_at(sys::opened const& directory, std::string const& path) {
     return opened.device == there.device && opened.inode == there.inode ? 1 : 0;
 }
 
+constexpr refusal is_taken{
+    ETIMEDOUT, errc::timed_out,
+    "others change pins there, and had the lock of the directory all the time",
+    "try again, or look for one that hangs", "flock_lock_inode"};
+
+constexpr std::array causes{
+    refusal{ENOLCK, errc{}, "the kernel has no memory for another lock", "", "flock"},
+};
+
 } // namespace
 
 result<directory_lock> directory_lock::take(std::string const& path,
@@ -35,15 +46,13 @@ result<directory_lock> directory_lock::take(std::string const& path,
         if (outcome == 0) {
             directory_lock held{std::move(opened)};
             int const same = is_at(held.directory_, directory);
-            if (same < 0) return fail(same, operation::stat, directory);
+            if (same < 0) return refuse_look_at(same, operation::stat, directory);
             if (same == 1) return held;
             opened = sys::open_directory(directory.c_str()); // the new one
         } else if (outcome != -EAGAIN) {
-            return fail(outcome, operation::flock, directory);
+            return refuse(outcome, operation::flock, directory, {}, {causes, common_causes()});
         }
-        if (sys::now() >= deadline)
-            return fail(-ETIMEDOUT, operation::flock, errc::timed_out, directory,
-                        "others change pins there, and had the lock of the directory all the time");
+        if (sys::now() >= deadline) return refuse_by(is_taken, {}, operation::flock, directory);
         sys::back_off(std::min(attempt, longest_pause));
     }
 }

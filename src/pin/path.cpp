@@ -2,7 +2,6 @@
 #include "pin/path.hpp"
 
 #include "border/sys.hpp"
-#include "error/fail.hpp"
 #include "error/refusal.hpp"
 #include "hook/row.hpp"
 #include "object/identify.hpp"
@@ -217,28 +216,120 @@ constexpr std::array open_causes{
             "path_permission"},
 };
 
+finding it_is_not_a_directory(attempt const& tried) {
+    sys::file_facts there{};
+    int const outcome = sys::facts_of_file(path_of(tried).c_str(), there);
+    return {outcome >= 0 && there.kind != sys::file_kind::directory ? match::yes : match::no};
+}
+
+/// Of what is at a path itself, without opening it by bpf(2).
+constexpr std::array look_causes{
+    refusal{ENOENT, errc::not_found, "nothing is there", "", "filename_lookup"},
+    refusal{ENOTDIR, errc::invalid_argument, "it is not a directory", "", "do_open",
+            it_is_not_a_directory},
+    refusal{EACCES, errc::permission_denied,
+            "the mode of a directory, or a security module, refuses it", "", "inode_permission"},
+    refusal{EINVAL, errc::invalid_argument, "the directory is not on a bpffs", "", "bpf_obj_do_get",
+            file_is_not_on_bpffs},
+};
+
+/// A capability of this thread is known to be missing.
+template <unsigned Capability>
+finding lacks(attempt const&) {
+    int const told = sys::has_capability(Capability);
+    return {told < 0 ? match::unknown : told == 0 ? match::yes : match::no};
+}
+
+finding is_empty(attempt const& tried) {
+    return {tried.as<std::string_view>().empty() ? match::yes : match::no};
+}
+
+finding has_a_zero_byte(attempt const& tried) {
+    auto const path = tried.as<std::string_view>();
+    return {path.find('\0') != path.npos ? match::yes : match::no};
+}
+
+constexpr std::array directory_causes{
+    refusal{ENOENT, errc::not_found, "the working directory was removed", "give an absolute path",
+            "getcwd"},
+    refusal{ERANGE, errc::invalid_argument,
+            "the working directory's path is longer than 4,095 bytes", "give an absolute path",
+            "getcwd"},
+};
+
+constexpr unsigned cap_chown = 0;
+constexpr unsigned cap_fowner = 3;
+
+finding is_kept_by_its_directory(attempt const& tried) {
+    constexpr unsigned sticky = 01000;
+    sys::file_facts facts{};
+    int const outcome = sys::facts_of_file(directory_of(path_of(tried)).c_str(), facts);
+    if (outcome < 0) return {};
+    return (facts.mode & sticky) == 0 ? finding{match::no} : lacks<cap_fowner>(tried);
+}
+
+constexpr std::array removal_causes{
+    refusal{EPERM, errc::permission_denied,
+            "the directory is sticky, the pin has another owner, and CAP_FOWNER is missing",
+            "run with it, or as that user", "may_delete", is_kept_by_its_directory},
+};
+
+constexpr std::array owner_causes{
+    refusal{EPERM, errc::permission_denied,
+            "CAP_CHOWN is missing, which it takes to give the pin that owner and group",
+            "run with it, or as that user", "chown_ok", lacks<cap_chown>},
+    refusal{EINVAL, errc::invalid_argument,
+            "that owner or group has no number in this user namespace", "unpin it, and pin anew",
+            "make_kuid"},
+    refusal{EOVERFLOW, errc::invalid_argument, "that owner or group has no number on this bpffs",
+            "unpin it, and pin anew", "notify_change"},
+};
+
+constexpr std::array mode_causes{
+    refusal{EPERM, errc::permission_denied, "the pin has another owner, and CAP_FOWNER is missing",
+            "run with it, or as that user", "inode_owner_or_capable", lacks<cap_fowner>},
+};
+
 } // namespace
 
 tl::unexpected<error> refuse_pin_at(int outcome, operation where, std::string const& path) {
+    bool const is_bpf = where == operation::obj_pin;
+    bool const removes = where == operation::unlink || where == operation::rename;
     return refuse(outcome, where, path, {.request = &path},
-                  {pin_causes, way_causes, usual_causes()});
+                  {removes ? removal_causes : refusals{}, pin_causes, way_causes,
+                   is_bpf ? command_causes() : common_causes()});
 }
 
 /// Why what is at a path was not opened.
 static tl::unexpected<error> refuse_open_of(int outcome, operation where, std::string const& path) {
     return refuse(outcome, where, path, {.request = &path},
-                  {open_causes, way_causes, usual_causes()});
+                  {open_causes, way_causes, command_causes()});
+}
+
+tl::unexpected<error> refuse_look_at(int outcome, operation where, std::string const& path) {
+    return refuse(outcome, where, path, {.request = &path},
+                  {look_causes, way_causes, common_causes()});
+}
+
+tl::unexpected<error> refuse_change_of(int outcome, operation where, std::string const& path) {
+    return refuse(outcome, where, path, {.request = &path},
+                  {where == operation::chown ? owner_causes : refusals{mode_causes}, look_causes,
+                   way_causes, common_causes()});
 }
 
 result<std::string> absolute(std::string_view path, operation where) {
-    if (path.empty()) return fail(-EINVAL, where, errc::invalid_argument, {}, "the path is empty");
-    if (path.find('\0') != std::string_view::npos)
-        return fail(-EINVAL, where, errc::invalid_argument, std::string{path},
-                    "the path has a zero byte in it");
+    constexpr std::array mistakes{
+        refusal{EINVAL, errc::invalid_argument, "the path is empty", "", "", is_empty},
+        refusal{EINVAL, errc::invalid_argument, "the path has a zero byte in it", "", "",
+                has_a_zero_byte},
+    };
+    auto const subject = [&] { return std::string{path}; };
+    if (auto clear = check({.request = &path}, mistakes, where, subject); !clear)
+        return tl::unexpected{std::move(clear).error()};
     if (path.front() == '/') return std::string{path};
     std::array<char, PATH_MAX> directory;
     if (int const outcome = sys::current_directory(directory); outcome < 0)
-        return fail(outcome, where, std::string{path});
+        return refuse(outcome, where, subject(), {}, {directory_causes, common_causes()});
     return std::string{directory.data()} + "/" + std::string{path};
 }
 
@@ -290,7 +381,7 @@ result<bool> is_same_place(std::string const& a, std::string const& b) {
     for (auto const& [path, facts] : {std::pair{&a, &first}, std::pair{&b, &second}}) {
         auto const directory = directory_of(*path);
         if (int const outcome = sys::facts_of_file(directory.c_str(), *facts); outcome < 0)
-            return fail(outcome, operation::stat, directory);
+            return refuse_look_at(outcome, operation::stat, directory);
     }
     return first.device == second.device && first.inode == second.inode;
 }
@@ -305,7 +396,7 @@ result<named> look_at(std::string const& path) {
     named found;
     if (int const outcome = sys::facts_of_name(path.c_str(), found.facts); outcome < 0) {
         if (is_absent(outcome, path)) return found;
-        return fail(outcome, operation::stat, path);
+        return refuse_look_at(outcome, operation::stat, path);
     }
     auto const something_else = [&](error why) {
         found.what = named::kind::something_else;

@@ -67,4 +67,12 @@ struct named {
 [[nodiscard]] tl::unexpected<error> refuse_pin_at(int outcome, operation where,
                                                   std::string const& path);
 
+/// Says why it was not told what is at a path, or in the directory there.
+[[nodiscard]] tl::unexpected<error> refuse_look_at(int outcome, operation where,
+                                                   std::string const& path);
+
+/// Says why a pin was not given an owner (chown) or a mode (chmod).
+[[nodiscard]] tl::unexpected<error> refuse_change_of(int outcome, operation where,
+                                                     std::string const& path);
+
 } // namespace bpflink

@@ -49,14 +49,14 @@ result<void> pin_new(fd_view link, std::string const& path) {
 result<void> give(std::string const& path, permissions const& wanted) {
     sys::file_facts has{};
     if (int const outcome = sys::facts_of_name(path.c_str(), has); outcome < 0)
-        return fail(outcome, operation::stat, path);
+        return refuse_look_at(outcome, operation::stat, path);
     if (has.owner != wanted.owner || has.group != wanted.group) {
         int const outcome = sys::change_owner(path.c_str(), wanted.owner, wanted.group);
-        if (outcome < 0) return fail(outcome, operation::chown, path);
+        if (outcome < 0) return refuse_change_of(outcome, operation::chown, path);
     }
     if (has.mode == wanted.mode) return {};
     int const outcome = sys::change_mode(path.c_str(), wanted.mode);
-    if (outcome < 0) return fail(outcome, operation::chmod, path);
+    if (outcome < 0) return refuse_change_of(outcome, operation::chmod, path);
     return {};
 }
 

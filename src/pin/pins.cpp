@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/small_file.hpp"
 #include "border/sys.hpp"
-#include "error/fail.hpp"
 #include "object/identify.hpp"
 #include "pin/mounts.hpp"
 #include "pin/path.hpp"
@@ -20,7 +19,7 @@ public:
     static result<listing> open(std::string path) {
         void* stream = nullptr;
         if (int const outcome = sys::list_begin(path.c_str(), stream); outcome < 0)
-            return fail(outcome, operation::open, std::move(path));
+            return refuse_look_at(outcome, operation::open, path);
         return listing{std::move(path), stream};
     }
 
@@ -70,10 +69,10 @@ result<pin_walk::listing> pin_walk::open_root() const {
     while (path->size() > 1 && path->back() == '/')
         path->pop_back();
     auto opened = listing::open(*path);
-    if (opened && sys::is_on_bpffs(path->c_str()) != 1)
-        return fail(-EINVAL, operation::open, errc::invalid_argument, *std::move(path),
-                    "the directory is not on a bpffs");
-    return opened;
+    if (!opened) return opened;
+    int const told = sys::is_on_bpffs(path->c_str());
+    if (told == 1) return opened;
+    return refuse_look_at(told == 0 ? -EINVAL : told, operation::open, *path);
 }
 
 pin_walk::pin_walk(std::optional<std::string> root) : root_{std::move(root)} {
@@ -109,7 +108,7 @@ result<bool> pin_walk::is_new(std::string const& path) {
     int const outcome = sys::facts_of_file(path.c_str(), facts);
     // Gone, or hidden by what is mounted over a directory above; or its process has ended.
     if (outcome == -ENOENT || outcome == -ENOTDIR || outcome == -ESRCH) return false;
-    if (outcome < 0) return fail(outcome, operation::stat, path);
+    if (outcome < 0) return refuse_look_at(outcome, operation::stat, path);
     return facts.device == device_ && facts.kind == sys::file_kind::directory &&
            seen_.emplace(facts.device, facts.inode).second;
 }
@@ -137,7 +136,7 @@ void pin_walk::next(std::optional<result<pin_entry>>& out) {
         sys::entry found{};
         int const outcome = open_.back().next(found);
         if (outcome < 0) {
-            out.emplace(fail(outcome, operation::read, open_.back().path()));
+            out.emplace(refuse_look_at(outcome, operation::read, open_.back().path()));
             open_.pop_back();
         } else if (outcome == 0) {
             open_.pop_back();

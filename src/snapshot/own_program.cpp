@@ -4,9 +4,9 @@
 #include "all_links.bpf.hpp"
 #include "border/sys.hpp"
 #include "error/fail.hpp"
+#include "info/refuse_info.hpp"
 #include "link_descriptors.bpf.hpp"
 #include "netns_of_link.bpf.hpp"
-#include "object/identify.hpp"
 
 #include <bpflink/attach_type.hpp>
 
@@ -75,9 +75,9 @@ result<own_program::loaded> own_program::get() {
         bool const is_ours =
             outcome >= 0 && now.id == own.id && now.type == static_cast<std::uint32_t>(facts_.type);
         if (is_ours) return loaded{fd_view{own.fd}, program_id{own.id}};
-        // Neither open (EBADFD) nor BPF's (EINVAL), or another object; else it is not known.
-        if (outcome < 0 && outcome != -EBADFD && outcome != -EINVAL)
-            return fail(outcome, operation::prog_get_info, describe(fd_view{own.fd}));
+        // Neither open (EBADF) nor BPF's (EINVAL), or another object; else it is not known.
+        if (outcome < 0 && outcome != -EBADF && outcome != -EINVAL)
+            return refuse_info(outcome, operation::prog_get_info, fd_view{own.fd});
         // It is not ours to close.
     }
     if (never_) return refused(-ESRCH);
@@ -92,7 +92,7 @@ result<own_program::loaded> own_program::load(kept instead_of) {
     uapi::object_info_head head{};
     std::uint32_t size = sizeof head;
     if (int const told = sys::obj_get_info(program.outcome(), &head, size); told < 0)
-        return fail(told, operation::prog_get_info, describe(program.view()));
+        return refuse_info(told, operation::prog_get_info, program.view());
     kept const own{program.outcome(), head.id};
     // Of another thread that was faster, it is that one's, and this one's is closed.
     if (!kept_.compare_exchange_strong(instead_of, own))

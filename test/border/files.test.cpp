@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -114,4 +115,77 @@ TEST_CASE("a directory's lock keeps out whoever opened it anew, until it is give
     auto const childs = sys::duplicate(first.outcome()); // as after fork
     CHECK(sys::unlock(first.outcome()) == 0);
     CHECK(sys::lock(second.outcome()) == 0);
+}
+
+TEST_CASE("a file is made, renamed without replacing, and removed") {
+    tree const at;
+    CHECK(sys::make_directory(at.path("d").c_str(), 0700) == 0);
+    CHECK(sys::make_directory(at.path("d").c_str(), 0700) == -EEXIST);
+    std::ofstream{at.path("d/a")} << "a";
+    std::ofstream{at.path("d/b")} << "b";
+    CHECK(sys::rename_no_replace(at.path("d/a").c_str(), at.path("d/b").c_str()) == -EEXIST);
+    CHECK(sys::rename_no_replace(at.path("d/a").c_str(), at.path("d/c").c_str()) == 0);
+    CHECK(sys::rename(at.path("d/c").c_str(), at.path("d/b").c_str()) == 0);
+    CHECK(std::filesystem::file_size(at.path("d/b")) == 1);
+    CHECK_FALSE(std::filesystem::exists(at.path("d/c")));
+    CHECK(sys::unlink(at.path("d/b").c_str()) == 0);
+    CHECK(sys::unlink(at.path("d/b").c_str()) == -ENOENT);
+    CHECK(sys::is_on_sysfs(at.path("d").c_str()) == 0);
+    CHECK(sys::is_on_bpffs(at.path("d").c_str()) == 0);
+    CHECK(sys::is_on_sysfs(at.path("none").c_str()) == -ENOENT);
+}
+
+TEST_CASE("a name is looked up without opening what it names, and opened afterwards") {
+    tree const at;
+    auto const root = sys::open_directory(at.path("").c_str());
+    REQUIRE(root);
+    auto const in = [&](char const* name, sys::lookup how) {
+        return sys::look_up(root.outcome(), name, how);
+    };
+    auto const link = in("current", sys::lookup::no_follow);
+    REQUIRE(link);
+    std::array<char, 16> text;
+    CHECK(sys::link_text(link.outcome(), text) == 2);
+    CHECK(std::string_view{text.data(), 2} == "v1");
+    auto const found = in("current/x", sys::lookup::plain);
+    REQUIRE(found);
+    std::array<std::byte, 4> bytes;
+    CHECK(sys::read(found.outcome(), bytes) == -EBADF); // it is not open
+    auto const file = sys::reopen(found.outcome());
+    REQUIRE(file);
+    CHECK(sys::read_at(file.outcome(), bytes, 0) == 1);
+    CHECK(static_cast<char>(bytes[0]) == 'x');
+    CHECK(sys::read_at(file.outcome(), bytes, 1) == 0);
+    auto const pipe = in("pipe", sys::lookup::plain); // does not wait for a writer
+    sys::file_facts facts{};
+    REQUIRE(pipe);
+    CHECK(sys::look_at(pipe.outcome(), facts) == 0);
+    CHECK(facts.kind == sys::file_kind::other);
+    CHECK(in("none", sys::lookup::plain).outcome() == -ENOENT);
+    int const beneath = in("../x", sys::lookup::beneath).outcome();
+    if (beneath == -ENOSYS || beneath == -EPERM) return; // no openat2(2)
+    CHECK(beneath == -EXDEV);
+    CHECK(in("/v1/x", sys::lookup::in_root));
+    CHECK(in("../../v1/x", sys::lookup::in_root));
+    CHECK(sys::look_up(sys::working_directory, "/proc/self/exe", sys::lookup::no_magic_links)
+              .outcome() == -ELOOP);
+}
+
+TEST_CASE("a directory is listed without itself and the one above, by kinds") {
+    tree const at;
+    void* list = nullptr;
+    REQUIRE(sys::list_begin(at.path("").c_str(), list) == 0);
+    std::map<std::string, sys::entry_kind> found;
+    sys::entry each{};
+    while (sys::list_next(list, each) == 1)
+        found.emplace(each.name, each.kind);
+    sys::list_end(list);
+    CHECK(found == std::map<std::string, sys::entry_kind>{{"v1", sys::entry_kind::directory},
+                                                          {"current", sys::entry_kind::other},
+                                                          {"pipe", sys::entry_kind::other}});
+    std::array<char, 4096> directory;
+    REQUIRE(sys::current_directory(directory) == 0);
+    CHECK(std::filesystem::current_path() == directory.data());
+    std::array<char, 1> small;
+    CHECK(sys::current_directory(small) == -ERANGE);
 }

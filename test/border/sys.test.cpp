@@ -189,6 +189,15 @@ TEST_CASE_FIXTURE(fresh_script, "the next id and the size of an info come back")
     CHECK(sent<uapi::info_attr>().info == reinterpret_cast<std::uintptr_t>(&info));
 }
 
+TEST_CASE_FIXTURE(fresh_script, "what is not open is EBADF, whatever a command calls it") {
+    unsigned char info[8];
+    std::uint32_t size = sizeof info;
+    script.fails_with = EBADFD;
+    CHECK(sys::obj_get_info(3, info, size) == -EBADF);
+    script.fails_with = EINVAL;
+    CHECK(sys::obj_get_info(3, info, size) == -EINVAL);
+}
+
 TEST_CASE_FIXTURE(fresh_script, "a program runs with one argument, and its answer comes back") {
     std::uint64_t argument = 0;
     script.answer = [&](void* attr) {

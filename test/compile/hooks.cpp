@@ -123,7 +123,10 @@ static_assert(bl::link_traits_table.size() == 16);
 static_assert(bl::find_traits(bl::link_type::tracing_multi)->name == "tracing_multi");
 static_assert(bl::find_traits(static_cast<bl::link_type>(16)) == nullptr);
 static_assert(static_cast<unsigned>(bl::link_type::sockmap) == 14);
+static_assert(static_cast<unsigned>(bl::link_type::tracing_multi) == 15);
 static_assert(static_cast<unsigned>(bl::program_type::netfilter) == 32);
+static_assert(static_cast<unsigned>(bl::attach_type::tcx_ingress) == 46);
+static_assert(static_cast<unsigned>(bl::attach_type::trace_kprobe_session) == 56);
 static_assert(static_cast<unsigned>(bl::attach_type::trace_fsession_multi) == 61);
 
 // BPF_LINK_UPDATE and BPF_LINK_DETACH, as the kernel's bpf_link_ops have them.

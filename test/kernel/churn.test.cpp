@@ -230,5 +230,6 @@ TEST_CASE_FIXTURE(kernel_case,
     busy.stop();
     for (auto const& e : errors)
         FAIL_CHECK(e.message());
+    if (busy.failure()) FAIL_CHECK(busy.failure()->message());
     CHECK(opened > 0);
 }

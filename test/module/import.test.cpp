@@ -62,10 +62,6 @@ bl::result<bl::link_info> made_by_importer() {
                          .details = bl::xdp_details{.ifindex = bl::ifindex{2u}}};
 }
 
-TEST_CASE("the library is of the module's version") {
-    CHECK(bl::version() == bl::header_version);
-}
-
 TEST_CASE("enumerators and ids print, compare and hash") {
     CHECK(printed(bl::link_type::xdp) == "xdp");
     CHECK(printed(bl::errc::defunct) == bl::to_string(bl::errc::defunct));
@@ -126,8 +122,8 @@ TEST_CASE("the ranges are views of std and of range-v3") {
     static_assert(std::ranges::view<decltype(bl::links() | bl::views::of_type(bl::link_type::xdp) |
                                              std::views::filter(bl::has_value) |
                                              std::views::transform(bl::value))>);
-    for (auto&& info : bl::infos() | bl::views::of_program(bl::program_id{0u}))
-        if (info) CHECK(!std::holds_alternative<bl::xdp_details>(info->details));
+    static_assert(
+        std::ranges::view<decltype(bl::infos() | bl::views::of_program(bl::program_id{0u}))>);
 }
 
 TEST_CASE("an empty descriptor is no link") {

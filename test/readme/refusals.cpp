@@ -31,6 +31,7 @@ void print(std::string_view hook, char const* when, bl::refusals rows) {
 
 int main() {
     print("", "refused", bl::usual_causes());
+    print("command", "refused", bl::command_causes());
     bl::each_row([](bl::detail::hook_row const& row) {
         print(row.name, "mistake", row.mistakes);
         print(row.name, "refused", row.opening);

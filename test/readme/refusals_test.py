@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 BEGIN, END = "<!-- refusals_test.py writes from here -->\n", "<!-- to here -->\n"
+SHARED = {"": "attach", "command": "other command of bpf(2)"}
 Row = collections.namedtuple("Row", "hook when errno condition cause remedy source look")
 
 
@@ -42,7 +43,8 @@ def page(rows):
     hooks = collections.defaultdict(list)
     for row in rows:
         hooks[row.hook].append(row)
-    parts = ["### every attach\n\n" + table(hooks.pop(""))]
+    parts = [f"### every {what}\n\n" + table(sorted(hooks.pop(key), key=lambda row: row.errno))
+             for key, what in SHARED.items()]
     for hook in sorted(hooks):
         seen = [row for row in hooks[hook] if row.when == "mistake"]
         told = sorted((row for row in hooks[hook] if row.when == "refused"), key=lambda r: r.errno)
@@ -73,7 +75,7 @@ def errors_of(header):
 
 def problems(rows, source):
     known = set(re.findall(r"^    (\w+)[ ,=].*///<", (source / "include/bpflink/error.hpp").read_text(), re.M))
-    for hook in sorted({row.hook for row in rows} - {""}):
+    for hook in sorted({row.hook for row in rows} - set(SHARED)):
         said = errors_of(source / "include/bpflink/hook" / f"{hook}.hpp")
         own = [row for row in rows if row.hook == hook and row.when not in ("updated", "asked")]
         for row in own:

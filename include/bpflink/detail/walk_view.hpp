@@ -36,7 +36,7 @@ class walk_view : public std::ranges::view_interface<walk_view<Source>>, public 
                 if (stage == standing::unseen && current) position.give_back(std::move(*current));
         }
 
-        // Inline: a return behind a system call costs, as in walks.cpp.
+        // Inline: a return behind a system call costs, as in links.cpp.
         [[gnu::always_inline]] void settle() {
             if (stage != standing::pending) return;
             stage = standing::unseen;

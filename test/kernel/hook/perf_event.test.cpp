@@ -36,6 +36,12 @@ TEST_CASE_FIXTURE(kernel_case, "a perf event's program runs when it overflows, u
     CHECK(eventually([&] { return p->runs() > 0; }));
     CHECK(p->cookie() == wanted);
     CHECK(must(l.info()).type == bl::link_type::perf_event);
+    CHECK(must(l.info()).program == id_of_program(p->fd()));
+    auto untyped = must(bl::link::duplicate(l.fd()));
+    check_error(untyped.update(p->as<program_type::perf_event>()), bl::errc::not_supported,
+                {"(perf_event)"});
+    check_error(untyped.detach(), bl::errc::not_supported, {"(perf_event)"});
+    must(untyped.close());
     must(l.close());
     auto const stopped = p->runs();
     std::this_thread::sleep_for(std::chrono::milliseconds{20});

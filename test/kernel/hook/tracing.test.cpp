@@ -56,6 +56,35 @@ TEST_CASE_FIXTURE(kernel_case, "a traced function's program reads the cookie of 
         skip_part("the kernel does not report the cookie of a tracing link");
 }
 
+TEST_CASE_FIXTURE(kernel_case, "a fentry link tells its target") {
+    auto const target = kernel_function("bpf_fentry_test1");
+    if (!target) return;
+    auto const p = counted_program::load(program_type::tracing, attach_type::trace_fentry,
+                                         {.target = *target});
+    if (!p) return;
+    constexpr bl::cookie wanted{0x1234'5678'9abc'def0U};
+    auto made = bl::attach(p->as<program_type::tracing>(), bl::hook::tracing{wanted});
+    bool const has_cookie = made.has_value();
+    if (!made) {
+        skip_part("no cookie for fentry: Invalid argument");
+        made = bl::attach(p->as<program_type::tracing>(), bl::hook::tracing{});
+    }
+    auto const l = must(std::move(made));
+    auto const details = must(l.details());
+    if (details.target)
+        CHECK(*details.target == *target);
+    else
+        skip_part("the kernel does not report the target of a tracing link");
+    if (details.cookie)
+        CHECK(*details.cookie == (has_cookie ? wanted : bl::cookie{0}));
+    else
+        skip_part("the kernel does not report the cookie of a tracing link");
+    auto untyped = must(bl::link::duplicate(l.fd()));
+    check_error(untyped.update(p->as<program_type::tracing>()), bl::errc::not_supported,
+                {"(tracing)"});
+    check_error(untyped.detach(), bl::errc::not_supported, {"(tracing)"});
+}
+
 TEST_CASE_FIXTURE(kernel_case, "a fmod_ret program replaces what its function returns") {
     auto const target = kernel_function("security_task_prctl");
     if (!target) return;

@@ -6,16 +6,11 @@
 #include <future>
 #include <map>
 #include <sstream>
-#include <type_traits>
 #include <vector>
-
-static_assert(std::is_nothrow_move_constructible_v<bl::error>);
-static_assert(std::is_error_condition_enum_v<bl::errc>);
-static_assert(!std::is_convertible_v<bl::errc, int>);
 
 namespace {
 
-constexpr int enotsupp = 524; // the kernel's own
+using bl::uapi::enotsupp;
 
 std::vector<bl::errc> all_conditions() {
     std::vector<bl::errc> all;

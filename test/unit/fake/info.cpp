@@ -228,7 +228,7 @@ int kernel::fill(link const& l, uapi::link_info& info) {
 
 int kernel::sys_obj_get_info(int fd, void* info, std::uint32_t& size) {
     auto const found = descriptors_.find(fd);
-    if (found == descriptors_.end()) return -EBADFD; // alone among the commands
+    if (found == descriptors_.end()) return -EBADF;
     auto const answer = [&](auto const& fields, std::uint32_t known) {
         size = std::min(size, known);
         std::memset(info, 0, size);

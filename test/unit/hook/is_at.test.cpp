@@ -299,7 +299,7 @@ TEST_CASE_FIXTURE(places, "a link of a sockmap is at that map") {
     CHECK(where(bl::hook::sockmap{map, attach_type::sk_skb_verdict}, here) == match::no);
     CHECK(where(bl::hook::sockmap{.map = map}, here) == match::unknown);
     CHECK(where(loaded<program_type::sk_msg>(), bl::hook::sockmap{.map = map}, here) == match::yes);
-    fail(call::obj_get_info, EBADFD, 2);
+    fail(call::obj_get_info, EBADF, 2);
     auto const closed = bl::is_at(bl::hook::sockmap{map, attach_type::sk_msg_verdict}, here);
     REQUIRE_FALSE(closed);
     CHECK(closed.error().where() == bl::operation::map_get_info);

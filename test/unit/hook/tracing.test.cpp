@@ -279,10 +279,10 @@ TEST_CASE_FIXTURE(ext_program, "freplace tells a target that is not a program, o
     REQUIRE_FALSE(other);
     check_error(other.error(), ENOENT, bl::operation::prog_get_info, bl::errc::invalid_argument,
                 {"is not a BPF program"});
-    fail(call::program_function, EBADFD);
+    fail(call::program_function, EBADF);
     auto const closed = bl::attach(prog, bl::hook::freplace{bl::fd_view{4'000}, "replaceable"});
     REQUIRE_FALSE(closed);
-    check_error(closed.error(), EBADFD, bl::operation::prog_get_info, bl::errc::invalid_argument,
+    check_error(closed.error(), EBADF, bl::operation::prog_get_info, bl::errc::invalid_argument,
                 {"target's descriptor is not open"});
 }
 

@@ -15,19 +15,6 @@ namespace {
 
 namespace hook = bl::hook;
 
-static_assert(bl::hook_like<hook::xdp> && bl::updatable<hook::xdp> && bl::detachable<hook::xdp>);
-static_assert(bl::hook_like<hook::cgroup> && bl::updatable<hook::cgroup> &&
-              bl::detachable<hook::cgroup>);
-static_assert(bl::hook_like<hook::iter> && bl::updatable<hook::iter> &&
-              !bl::detachable<hook::iter>);
-static_assert(bl::hook_like<hook::raw_tracepoint> && !bl::updatable<hook::raw_tracepoint> &&
-              !bl::detachable<hook::raw_tracepoint>);
-static_assert(!bl::hook_like<hook::raw> && !bl::updatable<hook::raw> && !bl::hook_like<int>);
-
-static_assert(bl::program_for<typed_program<bl::program_type::xdp>, hook::xdp>);
-static_assert(!bl::program_for<typed_program<bl::program_type::kprobe>, hook::xdp>);
-static_assert(!bl::program_for<held_program, hook::xdp>, "of no known type");
-
 template <class Hook>
 void check_matches(bl::link_type own, bl::match answer = bl::match::yes) {
     for (unsigned number = 0; number != 20; ++number) {

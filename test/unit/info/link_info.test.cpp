@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <variant>
@@ -313,4 +314,18 @@ TEST_CASE_FIXTURE(asking, "a link whose target is gone is defunct") {
         CHECK(handle->state() == gone);
         CHECK(system_calls() == 1);
     }
+}
+
+TEST_CASE("states and orders print as they are spelt") {
+    auto const text = [](auto value) {
+        std::ostringstream out;
+        out << value;
+        return out.str();
+    };
+    CHECK(text(bl::link_state::attached) == "attached");
+    CHECK(text(bl::link_state::defunct) == "defunct");
+    CHECK(text(bl::link_state::unknown) == "unknown");
+    CHECK(text(bl::cgroup_iter_order::self_only) == "self_only");
+    CHECK(text(bl::cgroup_iter_order::children) == "children");
+    CHECK(text(static_cast<bl::cgroup_iter_order>(6)) == "unknown(6)");
 }

@@ -75,3 +75,46 @@ TEST_CASE_FIXTURE(reading, "the head of any link takes one small call") {
     REQUIRE_FALSE(refused);
     check_error(refused.error(), EPERM, bl::operation::link_get_info, bl::errc::permission_denied);
 }
+
+TEST_CASE_FIXTURE(reading, "a link that the kernel does not tell of says why") {
+    auto const closed = bl::detail::read_info(bl::fd_view{99});
+    REQUIRE_FALSE(closed);
+    check_error(closed.error(), EBADF, bl::operation::link_get_info, bl::errc::invalid_argument,
+                {"descriptor 99", "the descriptor is not open"});
+    auto const fd = open(tracepoint);
+    struct row {
+        int number;
+        bl::errc condition;
+        char const* text;
+    };
+    for (row const& each :
+         {row{ENODEV, bl::errc::not_found, "the device that it was loaded for is gone"},
+          row{ENOSPC, no_condition, "more each time it was asked about: ask again"},
+          row{ENAMETOOLONG, bl::errc::invalid_argument, "longer than 4,095 bytes"},
+          row{EPERM, bl::errc::permission_denied, "a security module refuses it"},
+          row{EACCES, bl::errc::permission_denied, "a security module refuses it"},
+          row{ENOMEM, no_condition, "no memory"},
+          row{ENOSYS, bl::errc::not_supported, "a filter of system calls"}}) {
+        CAPTURE(each.number);
+        fail_always(call::obj_get_info, each.number);
+        auto const info = bl::detail::read_info(fd);
+        mend();
+        REQUIRE_FALSE(info);
+        check_error(info.error(), each.number, bl::operation::link_get_info, each.condition,
+                    {each.text});
+    }
+}
+
+TEST_CASE_FIXTURE(reading,
+                  "what is not a BPF object is told from a request that the kernel refuses") {
+    auto const file = open_file();
+    auto const info = bl::detail::read_info(file);
+    REQUIRE_FALSE(info);
+    check_error(info.error(), EINVAL, bl::operation::link_get_info, bl::errc::invalid_argument,
+                {"it is not a BPF object"});
+    auto const fd = open(tracepoint);
+    fail(call::obj_get_info, EINVAL);
+    auto const refused = bl::detail::read_info(fd);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message().ends_with("(EINVAL)"));
+}

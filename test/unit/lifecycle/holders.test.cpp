@@ -125,6 +125,24 @@ TEST_CASE_FIXTURE(held, "what could not be looked at is said") {
     }
 }
 
+TEST_CASE_FIXTURE(held, "what keeps all of the holders from being told has its cause") {
+    if (!by_proc) return; // the kernel tells of all descriptors by itself
+    add_process(7, "daemon").links = {there.shared_from_this()};
+    for (auto const& [number, text] : std::vector<std::pair<int, char const*>>{
+             {ENOSYS, "pidfd_getfd(2)"}, {EMFILE, "no free descriptor"}, {ENOMEM, "no memory"}}) {
+        fail(call::descriptor_of, number);
+        auto const told = bl::holders(id);
+        REQUIRE_FALSE(told);
+        CHECK(told.error().code().value() == number);
+        CHECK(told.error().message().find(text) != std::string::npos);
+    }
+    fail(call::list_begin, ENOENT);
+    auto const none = bl::holders(id);
+    REQUIRE_FALSE(none);
+    check_error(none.error(), ENOENT, bl::operation::read, bl::errc::not_found,
+                {"/proc is not mounted"});
+}
+
 TEST_CASE_FIXTURE(held, "a process whose first thread has ended holds by another") {
     auto& daemon = add_process(7, "daemon");
     daemon.links = {there.shared_from_this()};

@@ -7,9 +7,6 @@
 
 static_assert(bl::any_program<held_program> && !bl::bpf_program<held_program>);
 static_assert(bl::bpf_program<typed_program<bl::program_type::xdp>>);
-static_assert(bl::any_program<bl::program> && !bl::bpf_program<bl::program>);
-static_assert(bl::bpf_program<bl::program_ref<bl::program_type::kprobe>>);
-static_assert(!bl::any_program<int> && !bl::any_program<bl::unique_fd>);
 
 namespace {
 

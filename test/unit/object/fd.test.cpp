@@ -3,21 +3,7 @@
 
 #include <bpflink/fd.hpp>
 
-#include <type_traits>
 #include <utility>
-
-static_assert(!std::is_copy_constructible_v<bl::unique_fd>);
-static_assert(!std::is_copy_assignable_v<bl::unique_fd>);
-static_assert(std::is_nothrow_move_constructible_v<bl::unique_fd>);
-static_assert(std::is_nothrow_move_assignable_v<bl::unique_fd>);
-static_assert(!std::is_convertible_v<int, bl::unique_fd>);
-static_assert(!std::is_convertible_v<bl::unique_fd, int>);
-static_assert(!std::is_convertible_v<bl::fd_view, int>);
-static_assert(!std::is_convertible_v<int, bl::fd_view>);
-static_assert(!std::is_convertible_v<bl::unique_fd, bool>);
-static_assert(std::is_convertible_v<bl::unique_fd&, bl::fd_view>);
-static_assert(!std::is_constructible_v<bl::fd_view, bl::unique_fd>, "it would dangle");
-static_assert(std::is_trivially_copyable_v<bl::fd_view>);
 
 TEST_CASE_FIXTURE(machine, "a descriptor closes with its owner") {
     int number = -1;

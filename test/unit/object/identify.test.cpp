@@ -122,8 +122,7 @@ TEST_CASE_FIXTURE(one_of_each, "where neither the kernel nor /proc tells, that i
 
 // E23
 TEST_CASE_FIXTURE(one_of_each, "a map is told by what it says to a look-up of nothing") {
-    constexpr int enotsupp = 524;
-    for (int const number : {EFAULT, ENOENT, EOPNOTSUPP, enotsupp}) {
+    for (int const number : {EFAULT, ENOENT, EOPNOTSUPP, bl::uapi::enotsupp}) {
         fail(call::map_look_up_nothing, number);
         CHECK(bl::identify(map) == object_kind::map);
     }
@@ -140,8 +139,8 @@ TEST_CASE_FIXTURE(one_of_each, "what is no link is said to be what it is") {
         check_error(outcome.error(), EINVAL, bl::operation::identify, bl::errc::not_a_link,
                     {"the subject", what});
     };
-    refused(program, "it is a BPF program");
-    refused(map, "it is a BPF map");
+    refused(program, "it is not a BPF link, but a BPF program");
+    refused(map, "it is not a BPF link, but a BPF map");
     refused(btf, "it is not a BPF link");
     refused(file, "it is not a BPF link");
 }

@@ -8,7 +8,6 @@
 #include <string>
 
 static_assert(bl::find_traits(bl::link_type::xdp)->update == bl::update_unit::program);
-static_assert(bl::find_traits(static_cast<bl::link_type>(16)) == nullptr);
 static_assert(bl::find_traits(static_cast<bl::link_type>(4'000'000'000U)) == nullptr);
 static_assert(bl::kernel_version{5, 7} < bl::kernel_version{5, 10});
 static_assert(bl::kernel_version{5, 19} < bl::kernel_version{6, 0});

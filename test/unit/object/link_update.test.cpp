@@ -215,6 +215,7 @@ TEST_CASE_FIXTURE(running_link, "a missing capability is told from a security mo
     check_error(kept.error(), EPERM, bl::operation::link_update, bl::errc::permission_denied,
                 {name, "a security module refuses it"});
     lacks_capabilities = {21, 39}; // CAP_SYS_ADMIN, CAP_BPF
+    fail_always(call::map_look_up_nothing, EPERM);
     fail(call::link_update, EPERM);
     auto const denied = handle.update(second);
     REQUIRE_FALSE(denied);

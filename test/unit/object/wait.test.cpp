@@ -49,3 +49,23 @@ TEST_CASE_FIXTURE(one_link, "a wait that ends without being ready says why") {
     auto const cancelled = detail::not_waited(ECANCELED, borrowed);
     check_error(cancelled, ECANCELED, bl::operation::poll, no_condition, {subject(borrowed)});
 }
+
+TEST_CASE_FIXTURE(one_link, "what cannot be duplicated or waited for has its cause") {
+    auto const borrowed = open(there);
+    auto const check = [&](auto const& done, int number, char const* text) {
+        CAPTURE(number);
+        REQUIRE_FALSE(done);
+        CHECK(done.error().code().value() == number);
+        CHECK(done.error().message().find(text) != std::string::npos);
+    };
+    check(detail::duplicated(bl::fd_view{99}), EBADF, "the descriptor is not open");
+    fail(call::duplicate, EINVAL);
+    check(detail::duplicated(borrowed), EINVAL, "RLIMIT_NOFILE");
+    fail(call::duplicate, EMFILE);
+    check(detail::duplicated(borrowed), EMFILE, "no free descriptor");
+    check(detail::watched(bl::fd_view{99}), EBADF, "the descriptor is not open");
+    fail(call::watch, ENOSPC);
+    check(detail::watched(borrowed), ENOSPC, "fs.epoll.max_user_watches");
+    fail(call::watch, ENFILE);
+    check(detail::watched(borrowed), ENFILE, "fs.file-max");
+}

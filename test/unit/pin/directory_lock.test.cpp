@@ -63,6 +63,31 @@ TEST_CASE_FIXTURE(machine, "a directory that cannot be locked says why") {
     }
 }
 
+TEST_CASE_FIXTURE(machine, "each refusal of a directory's lock has its cause") {
+    struct row {
+        call where;
+        int number;
+        bl::operation what;
+        bl::errc condition;
+        char const* text;
+    };
+    using enum bl::operation;
+    for (row const& each :
+         {row{call::open_directory, EACCES, open, bl::errc::permission_denied, "the mode"},
+          row{call::open_directory, EMFILE, open, no_condition, "no free descriptor"},
+          row{call::lock, ENOLCK, flock, no_condition, "no memory for another lock"},
+          row{call::lock, ENOMEM, flock, no_condition, "no memory"},
+          row{call::lock, EACCES, flock, bl::errc::permission_denied, "a security module"},
+          row{call::facts_of_file, EACCES, stat, bl::errc::permission_denied, "the mode"},
+          row{call::facts_of_file, ELOOP, stat, bl::errc::invalid_argument, "in a circle"}}) {
+        fail(each.where, each.number);
+        auto const done = bl::detail::directory_lock::take("/bpf/x", 1s);
+        mend();
+        REQUIRE_FALSE(done);
+        check_error(done.error(), each.number, each.what, each.condition, {"/bpf", each.text});
+    }
+}
+
 TEST_CASE_FIXTURE(pinnable, "replace_pin waits two seconds for the lock, and changes nothing") {
     pin("/bpf/x", other); // E2
     lock_directory("/bpf");

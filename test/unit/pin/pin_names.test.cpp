@@ -380,6 +380,58 @@ TEST_CASE("a replacement that cannot have mode and owner changes nothing") {
         }
 }
 
+TEST_CASE_FIXTURE(guarded, "an owner or a mode that a pin cannot have is refused with the cause") {
+    struct row {
+        call where;
+        int number;
+        std::vector<unsigned> lacks;
+        bl::errc condition;
+        char const* text;
+    };
+    using enum bl::errc;
+    pin("/bpf/x", other);
+    permit("/bpf/x", readers);
+    for (row const& each :
+         {row{call::change_owner, EPERM, {0}, permission_denied, "CAP_CHOWN is missing"},
+          row{call::change_owner, EPERM, {}, permission_denied, "a security module"},
+          row{call::change_owner, EINVAL, {}, invalid_argument, "in this user namespace"},
+          row{call::change_owner, EOVERFLOW, {}, invalid_argument, "no number on this bpffs"},
+          row{call::change_mode, EPERM, {3}, permission_denied, "CAP_FOWNER is missing"},
+          row{call::change_mode, EPERM, {}, permission_denied, "a security module"},
+          row{call::change_mode, EACCES, {}, permission_denied, "the mode of a directory"},
+          row{call::change_mode, EROFS, {}, read_only, "nothing can be written"},
+          row{call::change_mode, ENOENT, {}, not_found, "nothing is there"}}) {
+        lacks_capabilities = each.lacks;
+        fail(each.where, each.number);
+        auto const done = handle.replace_pin("/bpf/x");
+        mend();
+        REQUIRE_FALSE(done);
+        check_error(done.error(), each.number,
+                    each.where == call::change_mode ? bl::operation::chmod : bl::operation::chown,
+                    each.condition, {each.text});
+    }
+}
+
+TEST_CASE_FIXTURE(guarded, "a sticky directory keeps the pins of others") {
+    REQUIRE(succeeded(handle.pin("/bpf/own")));
+    lacks_capabilities = {3}; // CAP_FOWNER
+    fail(call::unlink, EPERM);
+    auto const plain = handle.unpin();
+    REQUIRE_FALSE(plain);
+    check_error(plain.error(), EPERM, bl::operation::unlink, bl::errc::permission_denied,
+                {"a security module"});
+    permit("/bpf", {.mode = 01777});
+    fail(call::unlink, EPERM);
+    auto const sticky = handle.unpin();
+    REQUIRE_FALSE(sticky);
+    check_error(sticky.error(), EPERM, bl::operation::unlink, bl::errc::permission_denied,
+                {"the directory is sticky"});
+    CHECK(handle.is_pinned());
+    lacks_capabilities = {};
+    permit("/bpf", {.mode = 0755});
+    REQUIRE(succeeded(handle.unpin()));
+}
+
 TEST_CASE_FIXTURE(guarded, "a pin that moves to another bpffs keeps mode and owner") {
     REQUIRE(succeeded(handle.pin("/bpf/x"))); // E8
     permit("/bpf/x", readers);

@@ -194,6 +194,24 @@ TEST_CASE_FIXTURE(tree, "a root that cannot be walked is the only element") {
                 {"/bpf"});
 }
 
+TEST_CASE_FIXTURE(tree, "each refusal of a walk over pins has its cause") {
+    auto const says = [&](std::string const& root, char const* text) {
+        auto const all = walk(root);
+        REQUIRE(all.errors.size() == 1);
+        CAPTURE(all.errors[0].message());
+        CHECK(all.errors[0].message().find(text) != std::string::npos);
+    };
+    says("/bpf/none", "nothing is there");
+    says("/bpf/a", "it is not a directory");
+    says("/home", "the directory is not on a bpffs");
+    fail(call::list_begin, EACCES);
+    says("/bpf", "the mode of a directory");
+    fail(call::list_begin, EMFILE);
+    says("/bpf", "no free descriptor");
+    fail(call::is_on_bpffs, EACCES); // and not: not on a bpffs
+    says("/bpf", "the mode of a directory");
+}
+
 TEST_CASE_FIXTURE(tree, "what vanishes during the walk is left out") {
     SUBCASE("a pin") {
         before(call::obj_get, [this] { remove("/bpf/b"); }, 2);

@@ -41,8 +41,12 @@ TEST_CASE_FIXTURE(iterator, "reading goes on where the kernel paused") {
 }
 
 TEST_CASE_FIXTURE(iterator, "what the program or the kernel fails with is passed on") {
-    for (auto const& [number, condition] : std::vector<std::pair<int, bl::errc>>{
-             {E2BIG, no_condition}, {ENOMEM, no_condition}, {EPERM, bl::errc::permission_denied}}) {
+    for (auto const& [number, condition] :
+         std::vector<std::pair<int, bl::errc>>{{E2BIG, no_condition},
+                                               {ENOMEM, no_condition},
+                                               {EOPNOTSUPP, bl::errc::not_supported},
+                                               {EACCES, bl::errc::permission_denied},
+                                               {EPERM, bl::errc::permission_denied}}) {
         there.output = {std::string{"start"}, number, std::string{"end"}};
         auto output = opened();
         auto const text = output.read_all();
@@ -87,4 +91,31 @@ TEST_CASE_FIXTURE(iterator, "a moved-from output holds nothing") {
     auto const second = std::move(first);
     CHECK_FALSE(first.fd()); // NOLINT(bugprone-use-after-move)
     CHECK(second.fd());
+}
+
+TEST_CASE_FIXTURE(iterator, "each refusal of an iterator has its cause") {
+    auto const because = [](auto const& failed) {
+        REQUIRE_FALSE(failed);
+        return failed.error().message();
+    };
+    auto const says = [](std::string const& message, char const* text) {
+        CAPTURE(message);
+        CHECK(message.find(text) != std::string::npos);
+    };
+    auto const xdp = open(add_link({.type = bl::link_type::xdp, .prog = &prog}));
+    says(because(bl::iter_output::open(xdp)),
+         "it is of kind xdp, and an iterator's link is needed");
+    auto const file = open_file();
+    says(because(bl::iter_output::open(file)), "is not a link");
+    says(because(bl::iter_output::open(bl::fd_view{99})), "the link's descriptor is not open");
+    std::array<std::byte, 4> room{};
+    says(because(bl::iter_output{}.read(room)), "the output is empty");
+    for (auto const& [number, text] : std::vector<std::pair<int, char const*>>{
+             {E2BIG, "write less than 32 KiB for each"},
+             {EOPNOTSUPP, "a walk over cgroups ends with its first read"},
+             {EACCES, "a security module refuses it"}}) {
+        there.output = {number};
+        auto output = opened();
+        says(because(output.read(room)), text);
+    }
 }
