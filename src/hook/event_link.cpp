@@ -17,6 +17,9 @@ namespace {
 using detail::attempt;
 using detail::finding;
 
+constexpr detail::refusal no_bits{EINVAL, errc::not_supported, "it does not name bits of config",
+                                  "", "perf_pmu_format_show"};
+
 /// The bits of a probe's config that an option is in: "config:0", "config:32-63".
 result<unsigned> first_bit(std::string const& pmu, char const* option) {
     auto const path = pmu + "/format/" + option;
@@ -26,7 +29,7 @@ result<unsigned> first_bit(std::string const& pmu, char const* option) {
         if (!text.starts_with(head) ||
             std::from_chars(text.data() + head.size(), text.data() + text.size(), bit).ec !=
                 std::errc{})
-            return fail(-EINVAL, operation::read, path);
+            return refuse_by(no_bits, {}, operation::read, path);
         return bit;
     });
 }

@@ -2,6 +2,7 @@
 #include "hook/order.hpp"
 
 #include "hook/typed.hpp"
+#include "object/identify.hpp"
 
 #include <optional>
 #include <string>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
 #include "error/refusal.hpp"
+#include "hook/row.hpp"
 #include "object/identify.hpp"
 
 #include <bpflink/in_netns.hpp>
@@ -38,7 +39,9 @@ std::string described(std::variant<std::string_view, fd_view> const& where) {
 result<unique_fd> opened(std::string_view path) {
     return netns_inode_of(path).and_then([&](netns_inode) -> result<unique_fd> {
         auto file = sys::open_file(std::string{path}.c_str());
-        if (!file) return fail(file.outcome(), operation::open, std::string{path});
+        if (!file)
+            return refuse(file.outcome(), operation::open, std::string{path}, {},
+                          {common_causes()});
         return unique_fd{std::move(file)};
     });
 }
@@ -54,10 +57,10 @@ result<netns_stay> netns_stay::begin(std::variant<std::string_view, fd_view> con
     auto back = sys::open_file("/proc/thread-self/ns/net");
     if (!back)
         return refuse(back.outcome(), operation::open, "/proc/thread-self/ns/net", {},
-                      {opening_causes});
+                      {opening_causes, common_causes()});
     auto const there = path ? fd_view{*owned} : std::get<fd_view>(where);
     if (int const outcome = sys::set_netns(there.get()); outcome < 0)
-        return refuse(outcome, operation::setns, described(where), {}, {causes});
+        return refuse(outcome, operation::setns, described(where), {}, {causes, common_causes()});
     return netns_stay{unique_fd{std::move(back)}};
 }
 

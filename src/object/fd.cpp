@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
-#include "error/fail.hpp"
+#include "error/refusal.hpp"
 
 #include <bpflink/fd.hpp>
 
+#include <array>
+#include <cerrno>
+
 namespace bpflink {
+namespace {
+
+using detail::refusal;
+
+constexpr std::array causes{
+    refusal{EBADF, errc::invalid_argument, "it is not open: other code has closed it",
+            "find the code that closes a descriptor twice", "file_close_fd"},
+};
+
+} // namespace
 
 void unique_fd::reset(int fd) noexcept {
     int const old = std::exchange(fd_, fd < 0 ? -1 : fd);
@@ -15,7 +28,7 @@ result<void> unique_fd::close() {
     if (fd_ < 0) return {};
     int const fd = release();
     if (int const outcome = sys::close(fd); outcome < 0)
-        return fail(outcome, operation::close, "descriptor " + std::to_string(fd));
+        return refuse(outcome, operation::close, "descriptor " + std::to_string(fd), {}, {causes});
     return {};
 }
 

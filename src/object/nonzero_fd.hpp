@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "border/sys.hpp"
-#include "error/fail.hpp"
-#include "object/identify.hpp"
-
+#include <bpflink/detail/wait.hpp>
 #include <bpflink/fd.hpp>
 
 #include <cstdint>
@@ -24,11 +21,11 @@ public:
         nonzero_fd made;
         made.number_ = fd.get();
         if (made.number_ != 0) return made;
-        auto other = sys::duplicate(0);
-        if (!other) return fail(other.outcome(), operation::duplicate, describe(fd));
-        made.copy_ = std::move(other);
-        made.number_ = made.copy_.get();
-        return made;
+        return detail::duplicated(fd).map([&](unique_fd other) {
+            made.number_ = other.get();
+            made.copy_ = std::move(other);
+            return std::move(made);
+        });
     }
 
     [[nodiscard]] std::uint32_t number() const noexcept {

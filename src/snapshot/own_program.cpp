@@ -3,7 +3,8 @@
 
 #include "all_links.bpf.hpp"
 #include "border/sys.hpp"
-#include "error/fail.hpp"
+#include "error/refusal.hpp"
+#include "hook/row.hpp"
 #include "info/refuse_info.hpp"
 #include "link_descriptors.bpf.hpp"
 #include "netns_of_link.bpf.hpp"
@@ -19,7 +20,45 @@
 namespace bpflink {
 namespace {
 
+using detail::attempt;
+using detail::capability;
+using detail::finding;
+using detail::refusal;
+
 constexpr char types_of_kernel[] = "/sys/kernel/btf/vmlinux";
+
+/// What kept the program from being loaded.
+struct met {
+    bool types; // the kernel's, which cannot be read
+    char const* needs;
+};
+
+finding no_types(attempt const& tried) {
+    return yes_if(tried.as<met>().types, types_of_kernel);
+}
+
+finding no_kernel_for_it(attempt const& tried) {
+    return {match::unknown, tried.as<met>().needs};
+}
+
+constexpr std::array causes{
+    refusal{ENOENT, errc::not_supported,
+            "the kernel's types, {}, cannot be read: it has none, or /sys is not mounted", "",
+            "btf_vmlinux_init", no_types},
+    refusal{EACCES, errc::permission_denied, "the kernel's types, {}, cannot be read", "",
+            "sysfs_kf_bin_open", no_types},
+    refusal{EPERM, errc::permission_denied, "the kernel's types, {}, cannot be read", "",
+            "sysfs_kf_bin_open", no_types},
+    refusal{EACCES, errc::permission_denied, "the verifier refuses it", "", "bpf_check"},
+    refusal{EINVAL, errc::not_supported, "the kernel does not have {}, or it is locked down", "",
+            "bpf_prog_load", no_kernel_for_it},
+    refusal{ENOENT, errc::not_supported, "the kernel does not have {}, or it is locked down", "",
+            "bpf_prog_load", no_kernel_for_it},
+    refusal{ESRCH, errc::not_supported, "the kernel does not have {}, or it is locked down", "",
+            "find_btf_by_prefix_kind", no_kernel_for_it},
+};
+
+constexpr detail::hook_row own_row{.needs = {capability::bpf, capability::perfmon}};
 
 sys::opened load_smallest() {
     constexpr std::array<std::uint64_t, 2> code{0x00000000000000b7,
@@ -127,25 +166,9 @@ int own_program::find_obstacle(int outcome) {
 }
 
 tl::unexpected<error> own_program::refused(int outcome) const {
-    auto const because = [&](errc condition, std::string advice) {
-        return fail(outcome, operation::prog_load, condition, facts_.what, std::move(advice));
-    };
-    if (obstacle_ == obstacle::types) {
-        auto advice = std::string{"the kernel's types, "} + types_of_kernel + ", cannot be read";
-        if (outcome != -ENOENT) return because(usual_condition(-outcome), std::move(advice));
-        return because(errc::not_supported, advice + ": it has none, or /sys is not mounted");
-    }
-    switch (-outcome) {
-    case EPERM: return because(errc::permission_denied, "CAP_BPF or CAP_PERFMON is missing");
-    case EACCES:
-        return because(errc::permission_denied, "the verifier or a security module refuses it");
-    case EINVAL:
-    case ENOENT:
-    case ESRCH:
-        return because(errc::not_supported, std::string{"the kernel does not have "} +
-                                                facts_.needs + ", or it is locked down");
-    default: return fail(outcome, operation::prog_load, facts_.what);
-    }
+    met const what{obstacle_ == obstacle::types, facts_.needs};
+    return refuse(outcome, operation::prog_load, facts_.what, {.row = own_row, .request = &what},
+                  {causes, usual_causes()});
 }
 
 void own_program::unload() noexcept {
