@@ -9,6 +9,7 @@ export module bpflink;
 
 export namespace bpflink {
 using bpflink::all_hooks;
+using bpflink::any_hook;
 using bpflink::any_program;
 using bpflink::attach;
 using bpflink::attach_socket_filter;
@@ -46,6 +47,7 @@ using bpflink::has_value;
 using bpflink::header_version;
 using bpflink::holders;
 using bpflink::hook_like;
+using bpflink::hook_of;
 using bpflink::hook_query;
 using bpflink::hook_traits;
 using bpflink::ifindex;

@@ -340,12 +340,28 @@ char const* program_name(::bpf_program const*) noexcept {
 char const* program_section(::bpf_program const*) noexcept {
     return "";
 }
+bool program_autoload(::bpf_program const*) noexcept {
+    return true;
+}
+bool program_autoattach(::bpf_program const*) noexcept {
+    return true;
+}
+::bpf_program const* next_program(::bpf_object const*, ::bpf_program const*) noexcept {
+    return nullptr;
+}
+char const* object_name(::bpf_object const*) noexcept {
+    return "";
+}
 int kernel_type(char const*, unsigned) noexcept {
     return -ENOSYS;
 }
 int program_function(int, char const*) noexcept {
     return -ENOSYS;
 }
+int link_fd(::bpf_link const*) noexcept {
+    return -ENOSYS;
+}
+void destroy(::bpf_link*) noexcept {}
 int map_fd(::bpf_map const*) noexcept {
     return -ENOSYS;
 }

@@ -12,6 +12,7 @@
 #include <bpflink/fd.hpp>
 #include <bpflink/find_links.hpp>
 #include <bpflink/hook/all.hpp>
+#include <bpflink/hook/any_hook.hpp>
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/order.hpp>
 #include <bpflink/hook/raw.hpp>

@@ -3,7 +3,9 @@
 
 // The names of the library, without their definitions.
 
+struct bpf_link;    // libbpf's link
 struct bpf_map;     // libbpf's map
+struct bpf_object;  // libbpf's object
 struct bpf_program; // libbpf's program
 
 /// Handles, ranges and operations over the kernel's BPF links.

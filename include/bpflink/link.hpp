@@ -49,6 +49,20 @@ public:
     /// @cost 3 system calls
     [[nodiscard]] static result<link> duplicate(fd_view fd);
 
+    /// Takes over a link that libbpf made: ours by a descriptor of its own, and libbpf's handle is
+    /// destroyed. On failure that is untouched, and still the caller's. What it is pinned as, the
+    /// kernel keeps and this handle does not know.
+    /// @param theirs  of a skeleton: set its pointer to null afterwards
+    /// @errors invalid_argument  nullptr
+    ///         not_supported     a link of a perf event (kprobe, uprobe, tracepoint): libbpf's
+    ///                           handle, destroyed, disables the event, and what else it does with
+    ///                           it leaks a descriptor
+    ///         not_a_link        what is no link of the kernel's, as of USDT or before 5.15
+    ///         and as duplicate and info
+    /// @libbpf libbpf.c, bpf_link__destroy(), bpf_link_perf_detach(); read at v1.7
+    /// @cost 5 system calls
+    [[nodiscard]] static result<link> take_over(::bpf_link* theirs);
+
     /// Opens a link by id. An id that the kernel has given out but whose link is not attached yet
     /// is waited for: microseconds, and a second at most.
     /// @errors not_found          no such id, or it vanished

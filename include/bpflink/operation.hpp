@@ -43,6 +43,7 @@ enum class operation {
     flock,             ///< locking a directory
     mkdir,             ///< making a directory for pins
     setns,             ///< entering a network namespace
+    read_section,      ///< of a program of libbpf's: what its name says
 };
 
 /// The name as the enumerator spells it.

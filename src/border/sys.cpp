@@ -880,6 +880,22 @@ char const* program_section(::bpf_program const* prog) noexcept {
     return ::bpf_program__section_name(prog);
 }
 
+bool program_autoload(::bpf_program const* prog) noexcept {
+    return ::bpf_program__autoload(prog);
+}
+
+bool program_autoattach(::bpf_program const* prog) noexcept {
+    return ::bpf_program__autoattach(prog);
+}
+
+::bpf_program const* next_program(::bpf_object const* object, ::bpf_program const* prog) noexcept {
+    return ::bpf_object__next_program(object, const_cast<::bpf_program*>(prog)); // only compared
+}
+
+char const* object_name(::bpf_object const* object) noexcept {
+    return ::bpf_object__name(object);
+}
+
 int kernel_type(char const* name, unsigned attach_type) noexcept {
     quiet_libbpf const quiet;
     return ::libbpf_find_vmlinux_btf_id(name, static_cast<::bpf_attach_type>(attach_type));
@@ -930,6 +946,14 @@ opened load_object(std::span<std::byte const> file) noexcept {
 
 int map_fd(::bpf_map const* map) noexcept {
     return ::bpf_map__fd(map);
+}
+
+int link_fd(::bpf_link const* link) noexcept {
+    return ::bpf_link__fd(link);
+}
+
+void destroy(::bpf_link* link) noexcept {
+    ::bpf_link__destroy(link);
 }
 
 int xdp_query(std::uint32_t index, xdp_programs& programs) noexcept {

@@ -16,7 +16,9 @@
 #include <cstdint>
 #include <span>
 
+struct bpf_link;
 struct bpf_map;
+struct bpf_object;
 struct bpf_program;
 
 namespace [[gnu::visibility("hidden")]] bpflink {
@@ -189,6 +191,11 @@ unsigned program_type(::bpf_program const* prog) noexcept;
 unsigned program_expected_attach_type(::bpf_program const* prog) noexcept;
 char const* program_name(::bpf_program const* prog) noexcept;
 char const* program_section(::bpf_program const* prog) noexcept;
+bool program_autoload(::bpf_program const* prog) noexcept;
+bool program_autoattach(::bpf_program const* prog) noexcept;
+// The one after `prog`, or the first; null after the last.
+::bpf_program const* next_program(::bpf_object const* object, ::bpf_program const* prog) noexcept;
+char const* object_name(::bpf_object const* object) noexcept;
 int kernel_type(char const* name, unsigned attach_type) noexcept; // its BTF id; allocates
 int program_function(int program, char const* name) noexcept;     // its BTF id; allocates
 // What BTF calls a program's main function, as far as it fits; the length. -ENOENT without BTF;
@@ -196,6 +203,8 @@ int program_function(int program, char const* name) noexcept;     // its BTF id;
 int program_name_in_types(int program, std::span<char> into) noexcept;
 opened load_object(std::span<std::byte const> file) noexcept; // its only program; allocates
 int map_fd(::bpf_map const* map) noexcept;
+int link_fd(::bpf_link const* link) noexcept;
+void destroy(::bpf_link* link) noexcept;
 struct xdp_programs { // ids; 0: none
     std::uint32_t offload;
     std::uint32_t driver;

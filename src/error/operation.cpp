@@ -9,7 +9,7 @@
 namespace bpflink {
 namespace {
 
-constexpr std::array<std::string_view, 35> operation_names{
+constexpr std::array<std::string_view, 36> operation_names{
     "link_create",
     "link_update",
     "link_detach",
@@ -45,6 +45,7 @@ constexpr std::array<std::string_view, 35> operation_names{
     "flock",
     "mkdir",
     "setns",
+    "read_section",
 };
 
 } // namespace

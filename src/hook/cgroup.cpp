@@ -202,6 +202,42 @@ result<cgroup_id> id_of(hook::cgroup const& where, attach_type attach) {
                         attach, raw_fd(*fd));
 }
 
+constexpr std::string_view which_cgroup = "which cgroup";
+
+constexpr std::array sections{
+    detail::section{.kind = "cgroup/skb", .lacks = "which cgroup, and ingress or egress"},
+    detail::section{.kind = "cgroup_skb/ingress", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup_skb/egress", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/sock_create", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/sock_release", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/sock", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/post_bind4", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/post_bind6", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/bind4", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/bind6", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/connect4", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/connect6", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/connect_unix", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/sendmsg4", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/sendmsg6", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/sendmsg_unix", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/recvmsg4", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/recvmsg6", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/recvmsg_unix", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/getpeername4", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/getpeername6", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/getpeername_unix", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/getsockname4", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/getsockname6", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/getsockname_unix", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/sysctl", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/getsockopt", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/setsockopt", .lacks = which_cgroup},
+    detail::section{.kind = "cgroup/dev", .lacks = which_cgroup},
+    detail::section{.kind = "sockops", .lacks = which_cgroup},
+    detail::section{.kind = "lsm_cgroup", .rest = "FUNCTION", .lacks = which_cgroup},
+};
+
 } // namespace
 
 std::string describe(hook::cgroup const& where) {
@@ -237,6 +273,7 @@ detail::hook_row const& hook_traits<hook::cgroup>::row() noexcept {
         .mistakes = typed_mistakes,
         .causes = causes,
         .query_causes = query_causes,
+        .sections = sections,
     };
     return facts;
 }

@@ -134,6 +134,10 @@ result<match> is_where_loaded(candidate const& l) {
     });
 }
 
+constexpr std::array sections{
+    detail::section{.kind = "freplace", .rest = "FUNCTION", .read = as_loaded<hook::freplace>},
+};
+
 } // namespace
 
 match hook_traits<hook::freplace>::matches(link_info const& info) noexcept {
@@ -150,6 +154,7 @@ detail::hook_row const& hook_traits<hook::freplace>::row() noexcept {
         .needs = {detail::capability::bpf, detail::capability::sys_admin},
         .mistakes = mistakes,
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }

@@ -298,6 +298,20 @@ result<match> is_narrowed_so(hook::iter const& where, iter_details const& on) {
     return none(on.pid) ? match::no : match::unknown; // a pidfd tells no number
 }
 
+// Of the iterators over the elements of one map.
+constexpr std::string_view which_map = "which map";
+
+constexpr std::array sections{
+    detail::section{.kind = "iter/bpf_map_elem", .lacks = which_map},
+    detail::section{.kind = "iter/bpf_sk_storage_map", .lacks = which_map},
+    detail::section{.kind = "iter/sockmap", .lacks = which_map},
+    detail::section{.kind = "iter.s/bpf_map_elem", .lacks = which_map},
+    detail::section{.kind = "iter.s/bpf_sk_storage_map", .lacks = which_map},
+    detail::section{.kind = "iter.s/sockmap", .lacks = which_map},
+    detail::section{.kind = "iter", .rest = "TARGET", .read = as_loaded<hook::iter>},
+    detail::section{.kind = "iter.s", .rest = "TARGET", .read = as_loaded<hook::iter>},
+};
+
 } // namespace
 
 detail::hook_row const& hook_traits<hook::iter>::row() noexcept {
@@ -311,6 +325,7 @@ detail::hook_row const& hook_traits<hook::iter>::row() noexcept {
         .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }

@@ -39,6 +39,23 @@ hook::kprobe const& where_of(attempt const& tried) {
     return tried.as<hook::kprobe>();
 }
 
+/// A system call's function as "sys_openat", whose prefix is found where the kernel has one.
+class by_function {
+public:
+    explicit by_function(hook::kprobe const& where) : where_{where} {
+        if (!where.syscall || where.function.empty()) return;
+        name_.append("sys_").append(where.function);
+        where_.function = name_;
+    }
+    by_function(by_function const&) = delete;
+    by_function& operator=(by_function const&) = delete;
+    [[nodiscard]] hook::kprobe const& where() const noexcept { return where_; }
+
+private:
+    std::string name_;
+    hook::kprobe where_;
+};
+
 std::string describe(hook::kprobe const& where) {
     std::string text = where.retprobe ? "kretprobe " : "kprobe ";
     if (where.function.empty()) return text + "at address " + hexadecimal(where.offset);
@@ -55,7 +72,7 @@ std::optional<std::vector<symbol_place>> places_of_function(attempt const& tried
 
 finding no_place(attempt const& tried) {
     auto const& where = where_of(tried);
-    bool const is_none = where.function.empty() && where.offset == 0;
+    bool const is_none = where.function.empty() && (where.offset == 0 || where.syscall);
     bool const is_cut = where.function.find('\0') != where.function.npos;
     return {is_none || is_cut ? match::yes : match::no};
 }
@@ -200,6 +217,35 @@ result<std::vector<std::uint64_t>> addresses_of(hook::kprobe const& where) {
         });
 }
 
+std::optional<any_hook> function_of(std::string_view kind, std::string_view rest) {
+    auto const place = with_offset(rest);
+    if (!place || place->name.empty()) return std::nullopt;
+    return hook::kprobe{
+        .function = place->name, .offset = place->offset, .retprobe = kind.starts_with("kret")};
+}
+
+std::optional<any_hook> system_call_of(std::string_view kind, std::string_view rest) {
+    if (rest.empty()) return std::nullopt;
+    return hook::kprobe{.function = rest, .retprobe = kind.starts_with("kret"), .syscall = true};
+}
+
+constexpr std::string_view which_function = "which function";
+
+constexpr std::array sections{
+    detail::section{.kind = "kprobe",
+                    .rest = "FUNCTION[+OFFSET]",
+                    .read = function_of,
+                    .lacks = which_function},
+    detail::section{
+        .kind = "kretprobe", .rest = "FUNCTION", .read = function_of, .lacks = which_function},
+    detail::section{
+        .kind = "ksyscall", .rest = "CALL", .read = system_call_of, .lacks = "which system call"},
+    detail::section{.kind = "kretsyscall",
+                    .rest = "CALL",
+                    .read = system_call_of,
+                    .lacks = "which system call"},
+};
+
 } // namespace
 
 match hook_traits<hook::kprobe>::matches(link_info const& info) noexcept {
@@ -220,12 +266,15 @@ detail::hook_row const& hook_traits<hook::kprobe>::row() noexcept {
         .mistakes = mistakes,
         .opening = opening,
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }
 
 result<unique_fd> hook_traits<hook::kprobe>::create(detail::borrowed_program prog,
-                                                    hook::kprobe const& where) {
+                                                    hook::kprobe const& asked) {
+    by_function const named{asked};
+    auto const& where = named.where();
     std::string subject = describe(where);
     attempt const tried{.row = row(), .prog = &prog, .request = &where};
     if (auto clear = check(tried, mistakes, operation::link_create, [&] { return subject; });
@@ -248,7 +297,9 @@ result<unique_fd> hook_traits<hook::kprobe>::create(detail::borrowed_program pro
     return attach_to_event(tried, event.view(), where.cookie, subject);
 }
 
-result<match> hook_traits<hook::kprobe>::is_at(hook::kprobe const& where, candidate const& l) {
+result<match> hook_traits<hook::kprobe>::is_at(hook::kprobe const& asked, candidate const& l) {
+    by_function const named{asked};
+    auto const& where = named.where();
     auto const* const on = std::get_if<perf_kprobe>(&details_of<hook::kprobe>(l).event);
     if (!on) return match::unknown;
     if (on->retprobe != where.retprobe) return match::no;

@@ -259,6 +259,28 @@ result<std::vector<std::vector<std::uint64_t>>> places_wanted(hook::kprobe_multi
     });
 }
 
+std::optional<any_hook> functions_of(std::string_view kind, std::string_view rest) {
+    if (rest.empty()) return std::nullopt;
+    return hook::kprobe_multi{.pattern = rest,
+                              .retprobe = kind.starts_with("kret"),
+                              .session = kind.ends_with(".session")};
+}
+
+constexpr std::string_view which_functions = "which functions";
+
+constexpr std::array sections{
+    detail::section{
+        .kind = "kprobe.multi", .rest = "PATTERN", .read = functions_of, .lacks = which_functions},
+    detail::section{.kind = "kretprobe.multi",
+                    .rest = "PATTERN",
+                    .read = functions_of,
+                    .lacks = which_functions},
+    detail::section{.kind = "kprobe.session",
+                    .rest = "PATTERN",
+                    .read = functions_of,
+                    .lacks = which_functions},
+};
+
 } // namespace
 
 detail::hook_row const& hook_traits<hook::kprobe_multi>::row() noexcept {
@@ -273,6 +295,7 @@ detail::hook_row const& hook_traits<hook::kprobe_multi>::row() noexcept {
         .needs = {detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }

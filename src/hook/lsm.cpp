@@ -16,6 +16,11 @@ constexpr std::array mistakes{
                     "bpf_tracing_prog_attach", not_loaded_for_it},
 };
 
+constexpr std::array sections{
+    detail::section{.kind = "lsm", .rest = "FUNCTION", .read = as_loaded<hook::lsm>},
+    detail::section{.kind = "lsm.s", .rest = "FUNCTION", .read = as_loaded<hook::lsm>},
+};
+
 } // namespace
 
 match hook_traits<hook::lsm>::matches(link_info const& info) noexcept {
@@ -34,6 +39,7 @@ detail::hook_row const& hook_traits<hook::lsm>::row() noexcept {
         .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = trampoline_causes,
+        .sections = sections,
     };
     return facts;
 }

@@ -98,6 +98,10 @@ constexpr std::array causes{
             "attach without", "get_proto_defrag_hook", may_be_of_fragments},
 };
 
+constexpr std::array sections{
+    detail::section{.kind = "netfilter", .lacks = "which protocol family, hook and priority"},
+};
+
 } // namespace
 
 detail::hook_row const& hook_traits<hook::netfilter>::row() noexcept {
@@ -111,6 +115,7 @@ detail::hook_row const& hook_traits<hook::netfilter>::row() noexcept {
                                   .known = EAFNOSUPPORT},
         .needs = {detail::capability::net_admin, detail::capability::bpf},
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }

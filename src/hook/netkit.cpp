@@ -31,6 +31,11 @@ constexpr auto place_causes = joined(
     });
 constexpr auto causes = joined(place_causes, order_causes, device_causes);
 
+constexpr std::array sections{
+    detail::section{.kind = "netkit/primary", .lacks = "which interface"},
+    detail::section{.kind = "netkit/peer", .lacks = "which interface"},
+};
+
 } // namespace
 
 std::string describe(hook::netkit const& where) {
@@ -57,6 +62,7 @@ detail::hook_row const& hook_traits<hook::netkit>::row() noexcept {
         .mistakes = typed_mistakes,
         .causes = causes,
         .query_causes = place_causes,
+        .sections = sections,
     };
     return facts;
 }

@@ -72,6 +72,11 @@ constexpr auto causes =
                        "detach that one", "flow_dissector_bpf_prog_attach_check"},
            });
 
+constexpr std::array sections{
+    detail::section{.kind = "flow_dissector", .lacks = "which network namespace"},
+    detail::section{.kind = "sk_lookup", .lacks = "which network namespace"},
+};
+
 } // namespace
 
 std::string describe(hook::netns const& where) {
@@ -95,6 +100,7 @@ detail::hook_row const& hook_traits<hook::netns>::row() noexcept {
         .mistakes = typed_mistakes,
         .causes = causes,
         .query_causes = place_causes,
+        .sections = sections,
     };
     return facts;
 }

@@ -65,6 +65,10 @@ constexpr auto causes = joined(
     },
     event_link_causes);
 
+constexpr std::array sections{
+    detail::section{.kind = "perf_event", .lacks = "which event"},
+};
+
 } // namespace
 
 match hook_traits<hook::perf_event>::matches(link_info const& info) noexcept {
@@ -82,6 +86,7 @@ detail::hook_row const& hook_traits<hook::perf_event>::row() noexcept {
         .needs = {detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }

@@ -50,6 +50,25 @@ constexpr auto causes = joined(
                 "load one of type raw_tracepoint", "__bpf_probe_register", program_may_write},
     });
 
+std::optional<any_hook> name_of(std::string_view, std::string_view rest) {
+    if (rest.empty()) return std::nullopt;
+    return hook::raw_tracepoint{.name = rest};
+}
+
+constexpr std::string_view which_tracepoint = "which tracepoint";
+
+constexpr std::array sections{
+    detail::section{
+        .kind = "raw_tracepoint", .rest = "NAME", .read = name_of, .lacks = which_tracepoint},
+    detail::section{.kind = "raw_tp", .rest = "NAME", .read = name_of, .lacks = which_tracepoint},
+    detail::section{
+        .kind = "raw_tracepoint.s", .rest = "NAME", .read = name_of, .lacks = which_tracepoint},
+    detail::section{.kind = "raw_tp.s", .rest = "NAME", .read = name_of, .lacks = which_tracepoint},
+    detail::section{
+        .kind = "raw_tracepoint.w", .rest = "NAME", .read = name_of, .lacks = which_tracepoint},
+    detail::section{.kind = "raw_tp.w", .rest = "NAME", .read = name_of, .lacks = which_tracepoint},
+};
+
 } // namespace
 
 match hook_traits<hook::raw_tracepoint>::matches(link_info const& info) noexcept {
@@ -65,6 +84,7 @@ detail::hook_row const& hook_traits<hook::raw_tracepoint>::row() noexcept {
         .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }

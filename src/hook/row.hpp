@@ -6,6 +6,7 @@
 #include "border/sys.hpp"
 #include "error/refusal.hpp"
 #include "hook/create.hpp"
+#include "hook/section.hpp"
 
 #include <bpflink/attach_type.hpp>
 #include <bpflink/hook/all.hpp>
@@ -47,6 +48,7 @@ struct hook_row {
     std::span<refusal const> causes = {};   // of refusals of the link
     std::span<refusal const> update_causes = {}; // of refusals of the next program
     std::span<refusal const> query_causes = {};  // of refusals to list what is there
+    std::span<section const> sections = {};      // that libbpf has for such programs
 };
 
 } // namespace bpflink::detail

@@ -85,6 +85,16 @@ constexpr auto query_causes = joined(
                               "bpf_prog_query", query_is_unknown},
                   });
 
+constexpr std::string_view which_map = "which map";
+
+constexpr std::array sections{
+    detail::section{.kind = "sk_skb", .lacks = "which map, and a parser or a verdict"},
+    detail::section{.kind = "sk_skb/stream_parser", .lacks = which_map},
+    detail::section{.kind = "sk_skb/stream_verdict", .lacks = which_map},
+    detail::section{.kind = "sk_skb/verdict", .lacks = which_map},
+    detail::section{.kind = "sk_msg", .lacks = which_map},
+};
+
 } // namespace
 
 std::string describe(hook::sockmap const& where) {
@@ -122,6 +132,7 @@ detail::hook_row const& hook_traits<hook::sockmap>::row() noexcept {
         .mistakes = typed_mistakes,
         .causes = causes,
         .query_causes = query_causes,
+        .sections = sections,
     };
     return facts;
 }

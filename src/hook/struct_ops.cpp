@@ -96,6 +96,11 @@ result<uapi::map_info_start> table_of(fd_view map) {
     return info;
 }
 
+constexpr std::array sections{
+    detail::section{.kind = "struct_ops", .rest = "FUNCTION", .no_link = "its map is attached"},
+    detail::section{.kind = "struct_ops.s", .rest = "FUNCTION", .no_link = "its map is attached"},
+};
+
 } // namespace
 
 detail::hook_row const& hook_traits<hook::struct_ops>::row() noexcept {
@@ -105,6 +110,7 @@ detail::hook_row const& hook_traits<hook::struct_ops>::row() noexcept {
         .attach_types = attach_types,
         .needs = {detail::capability::net_admin, detail::capability::bpf},
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }

@@ -7,6 +7,15 @@ namespace {
 
 constexpr auto causes = joined(device_place_causes, order_causes, device_causes);
 
+constexpr std::array sections{
+    detail::section{.kind = "tcx/ingress", .lacks = "which interface"},
+    detail::section{.kind = "tcx/egress", .lacks = "which interface"},
+    detail::section{.kind = "tc/ingress", .lacks = "which interface"},
+    detail::section{.kind = "tc/egress", .lacks = "which interface"},
+    detail::section{.kind = "tc", .lacks = "which interface, and ingress or egress"},
+    detail::section{.kind = "classifier", .lacks = "which interface, and ingress or egress"},
+};
+
 } // namespace
 
 std::string describe(hook::tcx const& where) {
@@ -33,6 +42,7 @@ detail::hook_row const& hook_traits<hook::tcx>::row() noexcept {
         .mistakes = typed_mistakes,
         .causes = causes,
         .query_causes = device_place_causes,
+        .sections = sections,
     };
     return facts;
 }

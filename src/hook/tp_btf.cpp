@@ -26,6 +26,11 @@ constexpr auto causes = joined(
     },
     raw_tracepoint_causes<hook::tp_btf>);
 
+constexpr std::array sections{
+    detail::section{.kind = "tp_btf", .rest = "NAME", .read = as_loaded<hook::tp_btf>},
+    detail::section{.kind = "tp_btf.s", .rest = "NAME", .read = as_loaded<hook::tp_btf>},
+};
+
 } // namespace
 
 match hook_traits<hook::tp_btf>::matches(link_info const& info) noexcept {
@@ -43,6 +48,7 @@ detail::hook_row const& hook_traits<hook::tp_btf>::row() noexcept {
         .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }

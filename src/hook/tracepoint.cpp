@@ -168,6 +168,25 @@ constexpr auto causes = joined(
     },
     event_link_causes);
 
+std::optional<any_hook> event_of(std::string_view, std::string_view rest) {
+    auto const event = split(rest, '/');
+    if (!event) return std::nullopt;
+    return hook::tracepoint{.group = event->first, .name = event->second};
+}
+
+constexpr std::string_view which_tracepoint = "which tracepoint";
+
+constexpr std::array sections{
+    detail::section{
+        .kind = "tracepoint", .rest = "GROUP/NAME", .read = event_of, .lacks = which_tracepoint},
+    detail::section{
+        .kind = "tp", .rest = "GROUP/NAME", .read = event_of, .lacks = which_tracepoint},
+    detail::section{
+        .kind = "tracepoint.s", .rest = "GROUP/NAME", .read = event_of, .lacks = which_tracepoint},
+    detail::section{
+        .kind = "tp.s", .rest = "GROUP/NAME", .read = event_of, .lacks = which_tracepoint},
+};
+
 } // namespace
 
 match hook_traits<hook::tracepoint>::matches(link_info const& info) noexcept {
@@ -187,6 +206,7 @@ detail::hook_row const& hook_traits<hook::tracepoint>::row() noexcept {
         .mistakes = mistakes,
         .opening = opening,
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }

@@ -30,6 +30,17 @@ constexpr std::array mistakes{
             cookie_without_attach_type},
 };
 
+constexpr std::array sections{
+    detail::section{.kind = "fentry", .rest = "FUNCTION", .read = as_loaded<hook::tracing>},
+    detail::section{.kind = "fentry.s", .rest = "FUNCTION", .read = as_loaded<hook::tracing>},
+    detail::section{.kind = "fexit", .rest = "FUNCTION", .read = as_loaded<hook::tracing>},
+    detail::section{.kind = "fexit.s", .rest = "FUNCTION", .read = as_loaded<hook::tracing>},
+    detail::section{.kind = "fmod_ret", .rest = "FUNCTION", .read = as_loaded<hook::tracing>},
+    detail::section{.kind = "fmod_ret.s", .rest = "FUNCTION", .read = as_loaded<hook::tracing>},
+    detail::section{.kind = "fsession", .rest = "FUNCTION", .read = as_loaded<hook::tracing>},
+    detail::section{.kind = "fsession.s", .rest = "FUNCTION", .read = as_loaded<hook::tracing>},
+};
+
 } // namespace
 
 match hook_traits<hook::tracing>::matches(link_info const& info) noexcept {
@@ -48,6 +59,7 @@ detail::hook_row const& hook_traits<hook::tracing>::row() noexcept {
         .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = trampoline_causes,
+        .sections = sections,
     };
     return facts;
 }

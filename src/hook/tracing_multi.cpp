@@ -126,6 +126,17 @@ result<match> has_same_types(candidate const& l, std::optional<std::uint32_t> of
     });
 }
 
+constexpr std::string_view which_ids = "which BTF ids the functions have";
+
+constexpr std::array sections{
+    detail::section{.kind = "fentry.multi", .rest = "PATTERN", .lacks = which_ids},
+    detail::section{.kind = "fentry.multi.s", .rest = "PATTERN", .lacks = which_ids},
+    detail::section{.kind = "fexit.multi", .rest = "PATTERN", .lacks = which_ids},
+    detail::section{.kind = "fexit.multi.s", .rest = "PATTERN", .lacks = which_ids},
+    detail::section{.kind = "fsession.multi", .rest = "PATTERN", .lacks = which_ids},
+    detail::section{.kind = "fsession.multi.s", .rest = "PATTERN", .lacks = which_ids},
+};
+
 } // namespace
 
 detail::hook_row const& hook_traits<hook::tracing_multi>::row() noexcept {
@@ -138,6 +149,7 @@ detail::hook_row const& hook_traits<hook::tracing_multi>::row() noexcept {
         .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }

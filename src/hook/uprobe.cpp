@@ -47,6 +47,40 @@ constexpr auto opening = joined(
 
 constexpr auto causes = joined(probe_link_causes, event_link_causes);
 
+std::optional<any_hook> function_of(std::string_view kind, std::string_view rest) {
+    auto const parts = split(rest, ':');
+    if (!parts) return std::nullopt;
+    // C++ has names with a plus in them.
+    auto const place = with_offset(parts->second).value_or(name_and_offset{parts->second});
+    if (place.name.empty()) return std::nullopt;
+    return hook::uprobe{.binary = parts->first,
+                        .symbol = place.name,
+                        .offset = place.offset,
+                        .retprobe = kind.starts_with("uret")};
+}
+
+constexpr std::string_view which_function = "which function of which file";
+constexpr std::string_view which_offset = "at which offset of the file the probe is";
+
+constexpr std::array sections{
+    detail::section{.kind = "uprobe",
+                    .rest = "FILE:FUNCTION[+OFFSET]",
+                    .read = function_of,
+                    .lacks = which_function},
+    detail::section{.kind = "uprobe.s",
+                    .rest = "FILE:FUNCTION[+OFFSET]",
+                    .read = function_of,
+                    .lacks = which_function},
+    detail::section{
+        .kind = "uretprobe", .rest = "FILE:FUNCTION", .read = function_of, .lacks = which_function},
+    detail::section{.kind = "uretprobe.s",
+                    .rest = "FILE:FUNCTION",
+                    .read = function_of,
+                    .lacks = which_function},
+    detail::section{.kind = "usdt", .rest = "FILE:PROVIDER:NAME", .lacks = which_offset},
+    detail::section{.kind = "usdt.s", .rest = "FILE:PROVIDER:NAME", .lacks = which_offset},
+};
+
 } // namespace
 
 match hook_traits<hook::uprobe>::matches(link_info const& info) noexcept {
@@ -66,6 +100,7 @@ detail::hook_row const& hook_traits<hook::uprobe>::row() noexcept {
         .mistakes = mistakes,
         .opening = opening,
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }

@@ -33,9 +33,15 @@ std::size_t count_of(hook::uprobe_multi const& where) {
     return std::max(where.symbols.size(), where.offsets.size());
 }
 
+named_places places_of(hook::uprobe_multi const& where) {
+    return {where.binary, where.symbols, where.offsets, where.indirect, where.pattern};
+}
+
 std::string describe(hook::uprobe_multi const& where) {
     std::string text = where.session ? "session of " : where.retprobe ? "returns of " : "";
-    text += several(count_of(where), "place") + " in ";
+    text += where.pattern.empty() ? several(count_of(where), "place")
+                                  : "functions like '" + std::string{where.pattern} + "'";
+    text += " in ";
     if (auto const* const path = std::get_if<std::string_view>(&where.binary))
         return text + std::string{*path};
     return text + "descriptor " + std::to_string(std::get<fd_view>(where.binary).get());
@@ -46,7 +52,15 @@ attach_type attach_type_of(hook::uprobe_multi const& where) {
 }
 
 finding has_no_places(attempt const& tried) {
-    return {count_of(where_of(tried)) == 0 ? match::yes : match::no};
+    auto const& where = where_of(tried);
+    return {where.pattern.empty() && count_of(where) == 0 ? match::yes : match::no};
+}
+
+finding is_named_twice(attempt const& tried) {
+    auto const& where = where_of(tried);
+    bool const has_more =
+        count_of(where) != 0 || !where.ref_ctr_offsets.empty() || !where.cookies.empty();
+    return {!where.pattern.empty() && has_more ? match::yes : match::no};
 }
 
 finding offsets_differ(attempt const& tried) {
@@ -90,8 +104,12 @@ finding are_too_many(attempt const& tried) {
 }
 
 constexpr std::array mistakes{
-    refusal{EINVAL, errc::invalid_argument, "symbols or offsets are needed", "",
+    refusal{EINVAL, errc::invalid_argument, "symbols, offsets or a pattern are needed", "",
             "bpf_uprobe_multi_link_attach", has_no_places},
+    refusal{EINVAL, errc::invalid_argument,
+            "a pattern goes with no symbols, offsets, counters or cookies: what it matches has no "
+            "known order",
+            "", "bpf_uprobe_multi_link_attach", is_named_twice},
     refusal{EINVAL, errc::invalid_argument, "{}", "give each its own, or none",
             "bpf_uprobe_multi_link_attach", offsets_differ},
     refusal{EINVAL, errc::invalid_argument, "{}", "give each its own, or none",
@@ -118,6 +136,44 @@ constexpr auto causes = joined(
     },
     place_causes);
 
+std::optional<any_hook> functions_of(std::string_view kind, std::string_view rest) {
+    auto const parts = split(rest, ':');
+    if (!parts) return std::nullopt;
+    return hook::uprobe_multi{.binary = parts->first,
+                              .retprobe = kind.starts_with("uret"),
+                              .session = kind.starts_with("uprobe.session"),
+                              .pattern = parts->second};
+}
+
+constexpr std::string_view which_functions = "which functions of which file";
+
+constexpr std::array sections{
+    detail::section{.kind = "uprobe.multi",
+                    .rest = "FILE:PATTERN",
+                    .read = functions_of,
+                    .lacks = which_functions},
+    detail::section{.kind = "uprobe.multi.s",
+                    .rest = "FILE:PATTERN",
+                    .read = functions_of,
+                    .lacks = which_functions},
+    detail::section{.kind = "uretprobe.multi",
+                    .rest = "FILE:PATTERN",
+                    .read = functions_of,
+                    .lacks = which_functions},
+    detail::section{.kind = "uretprobe.multi.s",
+                    .rest = "FILE:PATTERN",
+                    .read = functions_of,
+                    .lacks = which_functions},
+    detail::section{.kind = "uprobe.session",
+                    .rest = "FILE:PATTERN",
+                    .read = functions_of,
+                    .lacks = which_functions},
+    detail::section{.kind = "uprobe.session.s",
+                    .rest = "FILE:PATTERN",
+                    .read = functions_of,
+                    .lacks = which_functions},
+};
+
 } // namespace
 
 detail::hook_row const& hook_traits<hook::uprobe_multi>::row() noexcept {
@@ -132,6 +188,7 @@ detail::hook_row const& hook_traits<hook::uprobe_multi>::row() noexcept {
         .needs = {detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
+        .sections = sections,
     };
     return facts;
 }
@@ -146,8 +203,7 @@ result<unique_fd> hook_traits<hook::uprobe_multi>::create(detail::borrowed_progr
         return tl::unexpected{std::move(clear).error()};
     auto const process = checked_process(where.pid, operation::link_create, subject());
     if (!process) return tl::unexpected{process.error()};
-    auto const found = find_places({where.binary, where.symbols, where.offsets, where.indirect},
-                                   operation::link_create, subject());
+    auto const found = find_places(places_of(where), operation::link_create, subject());
     if (!found) return tl::unexpected{found.error()};
     asked.offsets = found->offsets;
     asked.process = *process;
@@ -175,8 +231,7 @@ result<match> hook_traits<hook::uprobe_multi>::is_at(hook::uprobe_multi const& w
     told.reserve(on.places.size());
     for (auto const& each : on.places)
         told.push_back(each.offset);
-    auto file =
-        is_at_places({where.binary, where.symbols, where.offsets, where.indirect}, on.binary, told);
+    auto file = is_at_places(places_of(where), on.binary, told);
     if (!file || *file == match::no) return file;
     // Of a process that has ended, it says the same as of every process.
     return is_of_process(l.fd, where.pid).map([&](match process) { return both(*file, process); });

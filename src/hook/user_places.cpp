@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
+#include <set>
 
 namespace bpflink {
 namespace {
@@ -59,9 +61,36 @@ result<std::vector<std::uint64_t>> places_in(binary_file const& file,
     return std::vector<std::uint64_t>(offsets.begin(), offsets.end());
 }
 
+/// Where each function begins that matches and can be probed.
+result<std::vector<std::uint64_t>> matching_places(elf_file const& elf, binary_file const& file,
+                                                   named_places const& wanted, operation where,
+                                                   std::string const& subject) {
+    std::set<std::uint64_t> all;
+    for (auto const table : {symbol_table::dynamic, symbol_table::whole}) {
+        auto const read = elf.for_each_function(table, [&](elf_function const& function) {
+            if (function.is_indirect && !wanted.indirect) return;
+            if (!matches_pattern(function.name, wanted.pattern)) return;
+            if (auto const offset = elf.offset_of(function.address)) all.insert(*offset);
+        });
+        if (!read) return tl::unexpected{read.error()};
+    }
+    std::vector<std::uint64_t> places;
+    for (auto const offset : all) {
+        std::array<std::byte, most_instruction_bytes> code;
+        auto const read = file.read(code, offset);
+        if (!read) return tl::unexpected{read.error()};
+        if (mistake_at(elf, std::nullopt, offset, std::span{code}.first(*read)).empty())
+            places.push_back(offset);
+    }
+    if (!places.empty()) return places;
+    return fail(-ENOENT, where, errc::not_found, subject,
+                all.empty() ? "no function matches" : "no function that matches can be probed");
+}
+
 result<std::vector<std::uint64_t>> places_in(elf_file const& elf, binary_file const& file,
                                              named_places const& wanted, operation where,
                                              std::string const& subject) {
+    if (!wanted.pattern.empty()) return matching_places(elf, file, wanted, where, subject);
     std::vector<std::uint64_t> begins;
     if (!wanted.symbols.empty()) {
         auto found = resolve_in(elf, wanted.symbols, {.indirect = wanted.indirect});
@@ -95,7 +124,7 @@ result<found_places> find_places(named_places const& wanted, operation where,
         return fail(-EINVAL, where, errc::invalid_argument, subject, "a file is needed");
     if (auto const good = check_symbols(wanted.symbols); !good) return tl::unexpected{good.error()};
     return open_file(wanted.binary).and_then([&](binary_file&& file) -> result<found_places> {
-        auto places = !file.is_elf() && wanted.symbols.empty()
+        auto places = !file.is_elf() && wanted.symbols.empty() && wanted.pattern.empty()
                           ? places_in(file, wanted.offsets, where, subject)
                           : elf_file::open(file).and_then([&](elf_file const& elf) {
                                 return places_in(elf, file, wanted, where, subject);

@@ -28,6 +28,7 @@ struct named_places {
     std::span<std::string_view const> symbols;
     std::span<std::uint64_t const> offsets; // from the symbols, where there are such
     bool indirect;
+    std::string_view pattern = {}; // or all functions that match
 };
 
 /// Where probes go.

@@ -310,6 +310,15 @@ bool may_say_more(error const& e) {
     }
 }
 
+constexpr std::array sections{
+    detail::section{.kind = "xdp", .lacks = "which interface"},
+    detail::section{.kind = "xdp.frags", .lacks = "which interface"},
+    detail::section{.kind = "xdp/devmap", .no_link = "an entry of a devmap runs it"},
+    detail::section{.kind = "xdp/cpumap", .no_link = "an entry of a cpumap runs it"},
+    detail::section{.kind = "xdp.frags/devmap", .no_link = "an entry of a devmap runs it"},
+    detail::section{.kind = "xdp.frags/cpumap", .no_link = "an entry of a cpumap runs it"},
+};
+
 } // namespace
 
 detail::squatter detail::without_link(borrowed_program const& what, hook::xdp const& where) {
@@ -329,6 +338,7 @@ detail::hook_row const& hook_traits<hook::xdp>::row() noexcept {
         .causes = causes,
         .update_causes = update_causes,
         .query_causes = query_causes,
+        .sections = sections,
     };
     return facts;
 }

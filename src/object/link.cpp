@@ -164,6 +164,14 @@ constexpr std::array update_causes{
             "", "bpf_link_update"},
 };
 
+constexpr refusal null_pointer{EINVAL, errc::invalid_argument, "the link is a null pointer", "",
+                               "bpf_link__fd"};
+constexpr refusal disables_its_event{
+    EOPNOTSUPP, errc::not_supported,
+    "libbpf has a perf event for it, which it disables or leaks with its own link",
+    "attach by hook::kprobe, hook::uprobe, hook::tracepoint or hook::perf_event",
+    "bpf_link_perf_detach"};
+
 constexpr std::array detach_causes{
     refusal{EOPNOTSUPP, errc::not_supported,
             "the kernel detaches this kind only when its last descriptor closes and its last pin "
@@ -204,6 +212,18 @@ result<link> link::duplicate(fd_view fd) {
     return require_link(fd, describe(fd))
         .and_then([&] { return detail::duplicated(fd); })
         .map([](unique_fd&& copy) { return link{std::move(copy)}; });
+}
+
+result<link> link::take_over(::bpf_link* theirs) {
+    if (!theirs) return refuse_by(null_pointer, {}, operation::duplicate, {});
+    return duplicate(fd_view{sys::link_fd(theirs)}).and_then([&](link&& ours) -> result<link> {
+        auto const header = detail::read_header(ours.fd());
+        if (!header) return tl::unexpected{header.error()};
+        if (header->type == link_type::perf_event)
+            return refuse_by(disables_its_event, {}, operation::duplicate, describe(*header));
+        sys::destroy(theirs);
+        return std::move(ours);
+    });
 }
 
 result<link> link::from_id(link_id id) {

@@ -6,6 +6,7 @@
 #include "object/identify.hpp"
 #include "pin/path.hpp"
 
+#include <bpflink/hook/any_hook.hpp>
 #include <bpflink/program.hpp>
 
 #include <array>
@@ -32,6 +33,10 @@ error wrong_type(std::string subject, program_type is, program_type wanted) {
     return refuse_by(of_another_type, {match::yes, to_string(is) + ", and " + to_string(wanted)},
                      operation::prog_get_info, std::move(subject))
         .value();
+}
+
+std::string described(::bpf_program const* prog) {
+    return std::string{"program '"} + sys::program_name(prog) + "'";
 }
 
 /// What libbpf and the kernel make of 0, which is no attach type but by its section's name.
@@ -74,14 +79,17 @@ result<borrowed_program> inspect(fd_view fd, program_type wanted) {
         });
 }
 
-result<borrowed_program> inspect(::bpf_program const* prog, program_type wanted) {
+result<borrowed_program> inspect(::bpf_program const* prog) {
     if (!prog) return refuse_by(null_pointer, {}, operation::prog_get_info, {});
-    std::string subject = std::string{"program '"} + sys::program_name(prog) + "'";
-    auto const type = static_cast<program_type>(sys::program_type(prog));
-    if (type != wanted) return tl::unexpected{wrong_type(std::move(subject), type, wanted)};
     int const fd = sys::program_fd(prog);
-    if (fd < 0) return refuse(fd, operation::prog_get_info, std::move(subject), {}, {not_loaded});
-    return loaded_by_libbpf(fd_view{fd}, wanted, prog);
+    if (fd < 0) return refuse(fd, operation::prog_get_info, described(prog), {}, {not_loaded});
+    return loaded_by_libbpf(fd_view{fd}, static_cast<program_type>(sys::program_type(prog)), prog);
+}
+
+result<borrowed_program> inspect(::bpf_program const* prog, program_type wanted) {
+    auto const type = prog ? static_cast<program_type>(sys::program_type(prog)) : wanted;
+    if (type != wanted) return tl::unexpected{wrong_type(described(prog), type, wanted)};
+    return inspect(prog);
 }
 
 } // namespace detail

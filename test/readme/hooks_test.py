@@ -17,6 +17,7 @@ LISTS = [
     ("src/CMakeLists.txt", r"\n  hook/{}\.cpp"),
     ("modules/bpflink.cppm", r"using bpflink::hook::{};"),
     ("modules/bpflink.cppm", r"using bpflink::{}_link;"),
+    ("src/hook/{}.cpp", r"\.sections = "),
     ("docs/errors.md", r"\n### {}\n"),
     ("docs/kernels.md", r"\n\| {} \|"),
     ("README.md", r"\b{}\b"),
@@ -39,10 +40,10 @@ def problems(source):
         if not (source / f"test/kernel/hook/{hook}.test.cpp").exists():
             yield f"test/kernel/hook/{hook}.test.cpp is missing"
     for file, pattern in LISTS:
-        text = (source / file).read_text()
         for hook in sorted(listed):
+            text = (source / file.format(hook)).read_text()
             if not re.search(pattern.format(hook), text):
-                yield f"{file} lacks {hook}: nothing there is like {pattern.format(hook)!r}"
+                yield f"{file.format(hook)} lacks {hook}: nothing there is like {pattern.format(hook)!r}"
 
 
 found = list(problems(pathlib.Path(sys.argv[1])))

@@ -12,8 +12,8 @@ namespace bpflink {
 ///
 /// `function` is a symbol of the kernel or a module, copied; `offset` is bytes from it, or an
 /// address where `function` is empty. "module:function" is one module's. A system call's own name
-/// ("sys_openat") finds its function by the architecture's prefix. `cookie`, where it is not 0, is
-/// what bpf_get_attach_cookie() returns.
+/// ("sys_openat", or "openat" with `syscall`) finds its function by the architecture's prefix.
+/// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns.
 /// @errors not_found          no such function, where the compiler's copies of it are named
 /// ("f.isra.0"),
 ///                            or its module is not loaded
@@ -39,6 +39,7 @@ struct hook::kprobe {
     std::uint64_t offset = 0;       ///< bytes from the function, or an address
     bool retprobe = false;          ///< where the function returns
     bpflink::cookie cookie{};       ///< what bpf_get_attach_cookie() returns; 0: none
+    bool syscall = false;           ///< `function` is a system call's own name: "openat"
 };
 
 template <>
@@ -54,6 +55,7 @@ struct hook_traits<hook::kprobe> : detail::of_kind<link_type::perf_event> {
         visit("offset", &hook::kprobe::offset, field_use::optional);
         visit("retprobe", &hook::kprobe::retprobe, field_use::optional);
         visit("cookie", &hook::kprobe::cookie, field_use::optional);
+        visit("syscall", &hook::kprobe::syscall, field_use::optional);
     }
     static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;

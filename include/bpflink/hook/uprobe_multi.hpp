@@ -19,17 +19,19 @@ namespace bpflink {
 /// `binary` is a path or file name as for hook::uprobe, or a descriptor (borrowed), such as that of
 /// a file in another mount namespace. The file is opened once, and the probes go into the very file
 /// that the symbols were found in. The places are `symbols`, or `offsets` in the file, or both:
-/// then each offset counts from its symbol. `ref_ctr_offsets` and `cookies` are none or one for
-/// each. All are copied. `pid` is a process, and 0 this one. At most 2^20 places; what hook::uprobe
-/// says of them holds here, too.
+/// then each offset counts from its symbol. Or they are where all functions begin that `pattern`
+/// matches, with * and ?, and that can be probed. `ref_ctr_offsets` and `cookies` are none or one
+/// for each, and go with no pattern. All are copied. `pid` is a process, and 0 this one. At most
+/// 2^20 places; what hook::uprobe says of them holds here, too.
 /// @errors not_found          no such file or process, or one as hook::uprobe has it; symbols that
-///                            the file does not have (all are named)
-///         invalid_argument   no places, arrays of different lengths, or too many (E2BIG); not a
-///                            regular file; a symbol, and not an ELF file; indirect functions; a
-///                            place outside the file's executable segments, or in one that can be
-///                            written to; an instruction that cannot be probed; a thread's number;
-///                            a probe there has another reference counter; the program was loaded
-///                            for another attach type
+///                            the file does not have (all are named); a pattern that nothing
+///                            matches
+///         invalid_argument   no places, or a pattern and others; arrays of different lengths, or
+///                            too many (E2BIG); not a regular file; a symbol, and not an ELF file;
+///                            indirect functions; a place outside the file's executable segments,
+///                            or in one that can be written to; an instruction that cannot be
+///                            probed; a thread's number; a probe there has another reference
+///                            counter; the program was loaded for another attach type
 ///         EIO                the file cannot be read there, or its file system takes no probes
 ///         EBUSY              the page of a reference counter cannot be had
 ///         not_supported      a kernel before 6.6, for sessions 6.13, or built without uprobes;
@@ -49,6 +51,7 @@ struct hook::uprobe_multi {
     bool retprobe = false;                               ///< where the functions return
     bool session = false;                                ///< at both ends
     bool indirect = false; ///< where indirect functions (STT_GNU_IFUNC) choose variants, too
+    std::string_view pattern = {}; ///< or all functions that match, with * and ?
 };
 
 template <>
@@ -70,6 +73,7 @@ struct hook_traits<hook::uprobe_multi> : detail::of_kind<link_type::uprobe_multi
         visit("retprobe", &hook::uprobe_multi::retprobe, field_use::optional);
         visit("session", &hook::uprobe_multi::session, field_use::optional);
         visit("indirect", &hook::uprobe_multi::indirect, field_use::optional);
+        visit("pattern", &hook::uprobe_multi::pattern, field_use::optional);
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::uprobe_multi const& where);

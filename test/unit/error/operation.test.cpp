@@ -42,8 +42,9 @@ TEST_CASE("operations print as they are spelt") {
         {bl::operation::flock, "flock"},
         {bl::operation::mkdir, "mkdir"},
         {bl::operation::setns, "setns"},
+        {bl::operation::read_section, "read_section"},
     };
-    CHECK(operations.size() == static_cast<std::size_t>(bl::operation::setns) + 1); // all
+    CHECK(operations.size() == static_cast<std::size_t>(bl::operation::read_section) + 1); // all
     for (auto const& [operation, name] : operations) {
         CHECK(to_string(operation) == name);
         CHECK(printed(operation) == name);

@@ -24,10 +24,22 @@ struct bpf_program {
     bpflink::attach_type expected{};
     int fd = -1; // or a negated errno where it is not loaded
     std::string section{};
+    bool autoload = true;
+    bool autoattach = true;
+};
+
+struct bpf_object {
+    std::string name;
+    std::vector<::bpf_program const*> programs{};
 };
 
 struct bpf_map {
     int fd = -1;
+};
+
+struct bpf_link {
+    int fd = -1;
+    bool destroyed = false;
 };
 
 namespace fake {

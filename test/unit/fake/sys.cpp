@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 
 namespace bpflink::sys {
 namespace {
@@ -464,6 +465,24 @@ char const* program_section(::bpf_program const* prog) noexcept {
     return prog->section.c_str();
 }
 
+bool program_autoload(::bpf_program const* prog) noexcept {
+    return prog->autoload;
+}
+
+bool program_autoattach(::bpf_program const* prog) noexcept {
+    return prog->autoattach;
+}
+
+::bpf_program const* next_program(::bpf_object const* object, ::bpf_program const* prog) noexcept {
+    auto const& all = object->programs;
+    auto const after = prog ? std::next(std::ranges::find(all, prog)) : all.begin();
+    return after == all.end() ? nullptr : *after;
+}
+
+char const* object_name(::bpf_object const* object) noexcept {
+    return object->name.c_str();
+}
+
 int kernel_type(char const*, unsigned) noexcept {
     return entered(call::kernel_type, [](auto&) { return 77; });
 }
@@ -476,6 +495,15 @@ int program_function(int program, char const* name) noexcept {
 opened load_object(std::span<std::byte const> file) noexcept {
     return entered(call::load_object,
                    [&](auto& k) { return file.empty() ? -EINVAL : k.sys_load_object(file); });
+}
+
+int link_fd(::bpf_link const* link) noexcept {
+    return link->fd;
+}
+
+void destroy(::bpf_link* link) noexcept {
+    close(link->fd);
+    link->destroyed = true;
 }
 
 int map_fd(::bpf_map const* map) noexcept {

@@ -46,6 +46,19 @@ TEST_CASE_FIXTURE(kprobe_prober, "a system call is found by the architecture's p
     CHECK(calls(call::perf_event_open) == 1);
 }
 
+TEST_CASE_FIXTURE(kprobe_prober, "a system call is named as the program that calls it does") {
+    fail(call::perf_event_open, ENOENT);
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::kprobe{.function = "openat", .syscall = true})));
+    CHECK(last_perf_event.name.ends_with("_sys_openat"));
+    CHECK(calls(call::perf_event_open) == 2);
+    is_mistake(bl::hook::kprobe{.offset = 8, .syscall = true}, "needed");
+    fail_always(call::perf_event_open, ENOENT);
+    auto const link = bl::attach(prog, bl::hook::kprobe{.function = "gone", .syscall = true});
+    REQUIRE_FALSE(link);
+    check_error(link.error(), ENOENT, operation::perf_event_open, errc::not_found,
+                {"kprobe 'sys_gone'", "no such function"});
+}
+
 TEST_CASE_FIXTURE(kprobe_prober, "what is wrong with a kprobe's place is told") {
     is_mistake(bl::hook::kprobe{}, "needed");
     unopened(bl::hook::kprobe{"gone"}, ENOENT, errc::not_found, {"no such function"});

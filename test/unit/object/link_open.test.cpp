@@ -61,6 +61,53 @@ TEST_CASE_FIXTURE(one_link, "a link's descriptor may be number 0") {
     CHECK(taken->release().get() == 0);
 }
 
+TEST_CASE_FIXTURE(one_link, "a link that libbpf made is taken over, and libbpf's is destroyed") {
+    ::bpf_link theirs{.fd = sole_handle().release().release()};
+    {
+        auto const ours = bl::link::take_over(&theirs);
+        REQUIRE(succeeded(ours));
+        CHECK(theirs.destroyed);
+        CHECK(open_descriptors().size() == 1);
+        CHECK(exists(id));
+    }
+    CHECK_FALSE(exists(id));
+}
+
+TEST_CASE_FIXTURE(one_link, "what cannot be taken over from libbpf stays libbpf's") {
+    ::bpf_link theirs{.fd = sole_handle().release().release()};
+    auto const stays = [&](int number, bl::operation where, bl::errc condition,
+                           std::initializer_list<std::string_view> texts = {}) {
+        auto const ours = bl::link::take_over(&theirs);
+        REQUIRE_FALSE(ours);
+        check_error(ours.error(), number, where, condition, texts);
+        CHECK_FALSE(theirs.destroyed);
+        CHECK(exists(id));
+        CHECK(open_descriptors().size() == 1);
+    };
+    fail(call::duplicate, EMFILE);
+    stays(EMFILE, bl::operation::duplicate, no_condition);
+    fail(call::obj_get_info, ENOMEM);
+    stays(ENOMEM, bl::operation::link_get_info, no_condition);
+    CHECK(succeeded(bl::link::take_over(&theirs)));
+    auto const none = bl::link::take_over(nullptr);
+    REQUIRE_FALSE(none);
+    check_error(none.error(), EINVAL, bl::operation::duplicate, bl::errc::invalid_argument,
+                {"null pointer"});
+}
+
+TEST_CASE_FIXTURE(machine, "a link of libbpf's perf event is left to libbpf") {
+    auto& probe = add_link(
+        {.type = bl::link_type::perf_event, .prog = &add_program(bl::program_type::kprobe)});
+    auto held = open(probe);
+    ::bpf_link theirs{.fd = held.get()};
+    auto const ours = bl::link::take_over(&theirs);
+    REQUIRE_FALSE(ours);
+    check_error(ours.error(), EOPNOTSUPP, bl::operation::duplicate, bl::errc::not_supported,
+                {"perf event", "hook::kprobe"});
+    CHECK_FALSE(theirs.destroyed);
+    CHECK(open_descriptors().size() == 1);
+}
+
 TEST_CASE_FIXTURE(one_link, "duplicate borrows the descriptor and owns another") {
     auto const borrowed = open(there);
     {
