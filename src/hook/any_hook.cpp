@@ -117,16 +117,21 @@ result<any_hook> hook_of(::bpf_program const* prog) {
     return refused(why, what_is_missing(*known));
 }
 
-result<unique_fd> detail::create(borrowed_program const& prog, any_hook const& where) {
+result<void> detail::check_type(borrowed_program const& prog, any_hook const& where) {
     return std::visit(
-        [&]<class Hook>(Hook const& hook) -> result<unique_fd> {
+        [&]<class Hook>(Hook const& hook) {
             attempt const tried{.row = hook_traits<Hook>::row(), .prog = &prog, .request = &hook};
-            auto const clear = check(tried, mistakes, operation::link_create,
-                                     [] { return std::string{hook_traits<Hook>::name}; });
-            if (!clear) return tl::unexpected{clear.error()};
-            return hook_traits<Hook>::create(prog, hook);
+            return check(tried, mistakes, operation::link_create,
+                         [] { return std::string{hook_traits<Hook>::name}; });
         },
         where);
+}
+
+result<unique_fd> detail::create(borrowed_program const& prog, any_hook const& where) {
+    if (auto takes = check_type(prog, where); !takes)
+        return tl::unexpected{std::move(takes).error()};
+    return std::visit(
+        [&]<class Hook>(Hook const& hook) { return hook_traits<Hook>::create(prog, hook); }, where);
 }
 
 result<link> attach(::bpf_program const* prog, any_hook const& where) {
