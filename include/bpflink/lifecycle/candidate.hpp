@@ -27,6 +27,8 @@ namespace bpflink {
 
 namespace detail {
 
+class set_work;
+
 /// Copies of what a hook borrows, each at an address that stays.
 class keepsakes {
 public:
@@ -71,8 +73,8 @@ public:
         return perhaps ? own(*perhaps) : result<void>{};
     }
     template <class... T>
-    [[nodiscard]] result<void> own(std::variant<T...>& one) {
-        return std::visit([&](auto& its) { return own(its); }, one);
+    [[nodiscard]] result<void> own(std::variant<T...>& any) {
+        return std::visit([&](auto& its) { return own(its); }, any);
     }
     template <class T>
     [[nodiscard]] result<void> own(T& /*value*/) {
@@ -136,6 +138,7 @@ public:
 
 private:
     friend class link_set;
+    friend class detail::set_work;
     template <class P, has_place H>
         requires program_for<P, H>
     friend set_candidate candidate(P const& prog, H const& where);
