@@ -136,9 +136,11 @@ finding anchor_may_differ_in_preorder(attempt const& tried) {
 }
 
 result<void> detail::keepsakes::own(order& place) {
-    if (access::kind(place) != kind::link_fd && access::kind(place) != kind::program_fd) return {};
-    fd_view fd{static_cast<int>(access::number(place))};
-    return own(fd).map([&] { access::set_number(place, static_cast<std::uint32_t>(fd.get())); });
+    using its = order_access;
+    auto const names = its::kind(place);
+    if (names != its::anchor::link_fd && names != its::anchor::program_fd) return {};
+    fd_view fd{static_cast<int>(its::number(place))};
+    return own(fd).map([&] { its::set_number(place, static_cast<std::uint32_t>(fd.get())); });
 }
 
 } // namespace bpflink
