@@ -177,6 +177,7 @@ TEST_CASE_FIXTURE(world, "a failing member in each position leaves what was ther
                 CAPTURE(overlap);
                 CAPTURE(position);
                 world w;
+                w.interfaces[7] = "eth7";
                 if (was_there) {
                     w.pinned_xdp("a", 2);
                     w.pinned_trace("b");
@@ -317,7 +318,7 @@ TEST_CASE_FIXTURE(world, "where no candidate is there, apply fails and says why 
     auto set = opened();
     set.want("a", new_xdp, on(2))
         .want_one_of("one", {bl::candidate(new_trace, bl::hook::raw_tracepoint{"sys_enter"}),
-                             bl::candidate(old_trace, bl::hook::raw_tracepoint{"sys_exit"})});
+                             bl::candidate(old_trace, bl::hook::raw_tracepoint{"sched_switch"})});
     fail_always(call::raw_tracepoint_open, ENOENT);
     auto const done = set.apply();
     REQUIRE_FALSE(done);
@@ -330,7 +331,7 @@ TEST_CASE_FIXTURE(world, "fewer than at_least undo all") {
     auto set = opened();
     set.want("a", new_xdp, on(2))
         .want_optional("t", new_trace, bl::hook::raw_tracepoint{"sys_enter"})
-        .want_optional("u", old_trace, bl::hook::raw_tracepoint{"sys_exit"})
+        .want_optional("u", old_trace, bl::hook::raw_tracepoint{"sched_switch"})
         .at_least(1, {"t", "u"});
     fail_always(call::raw_tracepoint_open, ENOENT);
     auto const done = set.apply();
@@ -433,6 +434,7 @@ TEST_CASE_FIXTURE(world, "open makes nothing, and refuses what is not a director
 }
 
 TEST_CASE_FIXTURE(world, "many single uprobes in one file are told in the plan, once") {
+    files["/sys/bus/event_source/devices/uprobe/type"] = "7";
     typed_program<program_type::kprobe> const probe{{open(add_program(program_type::kprobe))}};
     bl::link_set set;
     for (unsigned i = 0; i != 12; ++i)
