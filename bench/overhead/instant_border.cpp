@@ -3,6 +3,7 @@
 // library. There are `live_links` links, with the ids from 1 on.
 #include "instant_border.hpp"
 
+#include "border/side_by_side.hpp"
 #include "border/sys.hpp"
 #include "snapshot/raw_link_record.h"
 
@@ -142,6 +143,10 @@ int process_id() noexcept {
     return 1;
 }
 void back_off(int) noexcept {
+}
+void side_by_side(std::size_t count, void (*work)(void*, std::size_t), void* with) noexcept {
+    for (std::size_t i = 0; i < count; ++i)
+        work(with, i);
 }
 
 // What nothing here is measured with.

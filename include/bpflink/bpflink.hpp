@@ -21,8 +21,10 @@
 #include <bpflink/in_netns.hpp>
 #include <bpflink/is_at.hpp>
 #include <bpflink/iter_output.hpp>
+#include <bpflink/lifecycle/candidate.hpp>
 #include <bpflink/lifecycle/ensure.hpp>
 #include <bpflink/lifecycle/holders.hpp>
+#include <bpflink/lifecycle/link_set.hpp>
 #include <bpflink/lifecycle/pin_name.hpp>
 #include <bpflink/lifecycle/teardown.hpp>
 #include <bpflink/link.hpp>

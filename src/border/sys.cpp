@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
 
+#include "border/side_by_side.hpp"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -14,6 +16,7 @@
 #include <memory>
 #include <mntent.h>
 #include <poll.h>
+#include <thread>
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -858,6 +861,29 @@ void back_off(int attempt) noexcept {
         ::sched_yield();
     else
         ::usleep(1U << (attempt - yields));
+}
+
+void side_by_side(std::size_t count, void (*work)(void* with, std::size_t i), void* with) noexcept {
+    std::atomic<std::size_t> next{0};
+    auto const some = [&]() noexcept {
+        for (std::size_t i; (i = next++) < count;)
+            work(with, i);
+    };
+    constexpr std::size_t most = 16;
+    std::array<std::thread, most - 1> others;
+    if (count < 2) return some();
+    ::sigset_t all, before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+        for (std::size_t i = 1; i < std::min(count, most); ++i)
+            others[i - 1] = std::thread{some};
+    } catch (...) { // as many as there are
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    some();
+    for (auto& each : others)
+        if (each.joinable()) each.join();
 }
 
 int program_fd(::bpf_program const* prog) noexcept {

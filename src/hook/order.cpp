@@ -4,6 +4,8 @@
 #include "hook/typed.hpp"
 #include "object/identify.hpp"
 
+#include <bpflink/lifecycle/candidate.hpp>
+
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +18,7 @@ struct detail::order_access {
     static side where(order const& o) noexcept { return o.side_; }
     static anchor kind(order const& o) noexcept { return o.anchor_; }
     static std::uint32_t number(order const& o) noexcept { return o.number_; }
+    static void set_number(order& o, std::uint32_t number) noexcept { o.number_ = number; }
 };
 
 namespace {
@@ -130,6 +133,14 @@ finding anchor_is_a_program(attempt const& tried) {
 
 finding anchor_may_differ_in_preorder(attempt const& tried) {
     return {anchor_of(tried).is_link() ? match::unknown : match::no};
+}
+
+result<void> detail::keepsakes::own(order& place) {
+    using its = order_access;
+    auto const names = its::kind(place);
+    if (names != its::anchor::link_fd && names != its::anchor::program_fd) return {};
+    fd_view fd{static_cast<int>(its::number(place))};
+    return own(fd).map([&] { its::set_number(place, static_cast<std::uint32_t>(fd.get())); });
 }
 
 } // namespace bpflink

@@ -1,585 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
-#include "error/fail.hpp"
 #include "error/names.hpp"
-#include "hook/place.hpp"
-#include "info/netns_of.hpp"
-#include "info/refuse_info.hpp"
-#include "lifecycle/presence.hpp"
-#include "object/by_id.hpp"
+#include "lifecycle/ensuring.hpp"
 #include "object/identify.hpp"
-#include "pin/directory_lock.hpp"
 #include "pin/path.hpp"
 
-#include <bpflink/detail/pin_memory.hpp>
 #include <bpflink/lifecycle/ensure.hpp>
-#include <bpflink/lifecycle/holders.hpp>
-#include <bpflink/link_record.hpp>
-#include <bpflink/views/links.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <optional>
 #include <ostream>
+#include <utility>
 
 namespace bpflink {
 namespace {
 
-using clock = std::chrono::steady_clock;
 using detail::ensured_any;
 using detail::wanted_link;
 
-/// A descriptor, as link::update takes it.
-struct lent {
-    fd_view of;
-    [[nodiscard]] fd_view fd() const noexcept { return of; }
-};
-
-/// A link that was looked at.
-struct sight {
-    enum { nothing, kept, stale, defunct } what = nothing;
-    link_id id{};
-    program_id runs{};      // 0: a table of struct_ops
-    std::uint32_t object{}; // what it runs: the program, or the map
-};
-
-bool is_of_maps(wanted_link const& wanted) {
-    return wanted.hook.update == update_unit::map;
-}
-
-/// The object that a link runs: the program, or the map of a table.
-std::uint32_t object_in(link_info const& info) {
-    if (auto const* const table = std::get_if<struct_ops_details>(&info.details))
-        return table->map.value_or(map_id{}).value();
-    return info.program.value();
-}
-
-/// "link 12 (tcx, interface 3, program 7)"
-std::string described(link_info const& info) {
-    auto text = "link " + std::to_string(info.id.value()) + " (" + to_string(info.type);
-    auto const number = [&](std::string_view what, auto const& of) {
-        text += ", " + std::string{what} + " " + std::to_string(of.value());
-    };
-    auto const on = record_of(info).target;
-    if (auto const* const at = std::get_if<ifindex>(&on)) number("interface", *at);
-    if (auto const* const at = std::get_if<cgroup_id>(&on)) number("cgroup", *at);
-    if (auto const* const at = std::get_if<netns_inode>(&on)) number("network namespace", *at);
-    if (auto const* const at = std::get_if<map_id>(&on)) number("map", *at);
-    if (info.program != program_id{}) number("program", info.program);
-    return text + ")";
-}
-
-/// Why is_at says that it does not know.
-/// @param attach  whether the attach type is the one wanted
-std::string_view why_untold(wanted_link const& wanted, match attach) {
-    constexpr std::string_view attach_type_is_not_known =
-        "the attach type that is wanted: name it, or take the program by program_ref::from";
-    auto const kind = wanted.hook.kind;
-    switch (kind) {
-    case link_type::cgroup: // whose LSM hook is the program's
-        if (attach == match::yes) return "the function that its program was loaded for";
-        [[fallthrough]];
-    case link_type::netns:
-    case link_type::sockmap: return attach_type_is_not_known;
-    case link_type::tcx:
-    case link_type::netkit:
-        if (attach != match::yes) return attach_type_is_not_known;
-        [[fallthrough]];
-    case link_type::xdp:
-    case link_type::netfilter:
-        return "the network namespace that it is in: that takes CAP_BPF, CAP_PERFMON and Linux "
-               "5.10";
-    case link_type::tracing:
-        if (!wanted.what.expected) return attach_type_is_not_known;
-        [[fallthrough]];
-    case link_type::raw_tracepoint:
-    case link_type::tracing_multi:
-    case link_type::struct_ops:
-    case link_type::iter:
-        return "what its program was loaded for: that takes CAP_SYS_ADMIN and Linux 6.0";
-    case link_type::perf_event:
-    case link_type::kprobe_multi:
-        return "what it probes: that takes Linux 6.6, and addresses that kptr_restrict shows";
-    case link_type::uprobe_multi: return "what it probes: that takes Linux 6.8";
-    default: return "its place, or its attach type";
-    }
-}
-
-tl::unexpected<error> taken(link_info const& info, std::string subject, std::string why) {
-    return fail(-EEXIST, operation::obj_get, errc::already_exists, std::move(subject),
-                described(info) + " is there, " + std::move(why) +
-                    ": unpin it, or choose another path");
-}
-
-/// Whether a link that was attached is detached for good by now; or was, and its kind does not say
-/// so in its info.
-bool has_lost_its_place(link const& l) {
-    auto const now = l.info();
-    if (!now) return false;
-    if (state_of(*now) == link_state::defunct) return true;
-    if (now->type != link_type::netfilter) return false;
-    auto const its = netns_reader{}.of(l.fd());
-    return its && *its == netns_inode{};
-}
-
-/// The id of the program, or of the map, that is wanted.
-result<std::uint32_t> object_of(wanted_link const& wanted) {
-    auto const own = wanted.what.fd;
-    if (!is_of_maps(wanted))
-        return target_of(own).map([](program_target const& told) { return told.id.value(); });
-    uapi::object_info_head info{};
-    std::uint32_t size = sizeof info;
-    int const outcome = sys::obj_get_info(own.get(), &info, size);
-    if (outcome >= 0) return info.id;
-    return refuse_info(outcome, operation::map_get_info, own);
-}
-
-/// What a link is to what is wanted, in the order in which a mismatch is told.
-result<sight> judge(wanted_link const& wanted, link const& l, std::string const& subject) {
-    auto const info = l.info();
-    if (!info) return tl::unexpected{info.error()};
-    auto const& [hook, what, where] = wanted;
-    if (hook.matches(*info) == match::no)
-        return tl::unexpected{detail::wrong_hook(*info, hook.name)};
-    auto const attach = hook.has_attach_type(what, where, *info);
-    if (attach == match::no) return taken(*info, subject, "with another attach type");
-    sight seen{.id = info->id, .runs = info->program, .object = object_in(*info)};
-    if (state_of(*info) == link_state::defunct) {
-        seen.what = sight::defunct;
-        return seen;
-    }
-    auto const at = hook.is_at(what, where, l.fd(), *info);
-    if (!at) return tl::unexpected{at.error()};
-    if (*at != match::yes && has_lost_its_place(l)) {
-        seen.what = sight::defunct;
-        return seen;
-    }
-    if (*at == match::no)
-        return taken(*info, subject,
-                     is_in_netns(info->type) ? "which is at another place: on another interface, "
-                                               "or in another network namespace"
-                                             : "which is at another place");
-    if (*at == match::unknown)
-        return taken(*info, subject,
-                     "and it cannot be told whether it is at this place: nothing "
-                     "tells " +
-                         std::string{why_untold(wanted, attach)});
-    auto const own = object_of(wanted);
-    if (!own) return tl::unexpected{own.error()};
-    seen.what = *own == seen.object ? sight::kept : sight::stale;
-    return seen;
-}
-
-bool is_busy(error const& why) {
-    return why == errc::hook_busy || why.code().value() == EBUSY || why.code().value() == EEXIST;
-}
-
-/// Whether the kernel may just be releasing what is in the way: what has the place, or the same
-/// program's link there.
-bool may_pass(error const& why) {
-    switch (why.code().value()) {
-    case EBUSY: return true;
-    case EEXIST: return why == errc::already_exists;
-    case E2BIG: return why == errc::hook_busy; // of a place for one program
-    default: return false;
-    }
-}
-
-/// Whether any other link at a place is in the way, and not that of the same program alone.
-bool takes_one(error const& why, link_type kind) {
-    if (why.where() == operation::link_update) return false; // the place is ours
-    return why.code().value() != EEXIST || kind == link_type::xdp;
-}
-
-/// So long what the kernel just releases may look as if it stayed.
-constexpr std::chrono::milliseconds settled{100};
-
-constexpr int longest_pause = 20; // a millisecond
-
-void pause(int attempt) {
-    sys::back_off(std::min(attempt, longest_pause));
-}
-
-/// One call of ensure_attached.
-class ensuring {
-public:
-    ensuring(wanted_link const& wanted, ensure_options const& options)
-        : wanted_{wanted}, options_{options}, until_{sys::now() + options.wait} {}
-
-    result<ensured_any> at_pin(std::string_view path);
-    result<ensured_any> by_descriptor(unique_fd& held);
-
-private:
-    [[nodiscard]] bool is_late() const { return sys::now() >= until_; }
-    [[nodiscard]] std::chrono::milliseconds left() const {
-        return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(until_ - sys::now()),
-                        std::chrono::milliseconds{0});
-    }
-
-    result<void> find_path(std::string_view path);
-    result<void> take_lock();
-    result<void> clear();
-    result<void> open_what_is_pinned();
-    result<sight> look();
-    result<ensured_any> make_it_so();
-    result<ensured> act(sight const& seen);
-
-    result<link> create() const;
-    result<link> create_patiently() const;
-    std::optional<link_info> occupant(bool any) const;
-    bool is_held_by_somebody(error& why) const;
-    std::optional<std::string> program_without_link() const;
-
-    result<void> publish(link const& l) const;
-    result<void> publish_first(link const& l) const;
-    result<unique_fd> open_object(std::uint32_t id) const;
-    result<void> swap(sight const& seen);
-    result<void> take_over(sight const& seen);
-    result<void> replace_apart(sight const& seen);
-    static result<void> wait_for_end(link_id id, clock::time_point until);
-    tl::unexpected<error> put_back(fd_view object, error why);
-    ensured_any given(ensured how, sight const& before);
-
-    wanted_link const& wanted_;
-    ensure_options const& options_;
-    clock::time_point until_;
-    std::string path_; // empty: the link is kept by its descriptor alone
-    std::optional<detail::directory_lock> lock_;
-    link held_; // what was found, and what is given in the end
-};
-
-ensured_any ensuring::given(ensured how, sight const& before) {
-    return {detail::access::make_link(held_.release(), path_.empty() ? detail::pin_memory{}
-                                                                     : detail::pin_memory{path_}),
-            how, before.runs};
-}
-
-// Where the link is kept
-
-result<void> ensuring::find_path(std::string_view path) {
-    auto real = resolve(path, operation::obj_pin);
-    if (!real) return tl::unexpected{std::move(real).error()};
-    path_ = *std::move(real);
-    return {};
-}
-
-result<void> ensuring::take_lock() {
-    auto const take = [&]() -> result<void> {
-        return detail::directory_lock::take(path_, left()).map([&](detail::directory_lock&& taken) {
-            lock_.emplace(std::move(taken));
-        });
-    };
-    auto taken = take();
-    if (!taken && taken.error() == errc::not_found)
-        taken = make_directories_for(path_).and_then(take);
-    return taken.and_then([&] { return clear(); });
-}
-
-/// What a killed call left under the temporary name goes, and off its hook too.
-result<void> ensuring::clear() {
-    auto const stale = look_at(temporary_name(path_)).map([](named const& left) {
-        return left.what == named::kind::link ? std::optional{left.id} : std::nullopt;
-    });
-    if (!stale) return tl::unexpected{stale.error()};
-    if (auto cleared = clear_temporary(path_); !cleared) return cleared;
-    // Others may hold it, which then shows where it is in the way.
-    if (*stale) static_cast<void>(wait_for_end(**stale, std::min(until_, sys::now() + settled)));
-    return {};
-}
-
-/// Opens the link at the pin. Empty where nothing is.
-result<void> ensuring::open_what_is_pinned() {
-    for (;;) {
-        held_ = {};
-        auto opened = open_pin(path_);
-        if (opened) {
-            if (auto const is_link = require_link(*opened, path_); !is_link)
-                return tl::unexpected{is_link.error()};
-            held_ = detail::access::make_link(*std::move(opened));
-            return {};
-        }
-        auto const there = look_at(path_); // a name that leads nowhere, a directory
-        if (!there) return tl::unexpected{there.error()};
-        if (there->other) {
-            auto const& other = *there->other;
-            return fail(-EINVAL, operation::identify, errc::not_a_link, path_,
-                        other == errc::not_a_link ? "it is not a BPF link" : other.message());
-        }
-        if (there->what != named::kind::link) return {};
-        // Another process pinned it meanwhile.
-        if (opened.error() != errc::not_found || is_late()) return tl::unexpected{opened.error()};
-    }
-}
-
-result<sight> ensuring::look() {
-    if (!path_.empty())
-        if (auto const opened = open_what_is_pinned(); !opened)
-            return tl::unexpected{opened.error()};
-    if (!held_) return sight{};
-    return judge(wanted_, held_, path_.empty() ? describe(held_.fd()) : path_);
-}
-
-/// Over the pin of whatever link is there.
-result<void> ensuring::publish(link const& l) const {
-    if (path_.empty()) return {};
-    return detail::pin_memory{}.replace_pin(l.fd(), path_, *lock_);
-}
-
-/// Where nothing is.
-result<void> ensuring::publish_first(link const& l) const {
-    if (path_.empty()) return {};
-    return detail::pin_memory{}.pin(l.fd(), path_);
-}
-
-// New links
-
-result<link> ensuring::create() const {
-    return wanted_.hook.create(wanted_.what, wanted_.where).map([](unique_fd&& made) {
-        return detail::access::make_link(std::move(made));
-    });
-}
-
-/// The link that is in the way.
-/// @param any  not that of the same program alone
-std::optional<link_info> ensuring::occupant(bool any) const {
-    auto const& [hook, what, where] = wanted_;
-    auto const own = object_of(wanted_);
-    for (auto&& each : links()) {
-        if (!each) continue;
-        auto info = each->info();
-        if (!info || info->type != hook.kind || hook.matches(*info) == match::no) continue;
-        if (!any && (!own || object_in(*info) != *own)) continue;
-        auto const at = hook.is_at(what, where, each->fd(), *info);
-        if (at && *at == match::yes) return *std::move(info);
-    }
-    return std::nullopt;
-}
-
-/// Whether somebody holds the link that has the place; then `why` names both.
-bool ensuring::is_held_by_somebody(error& why) const {
-    bool const any = takes_one(why, wanted_.hook.kind);
-    auto const there = occupant(any);
-    if (!there) return false;
-    auto const who = holders(there->id);
-    if (who && who->processes.empty() && who->pins.empty()) return false;
-    if (!who && who.error() == errc::not_found) return false;
-    auto const by = who ? ", held by " + in_words(*who) : "";
-    auto const condition = any ? errc::hook_busy : errc::already_exists;
-    why = {why.code().value(), why.where(), condition, std::string{why.subject()},
-           described(*there) + " is there" + by};
-    return true;
-}
-
-/// The object that has the place without a link, and stays; in words.
-std::optional<std::string> ensuring::program_without_link() const {
-    auto const& [hook, what, where] = wanted_;
-    if (!hook.without_link) return std::nullopt;
-    auto const look = [&] {
-        auto seen = hook.without_link(what, where);
-        bool const has_link = seen.is == match::unknown && occupant(hook.replaces_it);
-        return has_link ? detail::squatter{} : std::move(seen);
-    };
-    auto seen = look();
-    if (seen.is == match::unknown) { // of a link that is just made, or released?
-        for (auto const until = std::min(until_, sys::now() + settled); sys::now() < until;)
-            pause(longest_pause);
-        auto const again = look();
-        if (again.is != match::no && again.what == seen.what) seen.is = match::yes;
-    }
-    if (seen.is != match::yes) return std::nullopt;
-    return std::move(seen.what);
-}
-
-/// Tries again while the kernel may be releasing what was there: it frees the id of a link first,
-/// and the place a moment later.
-result<link> ensuring::create_patiently() const {
-    for (int attempt = 0;; ++attempt) {
-        if (wanted_.hook.replaces_it)
-            if (auto const there = program_without_link())
-                return fail(-EBUSY, operation::link_create, errc::hook_busy,
-                            std::string{wanted_.hook.name}, *there + ": detach it");
-        auto made = create();
-        if (made || !is_busy(made.error()) || is_held_by_somebody(made.error())) return made;
-        if (!may_pass(made.error()) || is_late()) return made;
-        if (program_without_link()) return made;
-        pause(attempt);
-    }
-}
-
-// Other programs
-
-/// A program or a map. Empty where this process may not open it by its id.
-result<unique_fd> ensuring::open_object(std::uint32_t id) const {
-    auto opened = is_of_maps(wanted_) ? sys::map_get_fd_by_id(id) : sys::prog_get_fd_by_id(id);
-    if (opened) return unique_fd{std::move(opened)};
-    switch (opened.outcome()) {
-    case -EPERM:
-    case -EACCES: return unique_fd{};
-    case -ENOENT:
-        return fail(-ENOENT, operation::link_update, errc::program_mismatch, "link at " + path_,
-                    "it was given another program meanwhile");
-    default: return refuse_id(opened.outcome(), operation::prog_get_fd_by_id, id);
-    }
-}
-
-result<void> ensuring::swap(sight const& seen) {
-    auto const old = open_object(seen.object);
-    if (!old) return tl::unexpected{old.error()};
-    lent const next{wanted_.what.fd}, expected{*old};
-    return *old ? held_.update(next, expecting(expected)) : held_.update(next);
-}
-
-result<void> ensuring::wait_for_end(link_id id, clock::time_point until) {
-    for (int attempt = 0;; ++attempt) {
-        auto const there = is_there(id);
-        if (!there) return tl::unexpected{there.error()};
-        if (!*there) return {};
-        if (sys::now() >= until) {
-            auto const who = holders(id);
-            return fail(-EBUSY, operation::close, errc::still_held,
-                        "link " + std::to_string(id.value()),
-                        "it was to be replaced, and its program runs still" +
-                            (who ? ": held by " + in_words(*who) : ""));
-        }
-        pause(attempt);
-    }
-}
-
-/// For kinds that swap no program: a new link takes the place of the old one.
-result<void> ensuring::take_over(sight const& seen) {
-    // Where nobody could tell in the end, nothing is begun.
-    if (auto const asked = is_there(seen.id); !asked) return tl::unexpected{asked.error()};
-    if (!options_.overlap) return replace_apart(seen);
-    auto made = create();
-    if (!made && is_busy(made.error())) return replace_apart(seen); // one at a time
-    if (!made) return tl::unexpected{std::move(made).error()};
-    if (auto done = publish(*made); !done) return done;
-    held_ = *std::move(made); // the old one closes
-    return wait_for_end(seen.id, until_);
-}
-
-/// The old program's link again, after `why`.
-tl::unexpected<error> ensuring::put_back(fd_view object, error why) {
-    auto what = wanted_.what;
-    what.fd = object;
-    auto again = object ? wanted_.hook.create(what, wanted_.where)
-                        : result<unique_fd>{fail(-EPERM, operation::prog_get_fd_by_id)};
-    if (again) {
-        held_ = detail::access::make_link(*std::move(again));
-        if (auto const pinned = publish(held_); pinned)
-            why.add_advice("the old program was attached again");
-        else
-            why.add_advice("the old program was attached again, and pinning it failed: " +
-                           pinned.error().message());
-    } else {
-        why.add_advice("attaching the old program again failed too: " + again.error().message());
-    }
-    return tl::unexpected{std::move(why)};
-}
-
-result<void> ensuring::replace_apart(sight const& seen) {
-    auto const old = open_object(seen.object);
-    if (!old) return tl::unexpected{old.error()};
-    if (!path_.empty())
-        if (auto gone = detail::pin_memory{path_}.unpin(held_.fd()); !gone) return gone;
-    held_ = {};
-    if (auto ended = wait_for_end(seen.id, until_); !ended) {
-        auto back = link::from_id(seen.id);
-        if (!back) return put_back(*old, std::move(ended).error());
-        held_ = *std::move(back);
-        if (auto const pinned = publish(held_); !pinned)
-            ended.error().add_advice("pinning it again failed: " + pinned.error().message());
-        return ended;
-    }
-    auto made = create_patiently();
-    if (!made) return put_back(*old, std::move(made).error());
-    if (auto done = publish(*made); !done) {
-        made->close();
-        return put_back(*old, std::move(done).error());
-    }
-    held_ = *std::move(made);
-    return {};
-}
-
-// All of it
-
-/// @errors program_mismatch, defunct  it is to be looked at again
-result<ensured> ensuring::act(sight const& seen) {
-    switch (seen.what) {
-    case sight::kept: return ensured::kept;
-    case sight::nothing:
-    case sight::defunct: {
-        auto made = create_patiently();
-        if (!made) return tl::unexpected{std::move(made).error()};
-        bool const is_first = seen.what == sight::nothing;
-        auto const done = is_first ? publish_first(*made) : publish(*made);
-        if (!done) return tl::unexpected{done.error()};
-        held_ = *std::move(made);
-        return is_first ? ensured::created : ensured::recreated;
-    }
-    case sight::stale: break;
-    }
-    if (wanted_.hook.update != update_unit::none) {
-        auto const done = swap(seen);
-        if (done) return ensured::updated;
-        if (!is_of_maps(wanted_) || done.error() != errc::not_supported)
-            return tl::unexpected{done.error()};
-    }
-    return take_over(seen).map([] { return ensured::updated; });
-}
-
-result<ensured_any> ensuring::make_it_so() {
-    for (int attempt = 0;; ++attempt) {
-        auto const seen = look();
-        if (!seen) return tl::unexpected{seen.error()};
-        auto done = act(*seen);
-        if (done) return given(*done, *seen);
-        auto& why = done.error();
-        // Others, who do not ask for the lock, came between.
-        bool comes_back = seen->what == sight::nothing
-                              ? why == errc::already_exists && why.where() == operation::obj_pin
-                              : why == errc::program_mismatch || why == errc::defunct;
-        // The program is on the hook by a link that the kernel may just be releasing.
-        if (why == errc::already_exists && why.where() == operation::link_update)
-            comes_back = !is_held_by_somebody(why) && !program_without_link();
-        if (!comes_back || is_late()) return tl::unexpected{std::move(why)};
-        pause(attempt);
-    }
-}
-
-result<ensured_any> ensuring::at_pin(std::string_view path) {
-    if (auto found = find_path(path); !found) return tl::unexpected{std::move(found).error()};
-    // What is as it should be needs no lock: nothing is changed.
-    auto const seen = look();
-    if (!seen) return tl::unexpected{seen.error()};
-    if (seen->what == sight::kept) {
-        sys::file_facts facts{};
-        int const left_behind = sys::facts_of_name(temporary_name(path_).c_str(), facts);
-        if (left_behind == -ENOENT) return given(ensured::kept, *seen);
-    }
-    held_ = {};
-    if (auto had = take_lock(); !had) return tl::unexpected{std::move(had).error()};
-    return make_it_so();
-}
-
-result<ensured_any> ensuring::by_descriptor(unique_fd& held) {
-    if (held) {
-        if (auto const is_link = require_link(held, describe(fd_view{held})); !is_link)
-            return tl::unexpected{is_link.error()};
-        held_ = detail::access::make_link(std::move(held));
-    }
-    struct giving_back { // what was not taken, by an exception too
-        unique_fd& to;
-        link& from;
-        ~giving_back() {
-            if (from) to = from.release();
-        }
-    } const unless_taken{held, held_};
-    return make_it_so();
-}
-
 constexpr std::array<std::string_view, 4> names{"kept", "updated", "created", "recreated"};
+
+/// @param until  the end of all waiting
+result<ensured_any> given(ensuring& done, ensured how, moment until) {
+    done.let_go();
+    if (auto const ended = done.wait_until_gone(until); !ended)
+        return tl::unexpected{ended.error()};
+    return ensured_any{done.take(), how, done.before().runs};
+}
 
 } // namespace
 
@@ -587,12 +35,47 @@ namespace detail {
 
 result<ensured_any> ensure_pinned(wanted_link const& wanted, std::string_view path,
                                   ensure_options const& options) {
-    return ensuring{wanted, options}.at_pin(path);
+    auto const until = sys::now() + options.wait;
+    auto const real = resolve(path, operation::obj_pin);
+    if (!real) return tl::unexpected{real.error()};
+    ensuring it{wanted, options.overlap, until};
+    it.set_path(*real);
+    // What is as it should be needs no lock: nothing is changed.
+    auto const seen = it.look();
+    if (!seen) return tl::unexpected{seen.error()};
+    if (seen->what == sight::kept) {
+        sys::file_facts facts{};
+        int const left_behind = sys::facts_of_name(temporary_name(*real).c_str(), facts);
+        if (left_behind == -ENOENT) return ensured_any{it.take(), ensured::kept, seen->runs};
+    }
+    it.set_held({});
+    auto const lock = lock_for_pins(*real, until);
+    if (!lock) return tl::unexpected{lock.error()};
+    if (auto const cleared = it.clear(); !cleared) return tl::unexpected{cleared.error()};
+    auto const how = it.make_it_so(&*lock);
+    if (!how) return tl::unexpected{how.error()};
+    return given(it, *how, until);
 }
 
 result<ensured_any> ensure_held(wanted_link const& wanted, unique_fd& held,
                                 ensure_options const& options) {
-    return ensuring{wanted, options}.by_descriptor(held);
+    auto const until = sys::now() + options.wait;
+    ensuring it{wanted, options.overlap, until};
+    if (held) {
+        if (auto const is_link = require_link(held, describe(fd_view{held})); !is_link)
+            return tl::unexpected{is_link.error()};
+        it.set_held(access::make_link(std::move(held)));
+    }
+    struct giving_back { // what was not taken, by an exception too
+        unique_fd& to;
+        ensuring& from;
+        ~giving_back() {
+            if (from.held()) to = from.held().release();
+        }
+    } const unless_taken{held, it};
+    auto const how = it.make_it_so(nullptr);
+    if (!how) return tl::unexpected{how.error()};
+    return given(it, *how, until);
 }
 
 } // namespace detail

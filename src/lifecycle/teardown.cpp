@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
 #include "error/fail.hpp"
+#include "lifecycle/ending.hpp"
 #include "lifecycle/presence.hpp"
 #include "pin/directory_lock.hpp"
 #include "pin/path.hpp"
@@ -38,7 +39,6 @@ std::string in_words(link_holders const& who) {
 namespace {
 
 using std::chrono::milliseconds;
-using moment = std::chrono::steady_clock::time_point;
 
 constexpr int longest_pause = 20; // of back_off(): a millisecond
 
@@ -180,7 +180,9 @@ result<void> end_temporary(std::string const& path, moment deadline) {
     return tl::unexpected{ended.error()};
 }
 
-result<teardown_report> end(link& l, moment deadline) {
+} // namespace
+
+result<teardown_report> end_verified(link& l, moment deadline) {
     auto const header = detail::read_header(l.fd());
     if (!header) return cannot_be_verified(header.error());
     auto const* const kind = find_traits(header->type);
@@ -191,10 +193,8 @@ result<teardown_report> end(link& l, moment deadline) {
     return end_by_closing(l, *header, deadline); // an older kernel, or an older library
 }
 
-} // namespace
-
 result<teardown_report> teardown(link&& l, milliseconds limit) {
-    return end(l, sys::now() + limit);
+    return end_verified(l, sys::now() + limit);
 }
 
 result<teardown_report> teardown(std::string_view pin_path, milliseconds limit) {
@@ -219,7 +219,7 @@ result<teardown_report> teardown(std::string_view pin_path, milliseconds limit) 
         return fail(-EINVAL, operation::obj_get, errc::not_a_link, *path,
                     "it is not a link's pin, and was not touched: " + there->other->message());
     auto l = detail::access::make_link(std::move(there->link), detail::pin_memory{*path});
-    return end(l, deadline);
+    return end_verified(l, deadline);
 }
 
 } // namespace bpflink

@@ -25,6 +25,8 @@ namespace bpflink {
 /// A place in the middle of an instruction cannot be told without a disassembler: the process that
 /// comes by gets SIGILL, or goes wrong. In a file that is not ELF, any offset in it is taken. An
 /// offset from a symbol may go backwards: it wraps around.
+/// Single uprobes end slowly, and not faster side by side: 200 take 20 s by 1, 16 or 200 threads,
+/// and one uprobe_multi of as many places 0.07 s (measured on 6.18).
 /// @errors not_found          no such file, symbol or process; a process that has ended, whose
 /// first
 ///                            thread has, or a kernel thread

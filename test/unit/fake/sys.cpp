@@ -2,6 +2,7 @@
 // In place of src/sys.cpp: every call goes to the fake kernel, which may be told to fail it.
 #include "border/sys.hpp"
 
+#include "border/side_by_side.hpp"
 #include "kernel.hpp"
 #include "starve.hpp"
 
@@ -443,6 +444,11 @@ void back_off(int) noexcept {
     auto& kernel = fake::kernel::current();
     kernel.enter(call::back_off);
     kernel.sys_back_off();
+}
+
+void side_by_side(std::size_t count, void (*work)(void* with, std::size_t i), void* with) noexcept {
+    for (std::size_t i = 0; i < count; ++i)
+        work(with, i);
 }
 
 int program_fd(::bpf_program const* prog) noexcept {

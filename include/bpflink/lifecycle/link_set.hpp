@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/detail/filesystem_path.hpp>
+#include <bpflink/error.hpp>
+#include <bpflink/lifecycle/candidate.hpp>
+#include <bpflink/lifecycle/ensure.hpp>
+#include <bpflink/lifecycle/teardown.hpp>
+#include <bpflink/link.hpp>
+
+#include <cstddef>
+#include <initializer_list>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bpflink {
+
+namespace detail {
+class set_work;
+} // namespace detail
+
+/// What a set does for one name.
+enum class step_kind {
+    create,   ///< attaches: there is no link
+    update,   ///< the link runs another program, or another candidate has the pin
+    keep,     ///< nothing: the link runs this very program
+    recreate, ///< the link has lost its place
+    remove,   ///< a link in the directory that no member wants is torn down
+    left_out, ///< the hook or its target is missing
+};
+
+/// The name as the enumerator spells it.
+[[nodiscard]] std::string to_string(step_kind what);
+/// Prints the name, as to_string.
+std::ostream& operator<<(std::ostream& out, step_kind what);
+
+/// One step of a set.
+struct set_step {
+    std::string name; ///< the member's; of a link that nobody wants, the text of its pin's name
+    step_kind what;   ///< what is to be done, or was
+    std::string why;  ///< in words; empty where there is nothing to say
+};
+
+/// "update ingress: link 12 runs program 7"
+[[nodiscard]] std::string to_string(set_step const& step);
+/// Prints it as to_string.
+std::ostream& operator<<(std::ostream& out, set_step const& step);
+
+/// What link_set::apply did.
+struct set_report {
+    std::vector<set_step> steps; ///< of the members in their order, and then of what was removed
+};
+
+/// One of a set.
+class set_member {
+public:
+    /// As it was wanted.
+    [[nodiscard]] std::string const& name() const noexcept { return name_; }
+    /// The link; null before apply, after teardown, and where the member was left out. Valid until
+    /// the set is applied or torn down again.
+    [[nodiscard]] bpflink::link const* link() const noexcept { return link_ ? &link_ : nullptr; }
+    /// Why it was left out; else empty.
+    [[nodiscard]] std::string const& why() const noexcept { return why_; }
+
+private:
+    friend class link_set;
+    friend class detail::set_work;
+    set_member(std::string name, std::vector<set_candidate> candidates, bool optional)
+        : name_{std::move(name)}, candidates_{std::move(candidates)}, is_optional_{optional} {}
+
+    std::string name_;
+    std::vector<set_candidate> candidates_;
+    bool is_optional_;
+    bpflink::link link_;
+    std::string why_;
+};
+
+/// Links that are attached together and end together: pinned in a directory of their own, or open
+/// as long as the set. What is wanted is said first; `apply` makes it so, whatever was there
+/// before.
+///
+/// Pinned, a member is at DIRECTORY/pin_name(NAME), and each member is to its pin what
+/// ensure_attached is. The directory is the set's own: apply tears down every link that is pinned
+/// in it, and that no member wants. Maps, programs, directories and symbolic links in it stay, and
+/// so does everything elsewhere.
+///
+/// What `want` is given, the set owns: see `candidate`. A mistake there, as a name that is wanted
+/// twice (invalid_argument), is told by plan and apply.
+///
+/// The destructor closes: without a directory all members end, with one none does.
+/// @threads one set is for one thread at a time
+class link_set {
+public:
+    /// Lives with the object: nothing is pinned.
+    link_set() = default;
+    /// The same.
+    /// @param options  of ensure_attached, for each member
+    explicit link_set(ensure_options options) : options_{options} {}
+
+    /// Of a directory, which may be missing: apply makes it, with mode 0700. Changes nothing.
+    /// @param directory  on a bpffs, and not its root; resolved once
+    /// @param options    of ensure_attached, for each member
+    /// @errors invalid_argument  the path is a bpffs's root, or no directory
+    ///         and as link::pin has them of a path
+    /// @cost 4 system calls
+    [[nodiscard]] static result<link_set> open(std::string_view directory,
+                                               ensure_options options = {});
+    /// The same with a std::filesystem::path.
+    template <detail::filesystem_path Path>
+    [[nodiscard]] static result<link_set> open(Path const& directory, ensure_options options = {}) {
+        return open(detail::text_of(directory), options);
+    }
+
+    link_set(link_set&&) = default;
+    link_set& operator=(link_set&&) = default;
+    ~link_set();
+
+    /// Wants a link, without which apply fails.
+    /// @param name   unlike every other of the set
+    /// @param what   a program, or a map of struct_ops; as `candidate`
+    /// @param where  as `candidate`
+    template <class What, class Hook>
+    link_set& want(std::string_view name, What const& what, Hook const& where)
+        requires requires { candidate(what, where); }
+    {
+        return add(name, {candidate(what, where)}, false);
+    }
+    /// Wants a link, and does without it where the hook or its target is missing: not_supported and
+    /// not_found. All other failures are apply's.
+    template <class What, class Hook>
+    link_set& want_optional(std::string_view name, What const& what, Hook const& where)
+        requires requires { candidate(what, where); }
+    {
+        return add(name, {candidate(what, where)}, true);
+    }
+    /// Wants the first of these that is not to be left out: not_supported and not_found. A link of
+    /// another one that is at the pin is replaced.
+    link_set& want_one_of(std::string_view name, std::initializer_list<set_candidate> candidates) {
+        return add(name, candidates, false);
+    }
+    /// The same.
+    link_set& want_one_of(std::string_view name, std::vector<set_candidate> candidates) {
+        return add(name, std::move(candidates), false);
+    }
+    /// Apply fails, with not_supported, where fewer of these members are there in the end.
+    /// @param count  of them
+    /// @param names  of optional members, which are wanted already or later
+    link_set& at_least(std::size_t count, std::vector<std::string> names);
+
+    /// What apply would do. Changes nothing, and takes no lock. Whether a target is there shows
+    /// when it is attached to: of an optional member that is missing, this may say `create`. Where
+    /// ten single uprobes or more are to be in one file, the first of them says that they close
+    /// slowly.
+    /// @errors as apply, as far as looking tells
+    /// @cost of each member those of ensure_attached that keeps
+    [[nodiscard]] result<std::vector<set_step>> plan() const;
+
+    /// Makes it so, in the order of the wants. What fails, by an error or an exception, leaves
+    /// nothing: in reverse, new links and their pins go, and those that were updated are set back.
+    /// The error names the member. When all are well the links that were replaced end, side by side
+    /// where the kernel gains by it; and then those that no member wants.
+    ///
+    /// A second call keeps everything. Killed anywhere, the next one makes it so.
+    ///
+    /// What was replaced or removed and does not end (still_held) is an error after the fact: all
+    /// members are as they are wanted, and that is said. Undoing, a link of netfilter, of freplace
+    /// or of struct_ops that had to be made anew has another id than before.
+    /// @errors as ensure_attached, for a member that is named; as teardown, for a link that is not
+    ///         wanted; and of a directory's lock
+    /// @cost of each member those of ensure_attached, and 7
+    [[nodiscard]] result<set_report> apply();
+
+    /// Ends all links in reverse order, verified, as `teardown` of each; of a directory every link
+    /// that is pinned in it, those of members first. The directory and the wants stay. On an error
+    /// it goes on with the others, and gives the first.
+    /// @errors as teardown; the member is named
+    /// @cost as teardown, for each
+    [[nodiscard]] result<std::vector<teardown_report>> teardown();
+
+    /// How many members are wanted.
+    [[nodiscard]] std::size_t size() const noexcept { return members_.size(); }
+    /// The first member, in the order of the wants.
+    [[nodiscard]] auto begin() const noexcept { return members_.begin(); }
+    /// The end of the members.
+    [[nodiscard]] auto end() const noexcept { return members_.end(); }
+    /// The member of a name, or null. Valid until another is wanted.
+    [[nodiscard]] set_member const* find(std::string_view name) const noexcept;
+
+private:
+    friend class detail::set_work;
+    link_set& add(std::string_view name, std::vector<set_candidate> candidates, bool optional);
+
+    struct quorum {
+        std::size_t count;
+        std::vector<std::string> names;
+    };
+
+    std::string directory_; // resolved; empty: nothing is pinned
+    ensure_options options_;
+    std::vector<set_member> members_;
+    std::vector<quorum> quorums_;
+    std::optional<error> failed_; // the first mistake of the wants
+};
+
+} // namespace bpflink

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpflink/detail/wait.hpp>
+#include <bpflink/lifecycle/candidate.hpp>
+
+namespace bpflink::detail {
+
+result<void> keepsakes::own(fd_view& fd) {
+    if (!fd) return {};
+    return duplicated(fd).map([&](unique_fd&& copy) { fd = keep(std::move(copy)); });
+}
+
+result<void> keepsakes::own(map_ref& map) {
+    auto fd = map.fd();
+    return own(fd).and_then([&] { return map_ref::from_fd(fd); }).map([&](map_ref its) {
+        map = its;
+    });
+}
+
+} // namespace bpflink::detail

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/error.hpp>
+#include <bpflink/lifecycle/teardown.hpp>
+#include <bpflink/link.hpp>
+
+#include <chrono>
+
+namespace [[gnu::visibility("hidden")]] bpflink {
+
+using moment = std::chrono::steady_clock::time_point;
+
+/// Teardown of a link. Where its pin is one of a locked directory, the lock is the caller's.
+/// @param l  keeps the link where that was not closed yet
+[[nodiscard]] result<teardown_report> end_verified(link& l, moment deadline);
+
+} // namespace bpflink

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sets of links by their effects: which programs run, by which links, under which names.
+#include "counted.hpp"
+#include "expect.hpp"
+#include "kernel_case.hpp"
+#include "loaded.hpp"
+#include "sandbox.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bl = bpflink;
+
+namespace {
+
+using bl::program_type;
+using bl::step_kind;
+using sandbox::names_in;
+using counted = constant_program<program_type::xdp>;
+using traced = constant_program<program_type::raw_tracepoint>;
+
+constexpr bl::hook::raw_tracepoint sys_enter{"sys_enter"};
+
+/// Two interfaces and a tracepoint, each with an old program and a new one.
+struct stage {
+    sandbox::network net;
+    sandbox::bpffs fs;
+    sandbox::network::veth devices = net.add_veth();
+    counted old_xdp{2}, new_xdp{2};
+    traced old_trace{0}, new_trace{0};
+    run_statistics statistics;
+    std::string directory = fs.path() + "/set";
+
+    [[nodiscard]] bl::link_set opened(bl::ensure_options options = {}) const {
+        return must(bl::link_set::open(directory, options));
+    }
+    template <class X, class T>
+    void want(bl::link_set& set, X const& xdp, T const& trace) const {
+        set.want("lo", xdp, lo()).want("enter", trace, sys_enter).want("veth", xdp, veth());
+    }
+    [[nodiscard]] bl::hook::xdp lo() const {
+        return {.ifindex = net.loopback(), .mode = bl::xdp_mode::generic};
+    }
+    [[nodiscard]] bl::hook::xdp veth() const {
+        return {.ifindex = devices.here, .mode = bl::xdp_mode::generic};
+    }
+
+    /// Which link and which program each name has.
+    using sight = std::map<std::string, std::pair<bl::link_id, bl::program_id>>;
+    [[nodiscard]] sight seen() const {
+        sight all;
+        for (auto&& pin : bl::pins(fs.path())) {
+            auto const info = must(must(bl::link::load_pinned(must(pin).path)).info());
+            all[must(pin).path] = {info.id, info.program};
+        }
+        return all;
+    }
+    template <class P>
+    [[nodiscard]] bool runs(P const& prog) const {
+        return statistics.runs_during(prog, [&] { net.send_to_loopback(3); }) > 0;
+    }
+};
+
+std::vector<step_kind> kinds_of(std::vector<bl::set_step> const& steps) {
+    std::vector<step_kind> kinds;
+    for (auto const& each : steps)
+        kinds.push_back(each.what);
+    return kinds;
+}
+
+constexpr auto create = step_kind::create, update = step_kind::update, keep = step_kind::keep,
+               recreate = step_kind::recreate, removed = step_kind::remove,
+               left_out = step_kind::left_out;
+
+using kinds = std::vector<step_kind>;
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "a set is created, kept, updated and torn down, as planned") {
+    stage s;
+    {
+        auto set = s.opened();
+        s.want(set, s.old_xdp, s.old_trace);
+        CHECK(kinds_of(must(set.plan())) == kinds{create, create, create});
+        CHECK_FALSE(std::filesystem::exists(s.directory)); // the plan makes nothing
+        CHECK(kinds_of(must(set.apply()).steps) == kinds{create, create, create});
+        auto const before = s.seen();
+        CHECK(kinds_of(must(set.apply()).steps) == kinds{keep, keep, keep});
+        CHECK(s.seen() == before);
+    }
+    CHECK(s.runs(s.old_xdp)); // by the pins
+    CHECK(s.runs(s.old_trace));
+    {
+        auto set = s.opened();
+        s.want(set, s.new_xdp, s.new_trace);
+        CHECK(kinds_of(must(set.plan())) == kinds{update, update, update});
+        CHECK_FALSE(s.runs(s.new_xdp));
+        CHECK(kinds_of(must(set.apply()).steps) == kinds{update, update, update});
+        CHECK(s.runs(s.new_xdp));
+        CHECK(s.runs(s.new_trace));
+        CHECK_FALSE(s.runs(s.old_xdp));
+        CHECK_FALSE(s.runs(s.old_trace));
+        CHECK(names_in(s.directory) == std::set<std::string>{"lo", "enter", "veth"});
+        CHECK(must(bl::link_set::open(s.directory)).size() == 0);
+    }
+    // Without wants, all is torn down.
+    CHECK(must(must(bl::link_set::open(s.directory)).teardown()).size() == 3);
+    CHECK_FALSE(s.runs(s.new_xdp));
+    CHECK_FALSE(s.runs(s.new_trace));
+    CHECK(names_in(s.directory).empty());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a set recreates, removes and leaves what is not its own") {
+    stage s;
+    {
+        auto set = s.opened();
+        s.want(set, s.old_xdp, s.old_trace);
+        must(set.apply());
+    }
+    must(must(bl::link::load_pinned(s.directory + "/lo")).detach());
+    auto const elsewhere = s.fs.path() + "/theirs";
+    must(must(bl::attach(s.old_xdp,
+                         bl::hook::xdp{.ifindex = s.devices.there, .mode = bl::xdp_mode::generic}))
+             .pin(elsewhere));
+    std::filesystem::create_directory(s.directory + "/below");
+    must(must(bl::attach(s.new_trace, sys_enter)).pin(s.directory + "/below/theirs"));
+    auto const before = s.seen();
+    auto set = s.opened();
+    set.want("lo", s.old_xdp, s.lo()).want("veth", s.old_xdp, s.veth());
+    CHECK(kinds_of(must(set.plan())) == kinds{recreate, keep, removed});
+    CHECK(s.seen() == before);
+    CHECK(kinds_of(must(set.apply()).steps) == kinds{recreate, keep, removed});
+    CHECK(s.runs(s.old_xdp));
+    CHECK_FALSE(s.runs(s.old_trace));
+    auto const after = s.seen();
+    for (auto const& path : {elsewhere, s.directory + "/below/theirs", s.directory + "/veth"})
+        CHECK(after.at(path) == before.at(path));
+    must(set.teardown());
+    CHECK(names_in(s.directory) == std::set<std::string>{"below"});
+    must(bl::teardown(s.directory + "/below/theirs"));
+    must(bl::teardown(elsewhere));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a failing member in each position undoes to the state before") {
+    stage s;
+    bl::hook::xdp const taken{.ifindex = s.devices.there, .mode = bl::xdp_mode::generic};
+    auto const theirs = must(bl::attach(s.old_xdp, taken));
+    for (bool const was_there : {false, true})
+        for (int position = 0; position != 4; ++position) {
+            CAPTURE(was_there);
+            CAPTURE(position);
+            if (was_there) {
+                auto set = s.opened();
+                s.want(set, s.old_xdp, s.old_trace);
+                must(set.apply());
+            }
+            auto const before = s.seen();
+            auto set = s.opened({.wait = std::chrono::milliseconds{300}});
+            for (int i = 0; i != 4; ++i) {
+                if (i == position) set.want("bad", s.new_xdp, taken);
+                if (i == 0) set.want("lo", s.new_xdp, s.lo());
+                if (i == 1) set.want("enter", s.new_trace, sys_enter);
+                if (i == 2) set.want("veth", s.new_xdp, s.veth());
+            }
+            auto const done = set.apply();
+            REQUIRE_FALSE(done);
+            CAPTURE(done.error().message());
+            CHECK(done.error() == bl::errc::hook_busy);
+            CHECK(done.error().message().find("\"bad\"") != std::string::npos);
+            CHECK(s.seen() == before);
+            CHECK(s.runs(s.old_xdp) == was_there);
+            CHECK(s.runs(s.old_trace) == was_there);
+            CHECK_FALSE(s.runs(s.new_xdp));
+            CHECK_FALSE(s.runs(s.new_trace));
+            must(set.teardown());
+        }
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "an optional member without its target is left out, and its pin goes") {
+    stage s;
+    bl::hook::raw_tracepoint const missing{"no_such_tracepoint"};
+    auto set = s.opened();
+    set.want_optional("trace", s.old_trace, missing).want("lo", s.old_xdp, s.lo());
+    CHECK(kinds_of(must(set.apply()).steps) == kinds{left_out, create});
+    CHECK(set.find("trace")->link() == nullptr);
+    CHECK(set.find("trace")->why().find("no_such_tracepoint") != std::string::npos);
+    CHECK(s.runs(s.old_xdp));
+    auto fewer = s.opened();
+    fewer.want_optional("trace", s.old_trace, missing).want("lo", s.new_xdp, s.lo());
+    fewer.at_least(2, {"trace", "lo"});
+    CHECK(fewer.apply().error() == bl::errc::not_supported);
+    CHECK(s.runs(s.old_xdp)); // undone
+    CHECK_FALSE(s.runs(s.new_xdp));
+    must(set.teardown());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "one of several is taken, and takes the place of another") {
+    stage s;
+    auto const one = [&](bool first_is_there) {
+        auto set = s.opened();
+        set.want_one_of(
+            "one", {bl::candidate(s.old_trace,
+                                  first_is_there ? sys_enter
+                                                 : bl::hook::raw_tracepoint{"no_such_tracepoint"}),
+                    bl::candidate(s.old_xdp, s.lo())});
+        return kinds_of(must(set.apply()).steps);
+    };
+    CHECK(one(false) == kinds{create});
+    CHECK(s.runs(s.old_xdp));
+    CHECK(one(false) == kinds{keep});
+    CHECK(one(true) == kinds{update});
+    CHECK_FALSE(s.runs(s.old_xdp));
+    CHECK(s.runs(s.old_trace));
+    must(s.opened().teardown());
+    CHECK_FALSE(s.runs(s.old_trace));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a set without a directory ends with the object") {
+    stage s;
+    {
+        bl::link_set set;
+        s.want(set, s.old_xdp, s.old_trace);
+        must(set.apply());
+        CHECK(kinds_of(must(set.apply()).steps) == kinds{keep, keep, keep});
+        CHECK(s.runs(s.old_xdp));
+        CHECK(s.seen().empty());
+    }
+    CHECK(eventually([&] { return !s.runs(s.old_xdp) && !s.runs(s.old_trace); }));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a bpffs's root is no directory for a set") {
+    sandbox::bpffs const fs;
+    CHECK(bl::link_set::open(fs.path()).error() == bl::errc::invalid_argument);
+    CHECK(must(bl::link_set::open(fs.path() + "/a/b")).size() == 0);
+    CHECK(names_in(fs.path()).empty());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "links that a killed call left under a temporary name are removed") {
+    stage s;
+    std::filesystem::create_directory(s.directory);
+    must(must(bl::attach(s.old_xdp, s.lo())).pin(s.directory + "/lo%tmp"));
+    must(must(bl::attach(s.old_xdp, s.veth())).pin(s.directory + "/gone%tmp"));
+    auto set = s.opened();
+    set.want("lo", s.new_xdp, s.lo());
+    CHECK(kinds_of(must(set.plan())) == kinds{create, removed, removed});
+    CHECK(kinds_of(must(set.apply()).steps) == kinds{create, removed, removed});
+    CHECK(s.runs(s.new_xdp));
+    CHECK_FALSE(s.runs(s.old_xdp));
+    CHECK(names_in(s.directory) == std::set<std::string>{"lo"});
+    must(set.teardown());
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wherever apply is killed, the next one gives what is wanted, and nobody else's link is touched.
+#include "kill.hpp"
+#include "stage.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include <doctest/doctest.h>
+
+namespace bl = bpflink;
+
+namespace {
+
+using bl::program_type;
+
+/// One member whose program the kernel swaps, and one whose link is replaced.
+struct place {
+    sandbox::network net;
+    sandbox::network::veth pair = net.add_veth();
+    sandbox::bpffs fs;
+    std::string directory = fs.path() + "/set";
+    tiny<program_type::xdp> old_xdp{2, {}, nullptr}, new_xdp{2, {}, nullptr}, other{2, {}, nullptr};
+    tiny<program_type::raw_tracepoint> old_trace{0, {}, nullptr}, new_trace{0, {}, nullptr};
+
+    [[nodiscard]] bl::hook::xdp at(bl::ifindex device) const {
+        return {.ifindex = device, .mode = bl::xdp_mode::generic};
+    }
+    template <class X, class T>
+    [[nodiscard]] bl::link_set wanted(X const& xdp, T const& trace, bool all = true) const {
+        auto set = must(bl::link_set::open(directory));
+        set.want("net", xdp, at(net.loopback()));
+        if (all) set.want("enter", trace, bl::hook::raw_tracepoint{"sys_enter"});
+        return set;
+    }
+    void traffic() const { net.send_to_loopback(1); }
+    template <class P>
+    [[nodiscard]] bool runs(P const& prog) const {
+        auto const before = prog.runs();
+        traffic();
+        return prog.runs() != before;
+    }
+};
+
+enum class shape { all_new, all_updates, one_removed };
+
+void kill_everywhere(shape how) {
+    place const p;
+    stage<program_type::xdp, bl::hook::xdp> const others{
+        p.old_xdp, p.new_xdp, p.other, p.at(p.net.loopback()), p.at(p.pair.there), [&] {
+            p.traffic();
+            p.net.send_from(p.pair.here, 1);
+        }};
+    bystander<program_type::xdp, bl::hook::xdp> const theirs{others, p.fs.path() + "/other"};
+    bool const keeps_trace = how != shape::one_removed;
+    auto const wanted = [&] { return p.wanted(p.new_xdp, p.new_trace, keeps_trace); };
+    auto const check = [&] {
+        auto set = wanted();
+        must(set.apply());
+        auto const again = must(set.apply());
+        CHECK(std::ranges::all_of(again.steps, [](bl::set_step const& each) {
+            return each.what == bl::step_kind::keep;
+        }));
+        CHECK(theirs.is_as_it_was());
+        CHECK(names_in(p.directory) ==
+              (keeps_trace ? std::set<std::string>{"net", "enter"} : std::set<std::string>{"net"}));
+        CHECK(p.runs(p.new_xdp));
+        CHECK(p.runs(p.new_trace) == keeps_trace);
+        CHECK(links_of(p.new_xdp.id()).size() == 1);
+        CHECK(links_of(p.new_trace.id()).size() == (keeps_trace ? 1 : 0));
+        CHECK(eventually([&] {
+            return links_of(p.old_xdp.id()).empty() && links_of(p.old_trace.id()).empty();
+        }));
+    };
+    int const kills = kill_at_every_call({
+        .prepare =
+            [&] {
+                must(must(bl::link_set::open(p.directory)).teardown());
+                if (how != shape::all_new) must(p.wanted(p.old_xdp, p.old_trace).apply());
+            },
+        .act = [&] { must(wanted().apply()); },
+        .check = check,
+    });
+    MESSAGE(kills, " kills");
+    CHECK(kills > 20);
+    must(must(bl::link_set::open(p.directory)).teardown());
+    CHECK(eventually([&] { return links_of(p.new_xdp.id()).empty(); }));
+}
+
+} // namespace
+
+TEST_CASE("apply of a set killed anywhere, where all is new") {
+    kill_everywhere(shape::all_new);
+}
+
+TEST_CASE("apply of a set killed anywhere, where all is updated") {
+    kill_everywhere(shape::all_updates);
+}
+
+TEST_CASE("apply of a set killed anywhere, where one is removed") {
+    kill_everywhere(shape::one_removed);
+}

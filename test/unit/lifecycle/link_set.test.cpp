@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: Apache-2.0
+// Links that are attached together: all of them or none, whatever was there and whatever fails.
+#include "machine.hpp"
+#include "starve.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <cerrno>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using bl::errc;
+using bl::link_type;
+using bl::operation;
+using bl::program_type;
+using bl::step_kind;
+using xdp_program = typed_program<program_type::xdp>;
+using tracepoint_program = typed_program<program_type::raw_tracepoint>;
+
+constexpr bl::hook::xdp on(unsigned index) {
+    return {.ifindex = bl::ifindex{index}};
+}
+constexpr std::string_view directory = "/bpf/set";
+
+/// Three members: one whose program can be swapped, one whose link is replaced, and one more.
+struct world : machine {
+    fake::program& x1 = add_program(program_type::xdp);
+    fake::program& x2 = add_program(program_type::xdp);
+    fake::program& t1 = add_program(program_type::raw_tracepoint);
+    fake::program& t2 = add_program(program_type::raw_tracepoint);
+    xdp_program old_xdp{{open(x1)}};
+    xdp_program new_xdp{{open(x2)}};
+    tracepoint_program old_trace{{open(t1)}};
+    tracepoint_program new_trace{{open(t2)}};
+
+    [[nodiscard]] bl::link_set opened(bl::ensure_options options = {}) {
+        auto set = bl::link_set::open(directory, options);
+        REQUIRE(succeeded(set));
+        return *std::move(set);
+    }
+    void want_all(bl::link_set& set) {
+        set.want("a", new_xdp, on(2))
+            .want("b", new_trace, bl::hook::raw_tracepoint{"sys_enter"})
+            .want("c", new_xdp, on(3));
+    }
+    fake::link& pinned(std::string const& name, fake::link_facts facts) {
+        if (!has_path(std::string{directory})) make_directory(std::string{directory});
+        auto& made = add_link(std::move(facts));
+        pin(std::string{directory} + "/" + name, made);
+        let_go(made);
+        return made;
+    }
+    fake::link& pinned_xdp(std::string const& name, std::uint32_t index) {
+        return pinned(name, {.type = link_type::xdp, .prog = &x1, .target = index});
+    }
+    fake::link& pinned_trace(std::string const& name) {
+        return pinned(name, {.type = link_type::raw_tracepoint, .prog = &t1, .name = "sys_enter"});
+    }
+
+    /// Name, id and program of what is pinned in the directory.
+    using sight = std::map<std::string, std::pair<std::uint32_t, std::uint32_t>>;
+    [[nodiscard]] sight seen() {
+        sight all;
+        if (!has_path(std::string{directory})) return all;
+        for (auto const& name : names_in(std::string{directory})) {
+            auto const id = link_at(std::string{directory} + "/" + name);
+            auto* const there = id ? find_link(id) : nullptr;
+            all[name] = {id, there ? there->prog->id : 0};
+        }
+        return all;
+    }
+    [[nodiscard]] std::vector<std::uint32_t> links_here() {
+        std::vector<std::uint32_t> ids;
+        for (std::uint32_t id = 0; sys_link_get_next_id(id, id) == 0;)
+            ids.push_back(id);
+        return ids;
+    }
+    void check_is_so() {
+        auto const now = seen();
+        REQUIRE(now.size() == 3);
+        CHECK(now.at("a").second == x2.id);
+        CHECK(now.at("b").second == t2.id);
+        CHECK(now.at("c").second == x2.id);
+        CHECK(links_here().size() == 3);
+        CHECK_FALSE(is_locked(std::string{directory}));
+    }
+};
+
+std::vector<step_kind> kinds_of(std::vector<bl::set_step> const& steps) {
+    std::vector<step_kind> kinds;
+    for (auto const& each : steps)
+        kinds.push_back(each.what);
+    return kinds;
+}
+
+template <class R>
+void check_steps(R const& steps, std::vector<step_kind> const& wanted) {
+    REQUIRE(succeeded(steps));
+    CHECK(kinds_of(*steps) == wanted);
+}
+
+bl::result<std::vector<bl::set_step>> applied(bl::link_set& set) {
+    return set.apply().map([](bl::set_report&& report) { return std::move(report.steps); });
+}
+
+constexpr auto create = step_kind::create, update = step_kind::update, keep = step_kind::keep,
+               recreate = step_kind::recreate, removed = step_kind::remove,
+               left_out = step_kind::left_out;
+
+} // namespace
+
+TEST_CASE("a step is printed as a person would write it") {
+    std::ostringstream out;
+    out << bl::set_step{"in", update, "link 12 runs program 7"} << '|'
+        << bl::set_step{"eg", keep, ""} << '|' << bl::set_step{"t", left_out, "no such function"}
+        << '|' << left_out;
+    CHECK(out.str() == "update in: link 12 runs program 7|keep eg|"
+                       "leave out t: no such function|left_out");
+}
+
+TEST_CASE_FIXTURE(world, "nothing there: the plan changes nothing, apply makes it, and keeps it") {
+    auto set = opened();
+    want_all(set);
+    CHECK(set.size() == 3);
+    check_steps(set.plan(), {create, create, create});
+    CHECK_FALSE(has_path(std::string{directory}));
+    CHECK(links_here().empty());
+    check_steps(applied(set), {create, create, create});
+    CHECK(permissions_of(std::string{directory}).mode == 0700);
+    check_is_so();
+    REQUIRE(set.find("b"));
+    REQUIRE(set.find("b")->link());
+    CHECK(set.find("b")->link()->pinned_path() == "/bpf/set/b");
+    CHECK(set.find("z") == nullptr);
+    auto const before = seen();
+    forget_calls();
+    check_steps(applied(set), {keep, keep, keep});
+    check_steps(set.plan(), {keep, keep, keep});
+    for (auto const change : {call::link_create, call::obj_pin, call::rename, call::unlink,
+                              call::link_detach, call::make_directory, call::raw_tracepoint_open})
+        CHECK(calls(change) == 0);
+    CHECK(seen() == before);
+}
+
+TEST_CASE_FIXTURE(world, "what is there is updated, recreated and kept, and strays go last") {
+    pinned_xdp("a", 2);
+    pinned_trace("b");
+    pinned_xdp("c", 3).defunct = true;
+    pinned_xdp("old", 4);
+    pinned_xdp("b%tmp", 5);
+    pin("/bpf/set/map", add_map());
+    auto& elsewhere = add_link({.type = link_type::xdp, .prog = &x1, .target = 9});
+    pin("/bpf/theirs", elsewhere);
+    auto set = opened();
+    want_all(set);
+    check_steps(set.plan(), {update, update, recreate, removed, removed});
+    check_steps(applied(set), {update, update, recreate, removed, removed});
+    CHECK(has_path("/bpf/set/map"));
+    CHECK(link_at("/bpf/theirs") == elsewhere.id());
+    remove("/bpf/set/map");
+    remove("/bpf/theirs");
+    let_go(elsewhere);
+    check_is_so();
+}
+
+TEST_CASE_FIXTURE(world, "a failing member in each position leaves what was there") {
+    for (bool const was_there : {false, true})
+        for (bool const overlap : {true, false})
+            for (int position = 0; position != 4; ++position) {
+                CAPTURE(was_there);
+                CAPTURE(overlap);
+                CAPTURE(position);
+                world w;
+                w.interfaces[7] = "eth7";
+                if (was_there) {
+                    w.pinned_xdp("a", 2);
+                    w.pinned_trace("b");
+                    w.pinned_xdp("c", 3);
+                }
+                w.pinned_xdp("old", 4);
+                auto& taken = w.add_link({.type = link_type::xdp, .prog = &w.x1, .target = 7});
+                w.pin("/bpf/theirs", taken);
+                auto const before = w.seen();
+                auto set = w.opened({.overlap = overlap});
+                for (int i = 0; i != 4; ++i) {
+                    if (i == position) set.want("bad", w.new_xdp, on(7)); // somebody has it
+                    if (i == 0) set.want("a", w.new_xdp, on(2));
+                    if (i == 1) set.want("b", w.new_trace, bl::hook::raw_tracepoint{"sys_enter"});
+                    if (i == 2) set.want("c", w.new_xdp, on(3));
+                }
+                auto const done = set.apply();
+                REQUIRE_FALSE(done);
+                CAPTURE(done.error().message());
+                CHECK(done.error() == errc::hook_busy);
+                CHECK(done.error().message().find("\"bad\"") != std::string::npos);
+                auto after = w.seen();
+                if (was_there && !overlap && position > 1) // it was ended before the new one
+                    after["b"].first = before.at("b").first;
+                CHECK(after == before);
+                CHECK(w.links_here().size() == before.size() + 1);
+            }
+}
+
+// Each call fails once with each errno: all is so, or as it was; or, where going back failed too,
+// that is said, and the next apply makes it so.
+TEST_CASE("whatever call fails, all is made or nothing is, and the next apply makes it") {
+    for (bool const was_there : {false, true})
+        for (int const number : {EPERM, ENOENT, EINVAL, EBUSY, EEXIST, ENOMEM})
+            for (int nth = 1;; ++nth) {
+                world w;
+                if (was_there) {
+                    w.pinned_xdp("a", 2);
+                    w.pinned_trace("b");
+                    w.pinned_xdp("old", 4);
+                }
+                auto& theirs = w.add_link({.type = link_type::xdp, .prog = &w.x1, .target = 8});
+                w.pin("/bpf/theirs", theirs);
+                w.let_go(theirs);
+                auto const before = w.seen();
+                auto set = w.opened({.wait = std::chrono::milliseconds{20}});
+                w.want_all(set);
+                w.fail_any(number, nth);
+                auto const done = set.apply();
+                bool const has_failed = w.has_failed();
+                w.mend();
+                CAPTURE(was_there);
+                CAPTURE(number);
+                CAPTURE(nth);
+                auto const text = done ? std::string{} : done.error().message();
+                CAPTURE(text);
+                auto const says = [&](std::string_view words) {
+                    return text.find(words) != std::string::npos;
+                };
+                if (!done && !says("all members are as they are wanted") &&
+                    !says("undoing member") && !says("failed"))
+                    CHECK(w.seen() == before);
+                CHECK(w.link_at("/bpf/theirs") == theirs.id());
+                REQUIRE(succeeded(set.apply()));
+                w.remove("/bpf/theirs");
+                w.check_is_so();
+                if (!has_failed) break;
+            }
+}
+
+TEST_CASE("want of memory leaves what was there") {
+    struct stage : world {
+        std::optional<bl::link_set> set;
+        sight before;
+        stage() {
+            pinned_xdp("a", 2);
+            pinned_trace("b");
+            before = seen();
+            set.emplace(opened());
+            want_all(*set);
+        }
+    };
+    starve::each_allocation<stage>(
+        [](stage& w) {
+            auto const done = w.set->apply();
+            starve::fed const fed;
+            return static_cast<bool>(done);
+        },
+        [](stage& w, bool all_well) {
+            auto const now = w.seen();
+            bool const is_so = now.size() == 3 && now.at("b").second == w.t2.id;
+            CHECK((is_so || now == w.before));
+            if (all_well) CHECK(is_so);
+            w.set.reset();
+        });
+}
+
+TEST_CASE_FIXTURE(world, "an optional member is left out where its target is missing") {
+    auto set = opened();
+    set.want_optional("t", new_trace, bl::hook::raw_tracepoint{"sys_enter"})
+        .want("a", new_xdp, on(2));
+    fail(call::raw_tracepoint_open, ENOENT);
+    check_steps(applied(set), {left_out, create});
+    CHECK(set.find("t")->link() == nullptr);
+    CHECK_FALSE(set.find("t")->why().empty());
+    CHECK(seen().size() == 1);
+    check_steps(applied(set), {create, keep});
+    CHECK(set.find("t")->link() != nullptr);
+    CHECK(set.find("t")->why().empty());
+}
+
+TEST_CASE_FIXTURE(world, "another failure of an optional member is the set's") {
+    auto set = opened();
+    set.want("a", new_xdp, on(2))
+        .want_optional("t", new_trace, bl::hook::raw_tracepoint{"sys_enter"});
+    fail(call::raw_tracepoint_open, EINVAL);
+    CHECK_FALSE(set.apply());
+    CHECK(links_here().empty());
+}
+
+TEST_CASE_FIXTURE(world, "the first candidate that is there is taken, and takes over the pin") {
+    auto const trace = bl::candidate(new_trace, bl::hook::raw_tracepoint{"sys_enter"});
+    auto const net = bl::candidate(new_xdp, on(2));
+    auto set = opened();
+    set.want_one_of("one", {trace, net});
+    fail(call::raw_tracepoint_open, ENOENT);
+    check_steps(applied(set), {create});
+    CHECK(seen().at("one").second == x2.id);
+    CHECK(set.find("one")->why().empty());
+    check_steps(set.plan(), {update});
+    check_steps(applied(set), {update});
+    CHECK(seen().at("one").second == t2.id);
+    CHECK(links_here().size() == 1);
+    check_steps(applied(set), {keep});
+}
+
+TEST_CASE_FIXTURE(world, "where no candidate is there, apply fails and says why of the last") {
+    auto set = opened();
+    set.want("a", new_xdp, on(2))
+        .want_one_of("one", {bl::candidate(new_trace, bl::hook::raw_tracepoint{"sys_enter"}),
+                             bl::candidate(old_trace, bl::hook::raw_tracepoint{"sched_switch"})});
+    fail_always(call::raw_tracepoint_open, ENOENT);
+    auto const done = set.apply();
+    REQUIRE_FALSE(done);
+    CHECK(done.error() == errc::not_found);
+    CHECK(done.error().message().find("\"one\"") != std::string::npos);
+    CHECK(links_here().empty());
+}
+
+TEST_CASE_FIXTURE(world, "fewer than at_least undo all") {
+    auto set = opened();
+    set.want("a", new_xdp, on(2))
+        .want_optional("t", new_trace, bl::hook::raw_tracepoint{"sys_enter"})
+        .want_optional("u", old_trace, bl::hook::raw_tracepoint{"sched_switch"})
+        .at_least(1, {"t", "u"});
+    fail_always(call::raw_tracepoint_open, ENOENT);
+    auto const done = set.apply();
+    REQUIRE_FALSE(done);
+    CHECK(done.error() == errc::not_supported);
+    CHECK(links_here().empty());
+    mend();
+    fail(call::raw_tracepoint_open, ENOENT);
+    check_steps(applied(set), {create, left_out, create});
+    set.at_least(1, {"nobody"});
+    CHECK(set.plan().error() == errc::invalid_argument);
+}
+
+TEST_CASE_FIXTURE(world, "the mistakes of wants are told by plan and apply") {
+    auto set = opened();
+    set.want("a", new_xdp, on(2)).want("a", new_xdp, on(3));
+    for (auto const& why : {set.plan().error(), set.apply().error()}) {
+        CHECK(why == errc::invalid_argument);
+        CHECK(why.message().find("\"a\"") != std::string::npos);
+    }
+    CHECK(links_here().empty());
+}
+
+TEST_CASE_FIXTURE(world, "a set owns what it was given") {
+    auto set = opened();
+    {
+        xdp_program const passing{{open(x2)}};
+        std::string const name{"sys_enter"};
+        set.want("a", passing, on(2)).want("b", new_trace, bl::hook::raw_tracepoint{name});
+    }
+    check_steps(applied(set), {create, create});
+}
+
+TEST_CASE_FIXTURE(world, "a descriptor that cannot be duplicated is told, with the member") {
+    auto set = opened();
+    fail(call::duplicate, EMFILE);
+    set.want("a", new_xdp, on(2));
+    auto const done = set.apply();
+    REQUIRE_FALSE(done);
+    CHECK(done.error().code().value() == EMFILE);
+    CHECK(done.error().message().find("\"a\"") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(world, "a set without a directory lives with the object") {
+    {
+        bl::link_set set;
+        set.want("a", new_xdp, on(2)).want("b", new_trace, bl::hook::raw_tracepoint{"sys_enter"});
+        check_steps(set.plan(), {create, create});
+        check_steps(applied(set), {create, create});
+        check_steps(set.plan(), {keep, keep});
+        check_steps(applied(set), {keep, keep});
+        CHECK(links_here().size() == 2);
+        bl::link_set moved{std::move(set)};
+        CHECK(links_here().size() == 2);
+    }
+    CHECK(links_here().empty());
+    bl::link_set set;
+    set.want("a", new_xdp, on(2)).want("b", new_trace, bl::hook::raw_tracepoint{"sys_enter"});
+    fail(call::raw_tracepoint_open, EINVAL);
+    CHECK_FALSE(set.apply());
+    CHECK(links_here().empty());
+    check_steps(applied(set), {create, create});
+    auto const ends = set.teardown();
+    REQUIRE(succeeded(ends));
+    CHECK(ends->size() == 2);
+    CHECK(links_here().empty());
+    CHECK(set.find("a")->link() == nullptr);
+}
+
+TEST_CASE_FIXTURE(world, "teardown ends every link of the directory, without wants too") {
+    pinned_xdp("a", 2);
+    pinned_trace("b");
+    pin("/bpf/set/map", add_map());
+    auto& theirs = add_link({.type = link_type::xdp, .prog = &x1, .target = 8});
+    pin("/bpf/theirs", theirs);
+    auto set = opened();
+    auto const ends = set.teardown();
+    REQUIRE(succeeded(ends));
+    CHECK(ends->size() == 2);
+    CHECK(names_in(std::string{directory}) == std::vector<std::string>{"map"});
+    CHECK(links_here() == std::vector{theirs.id()});
+    CHECK(set.teardown()->empty());
+    remove("/bpf/set/map");
+    remove("/bpf/theirs");
+}
+
+TEST_CASE_FIXTURE(world, "open makes nothing, and refuses what is not a directory of its own") {
+    make_directory("/home/x");
+    for (auto const* const path : {"", "/bpf", "/bpf/", "/home/x"}) {
+        CAPTURE(path);
+        auto const set = bl::link_set::open(path);
+        REQUIRE_FALSE(set);
+        CHECK(set.error() == errc::invalid_argument);
+    }
+    pin("/bpf/file", add_map());
+    CHECK(bl::link_set::open("/bpf/file").error() == errc::invalid_argument);
+    CHECK(succeeded(bl::link_set::open("/bpf/missing/below/")));
+    CHECK_FALSE(has_path("/bpf/missing"));
+    CHECK(bl::link_set{}.teardown()->empty());
+}
+
+TEST_CASE_FIXTURE(world, "many single uprobes in one file are told in the plan, once") {
+    files["/sys/bus/event_source/devices/uprobe/type"] = "7";
+    typed_program<program_type::kprobe> const probe{{open(add_program(program_type::kprobe))}};
+    bl::link_set set;
+    for (unsigned i = 0; i != 12; ++i)
+        set.want("u" + std::to_string(i), probe,
+                 bl::hook::uprobe{.binary = "/bin/true", .offset = 16 * i});
+    auto const plan = set.plan();
+    REQUIRE(succeeded(plan));
+    CHECK(plan->front().why.find("12 single uprobes") != std::string::npos);
+    CHECK((*plan)[1].why.empty());
+}
