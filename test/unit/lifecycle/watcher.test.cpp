@@ -258,8 +258,9 @@ TEST_CASE_FIXTURE(watched_machine, "a look that failed loses nothing") {
 }
 
 TEST_CASE("where a call fails, a watcher reports the change all the same, by the next look") {
-    for (int const number : {EPERM, ENOMEM, EMFILE, ENFILE, EINVAL, ENOBUFS, ENOSPC}) {
+    for (int const number : {EPERM, ENOMEM, EMFILE, ENFILE, ENOBUFS, ENOSPC}) {
         for (int nth = 1;; ++nth) {
+            INFO(number, " at call ", nth);
             watched_machine m;
             static_cast<void>(m.add());
             auto w = watched_machine::started();
