@@ -309,7 +309,7 @@ TEST_CASE_FIXTURE(kernel_case, "on a loop, a watcher's changes arrive, and cance
     };
     // Nothing of this process changes meanwhile: only the time limit ends it, or others' links.
     static_cast<void>(run([&]() -> asio::awaitable<std::size_t> {
-        auto const ended = co_await (waits_for(bl::link_id{}) || sleep(30ms));
+        auto const ended = co_await (bl::async_next(w) || sleep(30ms));
         co_return ended.index();
     }()));
     auto l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
