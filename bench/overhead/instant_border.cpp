@@ -117,6 +117,25 @@ opened duplicate(int) noexcept {
 opened watch(int) noexcept {
     return any_fd;
 }
+opened open_waiter() noexcept {
+    return any_fd;
+}
+int wait_for(int, int, unsigned, waits) noexcept {
+    return 0;
+}
+int wait_any(int, std::chrono::milliseconds, unsigned& which) noexcept {
+    which = 0;
+    return 0;
+}
+opened open_timer(std::chrono::milliseconds, std::chrono::milliseconds) noexcept {
+    return any_fd;
+}
+opened open_device_news() noexcept {
+    return any_fd;
+}
+int read_device_news(int) noexcept {
+    return 0;
+}
 int is_open(int) noexcept {
     return 0;
 }
@@ -366,7 +385,8 @@ int program_function(int, char const*) noexcept {
 int link_fd(::bpf_link const*) noexcept {
     return -ENOSYS;
 }
-void destroy(::bpf_link*) noexcept {}
+void destroy(::bpf_link*) noexcept {
+}
 int map_fd(::bpf_map const*) noexcept {
     return -ENOSYS;
 }

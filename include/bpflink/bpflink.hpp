@@ -27,6 +27,7 @@
 #include <bpflink/lifecycle/link_set.hpp>
 #include <bpflink/lifecycle/pin_name.hpp>
 #include <bpflink/lifecycle/teardown.hpp>
+#include <bpflink/lifecycle/watcher.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_info.hpp>
 #include <bpflink/link_record.hpp>

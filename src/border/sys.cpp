@@ -38,6 +38,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -452,6 +453,81 @@ opened watch(int fd) noexcept {
     int const outcome = negated(::epoll_ctl(watching.outcome(), EPOLL_CTL_ADD, fd, &wanted));
     if (outcome == 0) return watching;
     return outcome;
+}
+
+opened open_waiter() noexcept {
+    return negated(::epoll_create1(EPOLL_CLOEXEC));
+}
+
+int wait_for(int waiter, int fd, unsigned which, waits how) noexcept {
+    ::epoll_event wanted{};
+    wanted.events = EPOLLIN;
+    if (how == waits::once) wanted.events |= EPOLLONESHOT;
+    wanted.data.u32 = which;
+    return negated(::epoll_ctl(waiter, EPOLL_CTL_ADD, fd, &wanted));
+}
+
+int wait_any(int waiter, std::chrono::milliseconds limit, unsigned& which) noexcept {
+    using std::chrono::milliseconds;
+    auto const start = now();
+    std::array<::epoll_event, 16> ready;
+    which = 0;
+    int const count = restarted([&] {
+        auto const passed = std::chrono::duration_cast<milliseconds>(now() - start);
+        auto const left = std::clamp(limit - passed, milliseconds{0}, milliseconds{INT_MAX});
+        return negated(::epoll_wait(waiter, ready.data(), static_cast<int>(ready.size()),
+                                    static_cast<int>(left.count())));
+    });
+    for (int i = 0; i < count; ++i)
+        which |= ready[static_cast<std::size_t>(i)].data.u32;
+    return count < 0 ? count : static_cast<int>(which);
+}
+
+opened open_timer(std::chrono::milliseconds first, std::chrono::milliseconds period) noexcept {
+    opened timer = negated(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!timer) return timer;
+    auto const spelled = [](std::chrono::milliseconds time) {
+        auto const count = time.count();
+        return ::timespec{static_cast<time_t>(count / 1'000),
+                          static_cast<long>(count % 1'000 * 1'000'000)};
+    };
+    ::itimerspec when{spelled(period), spelled(first)};
+    if (first == first.zero()) when.it_value.tv_nsec = 1; // 0 would stop it
+    int const outcome = negated(::timerfd_settime(timer.outcome(), 0, &when, nullptr));
+    if (outcome == 0) return timer;
+    return outcome;
+}
+
+opened open_device_news() noexcept {
+    opened socket{
+        negated(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE))};
+    if (!socket) return socket;
+    ::sockaddr_nl own{};
+    own.nl_family = AF_NETLINK;
+    own.nl_groups = RTMGRP_LINK;
+    int const outcome =
+        negated(::bind(socket.outcome(), reinterpret_cast<::sockaddr const*>(&own), sizeof own));
+    if (outcome == 0) return socket;
+    return outcome;
+}
+
+int read_device_news(int socket) noexcept {
+    std::array<std::byte, 32768> news;
+    bool has_ended = false;
+    for (;;) {
+        int const size =
+            restarted([&] { return negated(::recv(socket, news.data(), news.size(), 0)); });
+        if (size == -EAGAIN) return has_ended;
+        if (size == -EBADF || size == -ENOTSOCK) return size;
+        if (size <= 0) has_ended = true; // ENOBUFS and the like: some of it is lost
+        if (size <= 0) continue;
+        each_part<::nlmsghdr>(
+            bytes_of_kernel{news}.first(static_cast<std::size_t>(size)),
+            [](::nlmsghdr const& head) { return head.nlmsg_len; },
+            [&](::nlmsghdr const& head, bytes_of_kernel) {
+                if (head.nlmsg_type == RTM_DELLINK) has_ended = true;
+            });
+    }
 }
 
 int is_open(int fd) noexcept {

@@ -54,7 +54,21 @@ int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept;
 // Descriptors
 opened duplicate(int fd) noexcept; // close-on-exec
 opened watch(int fd) noexcept; // a descriptor that can be read when `fd` can; -EPERM: it never can
-int is_open(int fd) noexcept;  // 0 or -EBADF
+// Several at once. `which` is a bit, told when `fd` can be read or its object has ended. One that
+// is waited for once is told of once, even where it stays ended; its file is waited for as long as
+// anybody has it open, whether `fd` is closed or not.
+enum class waits { again, once };
+opened open_waiter() noexcept;
+int wait_for(int waiter, int fd, unsigned which, waits how) noexcept;
+// The bits of what is ready, at least one; 0 when the time is over.
+int wait_any(int waiter, std::chrono::milliseconds limit, unsigned& which) noexcept;
+// Can be read after `first`, and each `period` after that.
+opened open_timer(std::chrono::milliseconds first, std::chrono::milliseconds period) noexcept;
+// Can be read when an interface of this network namespace changes.
+opened open_device_news() noexcept;
+// Reads all of it. 1: an interface has ended, or there was news that nobody can tell any more; 0.
+int read_device_news(int socket) noexcept;
+int is_open(int fd) noexcept; // 0 or -EBADF
 int read(int fd, std::span<std::byte> into) noexcept;
 opened open_directory(char const* path) noexcept;
 opened open_file(char const* path) noexcept; // for reading

@@ -12,6 +12,7 @@
 #include <bpflink/defunct_watch.hpp>
 #include <bpflink/detail/wait.hpp>
 #include <bpflink/iter_output.hpp>
+#include <bpflink/lifecycle/watcher.hpp>
 #include <bpflink/link.hpp>
 
 #include <asio/awaitable.hpp>
@@ -69,6 +70,23 @@ namespace bpflink {
     co_return result<void>{};
 }
 asio::awaitable<result<void>> async_defunct(link const&& l) = delete; // it waits later
+
+/// Waits until a look of a watcher finds a change.
+/// @param w  borrowed until the wait ends
+/// @return what changed, never empty; valid until the next look
+/// @errors as watcher::poll and async_ready; the next wait reports what this one could not
+///         ECANCELED  cancelled; nothing is lost
+/// @cost as async_ready, for each look
+[[nodiscard]] inline asio::awaitable<result<std::span<link_event const>>> async_next(watcher& w) {
+    for (;;) {
+        auto ready = co_await async_ready(w.fd());
+        if (!ready) co_return tl::unexpected{std::move(ready).error()};
+        auto events = w.poll();
+        if (!events || !events->empty()) co_return events;
+    }
+}
+asio::awaitable<result<std::span<link_event const>>>
+async_next(watcher&&) = delete; // it waits later
 
 /// Reads the next bytes of an iterator's output, after whatever else waits on the loop: the program
 /// runs during the read, and nothing else on this thread.

@@ -295,6 +295,30 @@ TEST_CASE_FIXTURE(kernel_case, "on a loop, the end of a struct_ops link is met")
     CHECK((ready.events & EPOLLHUP) != 0);
 }
 
+TEST_CASE_FIXTURE(kernel_case, "on a loop, a watcher's changes arrive, and cancelling loses none") {
+    programs const p{"iter_tasks"};
+    auto started = bl::watcher::start({.period = 10ms});
+    if (!started && started.error() == bl::errc::not_supported)
+        return skip_case(started.error().message());
+    auto w = must(std::move(started));
+    auto const waits_for = [&](bl::link_id id) -> asio::awaitable<bl::link_change> {
+        for (;;)
+            for (auto const& e : must(co_await bl::async_next(w)))
+                if ((e.what == bl::link_change::removed ? e.before : e.now).id == id)
+                    co_return e.what;
+    };
+    // Nothing of this process changes meanwhile: only the time limit ends it, or others' links.
+    static_cast<void>(run([&]() -> asio::awaitable<std::size_t> {
+        auto const ended = co_await (bl::async_next(w) || sleep(30ms));
+        co_return ended.index();
+    }()));
+    auto l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    auto const id = must(l.info()).id;
+    CHECK(run(waits_for(id)) == bl::link_change::created);
+    must(l.close());
+    CHECK(run(waits_for(id)) == bl::link_change::removed);
+}
+
 TEST_CASE_FIXTURE(kernel_case, "on a loop, an iterator's output comes in chunks and in lines") {
     programs const p{"iter_tasks"};
     auto const l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));

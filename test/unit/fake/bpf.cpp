@@ -646,6 +646,12 @@ int kernel::sys_set_filter(int socket, std::optional<int> program) {
 
 int kernel::sys_read(int fd, std::span<std::byte> into) {
     int outcome;
+    if (auto const timer = get<awaited_file>(fd, outcome)) {
+        if (timer->next > now_) return -EAGAIN;
+        while (timer->next <= now_)
+            timer->next += timer->period;
+        return sizeof(std::uint64_t);
+    }
     auto const run = get<iterator_run>(fd, outcome);
     if (!run) return outcome;
     if (run->left.empty()) return 0;

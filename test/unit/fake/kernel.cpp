@@ -156,6 +156,76 @@ int kernel::sys_watch(int fd) {
     return is_open(fd) ? install(std::make_shared<plain_file>(), "anon_inode:[eventpoll]") : -EBADF;
 }
 
+int kernel::sys_open_waiter() {
+    return install(std::make_shared<waiter_file>(), "anon_inode:[eventpoll]");
+}
+
+int kernel::sys_wait_for(int waiter, int fd, unsigned which, bool once) {
+    static_cast<void>(once); // as links are, and nothing else
+    int outcome;
+    auto const at = get<waiter_file>(waiter, outcome);
+    if (!at) return outcome;
+    if (auto const awaited = get<awaited_file>(fd, outcome)) {
+        at->entries.push_back({awaited, which, true});
+        return 0;
+    }
+    auto const l = get<link>(fd, outcome);
+    if (!l) return is_open(fd) ? -EPERM : -EBADF;
+    if (!polls_struct_ops || l->facts.type != bl::link_type::struct_ops) return -EPERM;
+    at->entries.push_back({l, which, true});
+    return 0;
+}
+
+int kernel::sys_wait_any(int waiter, std::chrono::milliseconds limit, unsigned& which) {
+    int outcome;
+    auto const at = get<waiter_file>(waiter, outcome);
+    if (!at) return outcome;
+    auto const gather = [&] {
+        which = 0;
+        for (auto& entry : at->entries) {
+            bool ready = false;
+            if (auto* const weak = std::get_if<std::weak_ptr<awaited_file>>(&entry.what)) {
+                auto const file = weak->lock();
+                ready = file && (file->period.count() == 0 ? has_device_news : file->next <= now_);
+            } else {
+                auto const l = std::get<std::weak_ptr<link>>(entry.what).lock();
+                ready = entry.is_armed && l && l->defunct;
+                if (ready) entry.is_armed = false;
+            }
+            if (ready) which |= entry.which;
+        }
+        return static_cast<int>(which);
+    };
+    auto const end =
+        limit.count() > 1'000'000'000 ? std::chrono::steady_clock::time_point::max() : now_ + limit;
+    for (;;) {
+        if (gather() != 0) return static_cast<int>(which);
+        auto next = end;
+        for (auto const& entry : at->entries)
+            if (auto const* const weak = std::get_if<std::weak_ptr<awaited_file>>(&entry.what))
+                if (auto const file = weak->lock(); file && file->period.count() != 0)
+                    next = std::min(next, file->next);
+        now_ = std::max(now_, next);
+        if (now_ == end) return gather();
+    }
+}
+
+int kernel::sys_open_timer(std::chrono::milliseconds first, std::chrono::milliseconds period) {
+    return install(std::make_shared<awaited_file>(awaited_file{now_ + first, period}),
+                   "anon_inode:[timerfd]");
+}
+
+int kernel::sys_open_device_news() {
+    return install(std::make_shared<awaited_file>(), "socket:[1]");
+}
+
+int kernel::sys_read_device_news(int socket) {
+    int outcome;
+    if (!get<awaited_file>(socket, outcome)) return outcome;
+    bool const had = std::exchange(has_device_news, false);
+    return had && std::exchange(device_has_ended, false);
+}
+
 int kernel::sys_descriptor_name(int fd, std::span<char> into) {
     if (!has_proc) return -ENOENT;
     auto const found = descriptors_.find(fd);

@@ -57,6 +57,12 @@ enum class call {
     close,
     duplicate,
     watch,
+    open_waiter,
+    wait_for,
+    wait_any,
+    open_timer,
+    open_device_news,
+    read_device_news,
     is_open,
     read,
     open_directory,
@@ -250,7 +256,10 @@ public:
     std::size_t descriptor_limit = 1'024;
     int first_descriptor = 3;
     int process_id = 4'321;
-    bool has_sysfs = true; // mounted
+    bool has_device_news = false;  // to be read by who listens
+    bool device_has_ended = false; // is among it, or what was lost
+    bool polls_struct_ops = true;  // since 6.11
+    bool has_sysfs = true;         // mounted
     std::vector<unsigned> lacks_capabilities;
     bool in_first_user_namespace = true;
     bool limits_locked_memory = false;
@@ -374,6 +383,12 @@ public:
     int sys_close(int fd);
     int sys_duplicate(int fd);
     int sys_watch(int fd);
+    int sys_open_waiter();
+    int sys_wait_for(int waiter, int fd, unsigned which, bool once);
+    int sys_wait_any(int waiter, std::chrono::milliseconds limit, unsigned& which);
+    int sys_open_timer(std::chrono::milliseconds first, std::chrono::milliseconds period);
+    int sys_open_device_news();
+    int sys_read_device_news(int socket);
     int sys_read(int fd, std::span<std::byte> into);
     int sys_open_directory(std::string_view path);
     int sys_descriptor_name(int fd, std::span<char> into);
@@ -390,6 +405,7 @@ public:
     int sys_read_link(std::string_view path, std::span<char> into);
     int sys_lock(int fd);
     int sys_unlock(int fd);
+    void pass(std::chrono::milliseconds time) { now_ += time; }
     void sys_back_off() { now_ += std::chrono::milliseconds{1}; }
     [[nodiscard]] std::chrono::steady_clock::time_point sys_now() const { return now_; }
     int sys_list_begin(std::string_view path, void*& stream);

@@ -10,6 +10,7 @@
 #include <bpflink/program_type.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -153,6 +154,20 @@ struct directory {
     std::uint64_t inode = 0;
 };
 struct plain_file {};
+/// What can be waited for: a timer, the news of devices.
+struct awaited_file {
+    std::chrono::steady_clock::time_point next{}; // of a timer
+    std::chrono::milliseconds period{0};          // 0: the news
+};
+/// An epoll descriptor.
+struct waiter_file {
+    struct entry {
+        std::variant<std::weak_ptr<awaited_file>, std::weak_ptr<link>> what;
+        unsigned which = 0;
+        bool is_armed = true;
+    };
+    std::vector<entry> entries{};
+};
 /// What a name of the fake's files stands for: it stays what it is when the name gets another.
 struct named_file {
     std::string text;
@@ -168,6 +183,7 @@ struct found_name {
 using object = std::variant<std::shared_ptr<link>, std::shared_ptr<program>, std::shared_ptr<map>,
                             std::shared_ptr<btf>, std::shared_ptr<iterator_run>,
                             std::shared_ptr<directory>, std::shared_ptr<plain_file>,
-                            std::shared_ptr<named_file>, std::shared_ptr<found_name>>;
+                            std::shared_ptr<named_file>, std::shared_ptr<found_name>,
+                            std::shared_ptr<awaited_file>, std::shared_ptr<waiter_file>>;
 
 } // namespace fake

@@ -202,6 +202,31 @@ opened watch(int fd) noexcept {
     return entered(call::watch, [&](auto& k) { return k.sys_watch(fd); });
 }
 
+opened open_waiter() noexcept {
+    return entered(call::open_waiter, [&](auto& k) { return k.sys_open_waiter(); });
+}
+
+int wait_for(int waiter, int fd, unsigned which, waits how) noexcept {
+    return entered(call::wait_for,
+                   [&](auto& k) { return k.sys_wait_for(waiter, fd, which, how == waits::once); });
+}
+
+int wait_any(int waiter, std::chrono::milliseconds limit, unsigned& which) noexcept {
+    return entered(call::wait_any, [&](auto& k) { return k.sys_wait_any(waiter, limit, which); });
+}
+
+opened open_timer(std::chrono::milliseconds first, std::chrono::milliseconds period) noexcept {
+    return entered(call::open_timer, [&](auto& k) { return k.sys_open_timer(first, period); });
+}
+
+opened open_device_news() noexcept {
+    return entered(call::open_device_news, [&](auto& k) { return k.sys_open_device_news(); });
+}
+
+int read_device_news(int socket) noexcept {
+    return entered(call::read_device_news, [&](auto& k) { return k.sys_read_device_news(socket); });
+}
+
 int is_open(int fd) noexcept {
     return entered(call::is_open, [&](auto& k) { return k.is_open(fd) ? 0 : -EBADF; });
 }

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "border/sys.hpp"
+#include "error/names.hpp"
+#include "error/refusal.hpp"
+#include "hook/row.hpp"
+#include "snapshot/own_program.hpp"
+#include "snapshot/raw_link_descriptor.h"
+#include "snapshot/raw_records.hpp"
+
+#include <bpflink/detail/read_info.hpp>
+#include <bpflink/detail/wait.hpp>
+#include <bpflink/lifecycle/watcher.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ostream>
+#include <string_view>
+#include <utility>
+
+namespace bpflink {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::array<std::string_view, 4> link_change_names{"created", "removed", "updated",
+                                                            "defunct"};
+
+constexpr std::array mistakes{
+    detail::refusal{EINVAL, errc::invalid_argument, "the period is not longer than 0",
+                    "let it be 1 ms or more", ""},
+};
+
+constexpr std::array causes{
+    detail::refusal{EAFNOSUPPORT, errc::not_supported,
+                    "the process may not use netlink, as by RestrictAddressFamilies=",
+                    "allow AF_NETLINK", "__sock_create"},
+};
+
+/// What wakes a watcher; a bit each.
+enum wake : unsigned {
+    by_timer = 1,
+    by_device = 2,
+    by_struct_ops = 4,
+};
+
+tl::unexpected<error> refused(int outcome, std::string subject) {
+    return refuse(outcome, operation::poll, std::move(subject), {},
+                  {mistakes, causes, common_causes()});
+}
+
+bool is_defunct(link_record const& record) noexcept {
+    return state_of(record) == link_state::defunct;
+}
+
+/// Whether the id was given out again, as far as that can be told: no link changes so.
+bool is_another(link_record const& now, link_record const& before) noexcept {
+    return now.type != before.type || (before.attach && now.attach != before.attach) ||
+           (is_defunct(before) && state_of(now) == link_state::attached);
+}
+
+bool runs_the_same(link_record const& now, link_record const& before) noexcept {
+    bool const is_table = now.type == link_type::struct_ops;
+    return now.program == before.program && (!is_table || now.target == before.target);
+}
+
+} // namespace
+
+result<watcher> watcher::start(watcher_options options) {
+    if (options.period <= milliseconds{0}) return refused(-EINVAL, "the watcher's timer");
+    watcher made{options.preferred};
+    // Before the first look, so that what happens after it wakes.
+    if (auto opened = made.open(options); !opened) return tl::unexpected{std::move(opened).error()};
+    if (auto looked = made.look(); !looked) return tl::unexpected{std::move(looked).error()};
+    made.events_.clear();
+    if (options.existing) made.known_.clear();
+    made.is_owed_ = options.existing;
+    return made;
+}
+
+result<void> watcher::open(watcher_options const& options) {
+    auto waiter = sys::open_waiter();
+    if (!waiter) return refused(waiter.outcome(), "the watcher's epoll");
+    waiter_ = std::move(waiter);
+    auto timer =
+        sys::open_timer(options.existing ? milliseconds{1} : options.period, options.period);
+    if (!timer) return refused(timer.outcome(), "the watcher's timer");
+    timer_ = std::move(timer);
+    if (int const outcome = sys::wait_for(waiter_.get(), timer_.get(), by_timer, sys::waits::again);
+        outcome < 0)
+        return tl::unexpected{detail::not_waited(-outcome, timer_)};
+    auto devices = sys::open_device_news();
+    int outcome = devices.outcome();
+    if (devices) {
+        devices_ = std::move(devices);
+        outcome = sys::wait_for(waiter_.get(), devices_.get(), by_device, sys::waits::again);
+    }
+    if (outcome >= 0) return {};
+    devices_ = unique_fd{};
+    not_woken_ = refused(outcome, "news of interfaces").value();
+    return {};
+}
+
+result<std::span<link_event const>> watcher::poll() {
+    return wait(milliseconds{0});
+}
+
+result<std::span<link_event const>> watcher::wait(milliseconds limit) {
+    auto const start = sys::now();
+    events_.clear();
+    for (;;) {
+        auto const passed = std::chrono::duration_cast<milliseconds>(sys::now() - start);
+        auto const left = is_owed_ ? milliseconds{0} : std::max(limit - passed, milliseconds{0});
+        unsigned woken = 0;
+        int const outcome = sys::wait_any(waiter_.get(), left, woken);
+        if (outcome < 0) return tl::unexpected{detail::not_waited(-outcome, waiter_)};
+        bool const is_owed = std::exchange(is_owed_, false);
+        if (is_due(woken) || is_owed)
+            if (auto looked = look(); !looked) return tl::unexpected{std::move(looked).error()};
+        bool const is_over = sys::now() - start >= limit;
+        if (!events_.empty() || is_over) return std::span<link_event const>{events_};
+    }
+}
+
+bool watcher::is_due(unsigned woken) {
+    bool due = (woken & (by_timer | by_struct_ops)) != 0;
+    if ((woken & by_timer) != 0) {
+        std::array<std::byte, 8> count;
+        static_cast<void>(sys::read(timer_.get(), count)); // the wait said that it is time
+    }
+    // News that cannot be read are as good as an end.
+    if ((woken & by_device) != 0) due = sys::read_device_news(devices_.get()) != 0 || due;
+    return due;
+}
+
+result<void> watcher::look() {
+    auto const start = sys::now();
+    auto looked = by_.take(fresh_);
+    if (looked) tell_differences();
+    cost_ = sys::now() - start;
+    return looked;
+}
+
+void watcher::tell_differences() {
+    events_.clear();
+    auto before = known_.begin();
+    bool has_new_tables = false;
+    auto const created = [&](link_record const& now) {
+        events_.push_back({link_change::created, now, {}});
+        has_new_tables = has_new_tables || now.type == link_type::struct_ops;
+    };
+    auto const removed = [&](link_record const& gone) {
+        events_.push_back({link_change::removed, {}, gone});
+    };
+    for (auto& now : fresh_) {
+        for (; before != known_.end() && before->id < now.id; ++before)
+            removed(*before);
+        if (before == known_.end() || before->id != now.id) {
+            created(now);
+            continue;
+        }
+        auto const& then = *before++;
+        // What one way of looking does not tell, and the other told, is as it was.
+        if (now.type == then.type) {
+            if (!now.netns) now.netns = then.netns;
+            if (!now.attach) now.attach = then.attach;
+        }
+        if (is_another(now, then)) {
+            removed(then);
+            created(now);
+        } else if (is_defunct(now)) {
+            if (!is_defunct(then)) events_.push_back({link_change::defunct, now, then});
+        } else if (!runs_the_same(now, then)) {
+            events_.push_back({link_change::updated, now, then});
+        }
+    }
+    for (; before != known_.end(); ++before)
+        removed(*before);
+    if (has_new_tables) watch_ends();
+    known_.swap(fresh_); // last, so that nothing is lost where memory runs out before
+}
+
+/// Has the descriptors of struct_ops links watched that processes have. The copy that it takes is
+/// closed again, so that the link ends when its owner closes it. Where there is no descriptor, or
+/// it cannot be had, the period tells.
+void watcher::watch_ends() const {
+    std::vector<raw_link_descriptor> found;
+    auto const is_new_table = [&](std::uint32_t id) {
+        return std::ranges::any_of(events_, [&](link_event const& e) {
+            return e.what == link_change::created && e.now.type == link_type::struct_ops &&
+                   e.now.id.value() == id;
+        });
+    };
+    auto const told = descriptors_program().get().and_then([&](own_program::loaded program) {
+        return for_each_raw<raw_link_descriptor>(program, [&](raw_link_descriptor const& raw) {
+            if (raw.program == 0 && is_new_table(raw.link)) found.push_back(raw);
+        });
+    });
+    if (!told) return;
+    for (auto const& each : found) {
+        auto const process = static_cast<int>(each.process);
+        auto const copy = sys::descriptor_of(process, process, static_cast<int>(each.number));
+        if (!copy) continue;
+        // The process may have opened something else by that number.
+        auto const record = detail::read_record(copy.view());
+        if (!record || record->id.value() != each.link) continue;
+        static_cast<void>(
+            sys::wait_for(waiter_.get(), copy.outcome(), by_struct_ops, sys::waits::once));
+    }
+}
+
+void detail::event_walk::next(std::optional<result<link_event>>& out) {
+    while (left_.empty()) {
+        auto events = of_->wait(milliseconds::max());
+        if (!events) {
+            out.emplace(tl::unexpect, std::move(events).error());
+            return;
+        }
+        left_ = *events;
+    }
+    out.emplace(left_.front());
+    left_ = left_.subspan(1);
+}
+
+std::string to_string(link_change change) {
+    return detail::name_or_number(link_change_names, static_cast<unsigned>(change));
+}
+
+std::ostream& operator<<(std::ostream& out, link_change change) {
+    return out << to_string(change);
+}
+
+} // namespace bpflink

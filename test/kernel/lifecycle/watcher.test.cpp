@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "congestion.hpp"
+#include "expect.hpp"
+#include "kernel_case.hpp"
+#include "loaded.hpp"
+#include "sandbox.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <poll.h>
+#include <utility>
+#include <vector>
+
+#include <bpf/bpf.h>
+
+namespace bl = bpflink;
+
+namespace {
+
+using namespace std::chrono_literals;
+using bl::link_change;
+using changes = std::vector<link_change>;
+using steady = std::chrono::steady_clock;
+
+constexpr auto an_hour = std::chrono::milliseconds{1h};
+
+template <class Link>
+bl::link_id id_of(Link const& l) {
+    return must(l.info()).id;
+}
+
+/// What is told of one link until `last` is, or the time is over. Links of others come and go.
+changes told_of(bl::watcher& w, bl::link_id id, link_change last,
+                std::chrono::milliseconds most = 5s) {
+    changes all;
+    auto const end = steady::now() + most;
+    while (steady::now() < end) {
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(end - steady::now());
+        for (auto const& e : must(w.wait(left)))
+            if ((e.what == link_change::removed ? e.before : e.now).id == id) all.push_back(e.what);
+        if (!all.empty() && all.back() == last) break;
+    }
+    return all;
+}
+
+/// Of a snapshot's kind: where it cannot be watched at all, the case is skipped.
+std::optional<bl::watcher> started(bl::watcher_options options) {
+    auto w = bl::watcher::start(options);
+    if (w) return *std::move(w);
+    if (w.error() != bl::errc::not_supported) FAIL(w.error().message());
+    skip_case(w.error().message());
+    return std::nullopt;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "a watcher reports a link's life, by the iterator and by the walk") {
+    auto preferred = bl::snapshot_source::iterator;
+    SUBCASE("by the iterator, where there is one") {
+    }
+    SUBCASE("by the walk") {
+        preferred = bl::snapshot_source::walk;
+    }
+    sandbox::network const net;
+    programs const p{"xdp_a", "xdp_b"};
+    auto w = started({.period = 5ms, .preferred = preferred});
+    if (!w) return;
+    if (preferred == bl::snapshot_source::walk) CHECK(w->source() == preferred);
+    CHECK((w->source() == preferred || w->why_walked()));
+    auto l = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = net.loopback()}));
+    auto const id = id_of(l);
+    CHECK(told_of(*w, id, link_change::created) == changes{link_change::created});
+    must(l.update(p.xdp("xdp_b")));
+    CHECK(told_of(*w, id, link_change::updated) == changes{link_change::updated});
+    if (l.detach()) CHECK(told_of(*w, id, link_change::defunct) == changes{link_change::defunct});
+    must(l.close());
+    CHECK(told_of(*w, id, link_change::removed) == changes{link_change::removed});
+    CHECK(w->cost() > 0ns);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a watcher reports the end of an interface before its period ends") {
+    sandbox::network net;
+    programs const p{"xdp_a"};
+    auto const device = net.add_veth().here;
+    auto const l = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = device}));
+    auto w = started({.period = an_hour});
+    if (!w) return;
+    CHECK_FALSE(w->why_not_woken());
+    CHECK(must(w->poll()).empty());
+    net.remove(device);
+    ::pollfd ready{w->fd().get(), POLLIN, 0};
+    CHECK(::poll(&ready, 1, 5'000) == 1);
+    CHECK(told_of(*w, id_of(l), link_change::defunct) == changes{link_change::defunct});
+    CHECK(must(w->poll()).empty());
+    CHECK(::poll(&ready, 1, 0) == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "news of interfaces that are lost make a watcher look") {
+    sandbox::network net;
+    programs const p{"xdp_a"};
+    auto const device = net.add_veth().here;
+    auto const l = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = device}));
+    auto w = started({.period = an_hour});
+    if (!w) return;
+    // More than a socket holds, so that the end is not among what it has.
+    for (unsigned i = 0; i != 1'000; ++i)
+        net.set_mtu(net.loopback(), 1'500 + i % 2);
+    net.remove(device);
+    CHECK(told_of(*w, id_of(l), link_change::defunct) == changes{link_change::defunct});
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "a watcher reports the end of a struct_ops link early, without holding it") {
+    congestion_control const table{congestion_control::attached::by_nobody};
+    if (!table.is_loaded()) return skip_case(table.reason());
+    auto w = started({.period = an_hour});
+    if (!w) return;
+    auto l = must(bl::attach(table.map(), bl::hook::struct_ops{}));
+    auto const id = id_of(l);
+    auto later = started({.period = an_hour});
+    SUBCASE("detached") {
+        auto const detached = l.detach();
+        if (!detached) return skip_case(detached.error().message());
+        CHECK(told_of(*later, id, link_change::defunct) == changes{link_change::defunct});
+        CHECK(must(later->poll()).empty());
+    }
+    SUBCASE("closed") {
+        must(l.close());
+        CHECK(eventually([&] { return is_gone(id); }));
+        CHECK_FALSE(table.available());
+    }
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a watcher reports the end of a cgroup by its period") {
+    sandbox::cgroup group;
+    programs const p{"egress_a"};
+    auto const l = must(bl::attach(
+        p.skb("egress_a"), bl::hook::cgroup{group.path(), bl::attach_type::cgroup_inet_egress}));
+    auto w = started({.period = 10ms});
+    if (!w) return;
+    group.remove();
+    CHECK(told_of(*w, id_of(l), link_change::defunct) == changes{link_change::defunct});
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "of many links each is reported as created once, and as removed once") {
+    constexpr std::size_t count = 10'000;
+    programs const p{"iter_tasks"};
+    auto w = started({.period = 20ms});
+    if (!w) return;
+    std::map<bl::link_id, std::pair<int, int>> seen;
+    auto const gather = [&](std::chrono::milliseconds most) {
+        auto const end = steady::now() + most;
+        while (steady::now() < end)
+            for (auto const& e : must(w->wait(20ms))) {
+                if (e.what == link_change::created) ++seen[e.now.id].first;
+                if (e.what == link_change::removed) ++seen[e.before.id].second;
+            }
+    };
+    std::vector<bl::link_id> made;
+    std::vector<bl::iter_link> links;
+    while (made.size() < count) {
+        // A few hundred at once: every one of them is there for a period.
+        while (links.size() < 400 && made.size() < count) {
+            auto l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+            made.push_back(id_of(l));
+            links.push_back(std::move(l));
+        }
+        gather(60ms);
+        links.clear();
+    }
+    auto const all_told = [&] {
+        for (auto const id : made)
+            if (seen[id] != std::pair{1, 1}) return false;
+        return true;
+    };
+    CHECK(eventually([&] {
+        gather(20ms);
+        return all_told();
+    }));
+    std::size_t wrong = 0;
+    for (auto const id : made)
+        wrong += seen[id] != std::pair{1, 1};
+    CHECK(wrong == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a watcher does not report links of its own") {
+    auto w = started({.period = 1ms});
+    if (!w) return;
+    auto another = started({.period = 1ms});
+    int of_iterators = 0;
+    for (int i = 0; i != 200; ++i) {
+        for (auto const& e : must(w->wait(1ms)))
+            of_iterators += e.what == link_change::created && e.now.type == bl::link_type::iter;
+        static_cast<void>(must(another->poll()));
+    }
+    CHECK(of_iterators == 0);
+}
