@@ -51,6 +51,7 @@ NO_TEST = {
     "fwd": "test/compile",
     "hook/all": "hook/rows.test.cpp",
     "hook/attach": "each test of a hook",
+    "lifecycle/candidate": "lifecycle/link_set.test.cpp, whose sets own what they were given",
     "match": "hook/is_at.test.cpp",
     "place": "info/link_record.test.cpp, and hook/is_at.test.cpp",
     "symbols": "test/border/symbols, of real files; test/unit/symbol",

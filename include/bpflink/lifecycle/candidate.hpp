@@ -83,11 +83,11 @@ public:
     }
 
 private:
-    struct one {
+    struct owned {
         void* what;
         void (*end)(void*);
     };
-    std::vector<one> all_;
+    std::vector<owned> all_;
 };
 
 /// A program and a hook that are kept, and what a set asks of the hook.
