@@ -14,5 +14,5 @@ namespace bl = bpflink;
 
 #define GIVEN                                                                                      \
     bl::program_ref<bl::program_type::xdp> prog, bl::program_ref<bl::program_type::xdp> next,      \
-        bl::program_ref<bl::program_type::cgroup_skb> egress, bl::ifindex device,                  \
-        std::string_view path
+        bl::program_ref<bl::program_type::cgroup_skb> egress, ::bpf_object *object,                \
+        bl::ifindex device, std::string_view path

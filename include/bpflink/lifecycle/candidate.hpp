@@ -5,6 +5,7 @@
 #include <bpflink/detail/borrows.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
+#include <bpflink/hook/any_hook.hpp>
 #include <bpflink/hook/iter.hpp>
 #include <bpflink/hook/order.hpp>
 #include <bpflink/hook/traits.hpp>
@@ -109,6 +110,10 @@ struct kept_candidate {
         if constexpr (std::same_as<H, hook::uprobe>) probed = its.binary;
     }
 
+    /// What could not be had. The hook is any.
+    explicit kept_candidate(error why)
+        : place{door_to<hook::iter>, {}, nullptr}, failed{std::move(why)} {}
+
     wanted_link place;
     support (*is_supported)() = nullptr; // null: a hook that the library does not know
     std::string_view probed;             // by a single uprobe: its file
@@ -116,6 +121,8 @@ struct kept_candidate {
     keepsakes kept;
     unsigned users = 0;
 };
+
+[[nodiscard]] kept_candidate* keep(result<borrowed_program> const& prog, any_hook const& where);
 
 } // namespace detail
 
@@ -143,6 +150,9 @@ private:
         requires program_for<P, H>
     friend set_candidate candidate(P const& prog, H const& where);
     friend set_candidate candidate(map_ref const& map, hook::struct_ops const& where);
+    friend set_candidate candidate(::bpf_program const* prog, any_hook const& where);
+    template <any_program P, std::same_as<any_hook> H>
+    friend set_candidate candidate(P const& prog, H const& where);
 
     explicit set_candidate(detail::kept_candidate* its) noexcept : its_{its} { ++its_->users; }
 
@@ -163,6 +173,14 @@ template <class P, has_place H>
 /// The same of a table of struct_ops.
 [[nodiscard]] inline set_candidate candidate(map_ref const& map, hook::struct_ops const& where) {
     return set_candidate{new detail::kept_candidate(detail::borrowed_program{map.fd()}, where)};
+}
+/// The same of a program of a loaded ::bpf_object, and a hook that is known at run time, as hook_of
+/// says. A type of program that the hook does not take is told as what else fails.
+[[nodiscard]] set_candidate candidate(::bpf_program const* prog, any_hook const& where);
+/// The same of a program by its descriptor.
+template <any_program P, std::same_as<any_hook> H>
+[[nodiscard]] set_candidate candidate(P const& prog, H const& where) {
+    return set_candidate{detail::keep(detail::borrow(prog), where)};
 }
 
 } // namespace bpflink

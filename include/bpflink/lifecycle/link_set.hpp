@@ -2,7 +2,9 @@
 #pragma once
 
 #include <bpflink/detail/filesystem_path.hpp>
+#include <bpflink/detail/said_hook.hpp>
 #include <bpflink/error.hpp>
+#include <bpflink/fwd.hpp>
 #include <bpflink/lifecycle/candidate.hpp>
 #include <bpflink/lifecycle/ensure.hpp>
 #include <bpflink/lifecycle/teardown.hpp>
@@ -146,6 +148,24 @@ public:
     link_set& want_one_of(std::string_view name, std::vector<set_candidate> candidates) {
         return add(name, std::move(candidates), false);
     }
+    /// Wants each program of an object, by its own name, at the hook that its section's name says:
+    /// see hook_of. Left alone are programs that libbpf would leave alone (autoload or autoattach
+    /// is off), and those that no link is made of, as of SEC("syscall"). A section that does not
+    /// say where, as SEC("xdp"), is a mistake. Maps of struct_ops are wanted one by one.
+    /// @param object  loaded; borrowed until this returns
+    link_set& want_all(::bpf_object const* object) { return want_each(object, {}); }
+    /// The same, with what names do not say.
+    /// @param object  as above
+    /// @param hooks   a callback that gives a hook (any_hook, or one of the hooks), an optional of
+    ///                it, or a result of those; empty leaves the program alone. With
+    ///                (::bpf_program const*) it is asked about programs whose section does not say
+    ///                where; with (::bpf_program const*, result<any_hook> const&) about every one
+    ///                that libbpf would not leave alone, and is given what hook_of says
+    template <class Hooks>
+        requires detail::says_every_hook<Hooks> || detail::says_missing_hooks<Hooks>
+    link_set& want_all(::bpf_object const* object, Hooks hooks) {
+        return want_each(object, detail::hook_callback::of(hooks));
+    }
     /// Apply fails, with not_supported, where fewer of these members are there in the end.
     /// @param count  of them
     /// @param names  of optional members, which are wanted already or later
@@ -193,6 +213,7 @@ public:
 private:
     friend class detail::set_work;
     link_set& add(std::string_view name, std::vector<set_candidate> candidates, bool optional);
+    link_set& want_each(::bpf_object const* object, detail::hook_callback const& hooks);
 
     struct quorum {
         std::size_t count;
