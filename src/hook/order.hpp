@@ -3,8 +3,8 @@
 
 // Where among the programs of a hook a new one goes, for cgroup, netkit and tcx.
 
-#include "error/refusal.hpp"
 #include "border/uapi.hpp"
+#include "error/refusal.hpp"
 #include "object/nonzero_fd.hpp"
 
 #include <bpflink/hook/order.hpp>

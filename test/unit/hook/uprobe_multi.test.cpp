@@ -53,11 +53,10 @@ TEST_CASE_FIXTURE(kprobe_prober, "what uprobe_multi cannot mean is refused befor
     using hook = bl::hook::uprobe_multi;
     constexpr std::array<std::uint64_t, 1> one{1};
     is_mistake(hook{.binary = "/bin/x"}, "symbols, offsets or a pattern");
-    for (auto const& mixed :
-         {hook{.binary = "/x", .symbols = names, .pattern = "*"},
-          hook{.binary = "/x", .offsets = places, .pattern = "*"},
-          hook{.binary = "/x", .ref_ctr_offsets = places, .pattern = "*"},
-          hook{.binary = "/x", .cookies = cookies, .pattern = "*"}})
+    for (auto const& mixed : {hook{.binary = "/x", .symbols = names, .pattern = "*"},
+                              hook{.binary = "/x", .offsets = places, .pattern = "*"},
+                              hook{.binary = "/x", .ref_ctr_offsets = places, .pattern = "*"},
+                              hook{.binary = "/x", .cookies = cookies, .pattern = "*"}})
         is_mistake(mixed, "a pattern goes with no symbols, offsets, counters or cookies");
     is_mistake(hook{.binary = "", .offsets = places}, "a file is needed");
     is_mistake(hook{.binary = "/x", .symbols = names, .offsets = one}, "1 offset for 2 symbols");
