@@ -10,25 +10,25 @@ namespace {
 using detail::refusal;
 
 /// A row, with what its look found.
-struct candidate {
+struct possible {
     refusal const* row;
     std::string what;
 };
 
-std::string cause_of(candidate const& one) {
+std::string cause_of(possible const& one) {
     std::string text{one.row->cause};
     if (auto const hole = text.find("{}"); hole != std::string::npos)
         text.replace(hole, 2, one.what);
     return text;
 }
 
-std::string advice_of(candidate const& one) {
+std::string advice_of(possible const& one) {
     auto text = cause_of(one);
     if (!one.row->remedy.empty()) (text += ": ") += one.row->remedy;
     return text;
 }
 
-std::string advice_of(std::span<candidate const> left) {
+std::string advice_of(std::span<possible const> left) {
     if (left.size() == 1) return advice_of(left.front());
     std::string text = "one of: ";
     for (auto const& each : left) {
@@ -38,9 +38,9 @@ std::string advice_of(std::span<candidate const> left) {
     return text;
 }
 
-std::vector<candidate> causes_of(int number, detail::attempt const& tried,
-                                 std::initializer_list<refusals> all) {
-    std::vector<candidate> left;
+std::vector<possible> causes_of(int number, detail::attempt const& tried,
+                                std::initializer_list<refusals> all) {
+    std::vector<possible> left;
     for (refusals const rows : all)
         for (refusal const& row : rows) {
             if (row.number != number) continue;
@@ -60,7 +60,7 @@ tl::unexpected<error> refuse(int outcome, operation what, std::string subject,
     if (left.empty()) return fail(outcome, what, std::move(subject));
     auto const condition = left.front().row->condition;
     bool const agreed = std::ranges::all_of(
-        left, [&](candidate const& each) { return each.row->condition == condition; });
+        left, [&](possible const& each) { return each.row->condition == condition; });
     return fail(outcome, what, agreed ? condition : errc{}, std::move(subject), advice_of(left));
 }
 

@@ -283,7 +283,7 @@ result<unique_fd> hook_traits<hook::cgroup>::create(detail::borrowed_program pro
     return attach_typed(prog, where);
 }
 
-result<match> hook_traits<hook::cgroup>::is_at(hook::cgroup const& where, candidate const& l) {
+result<match> hook_traits<hook::cgroup>::is_at(hook::cgroup const& where, located_link const& l) {
     auto const& on = details_of<hook::cgroup>(l);
     auto const type = is_of_attach_type(where, l, on.attach);
     if (type == match::no) return type;

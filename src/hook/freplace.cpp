@@ -119,7 +119,7 @@ constexpr std::array causes{
 };
 
 /// Of a program that replaces the function that it was loaded for.
-result<match> is_where_loaded(candidate const& l) {
+result<match> is_where_loaded(located_link const& l) {
     auto const& on = details_of<hook::freplace>(l);
     if (!l.prog || !on.target || !on.target_object) return match::unknown;
     auto const own = target_of(l.prog->fd);
@@ -181,7 +181,8 @@ result<unique_fd> hook_traits<hook::freplace>::create(detail::borrowed_program p
     return create_link(attr, tried, subject);
 }
 
-result<match> hook_traits<hook::freplace>::is_at(hook::freplace const& where, candidate const& l) {
+result<match> hook_traits<hook::freplace>::is_at(hook::freplace const& where,
+                                                 located_link const& l) {
     if (!is_elsewhere(where)) return is_where_loaded(l);
     attempt const tried{.row = row(), .prog = l.prog, .request = &where};
     auto const subject = [&] { return describe(where); };

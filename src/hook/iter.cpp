@@ -362,7 +362,7 @@ result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
     return checked(std::move(*made), tried, asked);
 }
 
-result<match> hook_traits<hook::iter>::is_at(hook::iter const& where, candidate const& l) {
+result<match> hook_traits<hook::iter>::is_at(hook::iter const& where, located_link const& l) {
     auto narrowed = is_narrowed_so(where, details_of<hook::iter>(l));
     if (!narrowed || *narrowed == match::no) return narrowed;
     return has_same_target(l).map([&](match target) { return both(*narrowed, target); });

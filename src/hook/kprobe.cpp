@@ -297,7 +297,7 @@ result<unique_fd> hook_traits<hook::kprobe>::create(detail::borrowed_program pro
     return attach_to_event(tried, event.view(), where.cookie, subject);
 }
 
-result<match> hook_traits<hook::kprobe>::is_at(hook::kprobe const& asked, candidate const& l) {
+result<match> hook_traits<hook::kprobe>::is_at(hook::kprobe const& asked, located_link const& l) {
     by_function const named{asked};
     auto const& where = named.where();
     auto const* const on = std::get_if<perf_kprobe>(&details_of<hook::kprobe>(l).event);

@@ -314,7 +314,7 @@ result<unique_fd> hook_traits<hook::kprobe_multi>::create(detail::borrowed_progr
 }
 
 result<match> hook_traits<hook::kprobe_multi>::is_at(hook::kprobe_multi const& where,
-                                                     candidate const& l) {
+                                                     located_link const& l) {
     auto const& on = details_of<hook::kprobe_multi>(l);
     if (on.functions.empty()) return match::unknown;
     if (on.retprobe && *on.retprobe != where.retprobe) return match::no;

@@ -50,7 +50,7 @@ result<unique_fd> hook_traits<hook::lsm>::create(detail::borrowed_program prog,
                                [] { return std::string{"LSM program"}; });
 }
 
-result<match> hook_traits<hook::lsm>::is_at(hook::lsm const&, candidate const& l) {
+result<match> hook_traits<hook::lsm>::is_at(hook::lsm const&, located_link const& l) {
     return is_at_function(l, attach_types);
 }
 

@@ -137,7 +137,7 @@ result<unique_fd> hook_traits<hook::netfilter>::create(detail::borrowed_program 
 }
 
 result<match> hook_traits<hook::netfilter>::is_at(hook::netfilter const& where,
-                                                  candidate const& l) {
+                                                  located_link const& l) {
     auto const& on = details_of<hook::netfilter>(l);
     if (on.protocol_family != where.protocol_family || on.hook != where.hook ||
         on.priority != where.priority)

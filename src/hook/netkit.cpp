@@ -72,7 +72,7 @@ result<unique_fd> hook_traits<hook::netkit>::create(detail::borrowed_program pro
     return attach_typed(prog, where);
 }
 
-result<match> hook_traits<hook::netkit>::is_at(hook::netkit const& where, candidate const& l) {
+result<match> hook_traits<hook::netkit>::is_at(hook::netkit const& where, located_link const& l) {
     return is_at_device(where, l);
 }
 

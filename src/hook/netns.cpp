@@ -110,7 +110,7 @@ result<unique_fd> hook_traits<hook::netns>::create(detail::borrowed_program prog
     return attach_typed(prog, where);
 }
 
-result<match> hook_traits<hook::netns>::is_at(hook::netns const& where, candidate const& l) {
+result<match> hook_traits<hook::netns>::is_at(hook::netns const& where, located_link const& l) {
     auto const& on = details_of<hook::netns>(l);
     auto const type = is_of_attach_type(where, l, on.attach);
     if (type == match::no) return type;

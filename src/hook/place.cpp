@@ -49,7 +49,7 @@ result<program_target> target_of(fd_view program) {
     return target;
 }
 
-result<std::optional<program_target>> target_of_running(candidate const& l) {
+result<std::optional<program_target>> target_of_running(located_link const& l) {
     return opened_program(l.info.program)
         .and_then(
             [](std::optional<unique_fd> const& opened) -> result<std::optional<program_target>> {
@@ -77,7 +77,7 @@ result<std::optional<std::uint32_t>> types_of_program(program_id id) {
         });
 }
 
-result<match> is_at_function(candidate const& l, std::span<attach_type const> all) {
+result<match> is_at_function(located_link const& l, std::span<attach_type const> all) {
     auto const& on = std::get<tracing_details>(l.info.details);
     if (!l.prog) return match::unknown;
     auto const expected = all.size() == 1 ? all.front() : l.prog->expected;
@@ -127,7 +127,7 @@ match is_among(std::uint64_t address, std::span<std::uint64_t const> all,
     return found;
 }
 
-result<match> has_same_target(candidate const& l) {
+result<match> has_same_target(located_link const& l) {
     if (!l.prog) return match::unknown;
     auto const own = target_of(l.prog->fd);
     if (!own) return tl::unexpected{own.error()};

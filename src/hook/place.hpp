@@ -22,7 +22,7 @@
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-using detail::candidate;
+using detail::located_link;
 
 [[nodiscard]] constexpr match yes_or_no(bool is_so) noexcept {
     return is_so ? match::yes : match::no;
@@ -34,9 +34,10 @@ using detail::candidate;
     return a == match::yes && b == match::yes ? match::yes : match::unknown;
 }
 
-/// The candidate's: detail::is_at has seen that it has them.
+/// The link's: detail::is_at has seen that it has them.
 template <class Hook>
-[[nodiscard]] typename hook_traits<Hook>::details const& details_of(candidate const& l) noexcept {
+[[nodiscard]] typename hook_traits<Hook>::details const&
+details_of(located_link const& l) noexcept {
     return *std::get_if<typename hook_traits<Hook>::details>(&l.info.details);
 }
 
@@ -54,7 +55,7 @@ template <class Hook>
 
 /// The attach type that the hook names, or else that the program would be attached for.
 template <class Hook>
-[[nodiscard]] match is_of_attach_type(Hook const& where, candidate const& l,
+[[nodiscard]] match is_of_attach_type(Hook const& where, located_link const& l,
                                       std::optional<attach_type> is) noexcept {
     auto wanted = where.attach;
     if (!wanted && l.prog) wanted = attach_type_of(*l.prog, hook_traits<Hook>::row());
@@ -86,7 +87,7 @@ template <class Hook>
 /// The same of the interface of xdp, tcx and netkit, once the index is known to be that.
 /// @cost 3 system calls, and those of a query where the program of the library's own may not load
 template <class Hook>
-[[nodiscard]] result<match> is_on_this_interface(Hook const& where, candidate const& l) {
+[[nodiscard]] result<match> is_on_this_interface(Hook const& where, located_link const& l) {
     auto told = is_in_this_netns(l.fd);
     if (!told || *told != match::unknown) return told;
     return is_listed(where, l.info.id);
@@ -94,7 +95,7 @@ template <class Hook>
 
 /// Of hooks on interfaces that have several attach types.
 template <class Hook>
-[[nodiscard]] result<match> is_at_device(Hook where, candidate const& l) {
+[[nodiscard]] result<match> is_at_device(Hook where, located_link const& l) {
     auto const& on = details_of<Hook>(l);
     if (on.ifindex != where.ifindex) return match::no;
     auto const type = is_of_attach_type(where, l, on.attach);
@@ -120,7 +121,7 @@ struct program_target {
 /// program by now.
 /// @errors EMFILE, ENOMEM
 /// @cost 3 system calls
-[[nodiscard]] result<std::optional<program_target>> target_of_running(candidate const& l);
+[[nodiscard]] result<std::optional<program_target>> target_of_running(located_link const& l);
 
 /// Whether both programs were loaded for the same function.
 [[nodiscard]] match is_same(program_target const& a, program_target const& b) noexcept;
@@ -134,7 +135,7 @@ struct program_target {
 /// for the link's attach type.
 /// @param all  the attach types that the hook has
 /// @cost as has_same_target
-[[nodiscard]] result<match> is_at_function(candidate const& l, std::span<attach_type const> all);
+[[nodiscard]] result<match> is_at_function(located_link const& l, std::span<attach_type const> all);
 
 /// The addresses of each function, in the order of the names; none where there is no such function,
 /// and 0 for one that is hidden.
@@ -148,7 +149,7 @@ function_addresses(std::span<std::string_view const> names);
 
 /// Whether the named program, where there is one, was loaded for the function that the link's was.
 /// @cost 1 system call, and 3 more where the link runs another program
-[[nodiscard]] result<match> has_same_target(candidate const& l);
+[[nodiscard]] result<match> has_same_target(located_link const& l);
 
 /// Refuses a place that is not what the hook takes, as a query of it would.
 /// @param outcome  errno, negated

@@ -104,7 +104,7 @@ result<unique_fd> hook_traits<hook::raw_tracepoint>::create(detail::borrowed_pro
 }
 
 result<match> hook_traits<hook::raw_tracepoint>::is_at(hook::raw_tracepoint const& where,
-                                                       candidate const& l) {
+                                                       located_link const& l) {
     if (details_of<hook::raw_tracepoint>(l).name != where.name) return match::no;
     // A link of tp_btf looks the same.
     return target_of_running(l).map([](auto const& its) {

@@ -142,7 +142,7 @@ result<unique_fd> hook_traits<hook::sockmap>::create(detail::borrowed_program pr
     return attach_typed(prog, where);
 }
 
-result<match> hook_traits<hook::sockmap>::is_at(hook::sockmap const& where, candidate const& l) {
+result<match> hook_traits<hook::sockmap>::is_at(hook::sockmap const& where, located_link const& l) {
     auto const& on = details_of<hook::sockmap>(l);
     auto const type = is_of_attach_type(where, l, on.attach);
     if (type == match::no) return type;

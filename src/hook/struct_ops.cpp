@@ -131,7 +131,7 @@ result<struct_ops_link> attach(map_ref const& map, hook::struct_ops const& where
     });
 }
 
-result<match> hook_traits<hook::struct_ops>::is_at(hook::struct_ops const&, candidate const& l) {
+result<match> hook_traits<hook::struct_ops>::is_at(hook::struct_ops const&, located_link const& l) {
     if (!l.prog) return match::unknown;
     auto const& on = details_of<hook::struct_ops>(l);
     auto const own = table_of(l.prog->fd);

@@ -52,7 +52,7 @@ result<unique_fd> hook_traits<hook::tcx>::create(detail::borrowed_program prog,
     return attach_typed(prog, where);
 }
 
-result<match> hook_traits<hook::tcx>::is_at(hook::tcx const& where, candidate const& l) {
+result<match> hook_traits<hook::tcx>::is_at(hook::tcx const& where, located_link const& l) {
     return is_at_device(where, l);
 }
 

@@ -61,7 +61,7 @@ result<unique_fd> hook_traits<hook::tp_btf>::create(detail::borrowed_program pro
         [] { return std::string{"tp_btf program"}; });
 }
 
-result<match> hook_traits<hook::tp_btf>::is_at(hook::tp_btf const&, candidate const& l) {
+result<match> hook_traits<hook::tp_btf>::is_at(hook::tp_btf const&, located_link const& l) {
     return has_same_target(l);
 }
 

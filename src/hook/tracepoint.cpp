@@ -231,7 +231,7 @@ result<unique_fd> hook_traits<hook::tracepoint>::create(detail::borrowed_program
 }
 
 result<match> hook_traits<hook::tracepoint>::is_at(hook::tracepoint const& where,
-                                                   candidate const& l) {
+                                                   located_link const& l) {
     auto const* const on = std::get_if<perf_tracepoint>(&details_of<hook::tracepoint>(l).event);
     if (!on) return match::unknown;
     if (on->name != where.name) return match::no;

@@ -72,7 +72,7 @@ result<unique_fd> hook_traits<hook::tracing>::create(detail::borrowed_program pr
     });
 }
 
-result<match> hook_traits<hook::tracing>::is_at(hook::tracing const&, candidate const& l) {
+result<match> hook_traits<hook::tracing>::is_at(hook::tracing const&, located_link const& l) {
     return is_at_function(l, attach_types);
 }
 

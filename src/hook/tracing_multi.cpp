@@ -115,7 +115,7 @@ std::vector<std::uint32_t> numbers_of(Functions const& functions, Projection id)
 }
 
 /// Whether a link's functions are of the BTF object that the hook's are of: that of the program.
-result<match> has_same_types(candidate const& l, std::optional<std::uint32_t> of_link) {
+result<match> has_same_types(located_link const& l, std::optional<std::uint32_t> of_link) {
     // The numbers of the kernel's own functions mean the same with every module's, too.
     constexpr std::uint32_t kernels_own = 1;
     if (of_link == kernels_own) return match::yes;
@@ -168,7 +168,7 @@ result<unique_fd> hook_traits<hook::tracing_multi>::create(detail::borrowed_prog
 }
 
 result<match> hook_traits<hook::tracing_multi>::is_at(hook::tracing_multi const& where,
-                                                      candidate const& l) {
+                                                      located_link const& l) {
     auto const& on = details_of<hook::tracing_multi>(l);
     if (on.functions.empty()) return match::unknown;
     auto const wanted = where.attach ? where.attach

@@ -145,7 +145,7 @@ result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program pro
     return refuse_event(-ETXTBSY, tried, subject);
 }
 
-result<match> hook_traits<hook::uprobe>::is_at(hook::uprobe const& where, candidate const& l) {
+result<match> hook_traits<hook::uprobe>::is_at(hook::uprobe const& where, located_link const& l) {
     auto const* const on = std::get_if<perf_uprobe>(&details_of<hook::uprobe>(l).event);
     if (!on || on->binary.empty()) return match::unknown;
     if (on->retprobe != where.retprobe) return match::no;

@@ -223,7 +223,7 @@ result<unique_fd> hook_traits<hook::uprobe_multi>::create(detail::borrowed_progr
 }
 
 result<match> hook_traits<hook::uprobe_multi>::is_at(hook::uprobe_multi const& where,
-                                                     candidate const& l) {
+                                                     located_link const& l) {
     auto const& on = details_of<hook::uprobe_multi>(l);
     if (on.places.empty() || on.binary.empty()) return match::unknown;
     if (on.retprobe && *on.retprobe != where.retprobe) return match::no;

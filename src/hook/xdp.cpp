@@ -380,7 +380,7 @@ result<hook_query> query(hook::xdp const& where) {
                   {row.query_causes, usual_causes()});
 }
 
-result<match> hook_traits<hook::xdp>::is_at(hook::xdp const& where, candidate const& l) {
+result<match> hook_traits<hook::xdp>::is_at(hook::xdp const& where, located_link const& l) {
     if (details_of<hook::xdp>(l).ifindex != where.ifindex) return match::no;
     return is_on_this_interface(where, l);
 }

@@ -97,7 +97,7 @@ struct hook_traits<hook::cgroup> : detail::of_kind<link_type::cgroup> {
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::cgroup const& where);
-    static result<match> is_at(hook::cgroup const& where, detail::candidate const& l);
+    static result<match> is_at(hook::cgroup const& where, detail::located_link const& l);
 };
 
 /// A link of hook::cgroup.

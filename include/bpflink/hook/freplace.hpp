@@ -41,7 +41,7 @@ struct hook_traits<hook::freplace> : detail::of_kind<link_type::tracing> {
     static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::freplace const& where);
-    static result<match> is_at(hook::freplace const& where, detail::candidate const& l);
+    static result<match> is_at(hook::freplace const& where, detail::located_link const& l);
 };
 
 /// A link of hook::freplace.

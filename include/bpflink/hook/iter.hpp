@@ -68,7 +68,7 @@ struct hook_traits<hook::iter> : detail::of_kind<link_type::iter> {
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::iter const& where);
-    static result<match> is_at(hook::iter const& where, detail::candidate const& l);
+    static result<match> is_at(hook::iter const& where, detail::located_link const& l);
 };
 
 /// A link of hook::iter.

@@ -60,7 +60,7 @@ struct hook_traits<hook::kprobe> : detail::of_kind<link_type::perf_event> {
     static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::kprobe const& where);
-    static result<match> is_at(hook::kprobe const& where, detail::candidate const& l);
+    static result<match> is_at(hook::kprobe const& where, detail::located_link const& l);
 };
 
 /// A link of hook::kprobe.

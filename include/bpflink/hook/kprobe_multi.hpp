@@ -65,7 +65,7 @@ struct hook_traits<hook::kprobe_multi> : detail::of_kind<link_type::kprobe_multi
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::kprobe_multi const& where);
-    static result<match> is_at(hook::kprobe_multi const& where, detail::candidate const& l);
+    static result<match> is_at(hook::kprobe_multi const& where, detail::located_link const& l);
 };
 
 /// A link of hook::kprobe_multi.

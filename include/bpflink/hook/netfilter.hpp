@@ -49,7 +49,7 @@ struct hook_traits<hook::netfilter> : detail::of_kind<link_type::netfilter> {
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::netfilter const& where);
-    static result<match> is_at(hook::netfilter const& where, detail::candidate const& l);
+    static result<match> is_at(hook::netfilter const& where, detail::located_link const& l);
 };
 
 /// A link of hook::netfilter.

@@ -42,7 +42,7 @@ struct hook_traits<hook::netkit> : detail::of_kind<link_type::netkit> {
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::netkit const& where);
-    static result<match> is_at(hook::netkit const& where, detail::candidate const& l);
+    static result<match> is_at(hook::netkit const& where, detail::located_link const& l);
 };
 
 /// A link of hook::netkit.

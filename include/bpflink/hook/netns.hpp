@@ -44,7 +44,7 @@ struct hook_traits<hook::netns> : detail::of_kind<link_type::netns> {
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::netns const& where);
-    static result<match> is_at(hook::netns const& where, detail::candidate const& l);
+    static result<match> is_at(hook::netns const& where, detail::located_link const& l);
 };
 
 /// A link of hook::netns.

@@ -45,7 +45,7 @@ struct hook_traits<hook::raw_tracepoint> : detail::of_kind<link_type::raw_tracep
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog,
                                     hook::raw_tracepoint const& where);
-    static result<match> is_at(hook::raw_tracepoint const& where, detail::candidate const& l);
+    static result<match> is_at(hook::raw_tracepoint const& where, detail::located_link const& l);
 };
 
 /// A link of hook::raw_tracepoint.

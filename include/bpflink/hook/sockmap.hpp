@@ -45,7 +45,7 @@ struct hook_traits<hook::sockmap> : detail::of_kind<link_type::sockmap> {
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::sockmap const& where);
-    static result<match> is_at(hook::sockmap const& where, detail::candidate const& l);
+    static result<match> is_at(hook::sockmap const& where, detail::located_link const& l);
 };
 
 /// A link of hook::sockmap.

@@ -40,7 +40,7 @@ struct hook_traits<hook::struct_ops> : detail::of_kind<link_type::struct_ops> {
     static detail::hook_row const& row() noexcept;
     /// @param map  its descriptor stands where other hooks have a program's
     static result<unique_fd> create(detail::borrowed_program map, hook::struct_ops const& where);
-    static result<match> is_at(hook::struct_ops const& where, detail::candidate const& l);
+    static result<match> is_at(hook::struct_ops const& where, detail::located_link const& l);
 };
 
 /// A link of hook::struct_ops.

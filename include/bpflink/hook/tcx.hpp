@@ -53,7 +53,7 @@ struct hook_traits<hook::tcx> : detail::of_kind<link_type::tcx> {
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tcx const& where);
-    static result<match> is_at(hook::tcx const& where, detail::candidate const& l);
+    static result<match> is_at(hook::tcx const& where, detail::located_link const& l);
 };
 
 /// A link of hook::tcx.

@@ -35,7 +35,7 @@ struct hook_traits<hook::tp_btf> : detail::of_kind<link_type::raw_tracepoint> {
     static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tp_btf const& where);
-    static result<match> is_at(hook::tp_btf const& where, detail::candidate const& l);
+    static result<match> is_at(hook::tp_btf const& where, detail::located_link const& l);
 };
 
 /// A link of hook::tp_btf.

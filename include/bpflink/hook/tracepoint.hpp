@@ -49,7 +49,7 @@ struct hook_traits<hook::tracepoint> : detail::of_kind<link_type::perf_event> {
     static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tracepoint const& where);
-    static result<match> is_at(hook::tracepoint const& where, detail::candidate const& l);
+    static result<match> is_at(hook::tracepoint const& where, detail::located_link const& l);
 };
 
 /// A link of hook::tracepoint.

@@ -47,7 +47,7 @@ struct hook_traits<hook::tracing> : detail::of_kind<link_type::tracing> {
     static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::tracing const& where);
-    static result<match> is_at(hook::tracing const& where, detail::candidate const& l);
+    static result<match> is_at(hook::tracing const& where, detail::located_link const& l);
 };
 
 /// A link of hook::tracing.

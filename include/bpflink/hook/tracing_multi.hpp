@@ -51,7 +51,7 @@ struct hook_traits<hook::tracing_multi> : detail::of_kind<link_type::tracing_mul
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog,
                                     hook::tracing_multi const& where);
-    static result<match> is_at(hook::tracing_multi const& where, detail::candidate const& l);
+    static result<match> is_at(hook::tracing_multi const& where, detail::located_link const& l);
 };
 
 /// A link of hook::tracing_multi.

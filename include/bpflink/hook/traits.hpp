@@ -32,7 +32,7 @@ struct of_kind {
 };
 
 /// A link of a hook's kind that has not lost its place, for the hook to compare that with its own.
-struct candidate {
+struct located_link {
     fd_view fd;
     link_info const& info;
     borrowed_program const* prog = nullptr; // whose place is asked about too, where there is one
@@ -51,7 +51,7 @@ struct candidate {
 ///   matches(info)  whether a link is on this hook
 ///   row()          the library's own facts; a hook of one's own has none
 ///   create(program, hook)  attaches, and returns the new link's descriptor
-///   is_at(hook, candidate)  whether a link is at the place; a hook whose place nothing recognises
+///   is_at(hook, l)  whether a link is at the place; a hook whose place nothing recognises
 ///                  has none
 template <class Hook>
 struct hook_traits;
@@ -69,7 +69,7 @@ concept hook_like = requires(H const& where, link_info const& info, detail::borr
 /// A hook whose links can be recognised by their place. hook::perf_event is not one, nor is
 /// hook::raw: the kernel does not tell which event a link is on.
 template <class H>
-concept has_place = hook_like<H> && requires(H const& where, detail::candidate const& l) {
+concept has_place = hook_like<H> && requires(H const& where, detail::located_link const& l) {
     { hook_traits<H>::is_at(where, l) } -> std::same_as<result<match>>;
 };
 

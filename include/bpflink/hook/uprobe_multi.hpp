@@ -77,7 +77,7 @@ struct hook_traits<hook::uprobe_multi> : detail::of_kind<link_type::uprobe_multi
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::uprobe_multi const& where);
-    static result<match> is_at(hook::uprobe_multi const& where, detail::candidate const& l);
+    static result<match> is_at(hook::uprobe_multi const& where, detail::located_link const& l);
 };
 
 /// A link of hook::uprobe_multi.

@@ -57,7 +57,7 @@ struct hook_traits<hook::xdp> : detail::of_kind<link_type::xdp> {
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::xdp const& where);
-    static result<match> is_at(hook::xdp const& where, detail::candidate const& l);
+    static result<match> is_at(hook::xdp const& where, detail::located_link const& l);
 };
 
 /// A link of hook::xdp.

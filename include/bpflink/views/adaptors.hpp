@@ -44,9 +44,9 @@ struct wanted_source {
         void next(std::optional<element>& out) {
             if (std::exchange(started, true)) ++here;
             for (; here != end; ++here) {
-                element candidate = *here;
-                if (!is_wanted(candidate, wanted)) continue;
-                out.emplace(std::move(candidate));
+                element one = *here;
+                if (!is_wanted(one, wanted)) continue;
+                out.emplace(std::move(one));
                 return;
             }
         }
