@@ -138,6 +138,16 @@ int lock(int fd) noexcept; // -EAGAIN when another has it
 int unlock(int fd) noexcept;
 
 std::chrono::steady_clock::time_point now() noexcept;
+/// When a limit from now is over. The clock does not reach the end of a very long one.
+inline std::chrono::steady_clock::time_point deadline(std::chrono::milliseconds limit) noexcept {
+    using clock = std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds none{0};
+    auto const begin = now();
+    auto const most =
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock::time_point::max() - begin);
+    if (limit >= most) return clock::time_point::max();
+    return begin + (limit < none ? none : limit);
+}
 
 enum class entry_kind { directory, file, other };
 struct entry {

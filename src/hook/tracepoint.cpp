@@ -80,7 +80,8 @@ result<std::uint32_t> tracepoint_id(attempt const& tried) {
     if (id) return id;
     int const number = id.error().code().value();
     bool const is_lockdown = number == EPERM && is_locked_down() == match::yes;
-    if (id.error() != errc::not_found && !is_lockdown) return id;
+    // A file among the groups, as "enable", is not an event's directory.
+    if (id.error() != errc::not_found && number != ENOTDIR && !is_lockdown) return id;
     return refuse(-number, operation::open, describe(where), tried, {tried.row.opening});
 }
 
@@ -124,6 +125,15 @@ finding record_is_shorter(attempt const& tried) {
     return reads_past_record(tried, size_of_record(where_of(tried)));
 }
 
+/// With the privilege: without, that is the cause.
+finding is_of_ftrace(attempt const& tried) {
+    if (where_of(tried).group != "ftrace") return {match::no};
+    return {profiler_is_unprivileged(tried).is == match::yes ? match::no : match::yes};
+}
+
+constexpr std::string_view events_of_others =
+    "the event is not a tracepoint of the kernel's: a probe's, a synthetic one, or ftrace's own";
+
 constexpr std::array mistakes{
     refusal{EINVAL, errc::invalid_argument, "a tracepoint has a group and a name, without slashes",
             "", "tracing_open_generic", no_names},
@@ -142,6 +152,10 @@ constexpr auto opening = joined(
         refusal{EPERM, errc::permission_denied, "kernel lockdown (confidentiality) forbids it",
                 "raw_tracepoint, fentry and uprobes work", "tracing_check_open_get_tr",
                 lockdown_forbids},
+        refusal{ENOTDIR, errc::not_found, "no such tracepoint in this kernel or its loaded modules",
+                "", "tracefs"},
+        refusal{EPERM, errc::invalid_argument, events_of_others,
+                "put the program on the place itself", "perf_trace_event_perm", is_of_ftrace},
         refusal{EACCES, errc::permission_denied, "CAP_PERFMON is missing",
                 "run with it, or with kernel.perf_event_paranoid at 0 or below", "perf_allow_cpu",
                 profiler_is_unprivileged},
@@ -154,9 +168,7 @@ constexpr auto opening = joined(
 
 constexpr auto causes = joined(
     std::array{
-        refusal{EINVAL, errc::invalid_argument,
-                "the event is not a tracepoint of the kernel's: a probe's, a synthetic one, or "
-                "ftrace's own",
+        refusal{EINVAL, errc::invalid_argument, events_of_others,
                 "put the program on the place itself", "perf_event_set_bpf_prog"},
         refusal{EACCES, errc::invalid_argument, "the program reads past this tracepoint's record{}",
                 "load it for this kernel's layout, as the event's format file has it",

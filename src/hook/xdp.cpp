@@ -64,7 +64,8 @@ std::string_view name_of(xdp_mode mode) {
 struct seen {
     match any = match::unknown;
     int number = 0;
-    std::string first = "a program"; // "program 7 (generic)"
+    std::string first = "a program";     // "program 7 (generic)"
+    xdp_mode mode = xdp_mode::automatic; // of the first
 };
 
 /// @param mode  of the programs that count; automatic: each
@@ -75,8 +76,10 @@ seen programs_there(attempt const& tried, xdp_mode mode = xdp_mode::automatic) {
     found.any = match::no;
     for (auto const& [id, own] : in_order(all)) {
         if (id == 0 || (mode != xdp_mode::automatic && mode != own)) continue;
-        if (found.number++ == 0)
+        if (found.number++ == 0) {
             found.first = "program " + std::to_string(id) + " (" + std::string{name_of(own)} + ")";
+            found.mode = own;
+        }
         found.any = match::yes;
     }
     return found;
@@ -234,7 +237,8 @@ constexpr std::array causes{
     refusal{EBUSY, errc::hook_busy, memory_of_its_own, no_memory_of_its_own, "dev_xdp_install",
             other_than_a_program},
     refusal{EEXIST, errc::already_exists, "{} runs on the interface in another mode",
-            "attach in that mode, or remove that program", "dev_xdp_attach", program_in_other_mode},
+            "detach its link; without one, ip link set DEV xdpgeneric (xdpdrv, xdpoffload) off",
+            "dev_xdp_attach", program_in_other_mode},
     refusal{EEXIST, errc::hook_busy, "{}, above it, has an XDP program",
             "remove that program, or attach to that device", "dev_xdp_attach", program_above},
     refusal{ERANGE, errc::not_supported, large_mtu,
@@ -322,7 +326,9 @@ constexpr std::array sections{
 } // namespace
 
 detail::squatter detail::without_link(borrowed_program const& what, hook::xdp const& where) {
-    auto found = program_without_link({.prog = &what, .request = &where});
+    auto asked = where; // one in another mode has the place too
+    asked.mode = programs_there({.prog = &what, .request = &where}).mode;
+    auto found = program_without_link({.prog = &what, .request = &asked});
     if (found.is != match::yes) return {};
     return {match::yes, std::move(found.what) + " is there without a link"};
 }

@@ -35,7 +35,7 @@ namespace detail {
 
 result<ensured_any> ensure_pinned(wanted_link const& wanted, std::string_view path,
                                   ensure_options const& options) {
-    auto const until = sys::now() + options.wait;
+    auto const until = sys::deadline(options.wait);
     auto const real = resolve(path, operation::obj_pin);
     if (!real) return tl::unexpected{real.error()};
     ensuring it{wanted, options.overlap, until};
@@ -59,7 +59,7 @@ result<ensured_any> ensure_pinned(wanted_link const& wanted, std::string_view pa
 
 result<ensured_any> ensure_held(wanted_link const& wanted, unique_fd& held,
                                 ensure_options const& options) {
-    auto const until = sys::now() + options.wait;
+    auto const until = sys::deadline(options.wait);
     ensuring it{wanted, options.overlap, until};
     if (held) {
         if (auto const is_link = require_link(held, describe(fd_view{held})); !is_link)

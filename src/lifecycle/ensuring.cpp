@@ -180,6 +180,9 @@ bool takes_one(error const& why, link_type kind) {
     return why.code().value() != EEXIST || kind == link_type::xdp;
 }
 
+/// So long who only looks at a link may hold it.
+constexpr std::chrono::milliseconds glance{20};
+
 /// So long what the kernel just releases may look as if it stayed.
 constexpr std::chrono::milliseconds settled{100};
 
@@ -304,9 +307,16 @@ bool ensuring::is_held_by_somebody(error& why) const {
     bool const any = takes_one(why, wanted_->hook.kind);
     auto const there = occupant(any);
     if (!there) return false;
-    auto const who = holders(there->id);
-    if (who && who->processes.empty() && who->pins.empty()) return false;
-    if (!who && who.error() == errc::not_found) return false;
+    auto who = holders(there->id);
+    auto const is_let_go = [&] {
+        return who ? who->processes.empty() && who->pins.empty() : who.error() == errc::not_found;
+    };
+    if (is_let_go()) return false;
+    // Who looks at links holds each for a moment, and so does a process that is just killed.
+    for (auto const until = std::min(until_, sys::now() + glance); sys::now() < until;)
+        pause(longest_pause);
+    who = holders(there->id);
+    if (is_let_go()) return false;
     auto const by = who ? ", held by " + in_words(*who) : "";
     auto const condition = any ? errc::hook_busy : errc::already_exists;
     why = {why.code().value(), why.where(), condition, std::string{why.subject()},
@@ -345,7 +355,12 @@ result<link> ensuring::create_patiently() const {
         auto made = create();
         if (made || !is_busy(made.error()) || is_held_by_somebody(made.error())) return made;
         if (!may_pass(made.error()) || is_late()) return made;
-        if (program_without_link()) return made;
+        if (auto const there = program_without_link()) {
+            auto const& why = made.error();
+            if (!takes_one(why, wanted_->hook.kind) || why == errc::hook_busy) return made;
+            return fail(-why.code().value(), why.where(), errc::hook_busy, // in another mode of XDP
+                        std::string{why.subject()}, *there + ": detach it");
+        }
         pause(attempt);
     }
 }

@@ -19,6 +19,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <compare>
 #include <cstring>
 #include <memory>
@@ -300,7 +301,7 @@ private:
 } // namespace
 
 result<bool> is_there(link_id id) {
-    if (id.value() == 0) return false;
+    if (id.value() == 0 || id.value() > INT_MAX) return false; // the kernel gives no such id
     std::uint32_t next = 0;
     int const outcome = sys::link_get_next_id(id.value() - 1, next);
     if (outcome == -ENOENT) return false;

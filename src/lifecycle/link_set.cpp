@@ -181,7 +181,7 @@ private:
         std::string why;
     };
 
-    [[nodiscard]] moment limit() const { return sys::now() + options_.wait; }
+    [[nodiscard]] moment limit() const { return sys::deadline(options_.wait); }
     [[nodiscard]] std::string path_of(set_member const& member) const {
         return directory_.empty() ? std::string{} : directory_ + "/" + pin_name(member.name_);
     }

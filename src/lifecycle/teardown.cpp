@@ -33,6 +33,10 @@ std::string in_words(link_holders const& who) {
     }
     for (auto const& pin : who.pins)
         add("the pin " + pin);
+    if (text.empty()) {
+        text = "nobody that can be seen";
+        if (!who.complete()) text += " (not seen: " + who.unseen + ")";
+    }
     return text;
 }
 
@@ -194,11 +198,11 @@ result<teardown_report> end_verified(link& l, moment deadline) {
 }
 
 result<teardown_report> teardown(link&& l, milliseconds limit) {
-    return end_verified(l, sys::now() + limit);
+    return end_verified(l, sys::deadline(limit));
 }
 
 result<teardown_report> teardown(std::string_view pin_path, milliseconds limit) {
-    auto const deadline = sys::now() + limit;
+    auto const deadline = sys::deadline(limit);
     teardown_report nothing{{}, false, true, {}};
     auto const path = resolve(pin_path, operation::obj_get);
     if (!path) {

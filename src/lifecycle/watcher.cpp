@@ -106,18 +106,18 @@ result<std::span<link_event const>> watcher::poll() {
 }
 
 result<std::span<link_event const>> watcher::wait(milliseconds limit) {
-    auto const start = sys::now();
+    auto const until = sys::deadline(limit);
     events_.clear();
     for (;;) {
-        auto const passed = std::chrono::duration_cast<milliseconds>(sys::now() - start);
-        auto const left = is_owed_ ? milliseconds{0} : std::max(limit - passed, milliseconds{0});
+        auto const rest = std::chrono::ceil<milliseconds>(until - sys::now());
+        auto const left = is_owed_ ? milliseconds{0} : std::max(rest, milliseconds{0});
         unsigned woken = 0;
         int const outcome = sys::wait_any(waiter_.get(), left, woken);
         if (outcome < 0) return tl::unexpected{detail::not_waited(-outcome, waiter_)};
         bool const is_owed = std::exchange(is_owed_, false);
         if (is_due(woken) || is_owed)
             if (auto looked = look(); !looked) return tl::unexpected{std::move(looked).error()};
-        bool const is_over = sys::now() - start >= limit;
+        bool const is_over = sys::now() >= until;
         if (!events_.empty() || is_over) return std::span<link_event const>{events_};
     }
 }

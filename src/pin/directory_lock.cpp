@@ -38,7 +38,7 @@ result<directory_lock> directory_lock::take(std::string const& path,
                                             std::chrono::milliseconds limit) {
     constexpr int longest_pause = 20; // a millisecond
     auto const directory = directory_of(path);
-    auto const deadline = sys::now() + limit;
+    auto const deadline = sys::deadline(limit);
     auto opened = sys::open_directory(directory.c_str());
     for (int attempt = 0;; ++attempt) {
         if (!opened) return refuse_pin_at(opened.outcome(), operation::open, path);

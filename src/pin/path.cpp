@@ -161,7 +161,9 @@ finding other_file_is_there(attempt const& tried) {
 }
 
 finding file_is_not_on_bpffs(attempt const& tried) {
-    return yes_if_0(sys::is_on_bpffs(path_of(tried).c_str()));
+    int const told = sys::is_on_bpffs(path_of(tried).c_str());
+    if (told == -EACCES) return {match::no}; // nor is the way there open
+    return yes_if_0(told);
 }
 
 finding file_is_a_directory(attempt const& tried) {
@@ -199,8 +201,8 @@ constexpr std::array pin_causes{
     refusal{EEXIST, errc::already_exists, "{}", "", "filename_create", other_file_is_there},
     refusal{EEXIST, errc::already_exists, "something is pinned there",
             "replace_pin replaces a link", "filename_create"},
-    refusal{EACCES, errc::permission_denied,
-            "the mode of a directory, or a security module, refuses it", "", "inode_permission"},
+    refusal{EACCES, errc::permission_denied, "the mode of a directory refuses it", "",
+            "inode_permission"},
     refusal{ENOSPC, errc{}, "the kernel has no memory for another name", "", "bpf_get_inode",
             always},
 };
@@ -211,8 +213,7 @@ constexpr std::array open_causes{
             file_is_not_on_bpffs},
     refusal{EACCES, errc::invalid_argument, "it is a directory", "", "bpf_obj_do_get",
             file_is_a_directory},
-    refusal{EACCES, errc::permission_denied,
-            "the mode of the pin or of a directory, or a security module, refuses it", "",
+    refusal{EACCES, errc::permission_denied, "the mode of the pin or of a directory refuses it", "",
             "path_permission"},
 };
 
@@ -227,8 +228,8 @@ constexpr std::array look_causes{
     refusal{ENOENT, errc::not_found, "nothing is there", "", "filename_lookup"},
     refusal{ENOTDIR, errc::invalid_argument, "it is not a directory", "", "do_open",
             it_is_not_a_directory},
-    refusal{EACCES, errc::permission_denied,
-            "the mode of a directory, or a security module, refuses it", "", "inode_permission"},
+    refusal{EACCES, errc::permission_denied, "the mode of a directory refuses it", "",
+            "inode_permission"},
     refusal{EINVAL, errc::invalid_argument, "the directory is not on a bpffs", "", "bpf_obj_do_get",
             file_is_not_on_bpffs},
 };

@@ -66,6 +66,9 @@ TEST_CASE_FIXTURE(tracepoint_prober, "what is wrong with a tracepoint is told") 
     files[sched_switch_files + "id"] = "314\n";
     unopened(sched_switch, EACCES, errc::permission_denied, {"security module"});
     unopened(sched_switch, EPERM, errc::permission_denied, {"a filter of system calls"});
+    files["/sys/kernel/tracing/events/ftrace/function/id"] = "1\n";
+    unopened(bl::hook::tracepoint{"ftrace", "function"}, EPERM, errc::invalid_argument,
+             {"ftrace's own"});
     unopened(sched_switch, ENOSYS, errc::not_supported, {"perf_event_open(2)"});
     unopened(sched_switch, EMFILE, no_condition, {"RLIMIT_NOFILE"});
     unlinked(sched_switch, EINVAL, errc::invalid_argument, {"not a tracepoint of the kernel's"});

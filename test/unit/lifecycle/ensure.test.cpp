@@ -297,7 +297,7 @@ TEST_CASE_FIXTURE(world, "another attach type is told before a lost place") {
 }
 
 // 16.17
-TEST_CASE_FIXTURE(world, "a link that holds the place is named at once") {
+TEST_CASE_FIXTURE(world, "a link that holds the place is named, and not waited for") {
     auto& other = add_link({.type = link_type::xdp, .prog = &v1, .target = 2});
     std::string who;
     SUBCASE("by a process") {
@@ -308,12 +308,49 @@ TEST_CASE_FIXTURE(world, "a link that holds the place is named at once") {
         pin("/other/theirs", other);
         who = "/other/theirs";
     }
+    auto const begin = sys_now();
     auto const done = ensure_xdp();
     REQUIRE_FALSE(done);
     check_error(done.error(), EBUSY, operation::link_create, errc::hook_busy,
                 {"link " + std::to_string(other.id()), "program " + std::to_string(v1.id), who});
-    CHECK(calls(call::back_off) == 0);
+    CHECK(sys_now() - begin < std::chrono::milliseconds{50});
     CHECK(names_in("/bpf").empty());
+}
+
+// 16.17
+TEST_CASE_FIXTURE(world, "who holds the place's link for a moment, as a process just killed") {
+    auto& other = add_link({.type = link_type::xdp, .prog = &v1, .target = 2});
+    auto& killed = add_process(7, "daemon");
+    killed.links = {other.shared_from_this()};
+    before(call::back_off, [&] {
+        killed.links.clear();
+        let_go(other);
+    });
+    check_done(ensure_xdp(), ensured::created, 0);
+    check_is_so(v2);
+}
+
+TEST_CASE_FIXTURE(world, "a program without a link in another mode of XDP has the place too") {
+    interface_facts[2].without_link.generic = 77;
+    fail_always(call::link_create, EEXIST);
+    auto const begin = sys_now();
+    bl::hook::xdp forced{.ifindex = bl::ifindex{2}};
+    SUBCASE("automatic") {
+    }
+    SUBCASE("forced") {
+        forced.mode = bl::xdp_mode::driver;
+    }
+    auto const done = bl::ensure_attached(second, forced, pin_path);
+    REQUIRE_FALSE(done);
+    check_error(done.error(), EEXIST, operation::link_create, errc::hook_busy,
+                {"program 77 (generic)", "without a link"});
+    CHECK(sys_now() - begin < std::chrono::milliseconds{200});
+}
+
+TEST_CASE_FIXTURE(world, "a wait without end is not over at once") {
+    lock_directory("/bpf");
+    before(call::back_off, [&] { unlock_directory("/bpf"); });
+    check_done(ensure_xdp({.wait = std::chrono::milliseconds::max()}), ensured::created, 0);
 }
 
 TEST_CASE_FIXTURE(world, "a link that nobody holds any more is waited for") {

@@ -78,7 +78,8 @@ TEST_CASE_FIXTURE(held, "all links are told in one pass, those that nobody is se
 }
 
 TEST_CASE_FIXTURE(held, "an id that no link has is not found") {
-    for (auto const absent : {bl::link_id{0}, bl::link_id{99}, bl::link_id{second.id() + 1}}) {
+    for (auto const absent : {bl::link_id{0}, bl::link_id{99}, bl::link_id{second.id() + 1},
+                              bl::link_id{0x7fff'ffff}, bl::link_id{0xffff'ffff}}) {
         auto const told = bl::holders(absent);
         REQUIRE_FALSE(told);
         check_error(told.error(), ENOENT, bl::operation::link_get_next_id, bl::errc::not_found,

@@ -169,9 +169,18 @@ TEST_CASE_FIXTURE(to_go,
     auto const done = bl::teardown(std::move(l), 50ms);
     REQUIRE_FALSE(done);
     check_error(done.error(), EBUSY, bl::operation::close, bl::errc::still_held,
-                {"handle is closed, and its pin removed"});
+                {"nobody that can be seen", "handle is closed, and its pin removed"});
     CHECK(sys_now() - begin < 200ms);
     CHECK_FALSE(l);
+    CHECK_FALSE(has_path("/bpf/x"));
+}
+
+TEST_CASE_FIXTURE(to_go, "a limit without end is not over at once") {
+    pin("/bpf/x", quick);
+    lock_directory("/bpf");
+    before(call::back_off, [this] { unlock_directory("/bpf"); });
+    CHECK(succeeded(bl::teardown("/bpf/x", std::chrono::milliseconds::max())));
+    CHECK(quick.defunct);
     CHECK_FALSE(has_path("/bpf/x"));
 }
 

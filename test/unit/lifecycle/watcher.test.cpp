@@ -210,6 +210,11 @@ TEST_CASE_FIXTURE(watched_machine, "a wait ends with the first change, or with i
     CHECK(sys_now() - start == 3s);
     auto& more = add();
     CHECK(told(w.wait(std::chrono::milliseconds::max())) == said("created", more));
+    fake::link* later = nullptr; // seen by the second look, after one that saw nothing
+    before(call::wait_any, [&] { later = &add(); }, 2);
+    auto const late = told(w.wait(std::chrono::milliseconds::max()));
+    REQUIRE(later);
+    CHECK(late == said("created", *later));
 }
 
 TEST_CASE_FIXTURE(watched_machine, "events come one after another, with errors among them") {
