@@ -61,8 +61,9 @@ struct name_and_offset {
         base = 8;
     }
     name_and_offset place{text.substr(0, plus)};
-    auto const* const end = digits.data() + digits.size();
-    auto const read = std::from_chars(digits.data(), end, place.offset, base);
+    char const* const begin = digits.data();
+    char const* const end = begin + digits.size();
+    auto const read = std::from_chars(begin, end, place.offset, base);
     if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
     return place;
 }

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -99,9 +100,11 @@ TEST_CASE("libbpf loads programs of a section for the hook that it is of") {
         for (auto const& each : row.sections) {
             auto const name = std::string{each.kind} + (each.rest.empty() ? "" : "/a");
             CAPTURE(name);
-            ::bpf_prog_type type{};
-            ::bpf_attach_type attach{};
-            if (::libbpf_prog_type_by_name(name.c_str(), &type, &attach) < 0)
+            // Of this size: libbpf knows newer values than the header's enumerations.
+            std::underlying_type_t<::bpf_prog_type> type = 0;
+            std::underlying_type_t<::bpf_attach_type> attach = 0;
+            if (::libbpf_prog_type_by_name(name.c_str(), reinterpret_cast<::bpf_prog_type*>(&type),
+                                           reinterpret_cast<::bpf_attach_type*>(&attach)) < 0)
                 continue; // a newer one
             if (!each.no_link.empty()) continue;
             CHECK(std::ranges::find(row.program_types, static_cast<program_type>(type)) !=
