@@ -54,6 +54,9 @@ TEST_CASE_FIXTURE(tracepoint_prober, "a tracepoint that is not there is not foun
     files["/sys/kernel/tracing/events/a/b/id"] = "no number";
     refused(bl::hook::tracepoint{"a", "b"}, EINVAL, operation::read, errc::invalid_argument,
             {"events/a/b/id"});
+    fail(call::open_file, ENOTDIR); // a file among the groups
+    refused(bl::hook::tracepoint{"a", "enable"}, ENOTDIR, operation::open, errc::not_found,
+            {"no such tracepoint"});
     fail(call::open_file, EACCES);
     refused(bl::hook::tracepoint{"a", "b"}, EACCES, operation::open, errc::permission_denied,
             {"events/a/b/id"});
