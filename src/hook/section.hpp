@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -61,9 +62,9 @@ struct name_and_offset {
         base = 8;
     }
     name_and_offset place{text.substr(0, plus)};
-    char const* const begin = digits.data();
-    char const* const end = begin + digits.size();
-    auto const read = std::from_chars(begin, end, place.offset, base);
+    std::string const number{digits};
+    auto const* const end = number.data() + number.size();
+    auto const read = std::from_chars(number.data(), end, place.offset, base);
     if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
     return place;
 }
