@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What 60 links of a kind take to close: one after the other, and by 16 threads.
+// bpflink-bench-closing [CGROUP_DIR [PART_OF_A_KIND'S_NAME]]
 #include "need.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -19,6 +20,8 @@
 #include <vector>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
 
 namespace bl = bpflink;
 
@@ -35,11 +38,16 @@ struct kind {
 };
 
 /// r0 = 0; exit
-bl::program load(kind const& of) {
+bl::program load(kind const& of, int number) {
     constexpr std::array<std::uint64_t, 2> code{0xb7, 0x95};
     bpf_prog_load_opts opts{};
     opts.sz = sizeof opts;
     opts.expected_attach_type = static_cast<::bpf_attach_type>(of.expected);
+    if (of.type == bl::program_type::tracing) { // one function takes 38 at most
+        auto const function = "bpf_fentry_test" + std::to_string(1 + number % 6);
+        opts.attach_btf_id = static_cast<unsigned>(
+            need(::libbpf_find_vmlinux_btf_id(function.c_str(), opts.expected_attach_type)));
+    }
     int const fd =
         ::bpf_prog_load(static_cast<::bpf_prog_type>(of.type), "closing", "GPL",
                         reinterpret_cast<::bpf_insn const*>(code.data()), code.size(), &opts);
@@ -57,8 +65,8 @@ using milliseconds = std::chrono::duration<double, std::milli>;
 milliseconds time_of(kind const& of, void (*how)(std::vector<bl::link>&)) {
     std::vector<bl::program> programs;
     std::vector<bl::link> all;
-    while (all.size() != links) {
-        programs.push_back(load(of)); // of one program, some hooks take one link
+    for (int i = 0; i != links; ++i) {
+        programs.push_back(load(of, i)); // of one program, some hooks take one link
         all.push_back(need(of.attach(programs.back())));
     }
     auto const start = std::chrono::steady_clock::now();
@@ -103,18 +111,21 @@ int main(int count, char** arguments) {
         {"uprobe", type::kprobe, {}, at(hook::uprobe{.binary = self, .symbol = "main"})},
         {"uprobe_multi", type::kprobe, attach::trace_uprobe_multi,
          at(hook::uprobe_multi{.binary = std::string_view{self}, .symbols = main_function})},
+        {"tracing (fentry)", type::tracing, attach::trace_fentry, at(hook::tracing{})},
+        {"tracing (fexit)", type::tracing, attach::trace_fexit, at(hook::tracing{})},
         {"tcx", type::sched_cls, attach::tcx_ingress,
          at(hook::tcx{.ifindex = need(lo), .attach = attach::tcx_ingress})},
         {"cgroup", type::cgroup_skb, attach::cgroup_inet_egress,
          at(hook::cgroup{.cgroup = std::string_view{cgroup},
                          .attach = attach::cgroup_inet_egress})},
     };
-    std::cout << "kind             one by one   16 threads   ratio\n";
+    std::cout << "kind              one by one   16 threads   ratio\n";
     for (auto const& each : kinds) {
+        if (count > 2 && each.name.find(arguments[2]) == std::string::npos) continue;
         try {
             auto const first = time_of(each, one_by_one);
             auto const second = time_of(each, side_by_side);
-            std::printf("%-16s %7.1f ms   %7.1f ms   %5.2f\n", each.name.c_str(), first.count(),
+            std::printf("%-17s %7.1f ms   %7.1f ms   %5.2f\n", each.name.c_str(), first.count(),
                         second.count(), second / first);
         } catch (std::exception const& why) {
             std::cout << each.name << ": " << why.what() << '\n';

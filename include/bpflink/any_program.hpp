@@ -59,8 +59,10 @@ class expected_program {
 public:
     /// Its descriptor; borrowed. Empty where it is known by its id.
     [[nodiscard]] fd_view fd() const noexcept { return fd_; }
-    /// The program's id, where it is known by that; else 0.
+    /// The program's id; 0 where it is known by a descriptor, and an id that no program has.
     [[nodiscard]] program_id id() const noexcept { return id_; }
+    /// Whether it is known by its id.
+    [[nodiscard]] bool is_by_id() const noexcept { return is_by_id_; }
 
 private:
     template <any_program P>
@@ -68,10 +70,11 @@ private:
     friend expected_program expecting(map_ref const& map) noexcept;
     friend expected_program expecting(program_id id) noexcept;
     explicit expected_program(fd_view fd) noexcept : fd_{fd} {}
-    explicit expected_program(program_id id) noexcept : id_{id} {}
+    explicit expected_program(program_id id) noexcept : id_{id}, is_by_id_{true} {}
 
     fd_view fd_;
     program_id id_;
+    bool is_by_id_ = false;
 };
 
 /// `link.update(next, expecting(current))`: swap only while `prog` is the one that runs.

@@ -107,7 +107,8 @@ public:
         look_at_pins();
         if (hidden_ != 0)
             note(of_processes() + std::to_string(hidden_) +
-                 " processes that this one may not look into (CAP_SYS_PTRACE is missing, or a "
+                 (hidden_ == 1 ? " process" : " processes") +
+                 " that this one may not look into (CAP_SYS_PTRACE is missing, or a "
                  "security module refuses)");
         for (auto& each : found_)
             each.second.unseen = unseen_;

@@ -296,7 +296,7 @@ result<link> detail::access::spare(link const& l) {
 }
 
 result<void> link::update_program(fd_view next, expected_program const* expected) {
-    if (expected && expected->id() != program_id{}) {
+    if (expected && expected->is_by_id()) {
         auto const id = expected->id();
         auto const opened = sys::prog_get_fd_by_id(id.value());
         if (opened.outcome() == -ENOENT)

@@ -78,5 +78,8 @@ def build(kernel, command=(), programs=()):
         archive.file(f"modules/{module.name}", module)
     for program in programs:
         archive.program(program)
+    # There for a static program too: a case is then the same in every build.
+    for library in libraries("/bin/sh"):
+        archive.file(library)
     archive.content("command", f"exec {shlex.join(command)}\n".encode())
     return archive.finished()

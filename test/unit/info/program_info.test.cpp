@@ -112,6 +112,10 @@ TEST_CASE_FIXTURE(described, "a compare-and-swap takes the program that is expec
     REQUIRE_FALSE(nobody);
     check_error(nobody.error(), ENOENT, bl::operation::link_update, bl::errc::program_mismatch,
                 {"program 9 was expected"});
+    auto const unset = l.update(next, bl::expecting(bl::program_id{}));
+    REQUIRE_FALSE(unset);
+    check_error(unset.error(), ENOENT, bl::operation::link_update, bl::errc::program_mismatch,
+                {"program 0 was expected"});
     fail(call::prog_get_fd_by_id, EPERM);
     auto const denied = l.update(next, bl::expecting(bl::program_id{second.id}));
     REQUIRE_FALSE(denied);

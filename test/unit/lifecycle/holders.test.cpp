@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(held, "what could not be looked at is said") {
     SUBCASE("a process of another user") {
         daemon.refusal = EACCES;
         auto const unseen = of(id).unseen;
-        CHECK(unseen.find("1 processes") != std::string::npos);
+        CHECK(unseen.find("1 process that") != std::string::npos);
         CHECK(unseen.starts_with("pins seen by ") != by_proc);
     }
     SUBCASE("hidden processes") {
