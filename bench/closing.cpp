@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What 60 links of a kind take to close: one after the other, and by 16 threads.
-// bpflink-bench-closing [CGROUP_DIR [PART_OF_A_KIND'S_NAME]]
+// bpflink-bench-closing [CGROUP_DIR [PART_OF_A_NAME]], or in a guest:
+// test/matrix/matrix.py run 6.12 -v -- build/bench/bench/bpflink-bench-closing
 #include "need.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -101,7 +102,11 @@ int main(int count, char** arguments) {
     constexpr char self[] = "/proc/self/exe";
     std::array<std::string_view, 1> const kernel_function{"do_nanosleep"};
     auto const lo = bl::ifindex_of("lo");
-    auto const cgroup = count > 1 ? std::string{arguments[1]} : "/sys/fs/cgroup";
+    std::vector<std::string> words{arguments + 1, arguments + count};
+    std::erase_if(words,
+                  [](std::string const& word) { return word.starts_with("--"); }); // doctest's
+    auto const cgroup = words.empty() ? "/sys/fs/cgroup" : words[0];
+    auto const only = words.size() < 2 ? "" : words[1];
     std::vector<kind> const kinds{
         {"tracepoint", type::tracepoint, {}, at(hook::tracepoint{"sched", "sched_switch"})},
         {"raw_tracepoint", type::raw_tracepoint, {}, at(hook::raw_tracepoint{"sched_switch"})},
@@ -121,7 +126,7 @@ int main(int count, char** arguments) {
     };
     std::cout << "kind              one by one   16 threads   ratio\n";
     for (auto const& each : kinds) {
-        if (count > 2 && each.name.find(arguments[2]) == std::string::npos) continue;
+        if (each.name.find(only) == std::string::npos) continue;
         try {
             auto const first = time_of(each, one_by_one);
             auto const second = time_of(each, side_by_side);

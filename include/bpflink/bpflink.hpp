@@ -37,6 +37,7 @@
 #include <bpflink/match.hpp>
 #include <bpflink/operation.hpp>
 #include <bpflink/operations.hpp>
+#include <bpflink/perf_events.hpp>
 #include <bpflink/place.hpp>
 #include <bpflink/probe_details.hpp>
 #include <bpflink/program.hpp>

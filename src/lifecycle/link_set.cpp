@@ -53,17 +53,10 @@ void side_by_side(std::size_t count, F f) {
         if (one) std::rethrow_exception(one);
 }
 
-/// Whether a kind's links wait in the kernel while they close, and wait together.
+/// Whether a kind's links wait in the kernel while they close, and wait together: by measuring, see
+/// bench/closing.cpp and the table in docs/sets.md.
 bool waits_to_close(link_type kind) {
-    switch (kind) {
-    case link_type::perf_event:
-    case link_type::kprobe_multi:
-    case link_type::uprobe_multi:
-    case link_type::tracing:
-    case link_type::tracing_multi:
-    case link_type::raw_tracepoint: return true;
-    default: return false;
-    }
+    return kind == link_type::perf_event || kind == link_type::uprobe_multi;
 }
 
 /// Whether a hook or its target is missing.

@@ -44,7 +44,7 @@ TEST_CASE_FIXTURE(kernel_case, "a child that is forked while another thread load
               constexpr int children = 20;
               constexpr unsigned limit = 100; // seconds, for a machine that is emulated
               // On such a one, some have to do.
-              auto const enough = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+              auto const enough = std::chrono::steady_clock::now() + std::chrono::seconds{10};
               std::atomic<bool> end = false;
               std::atomic<unsigned> begun = 0;
               std::thread other{[&] {

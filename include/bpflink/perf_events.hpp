@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+namespace bpflink {
+
+// Perf events for hook::perf_event: opened and counting, with nothing attached yet.
+
+/// An event that the kernel's software counts.
+enum class software_event : std::uint64_t {
+    cpu_clock,        ///< nanoseconds of a processor
+    task_clock,       ///< nanoseconds of tasks on it
+    page_faults,      ///< of both sorts
+    context_switches, ///< from one task to another
+    cpu_migrations,   ///< of tasks, from another processor
+    page_faults_min,  ///< without input or output
+    page_faults_maj,  ///< with input or output
+    alignment_faults, ///< that the kernel mended
+    emulation_faults, ///< instructions that the kernel emulated
+    dummy,            ///< nothing
+    bpf_output,       ///< output of BPF programs
+    cgroup_switches,  ///< from a task to one of another cgroup; since 5.13
+};
+
+/// An event that most processors count.
+enum class hardware_event : std::uint64_t {
+    cpu_cycles,              ///< of whatever frequency
+    instructions,            ///< retired
+    cache_references,        ///< usually of the last level
+    cache_misses,            ///< usually of the last level
+    branch_instructions,     ///< retired
+    branch_misses,           ///< mispredicted
+    bus_cycles,              ///< of another clock than cpu_cycles
+    stalled_cycles_frontend, ///< while instructions are issued
+    stalled_cycles_backend,  ///< while instructions are retired
+    ref_cpu_cycles,          ///< of one frequency
+};
+
+/// Overflows after each so many events. A clock's events are nanoseconds.
+struct sample_period {
+    std::uint64_t events = 0; ///< below 2^63; 0 is refused
+};
+
+/// Overflows about so often a second.
+struct sample_frequency {
+    std::uint64_t hertz = 0; ///< at most kernel.perf_event_max_sample_rate; 0 is refused
+};
+
+/// When an event overflows, and its program runs.
+using sample_rate = std::variant<sample_period, sample_frequency>;
+
+/// A software event on a processor, in every process. Clocks overflow after 10 us at the soonest.
+struct software_counter {
+    software_event event = software_event::cpu_clock; ///< which
+    sample_rate sample;                               ///< when the program runs
+};
+
+/// A hardware event on a processor, in every process and in the kernel.
+struct hardware_counter {
+    hardware_event event = hardware_event::cpu_cycles; ///< which
+    sample_rate sample;                                ///< when the program runs
+};
+
+/// A timer: cpu_clock by time. On one processor it is bpftrace's "interval", on each "profile".
+struct interval_timer {
+    std::chrono::nanoseconds period{}; ///< 10 us at least: shorter ones are as long
+};
+
+/// Opens a perf event on the first processor that is online.
+///
+/// The event counts at once, and runs a program when one is attached: hook::perf_event{event}. The
+/// link holds the event, so that its descriptor may be closed.
+/// @errors invalid_argument   a period or frequency of 0 or out of range; a frequency above
+///                            kernel.perf_event_max_sample_rate; a negative period of a timer
+///         not_supported      the processor, or the virtual machine, does not count this event, or
+///                            does not interrupt when it overflows; a kernel without the event
+///         permission_denied  CAP_PERFMON is missing; a security module; a filter of system calls
+///         EBUSY              another user has the processor's counters for its own
+///         ENODEV             no processor is known to be online
+///         and EMFILE, ENFILE, ENOMEM
+/// @kernel kernel/events/core.c, perf_event_open(); read at v6.12
+/// @cost 1 system call; 4 more where processor 0 is offline
+[[nodiscard]] result<unique_fd> open_perf_event(software_counter const& what);
+/// The same of a hardware event.
+[[nodiscard]] result<unique_fd> open_perf_event(hardware_counter const& what);
+/// The same of a timer.
+[[nodiscard]] result<unique_fd> open_perf_event(interval_timer const& what);
+
+/// Opens a perf event on each processor that is online, in the order of their numbers. A processor
+/// that goes offline takes its event along, and one that comes later has none: open anew then.
+///
+/// All or nothing. Attach the program to each: one link an event.
+/// @errors as open_perf_event
+///         ENOENT  /sys is not mounted, which tells the processors
+/// @cost 3 system calls, and 1 a processor
+[[nodiscard]] result<std::vector<unique_fd>> perf_events_on_each_cpu(software_counter const& what);
+/// The same of a hardware event.
+[[nodiscard]] result<std::vector<unique_fd>> perf_events_on_each_cpu(hardware_counter const& what);
+/// The same of a timer: bpftrace's "profile".
+[[nodiscard]] result<std::vector<unique_fd>> perf_events_on_each_cpu(interval_timer const& what);
+
+} // namespace bpflink
