@@ -23,6 +23,20 @@ json name_or_number(Enum value) {
     return name;
 }
 
+/// Whether the links of a kind differ in it.
+bool has_attach_types(bl::link_type type) {
+    switch (type) {
+    case bl::link_type::tracing:
+    case bl::link_type::cgroup:
+    case bl::link_type::netns:
+    case bl::link_type::tcx:
+    case bl::link_type::netkit:
+    case bl::link_type::sockmap:
+    case bl::link_type::tracing_multi: return true;
+    default: return false;
+    }
+}
+
 struct add_target {
     json& to;
     bool is_here; // in this network namespace
@@ -49,7 +63,8 @@ std::string links_page(view const& now) {
                    {"prog_id", link.program.value()}};
         bool const is_here = link.netns && link.netns == now.here;
         std::visit(add_target{entry, is_here}, link.target);
-        if (link.attach) entry["attach_type"] = name_or_number(*link.attach);
+        if (link.attach && has_attach_types(link.type))
+            entry["attach_type"] = name_or_number(*link.attach);
         entry["state"] = to_string(state_of(link));
         for (auto const& pin : now.pins)
             if (pin.id == link.id) entry["pinned"].push_back(pin.path);

@@ -44,8 +44,13 @@ bl::result<xdp_object> xdp_object::load(configuration const& from, maps which) {
         ::bpf_map* map = nullptr;
         bpf_object__for_each_map(map, object.get())::bpf_map__set_pin_path(map, nullptr);
     }
-    if (int const outcome = ::bpf_object__load(object.get()); outcome < 0)
-        return tl::unexpected{bl::error{-outcome, bl::operation::prog_load, from.object}};
+    if (int const outcome = ::bpf_object__load(object.get()); outcome < 0) {
+        // EACCES is the verifier's, for what the program does.
+        auto const why =
+            outcome == -EPERM ? bl::errc::permission_denied : bl::errc::invalid_argument;
+        return tl::unexpected{bl::error{-outcome, bl::operation::prog_load, why, from.object,
+                                        "--verbose shows what the kernel says"}};
+    }
     return xdp_program::from(chosen).map(
         [&](xdp_program program) { return xdp_object{std::move(object), program, counters}; });
 }

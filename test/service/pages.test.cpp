@@ -133,6 +133,7 @@ TEST_CASE("the page of links names targets and pins") {
     now.links[4].netns = now.links[5].netns = now.here;
     now.links[6].netns = bl::netns_inode{4026531841U};
     now.links[0].attach = bl::attach_type::cgroup_inet_egress;
+    now.links[5].attach = bl::attach_type::xdp; // of every link of its kind
     now.pins = {{"/sys/fs/bpf/a", bl::link_id{1}, bl::link_type::cgroup},
                 {"/sys/fs/bpf/\xff", bl::link_id{1}, bl::link_type::cgroup}};
     auto const page = nlohmann::json::parse(links_page(now));
@@ -151,6 +152,7 @@ TEST_CASE("the page of links names targets and pins") {
     CHECK(page[4]["ifindex"] == 0x7fffffff);
     CHECK(page[4]["devname"] == "(unknown)"); // no interface of this namespace has that index
     CHECK(page[5]["devname"] == "lo");
+    CHECK(!page[5].contains("attach_type"));
     CHECK(page[6]["devname"] == "(unknown)"); // another's, F20
     CHECK(page[7]["devname"] == "(unknown)"); // it is not known whose
     CHECK(page[8]["devname"] == "(detached)");

@@ -2,7 +2,6 @@
 """The service from end to end: a real interface with traffic, signals, and an HTTP client."""
 
 import contextlib
-import ctypes
 import json
 import os
 import signal
@@ -12,7 +11,7 @@ import time
 import unittest
 
 import support
-from support import (Namespace, Service, ServiceCase, Traffic, all_links, count_xdp, eventually,
+from support import (LIBBPF, Namespace, Service, ServiceCase, Traffic, all_links, count_xdp, eventually,
                      link_ids, run)
 
 PROMTOOL = os.environ["PROMTOOL"]
@@ -215,10 +214,9 @@ class ServiceTest(ServiceCase):
         other = self.busy_interface()
         service = self.attached_service()
         link = service.link()
-        libbpf = ctypes.CDLL("libbpf.so.1")
-        pin = libbpf.bpf_obj_get(service.pin.encode())
-        theirs = libbpf.bpf_prog_get_fd_by_id(other.link()["prog_id"])
-        self.assertEqual(0, libbpf.bpf_link_update(pin, theirs, None))
+        pin = LIBBPF.bpf_obj_get(service.pin.encode())
+        theirs = LIBBPF.bpf_prog_get_fd_by_id(other.link()["prog_id"])
+        self.assertEqual(0, LIBBPF.bpf_link_update(pin, theirs, None))
         os.close(pin)
         os.close(theirs)
         eventually(lambda: service.steps("update") == 1, "it sees that")
@@ -347,7 +345,7 @@ class ServiceTest(ServiceCase):
         theirs.spawn()
         eventually(lambda: os.path.exists(theirs.pin), "their link is pinned")
         theirs.kill()
-        link = json.loads(run("bpftool", "-j", "link", "show", "pinned", theirs.pin))["id"]
+        link = support.link_at(theirs.pin)
         before = all_links()[link]
         service = self.service(object=support.OBJECTS[1])
         status, said = service.ends()

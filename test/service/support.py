@@ -2,6 +2,7 @@
 """What the tests of the service share: namespaces, an interface with traffic, and running the service."""
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -16,7 +17,8 @@ import urllib.error
 import urllib.request
 
 SERVICE = os.environ["SERVICE"]
-OBJECTS = os.environ["OBJECTS"].split(":")  # two versions of one program
+*OBJECTS, REFUSED = os.environ["OBJECTS"].split(":")  # two versions of one program, and one that never ends
+LIBBPF = ctypes.CDLL("libbpf.so.1")
 SKIPPED = 77  # what ctest takes for a test that could not be run
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -130,6 +132,11 @@ class Bpffs:
         run("umount", self.path)
         os.rmdir(self.path)
 
+    def tree(self):
+        """All names below it."""
+        return sorted(os.path.join(path, name) for path, directories, files in os.walk(self.path)
+                      for name in (*directories, *files) if not name.endswith(".debug"))
+
     def names(self, pins="service"):
         """What is pinned in a directory."""
         return set(os.listdir(f"{self.path}/{pins}")) - {"%lock"}
@@ -164,7 +171,7 @@ class Service:
         self.configuration |= changes
         if text is None:
             text = "".join(f"{key} = {json.dumps(value)}\n"
-                           for key, value in self.configuration.items())
+                           for key, value in self.configuration.items() if value is not None)
         with open(f"{self.path}.new", "w", encoding="utf-8") as file:
             file.write(text)
         os.rename(f"{self.path}.new", self.path)
@@ -184,6 +191,12 @@ class Service:
         before = len(self.log())
         self.spawn(*options)
         return self.wait(), self.log()[before:]
+
+    def ends_beside(self, *options):
+        """The same, beside one that runs."""
+        ended = subprocess.run([SERVICE, *options, self.path], stdin=subprocess.DEVNULL, timeout=30,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        return ended.returncode, ended.stdout.decode()
 
     def start(self, **how):
         self.spawn(**how)
@@ -288,6 +301,15 @@ class Service:
 def all_links():
     """All links in the kernel by their ids, as bpftool shows them."""
     return {link["id"]: link for link in json.loads(run("bpftool", "-j", "link", "show"))}
+
+
+def link_at(pin):
+    """The id of a pinned link; bpftool does not show one of another network namespace by its pin."""
+    opened = LIBBPF.bpf_obj_get(pin.encode())
+    with open(f"/proc/self/fdinfo/{opened}", encoding="utf-8") as facts:
+        number = re.search(r"^link_id:\s*(\d+)$", facts.read(), re.MULTILINE)[1]
+    os.close(opened)
+    return int(number)
 
 
 def link_ids():
