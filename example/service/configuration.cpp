@@ -10,8 +10,12 @@
 #include <toml++/toml.h>
 #include <type_traits>
 
+#include <net/if.h>
+
 namespace service {
 namespace {
+
+constexpr auto npos = std::string::npos;
 
 /// Reads keys of a table, and collects what is wrong with it.
 class reader {
@@ -71,17 +75,22 @@ tl::expected<configuration, std::string> read_configuration(std::string const& p
         auto const table = toml::parse_file(path);
         reader from{table};
         from.require("interface", read.interface);
+        if (read.interface.size() >= IFNAMSIZ || read.interface.find_first_of("/: \t\n") != npos)
+            from.complain("interface", "cannot be an interface's name");
         from.require("object", read.object);
         from.require("program", read.program);
-        from.require("pin", read.pin);
-        if (from.read("bpffs", read.bpffs) && read.bpffs.empty())
-            from.complain("bpffs", "is empty");
+        from.require("pins", read.pins);
+        while (read.pins.size() > 1 && read.pins.ends_with('/'))
+            read.pins.pop_back();
+        if (from.read("counters", read.counters) && read.counters.empty())
+            from.complain("counters", "is empty");
+        from.read("wait", read.wait);
         from.read("keep", read.keep);
         from.read("port", read.port);
         asio::error_code failure;
         if (from.read("address", read.address))
             static_cast<void>(asio::ip::make_address(read.address, failure));
-        if (failure) from.complain("address", "is no IP address");
+        if (failure) from.complain("address", "is not an IP address");
         complaints = from.finish();
     } catch (toml::parse_error const& e) {
         complaints = e.description();

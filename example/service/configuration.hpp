@@ -13,8 +13,9 @@ struct configuration {
     std::string interface;
     std::string object;
     std::string program;
-    std::string pin;
-    std::string bpffs = "/sys/fs/bpf";
+    std::string counters; // empty: none
+    std::string pins;
+    bool wait = false;
     bool keep = true;
     std::string address = "127.0.0.1";
     std::uint16_t port = 9435;

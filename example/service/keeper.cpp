@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keeper.hpp"
 
-#include <bpflink/any_program.hpp>
-#include <bpflink/hook/attach.hpp>
+#include <bpflink/hook/xdp.hpp>
 #include <bpflink/is_at.hpp>
-#include <bpflink/lifecycle/ensure.hpp>
-#include <bpflink/link_info.hpp>
-#include <bpflink/operations.hpp>
+#include <bpflink/lifecycle/pin_name.hpp>
 #include <bpflink/targets.hpp>
+#include <bpflink/typed_link.hpp>
 
 #include <iostream>
 #include <utility>
@@ -15,109 +13,162 @@
 namespace service {
 namespace bl = bpflink;
 
+namespace {
+
+std::string pin_of(configuration const& of) {
+    return of.pins + '/' + bl::pin_name(of.interface);
+}
+
+/// The interface that has the name. Where none has it, the one that the pinned link is on: it was
+/// renamed.
+bl::result<std::optional<bl::ifindex>> find(configuration const& of) {
+    auto const named = bl::ifindex_of(of.interface);
+    if (named) co_return *named;
+    if (named.error() != bl::errc::not_found) co_await tl::unexpected{named.error()};
+    auto const pinned = bl::xdp_link::load_pinned(pin_of(of));
+    if (!pinned || pinned->state() != bl::link_state::attached) co_return std::nullopt;
+    auto const on = co_await pinned->details();
+    co_return on.ifindex;
+}
+
+bl::result<bl::link_set> wanted(configuration const& of, xdp_object const& object,
+                                std::optional<bl::ifindex> on) {
+    auto set = co_await bl::link_set::open(of.pins);
+    if (on) set.want(of.interface, object.program(), bl::hook::xdp{.ifindex = *on});
+    co_return std::move(set);
+}
+
+} // namespace
+
+bl::result<std::vector<bl::set_step>> keeper::plan() const {
+    auto const on = co_await find(where_);
+    if (!on && !where_.wait) co_await bl::ifindex_of(where_.interface); // says what is wrong
+    auto const set = co_await wanted(where_, object_, on);
+    co_return co_await set.plan();
+}
+
 bl::result<void> keeper::check() {
-    return counted(make_it_so());
+    auto made = make_it_so();
+    if (!made) ++done_.failed;
+    done_.amiss = !made      ? made.error().message()
+                  : !device_ ? "waiting for interface " + where_.interface
+                             : "";
+    return made;
 }
 
 bl::result<void> keeper::reload(configuration next) {
-    auto object = xdp_object::load(next);
-    if (!object) return counted(tl::unexpected{std::move(object).error()});
-    // A link that is defunct by now cannot be swapped, and what keeps it from being well may be
-    // what the new configuration mends.
-    static_cast<void>(make_it_so());
-    auto replaced = replace(next, *object);
-    if (replaced) {
-        where_ = std::move(next);
-        object_ = *std::move(object); // the old one goes now that nothing runs it
-        waiting_ = false;             // what is waited for is said again
+    auto replaced = replace(std::move(next));
+    if (!replaced) {
+        count_failed_reload();
+        return replaced;
     }
-    return counted(std::move(replaced));
+    done_.is_reloaded = true;
+    done_.reloaded = std::chrono::system_clock::now();
+    return replaced;
+}
+
+void keeper::count_failed_reload() {
+    ++done_.failed;
+    done_.is_reloaded = false;
 }
 
 bl::result<void> keeper::finish() {
-    if (link_ && where_.keep) co_await link_.pin(where_.pin); // in case it was removed
-    if (link_ && !where_.keep) co_await link_.unpin();
-    co_await link_.close();
+    if (where_.keep) {
+        if (is_attached()) co_await pin_again();
+        co_return;
+    }
+    auto all = co_await bl::link_set::open(where_.pins);
+    co_await all.teardown();
+}
+
+void keeper::count(std::span<bl::link_event const> seen) {
+    for (auto const& event : seen)
+        ++done_.events[event.what];
 }
 
 status keeper::status() const {
     auto now = done_;
     now.interface = where_.interface;
-    if (link_)
-        if (auto info = link_.info()) now.link = *std::move(info);
+    now.pin = pin_of(where_);
+    now.packets = object_.counts();
+    if (auto const* const held = link())
+        if (auto info = held->info()) now.link = *std::move(info);
     return now;
 }
 
 bl::result<void> keeper::make_it_so() {
-    auto const device = bl::ifindex_of(where_.interface);
-    bool const gone = !device && device.error() == bl::errc::not_found;
-    if (!device && !gone) co_await device; // nobody knows: all stays
-    if (link_) {
-        // That it is here was known when it was attached or adopted.
-        auto const is_here = [&] { return bl::is_at(bl::hook::xdp{.ifindex = *device}, link_); };
-        if (!gone && co_await is_here() != bl::match::no) {
-            co_await link_.pin(where_.pin); // again, in case somebody removed it
-            co_return;
-        }
-        std::clog << where_.interface << " is gone, or the link was detached\n";
-        auto old = std::move(link_);
-        co_await old.unpin();
+    auto on = device_;
+    if (!is_attached()) {
+        if (link()) co_await let_go();
+        on = co_await find(where_);
     }
-    if (gone) {
-        if (!std::exchange(waiting_, true))
-            std::clog << "waiting for interface " << where_.interface << '\n';
-        co_await remove_defunct_pin();
-        co_return;
-    }
-    auto const to = co_await device;
-    link_ = co_await adopt_or_attach(where_, object_.program(), to);
-    waiting_ = false;
+    if (!on && !std::exchange(waiting_, true))
+        std::clog << "waiting for interface " << where_.interface << '\n';
+    co_await apply(where_, object_, on);
 }
 
-bl::result<void> keeper::replace(configuration const& next, xdp_object const& object) {
-    if (!link_) co_return; // the next check attaches it
-    if (next.interface == where_.interface) {
-        co_await link_.pin(next.pin); // a move, where it is another path
-        auto const swapped = link_.update(object.program(), bl::expecting(object_.program()));
-        if (!swapped) {
-            static_cast<void>(link_.pin(where_.pin));
-            co_await tl::unexpected{swapped.error()};
-        }
-        ++done_.swapped;
-        co_return;
+bl::result<void> keeper::replace(configuration next) {
+    auto object = co_await xdp_object::load(next);
+    auto const on = co_await find(next);
+    bool const is_elsewhere = next.interface != where_.interface;
+    if (!on && is_elsewhere) co_await bl::ifindex_of(next.interface); // says what is wrong
+    // Another interface has the name by now, and the same pin.
+    if (on && !is_elsewhere && on != device_ && is_attached()) co_await set_.teardown();
+    co_await apply(next, object, on);
+    where_ = std::move(next);
+    object_ = std::move(object); // the old one goes now that nothing runs it
+}
+
+/// What is wanted is said anew each time. Where it is so already, that changes nothing.
+bl::result<void> keeper::apply(configuration const& to, xdp_object const& object, device on) {
+    if (is_attached()) co_await pin_again();
+    auto set = co_await wanted(to, object, on);
+    auto const report = co_await set.apply();
+    for (auto const& step : report.steps) {
+        ++done_.steps[step.what];
+        if (step.what != bl::step_kind::keep) std::clog << step << '\n';
     }
-    auto const device = co_await bl::ifindex_of(next.interface);
-    if (next.pin == where_.pin) {
-        // The old link keeps the pin until the new one has it.
-        auto attached = bl::attach(object.program(), bl::hook::xdp{.ifindex = device});
-        link_ = co_await (std::move(attached) | bl::replace_pin(next.pin));
-        ++done_.attached;
-        std::clog << "attached to " << next.interface << '\n';
+    set_ = std::move(set);
+    waiting_ = waiting_ && !on;
+    if (std::exchange(device_, on) != on) called_ = to.interface;
+    if (!on) co_return;
+    auto const name = bl::interface_name_of(*on);
+    if (name && std::exchange(called_, *name) != *name)
+        std::clog << to.interface << " is called " << *name << " now, and keeps its program\n";
+}
+
+bl::link const* keeper::link() const noexcept {
+    return set_.size() == 0 ? nullptr : set_.begin()->link();
+}
+
+/// That it is in this network namespace was known when it was attached or adopted.
+bool keeper::is_attached() const {
+    auto const* const held = link();
+    if (!held || !device_) return false;
+    auto const is_here = bl::is_at(bl::hook::xdp{.ifindex = *device_}, *held);
+    return !is_here || *is_here != bl::match::no;
+}
+
+/// In case that somebody removed the pin: the set would attach another link.
+bl::result<void> keeper::pin_again() const {
+    auto held = co_await bl::link::duplicate(link()->fd());
+    auto const pinned = held.pin(pin_of(where_));
+    if (!pinned && pinned.error() != bl::errc::already_exists) co_await pinned;
+}
+
+/// Says why the link is not where it was, and forgets it.
+bl::result<void> keeper::let_go() {
+    auto const there = bl::interface_name_of(*device_);
+    if (link()->state() != bl::link_state::defunct) {
+        std::clog << where_.interface << " is in another network namespace\n";
+        co_await set_.teardown();
+    } else if (there) {
+        std::clog << "the link on " << where_.interface << " was detached\n";
     } else {
-        auto moved = co_await adopt_or_attach(next, object.program(), device);
-        auto old = std::exchange(link_, std::move(moved));
-        static_cast<void>(old.unpin()); // what somebody else has put there stays
+        std::clog << "interface " << where_.interface << " is gone\n";
     }
-}
-
-bl::result<bl::xdp_link> keeper::adopt_or_attach(configuration const& to, xdp_program program,
-                                                 bl::ifindex device) {
-    bl::hook::xdp const where{.ifindex = device};
-    auto done = co_await bl::ensure_attached(program, where, to.pin);
-    bool const is_new = done.how == bl::ensured::created || done.how == bl::ensured::recreated;
-    ++(is_new ? done_.attached : done_.adopted);
-    std::clog << (is_new ? "attached to " : "adopted the link on ") << to.interface << '\n';
-    co_return std::move(done.link);
-}
-
-bl::result<void> keeper::remove_defunct_pin() {
-    auto found = bl::xdp_link::load_pinned(where_.pin);
-    if (found && found->state() == bl::link_state::defunct) co_await found->unpin();
-}
-
-bl::result<void> keeper::counted(bl::result<void> outcome) {
-    if (!outcome) ++done_.failed;
-    return outcome;
+    set_ = {};
+    device_.reset();
 }
 
 } // namespace service

@@ -5,61 +5,87 @@
 #include "xdp_object.hpp"
 
 #include <bpflink/error.hpp>
-#include <bpflink/hook/xdp.hpp>
+#include <bpflink/ids.hpp>
+#include <bpflink/lifecycle/link_set.hpp>
+#include <bpflink/lifecycle/watcher.hpp>
+#include <bpflink/link.hpp>
 #include <bpflink/link_info.hpp>
-#include <bpflink/typed_link.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace service {
 
 /// What a keeper does, and has done since the start.
 struct status {
-    std::string interface;                  ///< where it keeps the program
-    std::optional<bpflink::link_info> link; ///< empty where there is none
-    std::uint64_t attached = 0;             ///< new links
-    std::uint64_t adopted = 0;              ///< links taken over from an earlier process
-    std::uint64_t swapped = 0;              ///< programs replaced by another
-    std::uint64_t failed = 0;               ///< checks and reloads that came to nothing
+    std::string interface;                                ///< where it keeps the program
+    std::string pin;                                      ///< and the path of the link's pin
+    std::optional<bpflink::link_info> link;               ///< empty where there is none
+    std::map<bpflink::step_kind, std::uint64_t> steps;    ///< of its set of links
+    std::map<bpflink::link_change, std::uint64_t> events; ///< of all links in the kernel
+    std::uint64_t failed = 0;                             ///< checks and reloads
+    bool is_reloaded = true; ///< the last reload succeeded; the start is one
+    std::chrono::system_clock::time_point reloaded = std::chrono::system_clock::now();
+    std::vector<std::uint64_t> packets; ///< by the program's counters
+    std::string amiss;                  ///< why the program is not there; else empty
 };
 
-/// Keeps the configured program on the configured interface, by one pinned link.
+/// Keeps the configured program on the configured interface, by a set of one pinned link.
 class keeper {
 public:
     keeper(configuration where, xdp_object object)
         : where_{std::move(where)}, object_{std::move(object)} {}
 
-    /// Makes it so, if it is not: attached to the interface that has the name now, and pinned. An
-    /// interface that is not there is waited for, by the next check.
+    /// What the first check would do, and what would keep it from that. Changes nothing.
+    /// @errors not_found  the interface is not there, and is not to be waited for
+    ///         and as link_set::plan
+    [[nodiscard]] bpflink::result<std::vector<bpflink::set_step>> plan() const;
+
+    /// Makes it so, where it is not: attached to the interface that has the name now, and pinned.
+    /// While the link is on the interface, that may be renamed. One that is not there is waited
+    /// for, by the next check.
     bpflink::result<void> check();
 
-    /// Loads the object anew and swaps the program in without a gap, if the one that runs is this
-    /// service's. Another interface gets its link before the old one loses its own. After a failure
-    /// everything is as it was, but for maps that the object pins by name.
+    /// Loads the object anew and swaps the program in without a gap. Another interface gets its
+    /// link before the old one loses its own. After a failure everything is as it was, but for maps
+    /// that the object pins by name.
     bpflink::result<void> reload(configuration next);
+    /// Counts one that failed before that, by the configuration.
+    void count_failed_reload();
 
     /// Lets go: the program stays on the interface, or is taken off, as configured.
     bpflink::result<void> finish();
+
+    /// Counts what a watcher saw.
+    void count(std::span<bpflink::link_event const> seen);
 
     [[nodiscard]] configuration const& where() const noexcept { return where_; }
     [[nodiscard]] service::status status() const;
 
 private:
+    using device = std::optional<bpflink::ifindex>; // empty: it is not there
+
     bpflink::result<void> make_it_so();
-    bpflink::result<void> replace(configuration const& next, xdp_object const& object);
-    bpflink::result<bpflink::xdp_link> adopt_or_attach(configuration const& to, xdp_program program,
-                                                       bpflink::ifindex device);
-    bpflink::result<void> remove_defunct_pin();
-    bpflink::result<void> counted(bpflink::result<void> outcome);
+    bpflink::result<void> replace(configuration next);
+    bpflink::result<void> apply(configuration const& to, xdp_object const& object, device on);
+    [[nodiscard]] bpflink::link const* link() const noexcept;
+    [[nodiscard]] bool is_attached() const;
+    [[nodiscard]] bpflink::result<void> pin_again() const;
+    bpflink::result<void> let_go();
 
     configuration where_;
     xdp_object object_;
-    bpflink::xdp_link link_; // empty: the interface is not there
-    service::status done_;   // but for interface and link
-    bool waiting_ = false;   // it was said which interface is not there
+    bpflink::link_set set_;
+    device device_;        // that the set's link is on
+    std::string called_;   // the device's name
+    service::status done_; // but for interface, pin and link
+    bool waiting_ = false; // it was said which interface is not there
 };
 
 } // namespace service

@@ -10,11 +10,11 @@
 namespace service {
 namespace bl = bpflink;
 
-bl::result<view> look(bl::snapshotter& links, std::string const& bpffs) {
+bl::result<view> look(bl::snapshotter& links) {
     view now;
     if (auto const here = bl::netns_inode_of("/proc/thread-self/ns/net")) now.here = *here;
     co_await links.take(now.links);
-    for (auto&& pin : bl::pins(bpffs))
+    for (auto&& pin : bl::pins())
         if (pin)
             now.pins.push_back(*std::move(pin));
         else

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small daemon: it keeps an XDP program on an interface, by a pinned link. SIGHUP reads its
-// configuration again and swaps the program; SIGTERM ends it. GET /links and /metrics tell what is.
+// configuration again and swaps the program; SIGTERM ends it. HTTP and systemd are told how it is.
 #include "configuration.hpp"
-#include "interface_events.hpp"
+#include "failure.hpp"
 #include "keeper.hpp"
+#include "notifier.hpp"
+#include "pages.hpp"
+#include "pins_lock.hpp"
 #include "server.hpp"
 #include "xdp_object.hpp"
 
 #include <bpflink/coro/asio.hpp>
+#include <bpflink/lifecycle/watcher.hpp>
 
 #include <asio/co_spawn.hpp>
-#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
@@ -19,92 +22,185 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
-#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
-#include <variant>
+
+#include <CLI/CLI.hpp>
+
+#include <bpf/libbpf.h>
 
 namespace bl = bpflink;
 using namespace service;
 
 namespace {
 
+void tell_ready(notifier& systemd, keeper const& kept) {
+    auto const now = kept.status();
+    auto const& how = now.amiss.empty() ? "the program is on " + now.interface : now.amiss;
+    systemd.tell("READY=1\nSTATUS=" + how);
+}
+
 /// Checks each second, and at once when an interface comes or goes. It never returns.
-asio::awaitable<void> keep(keeper& kept, interface_events const& events) {
-    using namespace asio::experimental::awaitable_operators;
-    asio::steady_timer tick{co_await asio::this_coro::executor};
-    std::string told; // the same is said once
+asio::awaitable<void> keep(keeper& kept, bl::watcher& links, notifier& systemd) {
+    asio::steady_timer pause{co_await asio::this_coro::executor};
+    std::string told, amiss; // the same is said once
     for (;;) {
-        events.drain();
+        systemd.tell("WATCHDOG=1");
+        // Where waiting fails, there is no descriptor left.
+        if (auto const woke = co_await bl::async_ready(links.fd()); !woke) {
+            pause.expires_after(std::chrono::seconds{1});
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+        auto const seen = links.poll();
+        if (seen) kept.count(*seen);
         auto const checked = kept.check();
-        std::string const says = checked ? "" : checked.error().message();
-        if (says != told) std::clog << (checked ? "all is well again" : says) << '\n';
+        std::string says;
+        if (!seen) says = seen.error().message();
+        if (!checked) says = checked.error().message();
+        if (says != told) std::clog << (says.empty() ? "all is well again" : says) << '\n';
         told = says;
-        tick.expires_after(std::chrono::seconds{1});
-        auto const woke =
-            co_await (bl::async_ready(events.fd()) || tick.async_wait(asio::use_awaitable));
-        // Where waiting fails (there is no descriptor left), the tick remains.
-        if (auto const* const ready = std::get_if<0>(&woke); ready && !*ready)
-            co_await tick.async_wait(asio::use_awaitable);
+        if (std::exchange(amiss, kept.status().amiss) != amiss) tell_ready(systemd, kept);
     }
+}
+
+/// Reads the configuration again, and does as it says now.
+void reload(keeper& kept, std::string const& path) {
+    auto next = read_configuration(path);
+    if (!next) {
+        kept.count_failed_reload();
+        std::clog << next.error() << "; all stays as it is\n";
+        return;
+    }
+    auto const& now = kept.where();
+    if (next->pins != now.pins || next->address != now.address || next->port != now.port)
+        std::clog << "pins, address and port are read at the start alone\n";
+    next->pins = now.pins;
+    auto const reloaded = kept.reload(*std::move(next));
+    if (reloaded)
+        std::clog << "reloaded\n";
+    else
+        std::clog << reloaded.error() << "; all stays as it is\n";
 }
 
 /// Reloads at each SIGHUP; returns after another signal, when all that is to be done is done.
 asio::awaitable<void> obey(asio::signal_set& signals, keeper& kept, server& pages,
-                           std::string path) {
+                           notifier& systemd, std::string path) {
     while (co_await signals.async_wait(asio::use_awaitable) == SIGHUP) {
-        auto next = read_configuration(path);
-        if (!next) {
-            std::clog << next.error() << "; all stays as it is\n";
-            continue;
-        }
-        auto const& now = kept.where();
-        if (next->address != now.address || next->port != now.port)
-            std::clog << "address and port are read at the start alone\n";
-        auto const reloaded = kept.reload(*std::move(next));
-        if (reloaded)
-            std::clog << "reloaded\n";
-        else
-            std::clog << reloaded.error() << "; all stays as it is\n";
+        systemd.tell_reloading();
+        reload(kept, path);
+        tell_ready(systemd, kept);
     }
+    systemd.tell("STOPPING=1");
     co_await pages.close();
     auto const finished = kept.finish();
     if (!finished) std::clog << finished.error() << '\n';
 }
 
+configuration configured(std::string const& path) {
+    auto read = read_configuration(path);
+    if (!read) throw failure{EX_CONFIG, read.error()};
+    return *std::move(read);
+}
+
+xdp_object loaded(configuration const& from, xdp_object::maps maps) {
+    auto object = xdp_object::load(from, maps);
+    bool const is_refused = !object && object.error().where() == bl::operation::prog_load;
+    return or_end(std::move(object), is_refused ? EX_DATAERR : EX_NOINPUT);
+}
+
+/// What is to be done, or the end.
+std::vector<bl::set_step> planned(keeper const& kept) {
+    auto plan = kept.plan();
+    bool const is_place = !plan && (plan.error().where() == bl::operation::resolve_interface ||
+                                    plan.error() == bl::errc::hook_busy);
+    return or_end(std::move(plan), is_place ? EX_UNAVAILABLE : EX_CANTCREAT);
+}
+
+/// Says what would be done, or what would keep the service from it.
+void check(std::string const& path) {
+    auto const where = configured(path);
+    or_end(bl::link_set::open(where.pins), EX_CANTCREAT);
+    for (auto const& step : planned({where, loaded(where, xdp_object::maps::own)}))
+        std::cout << step << '\n';
+}
+
 void serve(std::string const& path) {
     asio::io_context loop{1};
     asio::signal_set signals{loop, SIGTERM, SIGINT, SIGHUP}; // before anything takes time
-    auto where = read_configuration(path);
-    if (!where) throw std::runtime_error{where.error()};
-    auto object = xdp_object::load(*where);
-    if (!object) throw std::runtime_error{object.error().message()};
-    keeper kept{*std::move(where), *std::move(object)};
+    notifier systemd{loop};
+    auto where = configured(path);
+    auto const lock = lock_pins(where.pins);
+    bool const is_taken = !lock && lock.error() == bl::errc::timed_out;
+    or_end(lock.map([](auto const&) {}), is_taken ? EX_TEMPFAIL : EX_CANTCREAT);
+    auto object = loaded(where, xdp_object::maps::pinned);
+    keeper kept{std::move(where), std::move(object)};
     server pages{loop, kept};
-    interface_events const events;
+    auto links = or_end(bl::watcher::start(), EX_OSERR);
+    planned(kept);
+    or_end(kept.check(), EX_UNAVAILABLE);
+    tell_ready(systemd, kept);
 
-    std::exception_ptr failure;
+    std::exception_ptr ending;
     auto const ended = [&](std::exception_ptr e) {
-        failure = e;
+        ending = e;
         loop.stop(); // at once: after finish() there must be no check
     };
-    asio::co_spawn(loop, keep(kept, events), ended);
-    asio::co_spawn(loop, obey(signals, kept, pages, path), ended);
+    asio::co_spawn(loop, keep(kept, links, systemd), ended);
+    asio::co_spawn(loop, obey(signals, kept, pages, systemd, path), ended);
     loop.run();
-    if (failure) std::rethrow_exception(failure);
+    if (ending) std::rethrow_exception(ending);
 }
+
+int ends(int status, std::string_view why) {
+    std::cerr << why << '\n';
+    return status;
+}
+
+constexpr auto footer = //
+    "SIGHUP reads the configuration again and swaps the program, SIGTERM ends it.\n"
+    "\n"
+    "Exit status: 0 after SIGTERM or SIGINT, and as <sysexits.h> has them\n"
+    "  64  the command line is wrong\n"
+    "  65  the kernel refuses the BPF object\n"
+    "  66  the BPF object is not there, or lacks the program\n"
+    "  69  the interface is not there, or another program is on it\n"
+    "  71  the address cannot be listened on, or something else failed\n"
+    "  73  the directory of pins cannot be used, or what is pinned there\n"
+    "  75  another instance has these pins\n"
+    "  77  privileges are missing: CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON\n"
+    "  78  the configuration is wrong";
 
 } // namespace
 
 int main(int count, char** arguments) {
-    if (count != 2) {
-        std::cerr << "usage: service CONFIGURATION\n";
-        return 2;
-    }
     try {
-        serve(arguments[1]);
+        CLI::App app{"Keeps an XDP program on an interface, by a pinned BPF link.",
+                     "bpflink-service"};
+        std::string path;
+        bool only_checks = false, is_verbose = false;
+        app.set_version_flag("--version", "bpflink-service " + version_text());
+        app.add_option("CONFIGURATION", path, "A file: see service.toml")->required();
+        app.add_flag("--check", only_checks,
+                     "Say what would be done, or what is wrong, and change nothing");
+        app.add_flag("--verbose", is_verbose, "Show what libbpf and the kernel's verifier say");
+        app.footer(footer);
+        try {
+            app.parse(count, arguments);
+        } catch (CLI::CallForHelp const&) {
+            std::cout << app.help();
+            return 0;
+        } catch (CLI::CallForVersion const& text) {
+            std::cout << text.what() << '\n';
+            return 0;
+        } catch (CLI::ParseError const& e) {
+            return ends(EX_USAGE, std::string{e.what()} + "; see --help");
+        }
+        if (!is_verbose) ::libbpf_set_print(nullptr);
+        only_checks ? check(path) : serve(path);
+    } catch (failure const& e) {
+        return ends(e.status, e.what());
     } catch (std::exception const& e) {
-        std::cerr << e.what() << '\n';
-        return 1;
+        return ends(EX_OSERR, e.what());
     }
 }

@@ -14,7 +14,7 @@
 
 namespace service {
 
-/// What the pages are made of: all links of the kernel, and those pinned below one directory.
+/// What the pages are made of: all links of the kernel, and their pins on every bpffs mounted here.
 struct view {
     std::optional<bpflink::netns_inode> here; ///< this network namespace
     std::vector<bpflink::link_record> links;
@@ -25,13 +25,17 @@ struct view {
 
 /// Looks around, by one read of all links in the kernel; not at the probes.
 /// @param links  kept between two looks: it holds the program that reads
-[[nodiscard]] bpflink::result<view> look(bpflink::snapshotter& links, std::string const& bpffs);
+[[nodiscard]] bpflink::result<view> look(bpflink::snapshotter& links);
 
 /// Fills in the probes: some system calls for each.
 void look_at_probes(view& now);
 
-/// JSON: an array of links with the keys of `bpftool link show --json`, and "state".
+/// JSON: an array of links, as `bpflink list --pinned --json` has them, with the keys that one look
+/// at all of them tells.
 [[nodiscard]] std::string links_page(view const& now);
+
+/// The library's version, which is the service's.
+[[nodiscard]] std::string version_text();
 
 /// The text format of Prometheus.
 [[nodiscard]] std::string metrics_page(view const& now, status const& of);

@@ -77,26 +77,33 @@ struct server::state {
     }
 
     restinio::request_handling_status_t respond(restinio::request_handle_t const& request) {
-        auto made = make_answer(*request);
-        auto response = request->create_response(std::move(made.status));
-        response.append_header(restinio::http_field::content_type, std::move(made.type))
-            .append_header(restinio::http_field::cache_control, "no-store");
         auto const method = request->header().method();
-        // The answer to HEAD has none. What follows another method than GET is not waited for.
-        if (method != restinio::http_method_head()) response.set_body(std::move(made.body));
-        if (method != restinio::http_method_get())
-            response.append_header(restinio::http_field::allow, "GET").connection_close();
+        bool const is_head = method == restinio::http_method_head();
+        bool const is_asked = is_head || method == restinio::http_method_get();
+        auto made = is_asked ? make_answer(request->header().path())
+                             : plain(restinio::status_method_not_allowed(), "GET and HEAD are all");
+        auto response =
+            request->create_response<restinio::user_controlled_output_t>(std::move(made.status));
+        response.append_header(restinio::http_field::content_type, std::move(made.type))
+            .append_header(restinio::http_field::cache_control, "no-store")
+            .set_content_length(made.body.size());
+        if (!is_head) response.set_body(std::move(made.body));
+        // What follows another method is not waited for.
+        if (!is_asked)
+            response.append_header(restinio::http_field::allow, "GET, HEAD").connection_close();
         ++*under_way;
         return response.done([count = under_way](auto const&) { --*count; });
     }
 
-    answer make_answer(restinio::request_t const& request) {
-        if (request.header().method() != restinio::http_method_get())
-            return plain(restinio::status_method_not_allowed(), "GET is all there is");
-        auto const path = request.header().path();
+    answer make_answer(std::string_view path) {
+        if (path == "/healthz") {
+            auto const amiss = kept.status().amiss;
+            return amiss.empty() ? plain(restinio::status_ok(), "ok")
+                                 : plain(restinio::status_service_unavailable(), amiss);
+        }
         if (path != "/links" && path != "/metrics")
-            return plain(restinio::status_not_found(), "there are /links and /metrics");
-        auto now = look(links, kept.where().bpffs);
+            return plain(restinio::status_not_found(), "there are /links, /metrics and /healthz");
+        auto now = look(links);
         if (!now) return plain(restinio::status_internal_server_error(), now.error().message());
         if (path == "/links") return {restinio::status_ok(), "application/json", links_page(*now)};
         look_at_probes(*now);

@@ -11,7 +11,7 @@
 
 namespace service {
 
-/// Serves GET /links and GET /metrics over HTTP, on a loop of one thread.
+/// Serves /links, /metrics and /healthz over HTTP, on a loop of one thread.
 class server {
 public:
     /// Listens from now on.

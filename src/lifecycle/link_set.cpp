@@ -527,16 +527,20 @@ result<link_set> link_set::open(std::string_view directory, ensure_options optio
     set.directory_ = *real;
     sys::file_facts here{}, above{};
     int outcome = sys::facts_of_file(real->c_str(), here);
-    if (outcome == -ENOENT) return set;
-    if (outcome < 0) return refuse_pin_at(outcome, operation::stat, *real);
+    bool const is_missing = outcome == -ENOENT;
+    if (outcome < 0 && !is_missing) return refuse_pin_at(outcome, operation::stat, *real);
     auto const mistake = [&](std::string advice) {
         return fail(-EINVAL, operation::obj_pin, errc::invalid_argument, *real, std::move(advice));
     };
-    if (here.kind != sys::file_kind::directory) return mistake("it is not a directory");
-    outcome = sys::is_on_bpffs(real->c_str());
+    if (!is_missing && here.kind != sys::file_kind::directory)
+        return mistake("it is not a directory");
+    auto nearest = *real; // that is there
+    while ((outcome = sys::is_on_bpffs(nearest.c_str())) == -ENOENT)
+        nearest = directory_of(nearest);
     if (outcome == 0)
         return mistake("it is not on a bpffs: mount one there, or choose a directory "
                        "below /sys/fs/bpf");
+    if (outcome > 0 && is_missing) return set;
     if (outcome > 0) outcome = sys::facts_of_file(directory_of(*real).c_str(), above);
     if (outcome < 0) return refuse_pin_at(outcome, operation::stat, *real);
     if (here.device != above.device)

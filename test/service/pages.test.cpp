@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pages.hpp"
 
+#include <chrono>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -34,11 +35,11 @@ TEST_CASE("metrics count links by type and state, and those that are defunct") {
                  record(3, bl::link_type::cgroup, bl::cgroup_id{0}),
                  record(4, bl::link_type::netfilter, {})};
     auto const text = metrics_page(now, {});
-    CHECK(has_line(text, R"(bpf_links{type="xdp",state="attached"} 1)"));
-    CHECK(has_line(text, R"(bpf_links{type="xdp",state="defunct"} 1)"));
-    CHECK(has_line(text, R"(bpf_links{type="cgroup",state="attached"} 0)"));
-    CHECK(has_line(text, R"(bpf_links{type="netfilter",state="unknown"} 1)"));
-    CHECK(has_line(text, "bpf_defunct_links 2"));
+    CHECK(has_line(text, R"(bpflink_service_links{type="xdp",state="attached"} 1)"));
+    CHECK(has_line(text, R"(bpflink_service_links{type="xdp",state="defunct"} 1)"));
+    CHECK(has_line(text, R"(bpflink_service_links{type="cgroup",state="attached"} 0)"));
+    CHECK(has_line(text, R"(bpflink_service_links{type="netfilter",state="unknown"} 1)"));
+    CHECK(has_line(text, "bpflink_service_defunct_links 2"));
 }
 
 TEST_CASE("metrics count pins by type") {
@@ -47,8 +48,8 @@ TEST_CASE("metrics count pins by type") {
                 {"/b", bl::link_id{1}, bl::link_type::xdp},
                 {"/c", bl::link_id{2}, bl::link_type::cgroup}};
     auto const text = metrics_page(now, {});
-    CHECK(has_line(text, R"(bpf_link_pins{type="xdp"} 2)"));
-    CHECK(has_line(text, R"(bpf_link_pins{type="cgroup"} 1)"));
+    CHECK(has_line(text, R"(bpflink_service_link_pins{type="xdp"} 2)"));
+    CHECK(has_line(text, R"(bpflink_service_link_pins{type="cgroup"} 1)"));
 }
 
 TEST_CASE("metrics tell the missed runs of those probes of which the kernel tells them") {
@@ -69,31 +70,49 @@ TEST_CASE("metrics tell the missed runs of those probes of which the kernel tell
                   {bl::link_type::kprobe_multi, bl::link_id{8}, bl::program_id{6}, multi}};
     auto const text = metrics_page(now, {});
     CHECK(has_line(
-        text, R"(bpf_link_missed_total{link="5",type="perf_event",function="do_unlinkat"} 3)"));
-    CHECK(has_line(text, R"(bpf_link_missed_total{link="8",type="kprobe_multi"} 0)"));
+        text,
+        R"(bpflink_service_link_missed_total{link="5",type="perf_event",function="do_unlinkat"} 3)"));
+    CHECK(has_line(text, R"(bpflink_service_link_missed_total{link="8",type="kprobe_multi"} 0)"));
     CHECK(text.find("vfs_read") == std::string::npos);
     CHECK(text.find(R"(link="7")") == std::string::npos);
 }
 
 TEST_CASE("metrics tell what the service does") {
-    status of{
-        .interface = "eth0", .link = {}, .attached = 1, .adopted = 2, .swapped = 3, .failed = 4};
-    auto text = metrics_page({}, of);
+    status of{.interface = "eth0", .pin = "/pins/eth0"};
+    of.steps = {{bl::step_kind::create, 1}, {bl::step_kind::update, 3}};
+    of.events = {{bl::link_change::removed, 2}};
+    of.failed = 4;
+    of.is_reloaded = false;
+    of.reloaded = std::chrono::system_clock::time_point{std::chrono::seconds{1000}};
+    of.packets = {5, 0};
+    view now;
+    now.pins = {{"/pins/eth0", bl::link_id{9}, bl::link_type::xdp}};
+    auto text = metrics_page(now, of);
     CHECK(has_line(text, R"(bpflink_service_attached{interface="eth0"} 0)"));
+    CHECK(has_line(text, R"(bpflink_service_pinned{interface="eth0"} 0)"));
     CHECK(has_line(text, R"(bpflink_service_program_id{interface="eth0"} 0)"));
-    CHECK(has_line(text, R"(bpflink_service_links_total{how="attached"} 1)"));
-    CHECK(has_line(text, R"(bpflink_service_links_total{how="adopted"} 2)"));
-    CHECK(has_line(text, "bpflink_service_swaps_total 3"));
+    CHECK(has_line(text, R"(bpflink_service_steps_total{step="create"} 1)"));
+    CHECK(has_line(text, R"(bpflink_service_steps_total{step="update"} 3)"));
+    CHECK(has_line(text, R"(bpflink_service_steps_total{step="keep"} 0)"));
+    CHECK(has_line(text, R"(bpflink_service_link_events_total{event="removed"} 2)"));
+    CHECK(has_line(text, R"(bpflink_service_link_events_total{event="defunct"} 0)"));
+    CHECK(has_line(text, R"(bpflink_service_packets_total{counter="0"} 5)"));
+    CHECK(has_line(text, R"(bpflink_service_packets_total{counter="1"} 0)"));
+    CHECK(has_line(text, "bpflink_service_last_reload_successful 0"));
+    CHECK(has_line(text, "bpflink_service_last_reload_success_timestamp_seconds 1000"));
     CHECK(has_line(text, "bpflink_service_failures_total 4"));
 
     of.link = {bl::link_type::xdp, bl::link_id{9}, bl::program_id{10},
                bl::xdp_details{bl::ifindex{2}}};
-    text = metrics_page({}, of);
+    text = metrics_page(now, of);
     CHECK(has_line(text, R"(bpflink_service_attached{interface="eth0"} 1)"));
+    CHECK(has_line(text, R"(bpflink_service_pinned{interface="eth0"} 1)"));
     CHECK(has_line(text, R"(bpflink_service_program_id{interface="eth0"} 10)"));
 
     of.link->details = bl::xdp_details{}; // its interface is gone
-    text = metrics_page({}, of);
+    now.pins.front().id = bl::link_id{8}; // another link's
+    text = metrics_page(now, of);
+    CHECK(has_line(text, R"(bpflink_service_pinned{interface="eth0"} 0)"));
     CHECK(has_line(text, R"(bpflink_service_attached{interface="eth0"} 0)"));
     CHECK(has_line(text, R"(bpflink_service_program_id{interface="eth0"} 0)"));
 }
@@ -107,15 +126,18 @@ TEST_CASE("the page of links names targets and pins") {
                  record(5, bl::link_type::tcx, bl::ifindex{0x7fffffff}),
                  record(6, bl::link_type::xdp, bl::ifindex{1}),
                  record(7, bl::link_type::xdp, bl::ifindex{1}),
-                 record(8, bl::link_type::xdp, bl::ifindex{1})};
+                 record(8, bl::link_type::xdp, bl::ifindex{1}),
+                 record(9, bl::link_type::xdp, bl::ifindex{0}),
+                 record(10, bl::link_type{999}, {})};
     now.here = bl::netns_inode{4026531840U};
     now.links[4].netns = now.links[5].netns = now.here;
     now.links[6].netns = bl::netns_inode{4026531841U};
     now.links[0].attach = bl::attach_type::cgroup_inet_egress;
+    now.links[5].attach = bl::attach_type::xdp; // of every link of its kind
     now.pins = {{"/sys/fs/bpf/a", bl::link_id{1}, bl::link_type::cgroup},
                 {"/sys/fs/bpf/\xff", bl::link_id{1}, bl::link_type::cgroup}};
     auto const page = nlohmann::json::parse(links_page(now));
-    REQUIRE(page.size() == 8);
+    REQUIRE(page.size() == 10);
     CHECK(page[0] == nlohmann::json{{"id", 1},
                                     {"type", "cgroup"},
                                     {"prog_id", 101},
@@ -128,8 +150,11 @@ TEST_CASE("the page of links names targets and pins") {
     CHECK(page[3]["state"] == "attached");
     CHECK(!page[3].contains("pinned"));
     CHECK(page[4]["ifindex"] == 0x7fffffff);
-    CHECK(!page[4].contains("devname")); // no interface of this namespace has that index
+    CHECK(page[4]["devname"] == "(unknown)"); // no interface of this namespace has that index
     CHECK(page[5]["devname"] == "lo");
-    CHECK(!page[6].contains("devname")); // another's, F20
-    CHECK(!page[7].contains("devname")); // it is not known whose
+    CHECK(!page[5].contains("attach_type"));
+    CHECK(page[6]["devname"] == "(unknown)"); // another's, F20
+    CHECK(page[7]["devname"] == "(unknown)"); // it is not known whose
+    CHECK(page[8]["devname"] == "(detached)");
+    CHECK(page[9]["type"] == 999); // newer than the library
 }

@@ -95,28 +95,28 @@ class PrometheusTest(unittest.TestCase):
         prometheus.comes_to("up", {one: 1, two: 1})
         prometheus.comes_to("bpflink_service_attached", {one: 1, two: 1})
         # Links are the kernel's, and both services see both; pins are each one's own.
-        prometheus.comes_to('bpf_links{type="xdp",state="attached"}', {one: others + 2, two: others + 2})
-        prometheus.comes_to('bpf_link_pins{type="xdp"}', {one: 1, two: 1})
-        defunct = eventually(lambda: prometheus.query("bpf_defunct_links"), "it is told")[two]
+        prometheus.comes_to('bpflink_service_links{type="xdp",state="attached"}', {one: others + 2, two: others + 2})
+        prometheus.comes_to('bpflink_service_pinned', {one: 1, two: 1})
+        defunct = eventually(lambda: prometheus.query("bpflink_service_defunct_links"), "it is told")[two]
 
         sent = Traffic(Here, "far1").end()
         self.assertEqual([sent, 0], services[0].bpffs.frames())
         for number in range(3):
             services[0].swap((number + 1) % 2)
-        prometheus.comes_to("bpflink_service_swaps_total", {one: 3, two: 0})
-        prometheus.comes_to("increase(bpflink_service_swaps_total[1h]) > bool 0", {one: 1, two: 0})
+        prometheus.comes_to('bpflink_service_steps_total{step="update"}', {one: 3, two: 0})
+        prometheus.comes_to('increase(bpflink_service_steps_total{step="update"}[1h]) > bool 0', {one: 1, two: 0})
 
         # One's interface goes, and with it the way to its pages: its link is defunct, as the other tells.
         services[0].signal(signal.SIGSTOP)  # so that it does not clean up
         run("ip", "link", "del", "far1")
         prometheus.comes_to("up", {one: 0, two: 1})
-        prometheus.comes_to("bpf_defunct_links", {two: defunct + 1})
+        prometheus.comes_to("bpflink_service_defunct_links", {two: defunct + 1})
         services[0].signal(signal.SIGCONT)
-        prometheus.comes_to("bpf_defunct_links", {two: defunct})
+        prometheus.comes_to("bpflink_service_defunct_links", {two: defunct})
 
         services[1].terminate()
         prometheus.comes_to("up", {one: 0, two: 0})
-        self.assertEqual(["attached to eth0\n"], [services[1].log()])
+        self.assertEqual(["create eth0\n"], [services[1].log()])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 """What the tests of the service share: namespaces, an interface with traffic, and running the service."""
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -16,7 +17,8 @@ import urllib.error
 import urllib.request
 
 SERVICE = os.environ["SERVICE"]
-OBJECTS = os.environ["OBJECTS"].split(":")  # two versions of one program
+*OBJECTS, REFUSED = os.environ["OBJECTS"].split(":")  # two versions of one program, and one that never ends
+LIBBPF = ctypes.CDLL("libbpf.so.1")
 SKIPPED = 77  # what ctest takes for a test that could not be run
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -130,12 +132,18 @@ class Bpffs:
         run("umount", self.path)
         os.rmdir(self.path)
 
-    def names(self):
-        return {name for name in os.listdir(self.path) if not name.endswith(".debug")}
+    def tree(self):
+        """All names below it."""
+        return sorted(os.path.join(path, name) for path, directories, files in os.walk(self.path)
+                      for name in (*directories, *files) if not name.endswith(".debug"))
 
-    def frames(self):
+    def names(self, pins="service"):
+        """What is pinned in a directory."""
+        return set(os.listdir(f"{self.path}/{pins}")) - {"%lock"}
+
+    def frames(self, pins="service"):
         """How many frames each version of the program has counted."""
-        dumped = json.loads(run("bpftool", "-j", "map", "dump", "pinned", f"{self.path}/frames"))
+        dumped = json.loads(run("bpftool", "-j", "map", "dump", "pinned", f"{self.path}/{pins}/frames"))
         return [entry["formatted"]["value"] for entry in dumped]
 
 
@@ -150,29 +158,48 @@ class Service:
         self.namespace = namespace
         self.process = None
         self.configuration = {
-            "interface": "eth0", "object": OBJECTS[0], "program": "count",
-            "pin": f"{bpffs.path}/service", "bpffs": bpffs.path} | configuration
+            "interface": "eth0", "object": OBJECTS[0], "program": "count", "counters": "frames",
+            "pins": f"{bpffs.path}/service"} | configuration
         self.configure()
+
+    @property
+    def pin(self):
+        return f"{self.configuration['pins']}/{self.configuration['interface']}"
 
     def configure(self, text=None, **changes):
         """Writes the file, as an editor does: over the old one at once."""
         self.configuration |= changes
         if text is None:
             text = "".join(f"{key} = {json.dumps(value)}\n"
-                           for key, value in self.configuration.items())
+                           for key, value in self.configuration.items() if value is not None)
         with open(f"{self.path}.new", "w", encoding="utf-8") as file:
             file.write(text)
         os.rename(f"{self.path}.new", self.path)
 
-    def spawn(self):
-        command = (SERVICE, self.path)
+    def spawn(self, *options, through=(), **environment):
+        """Runs it, by another command where one is named."""
+        command = (*through, SERVICE, *options, self.path)
         if self.namespace:
             command = self.namespace.enter(*command)
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=os.environ | environment)
 
-    def start(self):
-        self.spawn()
+    def ends(self, *options):
+        """Runs it to its end.
+        @return exit status, and what it says"""
+        before = len(self.log())
+        self.spawn(*options)
+        return self.wait(), self.log()[before:]
+
+    def ends_beside(self, *options):
+        """The same, beside one that runs."""
+        ended = subprocess.run([SERVICE, *options, self.path], stdin=subprocess.DEVNULL, timeout=30,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        return ended.returncode, ended.stdout.decode()
+
+    def start(self, **how):
+        self.spawn(**how)
 
         def answers():
             if self.process.poll() is not None:
@@ -209,6 +236,9 @@ class Service:
     def attached(self):
         return self.metric(f"bpflink_service_attached{{interface=\"{self.configuration['interface']}\"}}") == 1
 
+    def steps(self, what):
+        return self.counts(f'bpflink_service_steps_total{{step="{what}"}}')
+
     def links(self):
         status, _, text = self.get("/links")
         if status != 200:
@@ -218,12 +248,14 @@ class Service:
     def link(self):
         """The service's own link."""
         return next((link for link in self.links()
-                     if self.configuration["pin"] in link.get("pinned", [])), None)
+                     if self.pin in link.get("pinned", [])), None)
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def log(self):
+        if not os.path.exists(self.log_path):
+            return ""
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
@@ -232,10 +264,10 @@ class Service:
 
     def swap(self, version):
         """Has the service take a version of the program, and waits until it runs."""
-        before = self.counts("bpflink_service_swaps_total")
+        before = self.steps("update")
         self.configure(object=OBJECTS[version])
         self.signal(signal.SIGHUP)
-        eventually(lambda: self.counts("bpflink_service_swaps_total") == before + 1, "it is swapped")
+        eventually(lambda: self.steps("update") == before + 1, "it is swapped")
 
     def refuse(self, *words):
         """Has the service read its configuration again, which fails and says each of the words."""
@@ -271,12 +303,70 @@ def all_links():
     return {link["id"]: link for link in json.loads(run("bpftool", "-j", "link", "show"))}
 
 
-def count_xdp():
-    return sum(link["type"] == "xdp" for link in all_links().values())
+def link_at(pin):
+    """The id of a pinned link; bpftool does not show one of another network namespace by its pin."""
+    opened = LIBBPF.bpf_obj_get(pin.encode())
+    with open(f"/proc/self/fdinfo/{opened}", encoding="utf-8") as facts:
+        number = re.search(r"^link_id:\s*(\d+)$", facts.read(), re.MULTILINE)[1]
+    os.close(opened)
+    return int(number)
 
 
 def link_ids():
-    return set(all_links())
+    """Those of XDP: links of other kinds are not the service's."""
+    return {number for number, link in all_links().items() if link["type"] == "xdp"}
+
+
+def count_xdp():
+    return len(link_ids())
+
+
+class ServiceCase(unittest.TestCase):
+    """A pair of interfaces, eth0 here and far0 in another network namespace, and a BPF file system."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.links_before = link_ids()
+        cls.other = Namespace()
+        cls.addClassCleanup(cls.other.close)
+
+    def setUp(self):
+        self.bpffs = Bpffs()
+        self.addCleanup(self.bpffs.close)
+        self.add_interface()
+
+    def tearDown(self):
+        self.doCleanups()
+        # A link whose last reference was a pin goes in the background.
+        eventually(lambda: link_ids() <= self.links_before, "no link is left")
+
+    def add_interface(self, name="eth0", peer="far0"):
+        connect(Here, name, self.other, peer)
+        self.addCleanup(self.remove_interface, peer)
+
+    def remove_interface(self, peer="far0"):
+        """And the other one of the pair, whatever it is called by now."""
+        with contextlib.suppress(RuntimeError):
+            self.other.run("ip", "link", "del", peer)
+
+    def service(self, **configuration):
+        made = Service(self.bpffs, **configuration)
+        self.addCleanup(made.close)
+        return made
+
+    def attached_service(self, **configuration):
+        made = self.service(**configuration).start()
+        eventually(made.attached, "it is attached")
+        return made
+
+    def send(self, interface="far0"):
+        """Sends some frames, and says how many."""
+        return Traffic(self.other, interface).end()
+
+    def assert_sees_frames(self):
+        before = sum(self.bpffs.frames())
+        sent = self.send()
+        self.assertEqual(sent, sum(self.bpffs.frames()) - before)
 
 
 def main():

@@ -106,9 +106,10 @@ public:
     /// Of a directory, which may be missing: apply makes it, with mode 0700. Changes nothing.
     /// @param directory  on a bpffs, and not its root; resolved once
     /// @param options    of ensure_attached, for each member
-    /// @errors invalid_argument  the path is a bpffs's root, or no directory
+    /// @errors invalid_argument  the path is a bpffs's root, no directory, or not on a bpffs, where
+    ///                           it is or would be made
     ///         and as link::pin has them of a path
-    /// @cost 4 system calls
+    /// @cost 4 system calls; where it is missing 3, and 1 for each directory above that is too
     [[nodiscard]] static result<link_set> open(std::string_view directory,
                                                ensure_options options = {});
     /// The same with a std::filesystem::path.

@@ -420,7 +420,7 @@ TEST_CASE_FIXTURE(world, "teardown ends every link of the directory, without wan
 
 TEST_CASE_FIXTURE(world, "open makes nothing, and refuses what is not a directory of its own") {
     make_directory("/home/x");
-    for (auto const* const path : {"", "/bpf", "/bpf/", "/home/x"}) {
+    for (auto const* const path : {"", "/bpf", "/bpf/", "/home/x", "/home/missing", "/no/where"}) {
         CAPTURE(path);
         auto const set = bl::link_set::open(path);
         REQUIRE_FALSE(set);
