@@ -188,6 +188,7 @@ using bpflink::update_unit;
 using bpflink::uprobe_link;
 using bpflink::uprobe_multi_details;
 using bpflink::uprobe_multi_link;
+using bpflink::usdt_link;
 using bpflink::usdt_place;
 using bpflink::usdt_probe;
 using bpflink::usual_condition;
@@ -224,6 +225,7 @@ using bpflink::hook::tracing;
 using bpflink::hook::tracing_multi;
 using bpflink::hook::uprobe;
 using bpflink::hook::uprobe_multi;
+using bpflink::hook::usdt;
 using bpflink::hook::xdp;
 } // namespace hook
 
