@@ -51,6 +51,7 @@
 #include <bpflink/targets.hpp>
 #include <bpflink/try.hpp>
 #include <bpflink/typed_link.hpp>
+#include <bpflink/usdt.hpp>
 #include <bpflink/version.hpp>
 #include <bpflink/views/adaptors.hpp>
 #include <bpflink/views/infos.hpp>

@@ -63,6 +63,7 @@ struct tracing;
 struct tracing_multi;
 struct uprobe;
 struct uprobe_multi;
+struct usdt;
 struct xdp;
 } // namespace hook
 

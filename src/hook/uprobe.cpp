@@ -60,7 +60,6 @@ std::optional<any_hook> function_of(std::string_view kind, std::string_view rest
 }
 
 constexpr std::string_view which_function = "which function of which file";
-constexpr std::string_view which_offset = "at which offset of the file the probe is";
 
 constexpr std::array sections{
     detail::section{.kind = "uprobe",
@@ -77,8 +76,6 @@ constexpr std::array sections{
                     .rest = "FILE:FUNCTION",
                     .read = function_of,
                     .lacks = which_function},
-    detail::section{.kind = "usdt", .rest = "FILE:PROVIDER:NAME", .lacks = which_offset},
-    detail::section{.kind = "usdt.s", .rest = "FILE:PROVIDER:NAME", .lacks = which_offset},
 };
 
 } // namespace

@@ -26,11 +26,6 @@ user_request const& request_of(attempt const& tried) {
     return tried.as<user_request>();
 }
 
-result<binary_file> open_file(std::variant<std::string_view, fd_view> const& binary) {
-    if (auto const* const path = std::get_if<std::string_view>(&binary)) return find_binary(*path);
-    return binary_file::open(std::get<fd_view>(binary));
-}
-
 /// What makes the kernel attach without a word, and never run the program.
 /// @param begins  the symbol's offset, where there is one
 std::string mistake_at(elf_file const& elf, std::optional<std::uint64_t> begins,
@@ -87,6 +82,13 @@ result<std::vector<std::uint64_t>> matching_places(elf_file const& elf, binary_f
                 all.empty() ? "no function matches" : "no function that matches can be probed");
 }
 
+} // namespace
+
+result<binary_file> open_binary(std::variant<std::string_view, fd_view> const& binary) {
+    if (auto const* const path = std::get_if<std::string_view>(&binary)) return find_binary(*path);
+    return binary_file::open(std::get<fd_view>(binary));
+}
+
 result<std::vector<std::uint64_t>> places_in(elf_file const& elf, binary_file const& file,
                                              named_places const& wanted, operation where,
                                              std::string const& subject) {
@@ -115,15 +117,13 @@ result<std::vector<std::uint64_t>> places_in(elf_file const& elf, binary_file co
     return places;
 }
 
-} // namespace
-
 result<found_places> find_places(named_places const& wanted, operation where,
                                  std::string const& subject) {
     if (auto const* const path = std::get_if<std::string_view>(&wanted.binary);
         path && (path->empty() || path->find('\0') != path->npos))
         return fail(-EINVAL, where, errc::invalid_argument, subject, "a file is needed");
     if (auto const good = check_symbols(wanted.symbols); !good) return tl::unexpected{good.error()};
-    return open_file(wanted.binary).and_then([&](binary_file&& file) -> result<found_places> {
+    return open_binary(wanted.binary).and_then([&](binary_file&& file) -> result<found_places> {
         auto places = !file.is_elf() && wanted.symbols.empty() && wanted.pattern.empty()
                           ? places_in(file, wanted.offsets, where, subject)
                           : elf_file::open(file).and_then([&](elf_file const& elf) {
@@ -162,17 +162,21 @@ result<std::optional<int>> checked_process(std::optional<int> process, operation
     return process;
 }
 
-result<match> is_at_places(named_places const& wanted, std::string const& path,
-                           std::span<std::uint64_t const> offsets) {
-    auto const found = find_places(wanted, operation::link_get_info, path);
+result<match> is_at_found(result<found_places> found, std::string const& path,
+                          std::span<std::uint64_t const> offsets) {
     if (!found && found.error() == errc::not_found) return match::no;
-    if (!found) return tl::unexpected{found.error()};
+    if (!found) return tl::unexpected{std::move(found).error()};
     std::vector<std::uint64_t> told{offsets.begin(), offsets.end()};
-    auto asked = found->offsets;
+    auto& asked = found->offsets;
     std::ranges::sort(told);
     std::ranges::sort(asked);
     if (told != asked) return match::no;
     return unless_told_nothing(found->file.is_at(path).map(yes_or_no));
+}
+
+result<match> is_at_places(named_places const& wanted, std::string const& path,
+                           std::span<std::uint64_t const> offsets) {
+    return is_at_found(find_places(wanted, operation::link_get_info, path), path, offsets);
 }
 
 result<match> is_of_process(fd_view link, std::optional<int> process) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What uprobe and uprobe_multi share: the file, the places in it, and the process.
+// What uprobe, uprobe_multi and usdt share: the file, the places in it, and the process.
 
 #include "hook/row.hpp"
 #include "symbol/binary.hpp"
+#include "symbol/elf.hpp"
 
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
@@ -37,6 +38,15 @@ struct found_places {
     std::vector<std::uint64_t> offsets; // in the file
 };
 
+/// Opens the file that a hook names.
+[[nodiscard]] result<binary_file>
+open_binary(std::variant<std::string_view, fd_view> const& binary);
+
+/// The places in a file that is open. Their mistakes are as of find_places.
+[[nodiscard]] result<std::vector<std::uint64_t>>
+places_in(elf_file const& elf, binary_file const& file, named_places const& wanted, operation where,
+          std::string const& subject);
+
 /// Opens the file, once, and finds the places in it.
 /// @param where  the operation that a place is refused for
 /// @errors invalid_argument  not a name; a place that is in no code, or on an instruction that
@@ -53,6 +63,8 @@ checked_process(std::optional<int> process, operation where, std::string const& 
 /// Whether a link's file and offsets are those that a hook names. `no` where there are no such.
 /// @param path     of the link's file
 /// @param offsets  of the link
+[[nodiscard]] result<match> is_at_found(result<found_places> found, std::string const& path,
+                                        std::span<std::uint64_t const> offsets);
 [[nodiscard]] result<match> is_at_places(named_places const& wanted, std::string const& path,
                                          std::span<std::uint64_t const> offsets);
 

@@ -109,6 +109,7 @@ static_assert(takes_only<bl::hook::kprobe>({program_type::kprobe}));
 static_assert(takes_only<bl::hook::uprobe>({program_type::kprobe}));
 static_assert(takes_only<bl::hook::kprobe_multi>({program_type::kprobe}));
 static_assert(takes_only<bl::hook::uprobe_multi>({program_type::kprobe}));
+static_assert(takes_only<bl::hook::usdt>({program_type::kprobe}));
 static_assert(takes_only<bl::hook::struct_ops>({}), "a map is attached");
 static_assert(takes_only<bl::hook::netfilter>({program_type::netfilter}));
 static_assert(takes_only<bl::hook::netkit>({program_type::sched_cls}));

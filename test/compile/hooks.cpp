@@ -80,6 +80,7 @@ static_assert(only_closes<bl::hook::perf_event>);
 static_assert(only_closes<bl::hook::tracepoint>);
 static_assert(only_closes<bl::hook::uprobe>);
 static_assert(only_closes<bl::hook::uprobe_multi>);
+static_assert(only_closes<bl::hook::usdt>);
 static_assert(!bl::updatable<bl::hook::struct_ops> && bl::updatable_by_map<bl::hook::struct_ops> &&
               bl::detachable<bl::hook::struct_ops>);
 static_assert(!bl::updatable_by_map<bl::hook::xdp>);
@@ -109,7 +110,7 @@ static_assert(takes_cookie<bl::hook::tracing> && takes_cookie<bl::hook::tp_btf> 
               takes_cookie<bl::hook::raw_tracepoint> && takes_cookie<bl::hook::tracepoint> &&
               takes_cookie<bl::hook::perf_event> && takes_cookie<bl::hook::kprobe> &&
               takes_cookie<bl::hook::kprobe_multi> && takes_cookie<bl::hook::uprobe> &&
-              takes_cookie<bl::hook::uprobe_multi>);
+              takes_cookie<bl::hook::uprobe_multi> && takes_cookie<bl::hook::usdt>);
 static_assert(!takes_cookie<bl::hook::xdp> && !takes_cookie<bl::hook::tcx> &&
               !takes_cookie<bl::hook::netkit> && !takes_cookie<bl::hook::netns> &&
               !takes_cookie<bl::hook::netfilter> && !takes_cookie<bl::hook::sockmap> &&

@@ -27,6 +27,8 @@ concept takes_path = requires(L& l, Path const& path) {
     { bl::netns_inode_of(path) } -> std::same_as<bl::result<bl::netns_inode>>;
     { bl::resolve_symbol(path, "main") } -> std::same_as<bl::result<std::uint64_t>>;
     { bl::matching_symbols(path, "*") } -> std::same_as<bl::result<std::vector<std::string>>>;
+    { bl::resolve_usdt(path, "p", "n") } -> std::same_as<bl::result<std::vector<bl::usdt_place>>>;
+    { bl::matching_usdt(path, "*") } -> std::same_as<bl::result<std::vector<bl::usdt_probe>>>;
 };
 static_assert(takes_path<bl::link, std::filesystem::path>);
 static_assert(takes_path<bl::xdp_link, std::filesystem::path>);

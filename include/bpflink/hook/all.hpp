@@ -21,6 +21,7 @@
 #include <bpflink/hook/tracing_multi.hpp>
 #include <bpflink/hook/uprobe.hpp>
 #include <bpflink/hook/uprobe_multi.hpp>
+#include <bpflink/hook/usdt.hpp>
 #include <bpflink/hook/xdp.hpp>
 
 namespace bpflink {
@@ -35,6 +36,7 @@ using all_hooks =
     type_list<hook::cgroup, hook::freplace, hook::iter, hook::kprobe, hook::kprobe_multi, hook::lsm,
               hook::netfilter, hook::netkit, hook::netns, hook::perf_event, hook::raw_tracepoint,
               hook::sockmap, hook::struct_ops, hook::tcx, hook::tp_btf, hook::tracepoint,
-              hook::tracing, hook::tracing_multi, hook::uprobe, hook::uprobe_multi, hook::xdp>;
+              hook::tracing, hook::tracing_multi, hook::uprobe, hook::uprobe_multi, hook::usdt,
+              hook::xdp>;
 
 } // namespace bpflink

@@ -272,6 +272,19 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
         auto const file = get<named_file>(std::stoi(path.substr(own.size())), outcome);
         if (!file) return -ENOENT;
         last_probed_text = file->text;
+        auto const array = [&](std::uint64_t address) {
+            auto const* const first = reinterpret_cast<std::uint64_t const*>(address);
+            return std::vector<std::uint64_t>(first,
+                                              first ? first + attr.uprobe_multi.count : first);
+        };
+        return install_new_link({.type = bl::link_type::uprobe_multi,
+                                 .attach = attach,
+                                 .flags = attr.uprobe_multi.flags,
+                                 .pid = attr.uprobe_multi.pid,
+                                 .addresses = array(attr.uprobe_multi.offsets),
+                                 .ref_ctr_offsets = array(attr.uprobe_multi.ref_ctr_offsets),
+                                 .cookies = array(attr.uprobe_multi.cookies)},
+                                prog);
     }
     if (auto const type = link_type_of(attach); type != bl::link_type::unspec)
         return install_new_link(

@@ -180,6 +180,22 @@ TEST_CASE("a uprobe.multi's section says the file and a pattern") {
     check_refused("uprobe.multi//x", EINVAL, bl::errc::invalid_argument, {"of which file"});
 }
 
+TEST_CASE("a USDT probe's section says the file, the provider and the name") {
+    for (auto const* const kind : {"usdt", "usdt.s"}) {
+        opened const probe{std::string{kind} + "//bin/x:app:start"};
+        CHECK(std::get<std::string_view>(read<hook::usdt>(probe).binary) == "/bin/x");
+        CHECK(read<hook::usdt>(probe).provider == "app");
+        CHECK(read<hook::usdt>(probe).name == "start");
+    }
+    CHECK(std::get<std::string_view>(read<hook::usdt>(opened{"usdt/libc.so.6:libc:x"}).binary) ==
+          "libc.so.6");
+    for (auto const* const bad : {"usdt", "usdt/", "usdt//bin/x", "usdt//bin/x:app", "usdt/:a:b",
+                                  "usdt//bin/x::b", "usdt//bin/x:a:", "usdt//bin/x:a:b:c"})
+        check_refused(
+            bad, EINVAL, bl::errc::invalid_argument,
+            {"which probe of which file", "hook::usdt", "SEC(\"usdt/FILE:PROVIDER:NAME\")"});
+}
+
 TEST_CASE("a tracepoint's section says its group and name") {
     for (auto const* const kind : {"tp", "tracepoint", "tp.s", "tracepoint.s"}) {
         opened const event{std::string{kind} + "/sched/sched_switch"};
@@ -232,7 +248,6 @@ TEST_CASE("a section that does not say where is refused, with what is missing an
     check_refused("iter/bpf_map_elem", EINVAL, invalid_argument, {"which map", "hook::iter"});
     check_refused("fentry.multi/tcp_*", EINVAL, invalid_argument,
                   {"which BTF ids", "hook::tracing_multi"});
-    check_refused("usdt//bin/x:a:b", EINVAL, invalid_argument, {"which offset", "hook::uprobe"});
 }
 
 TEST_CASE("a section that no link is made of is refused as not supported, with what else does it") {

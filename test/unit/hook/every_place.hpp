@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "../symbol/noted_elf.hpp"
 #include "prober.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -23,6 +24,7 @@ struct every_place : machine {
         files = {{"/run/netns/a", ""},
                  // An ELF takes three reads more.
                  {"/bin/x", prober<bl::program_type::kprobe>::padded("no ELF")},
+                 {"/lib.so", noted_elf(note_of({}))},
                  {"/proc/kallsyms", "ffffffff81000010 T do_a\nffffffff81000020 t do_b\n"},
                  {"/sys/kernel/tracing/events/sched/sched_switch/id", "314\n"}};
         network_namespaces["/run/netns/a"] = inode;
@@ -121,6 +123,9 @@ struct every_place : machine {
         see("uprobe_multi", load<program_type::kprobe>(trace_uprobe_multi),
             bl::hook::uprobe_multi{.binary = "/bin/x", .offsets = offsets},
             {.type = link_type::uprobe_multi, .name = "/bin/x", .addresses = {0x10}});
+        see("usdt", load<program_type::kprobe>(trace_uprobe_multi),
+            bl::hook::usdt{.binary = "/lib.so", .provider = "app", .name = "start"},
+            {.type = link_type::uprobe_multi, .name = "/lib.so", .addresses = {0x1010}});
         static constexpr std::array functions{bl::btf_id{7}};
         see("tracing_multi", load<program_type::tracing>(trace_fentry_multi),
             bl::hook::tracing_multi{.functions = functions, .attach = trace_fentry_multi},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which links are at a place, which are not, and what nothing tells.
+#include "../symbol/noted_elf.hpp"
 #include "every_place.hpp"
 #include "prober.hpp"
 
@@ -117,7 +118,8 @@ TEST_CASE_FIXTURE(every_place, "is_at costs at each hook what docs/places.md say
                                                    {"tp_btf", 3},        {"raw_tracepoint", 5},
                                                    {"tracepoint", 5},    {"kprobe", 2},
                                                    {"kprobe_multi", 6},  {"uprobe", 14},
-                                                   {"uprobe_multi", 14}, {"tracing_multi", 2}});
+                                                   {"uprobe_multi", 14}, {"usdt", 24},
+                                                   {"tracing_multi", 2}});
 }
 
 TEST_CASE_FIXTURE(places, "a link of tcx is at its interface and direction") {
@@ -651,6 +653,33 @@ TEST_CASE_FIXTURE(probed_places, "a link of uprobe_multi has all offsets and no 
     CHECK(where(hook{.binary = "/bin/x", .offsets = both}, here) == match::unknown);
 }
 
+TEST_CASE_FIXTURE(probed_places, "a link of usdt has all places of its probe and no other") {
+    files["/lib.so"] = noted_elf(note_of({.address = 0x401020}) + note_of({.name = "stop"}) +
+                                 note_of({.address = 0x401010}));
+    auto const made_at = [&](std::vector<std::uint64_t> offsets, std::uint32_t flags = 0) {
+        return made({.type = link_type::uprobe_multi,
+                     .name = "/lib.so",
+                     .flags = flags,
+                     .addresses = std::move(offsets)});
+    };
+    using hook = bl::hook::usdt;
+    hook const start{.binary = "/lib.so", .provider = "app", .name = "start"};
+    auto const here = made_at({0x1010, 0x1020});
+    CHECK(where(start, here) == match::yes);
+    CHECK(where(start, made_at({0x1010})) == match::no);
+    CHECK(where(start, made_at({0x1010, 0x1020}, 1)) == match::no); // of returns
+    CHECK(where(hook{.binary = "/lib.so", .provider = "app", .name = "stop"}, here) == match::no);
+    CHECK(where(hook{.binary = "/lib.so", .provider = "app", .name = "none"}, here) == match::no);
+    CHECK(where(hook{.binary = "/none", .provider = "app", .name = "start"}, here) == match::no);
+    files["/copy.so"] = files["/lib.so"];
+    CHECK(where(hook{.binary = "/copy.so", .provider = "app", .name = "start"}, here) == match::no);
+    auto of_me = start;
+    of_me.pid = 0;
+    CHECK(where(of_me, here) == match::no);
+    reports_uprobe_multi = false;
+    CHECK(where(start, here) == match::unknown);
+}
+
 namespace {
 
 /// What fails makes an answer an error or unknown, and never another one.
@@ -714,4 +743,7 @@ TEST_CASE_FIXTURE(failing_places, "a call that fails never turns yes into no, no
     constexpr std::array<std::uint64_t, 1> offsets{0x10};
     stays(match::yes, bl::hook::uprobe_multi{.binary = "/bin/x", .offsets = offsets},
           made({.type = link_type::uprobe_multi, .name = "/bin/x", .addresses = {0x10}}));
+    files["/lib.so"] = noted_elf(note_of({}));
+    stays(match::yes, bl::hook::usdt{.binary = "/lib.so", .provider = "app", .name = "start"},
+          made({.type = link_type::uprobe_multi, .name = "/lib.so", .addresses = {0x1010}}));
 }

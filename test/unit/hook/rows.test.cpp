@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every row of every hook reaches the user: each refusal that no look tells from others is met,
 // with its condition and its text.
+#include "../symbol/noted_elf.hpp"
 #include "hook/row.hpp"
 #include "machine.hpp"
 
@@ -27,6 +28,7 @@ struct every_hook : machine {
         files["/proc/kallsyms"] = "ffffffff81000010 T do_a\nffffffff81000020 t do_b\n";
         files["/sys/devices/system/cpu/online"] = "0-1\n";
         files["/bin/x"] = code;
+        files["/lib.so"] = noted_elf(note_of({}));
     }
 
     template <program_type Type, class Hook>
@@ -118,6 +120,10 @@ struct every_hook : machine {
         constexpr std::array<std::uint64_t, 1> offsets{0x10};
         return attach<program_type::kprobe>(
             hook::uprobe_multi{.binary = "/bin/x", .offsets = offsets});
+    }
+    bl::result<void> sample(hook::usdt*) {
+        return attach<program_type::kprobe>(
+            hook::usdt{.binary = "/lib.so", .provider = "app", .name = "start"});
     }
     bl::result<void> sample(hook::xdp*) {
         return attach<program_type::xdp>(hook::xdp{.ifindex = bl::ifindex{2}});

@@ -90,9 +90,10 @@ TEST_CASE_FIXTURE(asked, "what only keeps a hook from being asked for is no answ
     files["/sys/kernel/security/lsm"] = "lockdown,bpf\n";
     for (int const number : of_the_moment)
         for (char const* const hook :
-             {"cgroup", "iter", "kprobe", "kprobe_multi", "lsm", "netfilter", "netkit", "netns",
-              "perf_event", "raw_tracepoint", "sockmap", "tcx", "tp_btf", "tracepoint", "tracing",
-              "tracing_multi", "uprobe", "uprobe_multi", "xdp"}) {
+             {"cgroup",        "iter",   "kprobe",       "kprobe_multi", "lsm",
+              "netfilter",     "netkit", "netns",        "perf_event",   "raw_tracepoint",
+              "sockmap",       "tcx",    "tp_btf",       "tracepoint",   "tracing",
+              "tracing_multi", "uprobe", "uprobe_multi", "usdt",         "xdp"}) {
             CAPTURE(number);
             CAPTURE(hook);
             auto const loading = answer(hook, call::prog_load, number);

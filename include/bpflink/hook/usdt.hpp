@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpflink/hook/traits.hpp>
+#include <bpflink/ids.hpp>
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+namespace bpflink {
+
+/// A USDT probe: all of its places in one program or library by one link, as resolve_usdt tells
+/// them, and their semaphores, by which the program knows that somebody watches.
+///
+/// `binary` is a path or file name as for hook::uprobe, or a descriptor. `provider` and `name` are
+/// those that matching_usdt lists. All are borrowed. `pid` is a process, and 0 this one. What
+/// hook::uprobe says of places holds here, too.
+/// @errors not_found          no such file or process, or one as hook::uprobe has it; no such
+///                            probe: the message tells those that the file has
+///         invalid_argument   a name is missing; not a regular file, not an ELF file, or one whose
+///                            notes are damaged; a place that is not in loaded code; an instruction
+///                            that cannot be probed; a thread's number; a probe there has another
+///                            reference counter; the program was loaded for another attach type
+///         EIO                the file cannot be read there, or its file system takes no probes
+///         EBUSY              the page of a semaphore cannot be had
+///         not_supported      a kernel before 6.6, where one link cannot hold several places (a
+///                            link_set of hook::uprobe can), or one built without uprobes; /proc is
+///                            not mounted
+///         permission_denied  CAP_BPF is missing, or the file may not be read; a security module
+/// @kernel since 6.6; `pid` as for hook::uprobe_multi; kernel/trace/bpf_trace.c,
+///         bpf_uprobe_multi_link_attach(); read at v6.12
+/// @cost some 25 system calls, 4 more for `pid`, 1 for each place; the reading of the file's notes
+struct hook::usdt {
+    std::variant<std::string_view, fd_view> binary; ///< path, file name or descriptor
+    std::string_view provider;                      ///< such as "libstdcxx"
+    std::string_view name;                          ///< of the probe, such as "throw"
+    std::optional<int> pid = std::nullopt;          ///< empty: every process; 0: this one
+    bpflink::cookie cookie{};                       ///< what bpf_get_attach_cookie() returns
+};
+
+template <>
+struct hook_traits<hook::usdt> : detail::of_kind<link_type::uprobe_multi> {
+    static constexpr std::string_view name = "usdt";
+    static constexpr std::array program_types{program_type::kprobe};
+    static constexpr std::array attach_types{attach_type::trace_uprobe_multi};
+    static constexpr kernel_version since{6, 6};
+    using details = uprobe_multi_details;
+
+    static constexpr void each_field([[maybe_unused]] auto visit) {
+        visit("binary", &hook::usdt::binary, field_use::required);
+        visit("provider", &hook::usdt::provider, field_use::required);
+        visit("name", &hook::usdt::name, field_use::required);
+        visit("pid", &hook::usdt::pid, field_use::optional);
+        visit("cookie", &hook::usdt::cookie, field_use::optional);
+    }
+    static detail::hook_row const& row() noexcept;
+    static match matches(link_info const& info) noexcept;
+    static result<unique_fd> create(detail::borrowed_program prog, hook::usdt const& where);
+    static result<match> is_at(hook::usdt const& where, detail::located_link const& l);
+};
+
+/// A link of hook::usdt.
+using usdt_link = typed_link<hook::usdt>;
+
+} // namespace bpflink

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbol/usdt.hpp"
+
+#include "error/fail.hpp"
+#include "symbol/names.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <elf.h>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace bpflink {
+namespace {
+
+using namespace std::literals;
+
+constexpr std::uint64_t most_bytes = 1U << 26; // of one section
+constexpr std::size_t most_told = 20;          // probes, in a message
+
+struct class_32 {
+    using header = Elf32_Ehdr;
+    using section = Elf32_Shdr;
+    using address = Elf32_Addr;
+};
+struct class_64 {
+    using header = Elf64_Ehdr;
+    using section = Elf64_Shdr;
+    using address = Elf64_Addr;
+};
+
+/// Reads a number of fixed size off the beginning of some bytes.
+template <class Number>
+std::optional<Number> take(std::string_view& from) {
+    Number number;
+    if (from.size() < sizeof number) return std::nullopt;
+    std::memcpy(&number, from.data(), sizeof number);
+    from.remove_prefix(sizeof number);
+    return number;
+}
+
+/// The same of a text that ends by a zero byte.
+std::optional<std::string_view> take_text(std::string_view& from) {
+    auto const end = from.find('\0');
+    if (end == from.npos) return std::nullopt;
+    auto const text = from.substr(0, end);
+    from.remove_prefix(end + 1);
+    return text;
+}
+
+/// The same of bytes that are filled up to a multiple of 4, but for the last ones.
+std::optional<std::string_view> take_part(std::string_view& from, std::uint32_t size) {
+    if (from.size() < size) return std::nullopt;
+    auto const part = from.substr(0, size);
+    auto const filled = (std::uint64_t{size} + 3) / 4 * 4;
+    from.remove_prefix(static_cast<std::size_t>(std::min<std::uint64_t>(filled, from.size())));
+    return part;
+}
+
+/// The notes of one file.
+template <class Class>
+class reader {
+public:
+    using section = typename Class::section;
+
+    explicit reader(binary_file const& file) : file_{file} {}
+
+    result<void> read(std::function<void(usdt_note const&)> const& look) {
+        if (auto const found = find_sections(); !found) return found;
+        for (auto const& each : notes_) {
+            auto const bytes = contents(each);
+            if (!bytes) return tl::unexpected{bytes.error()};
+            for (std::string_view left = *bytes; !left.empty();)
+                if (!read_note(left, look)) return damaged();
+        }
+        return {};
+    }
+
+private:
+    [[nodiscard]] tl::unexpected<error> damaged() const {
+        return fail(-ENOEXEC, operation::resolve_symbol, errc::invalid_argument, file_.path(),
+                    "the notes of its USDT probes are damaged, or cut short");
+    }
+
+    result<void> read_exactly(void* into, std::size_t size, std::uint64_t offset) const {
+        return file_.read({static_cast<std::byte*>(into), size}, offset)
+            .and_then([&](std::size_t read) -> result<void> {
+                if (read != size) return damaged();
+                return {};
+            });
+    }
+
+    /// Bytes that the file has to have before memory is given for them.
+    result<std::string> bytes_at(std::uint64_t offset, std::uint64_t size) const {
+        if (size > most_bytes) return damaged();
+        std::string bytes;
+        if (size == 0) return bytes;
+        char last;
+        if (auto const read = read_exactly(&last, 1, offset + (size - 1)); !read)
+            return tl::unexpected{read.error()};
+        bytes.resize(static_cast<std::size_t>(size));
+        return read_exactly(bytes.data(), bytes.size(), offset).map([&] {
+            return std::move(bytes);
+        });
+    }
+    result<std::string> contents(section const& what) const {
+        return bytes_at(what.sh_offset, what.sh_size);
+    }
+
+    result<std::vector<section>> read_table(std::uint64_t offset, std::uint64_t count) const {
+        return bytes_at(offset, count * sizeof(section)).map([&](std::string const& bytes) {
+            std::vector<section> table(static_cast<std::size_t>(count));
+            std::memcpy(table.data(), bytes.data(), bytes.size());
+            return table;
+        });
+    }
+
+    result<void> find_sections() {
+        typename Class::header header;
+        if (auto const read = read_exactly(&header, sizeof header, 0); !read) return read;
+        if (header.e_shoff == 0) return {};
+        if (header.e_shentsize != sizeof(section)) return damaged();
+        std::uint64_t count = header.e_shnum;
+        std::uint64_t of_names = header.e_shstrndx;
+        if (count == 0 || of_names == SHN_XINDEX) { // more than fit there: the first one tells
+            auto const first = read_table(header.e_shoff, 1);
+            if (!first) return tl::unexpected{first.error()};
+            if (count == 0) count = first->front().sh_size;
+            if (of_names == SHN_XINDEX) of_names = first->front().sh_link;
+        }
+        if (of_names == SHN_UNDEF) return {};
+        if (count > most_bytes / sizeof(section) || of_names >= count) return damaged();
+        auto const table = read_table(header.e_shoff, count);
+        if (!table) return tl::unexpected{table.error()};
+        auto const names = contents((*table)[static_cast<std::size_t>(of_names)]);
+        if (!names) return tl::unexpected{names.error()};
+        for (auto const& one : *table) {
+            if (one.sh_name >= names->size()) continue;
+            std::string_view const name{names->c_str() + one.sh_name};
+            if (one.sh_type == SHT_NOTE && name == ".note.stapsdt") notes_.push_back(one);
+            if (name == ".stapsdt.base") base_ = one.sh_addr;
+        }
+        return {};
+    }
+
+    bool read_note(std::string_view& left, std::function<void(usdt_note const&)> const& look) {
+        auto const name_size = take<std::uint32_t>(left);
+        auto const size = take<std::uint32_t>(left);
+        auto const type = take<std::uint32_t>(left);
+        if (!name_size || !size || !type) return false;
+        auto const owner = take_part(left, *name_size);
+        auto description = owner ? take_part(left, *size) : std::nullopt;
+        if (!description) return false;
+        constexpr std::uint32_t type_of_probes = 3;
+        if (*owner != "stapsdt\0"sv || *type != type_of_probes) return true;
+        using address = typename Class::address;
+        auto const place = take<address>(*description);
+        auto const base = take<address>(*description);
+        auto const semaphore = take<address>(*description);
+        if (!place || !base || !semaphore) return false;
+        auto const provider = take_text(*description);
+        auto const name = provider ? take_text(*description) : std::nullopt;
+        auto const arguments = name ? take_text(*description) : std::nullopt;
+        if (!arguments) return false;
+        // Where that section is elsewhere than when the note was written, all else is, too.
+        auto const moved = base_ == 0 ? address{0} : static_cast<address>(base_ - *base);
+        look({.address = static_cast<address>(*place + moved),
+              .semaphore = *semaphore == 0 ? address{0} : static_cast<address>(*semaphore + moved),
+              .provider = *provider,
+              .name = *name,
+              .arguments = *arguments});
+        return true;
+    }
+
+    binary_file const& file_;
+    std::vector<section> notes_;
+    std::uint64_t base_ = 0; // the address of .stapsdt.base; 0: there is none
+};
+
+std::string joined_name(std::string_view provider, std::string_view name) {
+    return std::string{provider}.append(":").append(name);
+}
+
+/// Where the file has what a note tells of.
+std::optional<usdt_place> place_of(usdt_note const& note, elf_file const& elf) {
+    usdt_place place{.arguments = std::string{note.arguments}};
+    auto const code = elf.offset_of(note.address);
+    auto const* const segment = code ? elf.segment_at(*code) : nullptr;
+    if (!segment || !segment->is_executable) return std::nullopt;
+    place.offset = *code;
+    if (note.semaphore == 0) return place;
+    auto const counter = elf.offset_of(note.semaphore);
+    if (!counter || *counter == 0) return std::nullopt;
+    place.semaphore = *counter;
+    return place;
+}
+
+/// What `look` says of a file that is opened here.
+template <class Look>
+auto with_elf_file(std::variant<std::string_view, fd_view> const& binary, Look look) {
+    auto const* const path = std::get_if<std::string_view>(&binary);
+    auto const good = path ? check_name(*path, "the binary's name") : result<void>{};
+    return good
+        .and_then([&] {
+            return path ? find_binary(*path) : binary_file::open(std::get<fd_view>(binary));
+        })
+        .and_then([&](binary_file const& file) {
+            return elf_file::open(file).and_then(
+                [&](elf_file const& elf) { return look(file, elf); });
+        });
+}
+
+} // namespace
+
+result<void> for_each_usdt(binary_file const& file, elf_file const& elf,
+                           std::function<void(usdt_note const&)> const& look) {
+    return elf.is_64_bit() ? reader<class_64>{file}.read(look) : reader<class_32>{file}.read(look);
+}
+
+result<std::vector<usdt_place>> usdt_in(binary_file const& file, elf_file const& elf,
+                                        std::string_view provider, std::string_view name) {
+    std::vector<usdt_place> places;
+    bool are_all_loaded = true;
+    std::set<std::string> others, all; // names of the provider's, of the file's
+    auto const read = for_each_usdt(file, elf, [&](usdt_note const& note) {
+        all.insert(joined_name(note.provider, note.name));
+        if (note.provider != provider) return;
+        others.insert(joined_name(note.provider, note.name));
+        if (note.name != name) return;
+        if (auto place = place_of(note, elf))
+            places.push_back(*std::move(place));
+        else
+            are_all_loaded = false;
+    });
+    if (!read) return tl::unexpected{read.error()};
+    auto subject = joined_name(provider, name).append(" in ").append(file.path());
+    if (!are_all_loaded)
+        return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument, std::move(subject),
+                    "its note tells a place, or a semaphore, that is not loaded from the file");
+    if (!places.empty()) return places;
+    auto const& told = others.empty() ? all : others;
+    std::vector<std::string> const names{told.begin(), told.end()};
+    return fail(-ENOENT, operation::resolve_symbol, errc::not_found, std::move(subject),
+                names.empty() ? "the file has no USDT probes"
+                              : "the file has " + enumerated(names, most_told));
+}
+
+result<std::vector<usdt_place>> resolve_usdt(std::variant<std::string_view, fd_view> const& binary,
+                                             std::string_view provider, std::string_view name) {
+    return check_name(provider, "the provider's name")
+        .and_then([&] { return check_name(name, "the probe's name"); })
+        .and_then([&] {
+            return with_elf_file(binary, [&](binary_file const& file, elf_file const& elf) {
+                return usdt_in(file, elf, provider, name);
+            });
+        });
+}
+
+result<std::vector<usdt_probe>> matching_usdt(std::variant<std::string_view, fd_view> const& binary,
+                                              std::string_view pattern) {
+    return check_name(pattern, "the pattern").and_then([&] {
+        return with_elf_file(
+            binary,
+            [&](binary_file const& file, elf_file const& elf) -> result<std::vector<usdt_probe>> {
+                std::set<usdt_probe> probes;
+                auto const read = for_each_usdt(file, elf, [&](usdt_note const& note) {
+                    if (matches_pattern(joined_name(note.provider, note.name), pattern))
+                        probes.insert({std::string{note.provider}, std::string{note.name}});
+                });
+                if (!read) return tl::unexpected{read.error()};
+                return std::vector<usdt_probe>{probes.begin(), probes.end()};
+            });
+    });
+}
+
+} // namespace bpflink
