@@ -136,6 +136,13 @@ class Show(LinksTest):
             f"PINNED   {self.links.pin_path('xdp')}\n", done.stdout.decode())
         self.assertEqual((0, b""), (done.returncode, done.stderr))
 
+    def test_a_link_may_be_named_by_a_pin(self):
+        self.assertEqual(self.links.read("show", str(self.links.ids["xdp"]), "--json"),
+                         self.links.read("show", self.links.pin_path("xdp"), "--json"))
+        for name in "map", "absent":
+            path = self.links.pin_path(name)
+            self.assert_fails(self.links.tool("show", path), path)
+
     def test_a_link_that_is_not_there_fails(self):
         for options in (), ("--json",):
             self.assert_fails(self.links.tool("show", "4294967295", *options),
