@@ -10,6 +10,8 @@ std::span<command const* const> all_commands() {
         // look
         &list_command,
         &show_command,
+        &on_command,
+        &holders_command,
         // change
         &pin_command,
         &unpin_command,

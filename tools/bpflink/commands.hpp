@@ -9,7 +9,9 @@ namespace tool {
 
 // One of each file in commands/.
 extern command const detach_command;
+extern command const holders_command;
 extern command const list_command;
+extern command const on_command;
 extern command const pin_command;
 extern command const show_command;
 extern command const unpin_command;
