@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line itself: nothing here asks the kernel for anything."""
 
+import re
 import unittest
 
 from support import TOOL, run
 
-COMMANDS = "list", "show", "pin", "unpin", "detach"
+
+def commands():
+    """All that --help names."""
+    text = run(TOOL, "--help").stdout.decode()
+    listed = text.partition("\nOptions:\n")[2].partition("\nExit status")[0]
+    return re.findall(r"^  ([a-z]+) ", listed, re.MULTILINE)
+
+
+COMMANDS = commands()
 
 
 class Usage(unittest.TestCase):
@@ -23,8 +32,7 @@ class Usage(unittest.TestCase):
         text = done.stdout.decode()
         self.assertIn("\nExamples:\n  bpflink list", text)
         self.assertIn("Exit status", text)
-        for command in COMMANDS:
-            self.assertRegex(text, rf"\n  {command} ")
+        self.assertLessEqual({"list", "show", "on", "pin", "detach"}, set(COMMANDS))
 
     def test_help_of_every_command_has_an_example_of_it(self):
         for command in COMMANDS:

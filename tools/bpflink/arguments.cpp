@@ -6,6 +6,7 @@
 #include <charconv>
 #include <limits>
 #include <optional>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -21,20 +22,72 @@ std::optional<std::uint32_t> parse_number(std::string_view word) {
     return number;
 }
 
+bool is_path(std::string const& word) {
+    return word.find('/') != std::string::npos;
+}
+
+/// @param object  "link", "program"
+std::uint32_t parse_id_not_path(std::string const& word, char const* object) {
+    auto const number = parse_number(word);
+    if (!number || *number == 0)
+        throw CLI::ValidationError{fmt::format(
+            "'{}' is not a {}: give its id, a decimal number from 1 on, or the path of a pin, "
+            "with a slash in it",
+            word, object)};
+    return *number;
+}
+
 } // namespace
 
 std::uint32_t parse_id(std::string const& word) {
     auto const number = parse_number(word);
     if (!number || *number == 0)
-        throw CLI::ValidationError{fmt::format("'{}' is no id: a decimal number from 1 on", word)};
+        throw CLI::ValidationError{
+            fmt::format("'{}' is not an id: give a decimal number from 1 on", word)};
     return *number;
+}
+
+link_argument parse_link(std::string const& word) {
+    if (is_path(word)) return word;
+    return bpflink::link_id{parse_id_not_path(word, "link")};
+}
+
+bpflink::result<bpflink::link> open(link_argument const& link) {
+    if (auto const* const id = std::get_if<bpflink::link_id>(&link))
+        return bpflink::link::from_id(*id);
+    return bpflink::link::load_pinned(std::get<std::string>(link));
+}
+
+program_argument parse_program(std::string const& word) {
+    if (is_path(word)) return word;
+    return bpflink::program_id{parse_id_not_path(word, "program")};
+}
+
+bpflink::result<bpflink::program> open(program_argument const& program) {
+    if (auto const* const id = std::get_if<bpflink::program_id>(&program))
+        return bpflink::program::from_id(*id);
+    return bpflink::program::load_pinned(std::get<std::string>(program));
+}
+
+void add_link(CLI::App& command, link_argument& into) {
+    command
+        .add_option_function<std::string>(
+            "ID|PATH", [&into](std::string const& word) { into = parse_link(word); },
+            "The link: its id, as list prints it, or the path of a pin")
+        ->type_name("")
+        ->required();
+}
+
+void add_path(CLI::App& command, std::string& into, std::string const& description) {
+    command.add_option("PATH", into, description)->type_name("")->required();
 }
 
 bpflink::link_type parse_type(std::string const& word) {
     if (auto const type = bpflink::parse_link_type(word)) return *type;
     if (auto const number = parse_number(word)) return static_cast<bpflink::link_type>(*number);
-    throw CLI::ValidationError{fmt::format("'{}' is no type of link: {}, or a number", word,
-                                           type_names(std::numeric_limits<std::size_t>::max()))};
+    throw CLI::ValidationError{
+        fmt::format("'{}' is not a type of link: give one of {}, or a number", word,
+                    type_names(std::numeric_limits<std::size_t>::max()))};
 }
 
 std::string type_names(std::size_t width) {

@@ -1,19 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/error.hpp>
+#include <bpflink/ids.hpp>
+#include <bpflink/link.hpp>
 #include <bpflink/link_type.hpp>
+#include <bpflink/program.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <variant>
+
+namespace CLI {
+class App;
+}
 
 namespace tool {
 
-// What the command line's words mean. Each throws CLI::ValidationError for a word that means
-// nothing, before anything is done.
+// What the command line's words mean. Each parse_ function throws CLI::ValidationError for a word
+// that means nothing, before anything is done.
 
 /// The id of a link or program.
 [[nodiscard]] std::uint32_t parse_id(std::string const& word);
+
+/// A link by its id, or by the path of a pin.
+using link_argument = std::variant<bpflink::link_id, std::string>;
+/// A word with a slash is a path.
+[[nodiscard]] link_argument parse_link(std::string const& word);
+[[nodiscard]] bpflink::result<bpflink::link> open(link_argument const& link);
+
+/// A program by its id, or by the path of a pin.
+using program_argument = std::variant<bpflink::program_id, std::string>;
+/// A word with a slash is a path.
+[[nodiscard]] program_argument parse_program(std::string const& word);
+[[nodiscard]] bpflink::result<bpflink::program> open(program_argument const& program);
+
+/// Adds the positional ID|PATH, which has to be there.
+/// @param into  lives as long as the command
+void add_link(CLI::App& command, link_argument& into);
+
+/// Adds the positional PATH, which has to be there.
+void add_path(CLI::App& command, std::string& into, std::string const& description);
 
 /// A name that the library knows, or a number for a type that is newer.
 [[nodiscard]] bpflink::link_type parse_type(std::string const& word);

@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <bpflink/ids.hpp>
-#include <bpflink/link_type.hpp>
+#include "command.hpp"
 
-#include <optional>
-#include <string>
+#include <span>
 
 namespace tool {
 
-// The commands. Each prints, complains where something fails, and returns the exit code: 0 or 1.
+// One of each file in commands/.
+extern command const detach_command;
+extern command const holders_command;
+extern command const list_command;
+extern command const on_command;
+extern command const pin_command;
+extern command const show_command;
+extern command const unpin_command;
 
-struct list_options {
-    std::optional<bpflink::link_type> type;
-    std::optional<bpflink::program_id> program;
-    bool pinned = false;
-    bool json = false;
-};
-
-int list(list_options const& options);
-int show(bpflink::link_id id, bool json);
-int pin(bpflink::link_id id, std::string const& path);
-int unpin(std::string const& path);
-int detach(bpflink::link_id id);
+/// The commands in the order of --help.
+[[nodiscard]] std::span<command const* const> all_commands();
 
 } // namespace tool
