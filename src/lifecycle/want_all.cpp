@@ -40,7 +40,7 @@ detail::kept_candidate* detail::keep(result<borrowed_program> const& prog, any_h
 }
 
 set_candidate candidate(::bpf_program const* prog, any_hook const& where) {
-    return set_candidate{detail::keep(detail::inspect(prog), where)};
+    return detail::make_candidate::of(detail::keep(detail::inspect(prog), where));
 }
 
 link_set& link_set::want_each(::bpf_object const* object, detail::hook_callback const& hooks) {

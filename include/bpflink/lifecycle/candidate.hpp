@@ -84,11 +84,11 @@ public:
     }
 
 private:
-    struct owned {
+    struct copy {
         void* what;
         void (*end)(void*);
     };
-    std::vector<owned> all_;
+    std::vector<copy> all_;
 };
 
 /// A program and a hook that are kept, and what a set asks of the hook.
@@ -124,6 +124,9 @@ struct kept_candidate {
 
 [[nodiscard]] kept_candidate* keep(result<borrowed_program> const& prog, any_hook const& where);
 
+/// Makes the public class of it.
+struct make_candidate;
+
 } // namespace detail
 
 /// A program at a hook, as one of those that link_set::want_one_of chooses from; made by
@@ -146,17 +149,14 @@ public:
 private:
     friend class link_set;
     friend class detail::set_work;
-    template <class P, has_place H>
-        requires program_for<P, H>
-    friend set_candidate candidate(P const& prog, H const& where);
-    friend set_candidate candidate(map_ref const& map, hook::struct_ops const& where);
-    friend set_candidate candidate(::bpf_program const* prog, any_hook const& where);
-    template <any_program P, std::same_as<any_hook> H>
-    friend set_candidate candidate(P const& prog, H const& where);
-
+    friend struct detail::make_candidate;
     explicit set_candidate(detail::kept_candidate* its) noexcept : its_{its} { ++its_->users; }
 
     detail::kept_candidate* its_;
+};
+
+struct detail::make_candidate {
+    static set_candidate of(kept_candidate* its) noexcept { return set_candidate{its}; }
 };
 
 /// A program at a hook, for link_set::want_one_of. It owns all that it was given: a duplicate of
@@ -168,11 +168,12 @@ private:
 template <class P, has_place H>
     requires program_for<P, H>
 [[nodiscard]] set_candidate candidate(P const& prog, H const& where) {
-    return set_candidate{new detail::kept_candidate(detail::borrow(prog), where)};
+    return detail::make_candidate::of(new detail::kept_candidate(detail::borrow(prog), where));
 }
 /// The same of a table of struct_ops.
 [[nodiscard]] inline set_candidate candidate(map_ref const& map, hook::struct_ops const& where) {
-    return set_candidate{new detail::kept_candidate(detail::borrowed_program{map.fd()}, where)};
+    return detail::make_candidate::of(
+        new detail::kept_candidate(detail::borrowed_program{map.fd()}, where));
 }
 /// The same of a program of a loaded ::bpf_object, and a hook that is known at run time, as hook_of
 /// says. A type of program that the hook does not take is told as what else fails.
@@ -180,7 +181,7 @@ template <class P, has_place H>
 /// The same of a program by its descriptor.
 template <any_program P, std::same_as<any_hook> H>
 [[nodiscard]] set_candidate candidate(P const& prog, H const& where) {
-    return set_candidate{detail::keep(detail::borrow(prog), where)};
+    return detail::make_candidate::of(detail::keep(detail::borrow(prog), where));
 }
 
 } // namespace bpflink

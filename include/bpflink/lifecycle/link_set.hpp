@@ -118,7 +118,9 @@ public:
         return open(detail::text_of(directory), options);
     }
 
+    /// The other one wants nothing then.
     link_set(link_set&&) = default;
+    /// The same; what this one held is closed.
     link_set& operator=(link_set&&) = default;
     ~link_set();
 

@@ -29,9 +29,9 @@ enum class link_change {
 /// What one look found of one link. Of several changes it tells the one of highest rank: removed,
 /// defunct, updated.
 struct link_event {
-    link_change what = link_change::created;
-    link_record now{};    ///< empty where it is removed
-    link_record before{}; ///< as the last look saw it; empty where it is created
+    link_change what = link_change::created; ///< the change
+    link_record now{};                       ///< empty where it is removed
+    link_record before{};                    ///< as the last look saw it; empty where it is created
 };
 
 /// How a watcher looks.
