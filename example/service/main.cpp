@@ -109,19 +109,21 @@ xdp_object loaded(configuration const& from, xdp_object::maps maps) {
     return or_end(std::move(object), is_refused ? EX_DATAERR : EX_NOINPUT);
 }
 
-/// What is to be done, or the end.
-std::vector<bl::set_step> planned(keeper const& kept) {
-    auto plan = kept.plan();
-    bool const is_place = !plan && (plan.error().where() == bl::operation::resolve_interface ||
-                                    plan.error() == bl::errc::hook_busy);
-    return or_end(std::move(plan), is_place ? EX_UNAVAILABLE : EX_CANTCREAT);
+/// What a keeper gives, or the end: by the interface, or by the pins.
+template <class T>
+T kept_or_end(bl::result<T> outcome) {
+    bool const is_interface =
+        !outcome && (outcome.error().where() == bl::operation::resolve_interface ||
+                     outcome.error().where() == bl::operation::link_create);
+    return or_end(std::move(outcome), is_interface ? EX_UNAVAILABLE : EX_CANTCREAT);
 }
 
 /// Says what would be done, or what would keep the service from it.
 void check(std::string const& path) {
     auto const where = configured(path);
     or_end(bl::link_set::open(where.pins), EX_CANTCREAT);
-    for (auto const& step : planned({where, loaded(where, xdp_object::maps::own)}))
+    keeper const kept{where, loaded(where, xdp_object::maps::own)};
+    for (auto const& step : kept_or_end(kept.plan()))
         std::cout << step << '\n';
 }
 
@@ -130,15 +132,15 @@ void serve(std::string const& path) {
     asio::signal_set signals{loop, SIGTERM, SIGINT, SIGHUP}; // before anything takes time
     notifier systemd{loop};
     auto where = configured(path);
-    auto const lock = lock_pins(where.pins);
-    bool const is_taken = !lock && lock.error() == bl::errc::timed_out;
-    or_end(lock.map([](auto const&) {}), is_taken ? EX_TEMPFAIL : EX_CANTCREAT);
+    auto locked = lock_pins(where.pins);
+    bool const is_taken = !locked && locked.error() == bl::errc::timed_out;
+    auto const lock = or_end(std::move(locked), is_taken ? EX_TEMPFAIL : EX_CANTCREAT);
     auto object = loaded(where, xdp_object::maps::pinned);
     keeper kept{std::move(where), std::move(object)};
     server pages{loop, kept};
     auto links = or_end(bl::watcher::start(), EX_OSERR);
-    planned(kept);
-    or_end(kept.check(), EX_UNAVAILABLE);
+    kept_or_end(kept.plan());
+    kept_or_end(kept.check());
     tell_ready(systemd, kept);
 
     std::exception_ptr ending;
