@@ -5,8 +5,8 @@
 
 #include <stdexcept>
 #include <string>
-#include <type_traits>
 #include <sysexits.h>
+#include <type_traits>
 #include <utility>
 
 namespace service {

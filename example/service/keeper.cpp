@@ -133,7 +133,9 @@ bl::result<void> keeper::apply(configuration const& to, xdp_object const& object
     if (std::exchange(device_, on) != on) called_ = to.interface;
     if (!on) co_return;
     auto const name = bl::interface_name_of(*on);
-    if (name && std::exchange(called_, *name) != *name)
+    if (!name || std::exchange(called_, *name) == *name) co_return;
+    auto const named = bl::ifindex_of(to.interface); // it may have more than one
+    if (!named || *named != *on)
         std::clog << to.interface << " is called " << *name << " now, and keeps its program\n";
 }
 

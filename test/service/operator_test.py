@@ -131,6 +131,7 @@ class OperatorTest(ServiceCase):
         second = self.service(interface="eth1", port=9437)
         link = first.link()
         self.assert_ends(75, "another instance", service=second)
+        self.assert_ends(75, "another instance", service=self.service(namespace=self.other, interface="far1"))
         self.assertEqual((link, {"frames", "eth0"}), (first.link(), self.bpffs.names()))
         first.kill()  # the kernel lets go of the lock
         first.start()

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,12 +17,15 @@ import support
 from support import Bpffs, Here, Namespace, Service, Traffic, connect, eventually, run
 
 PROMETHEUS = os.environ["PROMETHEUS"]
+EXAMPLE = os.environ["EXAMPLE"]
 CONFIGURATION = """\
 global:
   scrape_interval: 250ms
   scrape_timeout: 250ms
+  evaluation_interval: 250ms
+rule_files: ["{example}/alerts.yml"]
 scrape_configs:
-  - job_name: service
+  - job_name: bpflink-service
     static_configs:
       - targets: [{targets}]
 """
@@ -33,24 +37,31 @@ class Prometheus:
     def __init__(self, targets):
         self.directory = tempfile.mkdtemp(prefix="bpflink-prometheus.")
         with open(f"{self.directory}/prometheus.yml", "w", encoding="utf-8") as file:
-            file.write(CONFIGURATION.format(targets=", ".join(f"'{each}'" for each in targets)))
+            file.write(CONFIGURATION.format(
+                example=EXAMPLE, targets=", ".join(f"'{each}'" for each in targets)))
         with open(f"{self.directory}/log", "wb") as log:
             self.process = subprocess.Popen(
                 [PROMETHEUS, f"--config.file={self.directory}/prometheus.yml",
                  f"--storage.tsdb.path={self.directory}/data", "--web.listen-address=127.0.0.1:9090"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
-    def query(self, text):
-        """The values of a query by their instances; nothing while the server is not ready."""
-        query = urllib.parse.urlencode({"query": text})
+    def ask(self, path, **parameters):
+        """What its API answers; None while the server is not ready."""
+        query = urllib.parse.urlencode(parameters)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:9090/api/v1/query?{query}", timeout=10) as said:
-                found = json.load(said)["data"]["result"]
-        except (urllib.error.URLError, ConnectionError):
+            with urllib.request.urlopen(f"http://127.0.0.1:9090/api/v1/{path}?{query}", timeout=10) as said:
+                return json.load(said)["data"]
+        except (urllib.error.URLError, ConnectionError) as failed:
+            if isinstance(failed, urllib.error.HTTPError) and failed.code == 400:
+                raise AssertionError(f"{parameters}: {failed.read().decode()}") from None
             if self.process.poll() is not None:
                 with open(f"{self.directory}/log", encoding="utf-8") as log:
                     raise RuntimeError(f"Prometheus ended: {log.read()}") from None
-            return {}
+            return None
+
+    def query(self, text):
+        """The values of a query by their instances."""
+        found = (self.ask("query", query=text) or {"result": []})["result"]
         return {each["metric"]["instance"]: float(each["value"][1]) for each in found}
 
     def comes_to(self, query, expected):
@@ -99,6 +110,9 @@ class PrometheusTest(unittest.TestCase):
         prometheus.comes_to('bpflink_service_pinned', {one: 1, two: 1})
         defunct = eventually(lambda: prometheus.query("bpflink_service_defunct_links"), "it is told")[two]
 
+        self.assert_dashboard_shows(prometheus)
+        self.assert_alerts_are_of_what_is_scraped(prometheus)
+
         sent = Traffic(Here, "far1").end()
         self.assertEqual([sent, 0], services[0].bpffs.frames())
         for number in range(3):
@@ -117,6 +131,36 @@ class PrometheusTest(unittest.TestCase):
         services[1].terminate()
         prometheus.comes_to("up", {one: 0, two: 0})
         self.assertEqual(["create eth0\n"], [services[1].log()])
+
+    def assert_dashboard_shows(self, prometheus):
+        with open(f"{EXAMPLE}/dashboard.json", encoding="utf-8") as file:
+            panels = json.load(file)["panels"]
+        self.assertEqual(len(panels), len({panel["id"] for panel in panels}))
+        for target in (target for panel in panels for target in panel["targets"]):
+            with self.subTest(query=target["expr"]):
+                # As Grafana fills in what stands for a choice of the user's.
+                text = target["expr"].replace("$instance", ".*").replace("$__rate_interval", "5s")
+                self.assertNotIn("$", text)
+                # A rate wants two scrapes.
+                shown = eventually(lambda query=text: prometheus.ask("query", query=query)["result"],
+                                   "there is something to show")
+                labels = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+                for each in shown:
+                    self.assertLessEqual(labels, set(each["metric"]))
+        with self.subTest(query="instance"):
+            self.assertEqual(2, len(prometheus.ask("label/instance/values")))
+
+    def assert_alerts_are_of_what_is_scraped(self, prometheus):
+        def evaluated():
+            rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
+            return rules and all(rule["health"] != "unknown" for rule in rules) and rules
+        rules = eventually(evaluated, "the alerts are evaluated")
+        self.assertEqual(5, len(rules))
+        for rule in rules:
+            with self.subTest(alert=rule["name"]):
+                self.assertEqual("ok", rule["health"])
+                for name in set(re.findall(r"bpflink_service_\w+", rule["query"])) or {"up"}:
+                    self.assertEqual(2, len(prometheus.ask("query", query=name)["result"]), name)
 
 
 if __name__ == "__main__":

@@ -190,6 +190,12 @@ class ServiceTest(ServiceCase):
         self.send("far0")
         self.assertEqual(sent, sum(self.bpffs.frames()) - before)
 
+    def test_an_interface_may_be_configured_by_another_of_its_names(self):
+        run("ip", "link", "property", "add", "dev", "eth0", "altname", "uplink")
+        service = self.service(interface="uplink").start()
+        self.assertTrue(service.attached())
+        self.assertEqual(("eth0", "create uplink\n"), (service.link()["devname"], service.log()))
+
     def test_an_interface_that_is_taken_to_another_namespace_loses_its_program(self):
         service = self.attached_service()
         link = service.link()["id"]

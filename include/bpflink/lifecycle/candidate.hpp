@@ -66,7 +66,7 @@ public:
         auto& copies = keep(std::vector<T>(all.begin(), all.end()));
         all = copies;
         for (auto& each : copies)
-            if (auto owned = own(each); !owned) return owned;
+            if (auto done = own(each); !done) return done;
         return {};
     }
     template <class T>
