@@ -6,6 +6,7 @@
 #include "hook/matches.hpp"
 #include "hook/place.hpp"
 #include "hook/row.hpp"
+#include "hook/usdt_specs.hpp"
 #include "hook/user_places.hpp"
 #include "symbol/elf.hpp"
 
@@ -98,6 +99,7 @@ struct found_probe {
     binary_file file;
     std::vector<usdt_place> places;
     std::vector<std::uint64_t> offsets; // of the places
+    std::uint16_t machine;
 };
 
 result<found_probe> find_probe(hook::usdt const& where, operation what,
@@ -113,7 +115,7 @@ result<found_probe> find_probe(hook::usdt const& where, operation what,
             .binary = {}, .symbols = {}, .offsets = offsets, .indirect = false};
         if (auto const good = places_in(*elf, file, wanted, what, subject); !good)
             return tl::unexpected{good.error()};
-        return found_probe{std::move(file), *std::move(places), std::move(offsets)};
+        return found_probe{std::move(file), *std::move(places), std::move(offsets), elf->machine()};
     });
 }
 
@@ -156,7 +158,9 @@ result<unique_fd> hook_traits<hook::usdt>::create(detail::borrowed_program prog,
     auto const count = found->places.size();
     std::vector<std::uint64_t> semaphores(count);
     std::ranges::transform(found->places, semaphores.begin(), &usdt_place::semaphore);
-    std::vector<cookie> const cookies(count, where.cookie);
+    auto const cookies =
+        cookies_of(prog.fd, found->places, found->machine, where.cookie, subject());
+    if (!cookies) return tl::unexpected{cookies.error()};
     asked.offsets = found->offsets;
     asked.ref_ctr_offsets = semaphores;
     asked.process = *process;
@@ -167,7 +171,7 @@ result<unique_fd> hook_traits<hook::usdt>::create(detail::borrowed_program prog,
     attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>(path.c_str());
     attr.uprobe_multi.offsets = address_of(std::span<std::uint64_t const>{found->offsets});
     attr.uprobe_multi.ref_ctr_offsets = address_of(std::span<std::uint64_t const>{semaphores});
-    attr.uprobe_multi.cookies = address_of(std::span<cookie const>{cookies});
+    attr.uprobe_multi.cookies = address_of(std::span<cookie const>{*cookies});
     attr.uprobe_multi.count = static_cast<std::uint32_t>(count);
     attr.uprobe_multi.pid = static_cast<std::uint32_t>(process->value_or(0)); // 0: every one
     return create_link(attr, tried, subject);

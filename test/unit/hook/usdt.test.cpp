@@ -127,3 +127,26 @@ TEST_CASE_FIXTURE(usdt_prober, "a link of usdt is on its kind, and may be of upr
     CHECK(bl::hook_traits<bl::hook::uprobe_multi>::matches(*info) == bl::match::yes);
     CHECK(bl::hook_traits<hook>::matches({.type = bl::link_type::xdp}) == bl::match::no);
 }
+
+TEST_CASE_FIXTURE(usdt_prober, "a program with usdt.bpf.h's map runs with keys of it as cookies") {
+    files["/lib.so"] = noted_elf(note_of({.address = 0x401020, .arguments = "8@%rdi"}) +
+                                 note_of({.address = 0x401010, .arguments = "8@%rsi"}) +
+                                 note_of({.address = 0x401030, .arguments = "8@%rdi"}));
+    auto& map = add_map();
+    map.name = "__bpf_usdt_specs";
+    map.type = 2; // BPF_MAP_TYPE_ARRAY
+    map.value_size = 208;
+    map.values.assign(256, std::string(208, '\0'));
+    auto& reading = add_program(bl::program_type::kprobe);
+    reading.maps = {map.id};
+    typed_program<bl::program_type::kprobe> const reader{{open(reading)}};
+    auto const link = bl::attach(reader, start);
+    REQUIRE(succeeded(link));
+    CHECK(newest_link()->facts.cookies == std::vector<std::uint64_t>{255, 254, 255});
+    files["/lib.so"] = noted_elf(note_of({.arguments = "8f@%xmm0"}));
+    auto const refused = bl::attach(reader, start);
+    REQUIRE_FALSE(refused);
+    check_error(refused.error(), EOPNOTSUPP, operation::resolve_symbol, errc::not_supported,
+                {"app:start in /lib.so", "argument 1 of '8f@%xmm0'"});
+    CHECK(succeeded(bl::attach(prog, start))); // which reads none
+}
