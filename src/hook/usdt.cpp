@@ -52,7 +52,14 @@ finding loaded_otherwise(attempt const& tried) {
     return not_loaded_for(tried, attach_type::trace_uprobe_multi);
 }
 
+/// libbpf loads SEC("usdt") for no attach type where the kernel has none for it: that is no
+/// mistake.
+finding is_loaded_for_another(attempt const& tried) {
+    return tried.prog->expected ? loaded_otherwise(tried) : finding{match::no};
+}
+
 finding loaded_for_another_kind(attempt const& tried) {
+    if (tried.prog->loaded_for_none) return {match::no};
     return loaded_for_another_place(tried, attach_type::trace_uprobe_multi);
 }
 
@@ -60,7 +67,7 @@ constexpr std::array mistakes{
     refusal{EINVAL, errc::invalid_argument, "a file, a provider and a probe's name are needed", "",
             "bpf_uprobe_multi_link_attach", lacks_names},
     refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "is_uprobe_multi",
-            loaded_otherwise},
+            is_loaded_for_another},
 };
 
 constexpr auto causes = joined(
@@ -71,6 +78,8 @@ constexpr auto causes = joined(
                 "one link cannot hold several places on this kernel (before 6.6)",
                 "attach hook::uprobe at each place that resolve_usdt() tells, by a link_set",
                 "link_create", kernel_is_without},
+        refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
+                "is_uprobe_multi", loaded_otherwise},
         refusal{E2BIG, errc::invalid_argument, "its places are more than the kernel takes", "",
                 "bpf_uprobe_multi_link_attach"},
         refusal{EOPNOTSUPP, errc::not_supported,

@@ -84,9 +84,8 @@ TEST_CASE_FIXTURE(usdt_prober, "a place of usdt where no probe can be is refused
 }
 
 TEST_CASE_FIXTURE(usdt_prober, "before 6.6 usdt says that a set of uprobes does the same") {
-    // A program that is known to be loaded for it: nothing is asked of the kernel to be remembered.
-    bpf_program const loaded{"p", bl::program_type::kprobe, bl::attach_type::trace_uprobe_multi,
-                             prog.fd().get()};
+    // As libbpf loads SEC("usdt") there.
+    bpf_program const loaded{"p", bl::program_type::kprobe, {}, prog.fd().get()};
     fail_always(call::link_create, EINVAL);
     auto const link = bl::attach(*bl::program_ref<bl::program_type::kprobe>::from(&loaded), start);
     mend();
@@ -110,12 +109,20 @@ TEST_CASE_FIXTURE(usdt_prober, "what is wrong with places of usdt is told") {
 TEST_CASE_FIXTURE(usdt_prober, "usdt looks at the program before it blames the kernel") {
     blames_program(start);
     blames_closed_program(start);
+    forget_calls();
     bpf_program const single{"one", bl::program_type::kprobe, bl::attach_type::perf_event,
                              prog.fd().get()};
     auto const link = bl::attach(*bl::program_ref<bl::program_type::kprobe>::from(&single), start);
     REQUIRE_FALSE(link);
     check_error(link.error(), EINVAL, operation::link_create, errc::invalid_argument,
                 {"the program was loaded for attach type perf_event, and trace_uprobe_multi"});
+    CHECK(calls(call::link_create) == 0);
+    bpf_program const none{"none", bl::program_type::kprobe, {}, prog.fd().get()};
+    fail(call::link_create, EINVAL);
+    auto const refused = bl::attach(*bl::program_ref<bl::program_type::kprobe>::from(&none), start);
+    REQUIRE_FALSE(refused);
+    check_error(refused.error(), EINVAL, operation::link_create, errc::invalid_argument,
+                {"the program was loaded for no attach type, and trace_uprobe_multi is needed"});
 }
 
 TEST_CASE_FIXTURE(usdt_prober, "a link of usdt is on its kind, and may be of uprobe_multi") {

@@ -33,9 +33,9 @@ struct noted : machine {
         files["/lib"] = elf;
         refused(bl::resolve_usdt("/lib", "app", "start"), ENOEXEC, bl::errc::invalid_argument,
                 {"/lib", "damaged, or cut short"});
-        auto const listed = bl::matching_usdt("/lib", "*");
-        REQUIRE_FALSE(listed);
-        CHECK(listed.error() == bl::errc::invalid_argument);
+        auto const matching = bl::matching_usdt("/lib", "*");
+        REQUIRE_FALSE(matching);
+        CHECK(matching.error() == bl::errc::invalid_argument);
     }
 };
 
@@ -107,8 +107,8 @@ TEST_CASE_FIXTURE(noted, "a probe that is not there: those that are there are to
                                 note_of({.provider = "lib", .name = "load"}));
     refused(resolve(some, "pause"), ENOENT, bl::errc::not_found,
             {"app:pause in /lib", "the file has app:start, app:stop"});
-    auto const others = bl::resolve_usdt("/lib", "none", "pause");
-    refused(others, ENOENT, bl::errc::not_found, {"app:start, app:stop, lib:load"});
+    auto const elsewhere = bl::resolve_usdt("/lib", "none", "pause");
+    refused(elsewhere, ENOENT, bl::errc::not_found, {"app:start, app:stop, lib:load"});
     CHECK(resolve(some, "pause").error().message().find("lib:load") == std::string::npos);
     refused(resolve(noted_elf("")), ENOENT, bl::errc::not_found, {"the file has no USDT probes"});
     std::string many;
