@@ -191,6 +191,12 @@ int prog_bind_map(int, int) noexcept {
 int prog_test_run(int, int, std::uint32_t&) noexcept {
     return -ENOSYS;
 }
+int map_look_up(int, void const*, void*) noexcept {
+    return -ENOSYS;
+}
+int map_update(int, void const*, void const*) noexcept {
+    return -ENOSYS;
+}
 int map_look_up_nothing(int) noexcept {
     return -ENOSYS;
 }

@@ -44,6 +44,8 @@ enum class operation {
     mkdir,             ///< making a directory for pins
     setns,             ///< entering a network namespace
     read_section,      ///< of a program of libbpf's: what its name says
+    map_lookup_elem,
+    map_update_elem,
 };
 
 /// The name as the enumerator spells it.

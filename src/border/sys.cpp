@@ -401,6 +401,16 @@ int prog_test_run_on_nothing(int program) noexcept {
     return bpf(uapi::command::prog_test_run, attr);
 }
 
+int map_look_up(int map, void const* key, void* value) noexcept {
+    uapi::map_elem_attr const attr{number(map), 0, address(key), address(value), 0};
+    return bpf(uapi::command::map_lookup_elem, attr);
+}
+
+int map_update(int map, void const* key, void const* value) noexcept {
+    uapi::map_elem_attr const attr{number(map), 0, address(key), address(value), 0};
+    return bpf(uapi::command::map_update_elem, attr);
+}
+
 int map_look_up_nothing(int map) noexcept {
     constexpr auto nowhere = ~std::uint64_t{0};
     uapi::map_elem_attr const attr{number(map), 0, 0, nowhere, 0};

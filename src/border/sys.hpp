@@ -41,6 +41,9 @@ int prog_test_run(int program, int argument, std::uint32_t& answer) noexcept;
 // Has an XDP program run on a packet that cannot be read: always fails, before it runs. -EFAULT;
 // -EINVAL where it was loaded for a devmap or a cpumap (since 5.14), or for one device (since 6.3).
 int prog_test_run_on_nothing(int program) noexcept;
+// Of sizes that the map has.
+int map_look_up(int map, void const* key, void* value) noexcept;
+int map_update(int map, void const* key, void const* value) noexcept;
 int map_look_up_nothing(int map) noexcept; // without a key, nor room for a value: always fails
 opened iter_create(int link) noexcept;
 int prog_query(uapi::prog_query_attr& attr) noexcept;

@@ -15,6 +15,7 @@ inline constexpr int enotsupp = 524;
 
 enum class command : int {
     map_lookup_elem = 1,
+    map_update_elem = 2,
     prog_load = 5,
     obj_pin = 6,
     obj_get = 7,

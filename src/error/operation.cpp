@@ -9,7 +9,7 @@
 namespace bpflink {
 namespace {
 
-constexpr std::array<std::string_view, 36> operation_names{
+constexpr std::array<std::string_view, 38> operation_names{
     "link_create",
     "link_update",
     "link_detach",
@@ -46,6 +46,8 @@ constexpr std::array<std::string_view, 36> operation_names{
     "mkdir",
     "setns",
     "read_section",
+    "map_lookup_elem",
+    "map_update_elem",
 };
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "hook/matches.hpp"
 #include "hook/place.hpp"
 #include "hook/row.hpp"
+#include "hook/usdt_specs.hpp"
 #include "hook/user_places.hpp"
 #include "symbol/elf.hpp"
 
@@ -51,7 +52,14 @@ finding loaded_otherwise(attempt const& tried) {
     return not_loaded_for(tried, attach_type::trace_uprobe_multi);
 }
 
+/// libbpf loads SEC("usdt") for no attach type where the kernel has none for it: that is no
+/// mistake.
+finding is_loaded_for_another(attempt const& tried) {
+    return tried.prog->expected ? loaded_otherwise(tried) : finding{match::no};
+}
+
 finding loaded_for_another_kind(attempt const& tried) {
+    if (tried.prog->loaded_for_none) return {match::no};
     return loaded_for_another_place(tried, attach_type::trace_uprobe_multi);
 }
 
@@ -59,7 +67,7 @@ constexpr std::array mistakes{
     refusal{EINVAL, errc::invalid_argument, "a file, a provider and a probe's name are needed", "",
             "bpf_uprobe_multi_link_attach", lacks_names},
     refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "is_uprobe_multi",
-            loaded_otherwise},
+            is_loaded_for_another},
 };
 
 constexpr auto causes = joined(
@@ -70,6 +78,8 @@ constexpr auto causes = joined(
                 "one link cannot hold several places on this kernel (before 6.6)",
                 "attach hook::uprobe at each place that resolve_usdt() tells, by a link_set",
                 "link_create", kernel_is_without},
+        refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
+                "is_uprobe_multi", loaded_otherwise},
         refusal{E2BIG, errc::invalid_argument, "its places are more than the kernel takes", "",
                 "bpf_uprobe_multi_link_attach"},
         refusal{EOPNOTSUPP, errc::not_supported,
@@ -98,6 +108,7 @@ struct found_probe {
     binary_file file;
     std::vector<usdt_place> places;
     std::vector<std::uint64_t> offsets; // of the places
+    std::uint16_t machine;
 };
 
 result<found_probe> find_probe(hook::usdt const& where, operation what,
@@ -113,7 +124,7 @@ result<found_probe> find_probe(hook::usdt const& where, operation what,
             .binary = {}, .symbols = {}, .offsets = offsets, .indirect = false};
         if (auto const good = places_in(*elf, file, wanted, what, subject); !good)
             return tl::unexpected{good.error()};
-        return found_probe{std::move(file), *std::move(places), std::move(offsets)};
+        return found_probe{std::move(file), *std::move(places), std::move(offsets), elf->machine()};
     });
 }
 
@@ -156,7 +167,9 @@ result<unique_fd> hook_traits<hook::usdt>::create(detail::borrowed_program prog,
     auto const count = found->places.size();
     std::vector<std::uint64_t> semaphores(count);
     std::ranges::transform(found->places, semaphores.begin(), &usdt_place::semaphore);
-    std::vector<cookie> const cookies(count, where.cookie);
+    auto const cookies =
+        cookies_of(prog.fd, found->places, found->machine, where.cookie, subject());
+    if (!cookies) return tl::unexpected{cookies.error()};
     asked.offsets = found->offsets;
     asked.ref_ctr_offsets = semaphores;
     asked.process = *process;
@@ -167,7 +180,7 @@ result<unique_fd> hook_traits<hook::usdt>::create(detail::borrowed_program prog,
     attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>(path.c_str());
     attr.uprobe_multi.offsets = address_of(std::span<std::uint64_t const>{found->offsets});
     attr.uprobe_multi.ref_ctr_offsets = address_of(std::span<std::uint64_t const>{semaphores});
-    attr.uprobe_multi.cookies = address_of(std::span<cookie const>{cookies});
+    attr.uprobe_multi.cookies = address_of(std::span<cookie const>{*cookies});
     attr.uprobe_multi.count = static_cast<std::uint32_t>(count);
     attr.uprobe_multi.pid = static_cast<std::uint32_t>(process->value_or(0)); // 0: every one
     return create_link(attr, tried, subject);

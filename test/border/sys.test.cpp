@@ -138,6 +138,22 @@ TEST_CASE_FIXTURE(fresh_script, "every bpf command goes out with its number and 
     CHECK(sent<uapi::prog_bind_map_attr>().prog_fd == 11);
     CHECK(sent<uapi::prog_bind_map_attr>().map_fd == 0xffff'ffffU);
 
+    std::uint32_t const key = 1;
+    std::uint64_t value = 2;
+    auto const is_of_element = [&] {
+        auto const attr = sent<uapi::map_elem_attr>();
+        CHECK(attr.map_fd == 16);
+        CHECK(attr.key == reinterpret_cast<std::uintptr_t>(&key));
+        CHECK(attr.value == reinterpret_cast<std::uintptr_t>(&value));
+        CHECK(attr.flags == 0);
+    };
+    sys::map_look_up(16, &key, &value);
+    CHECK(script.command == static_cast<long>(uapi::command::map_lookup_elem));
+    is_of_element();
+    sys::map_update(16, &key, &value);
+    CHECK(script.command == static_cast<long>(uapi::command::map_update_elem));
+    is_of_element();
+
     sys::map_look_up_nothing(16);
     CHECK(script.command == static_cast<long>(uapi::command::map_lookup_elem));
     CHECK(sent<uapi::map_elem_attr>().map_fd == 16);

@@ -27,6 +27,8 @@ static_assert(static_cast<int>(uapi::command::link_get_next_id) == BPF_LINK_GET_
 static_assert(static_cast<int>(uapi::command::iter_create) == BPF_ITER_CREATE);
 static_assert(static_cast<int>(uapi::command::link_detach) == BPF_LINK_DETACH);
 static_assert(static_cast<int>(uapi::command::prog_bind_map) == BPF_PROG_BIND_MAP);
+static_assert(static_cast<int>(uapi::command::map_lookup_elem) == BPF_MAP_LOOKUP_ELEM);
+static_assert(static_cast<int>(uapi::command::map_update_elem) == BPF_MAP_UPDATE_ELEM);
 
 #define SAME_PLACE(ours, our_field, theirs, their_field)                                           \
     static_assert(offsetof(uapi::ours, our_field) == offsetof(theirs, their_field))

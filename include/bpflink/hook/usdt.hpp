@@ -17,6 +17,14 @@ namespace bpflink {
 /// `binary` is a path or file name as for hook::uprobe, or a descriptor. `provider` and `name` are
 /// those that matching_usdt lists. All are borrowed. `pid` is a process, and 0 this one. What
 /// hook::uprobe says of places holds here, too.
+///
+/// A program that includes libbpf's <bpf/usdt.bpf.h> reads the arguments by bpf_usdt_arg(), and
+/// `cookie` by bpf_usdt_cookie(); its cookies are keys of its map of argument specifications, which
+/// is filled before the program is attached. Equal ones share a key, from the highest one down, and
+/// none is ever free again: 256 fit, or BPF_USDT_MAX_SPEC_CNT. libbpf takes keys from 0 up, and
+/// knows nothing of these: where both attach programs of one object, the map needs room for both.
+/// So does nobody know of the keys that another process takes at the same moment. Arguments are
+/// read on x86-64 and arm64; those that an index register finds need libbpf 1.7 or later.
 /// @errors not_found          no such file or process, or one as hook::uprobe has it; no such
 ///                            probe: the message tells those that the file has
 ///         invalid_argument   a name is missing; not a regular file, not an ELF file, or one whose
@@ -27,17 +35,21 @@ namespace bpflink {
 ///         EBUSY              the page of a semaphore cannot be had
 ///         not_supported      a kernel before 6.6, where one link cannot hold several places (a
 ///                            link_set of hook::uprobe can), or one built without uprobes; /proc is
-///                            not mounted
-///         permission_denied  CAP_BPF is missing, or the file may not be read; a security module
+///                            not mounted; arguments that the program could not read: 13 of them,
+///                            floating-point numbers, or another processor's
+///         permission_denied  CAP_BPF is missing, or the file may not be read; the program has
+///                            maps, and CAP_SYS_ADMIN to look at them is missing; a security module
+///         ENOSPC             the program's map of argument specifications is full
 /// @kernel since 6.6; `pid` as for hook::uprobe_multi; kernel/trace/bpf_trace.c,
 ///         bpf_uprobe_multi_link_attach(); read at v6.12
-/// @cost some 25 system calls, 4 more for `pid`, 1 for each place; the reading of the file's notes
+/// @cost some 25 system calls, 4 more for `pid`, 1 for each place, 2 for each map of the program's,
+///       with usdt.bpf.h 1 for each specification; the reading of the file's notes
 struct hook::usdt {
     std::variant<std::string_view, fd_view> binary; ///< path, file name or descriptor
     std::string_view provider;                      ///< such as "libstdcxx"
     std::string_view name;                          ///< of the probe, such as "throw"
     std::optional<int> pid = std::nullopt;          ///< empty: every process; 0: this one
-    bpflink::cookie cookie{};                       ///< what bpf_get_attach_cookie() returns
+    bpflink::cookie cookie{}; ///< bpf_usdt_cookie(), or bpf_get_attach_cookie()
 };
 
 template <>

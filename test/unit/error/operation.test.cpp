@@ -43,8 +43,10 @@ TEST_CASE("operations print as they are spelt") {
         {bl::operation::mkdir, "mkdir"},
         {bl::operation::setns, "setns"},
         {bl::operation::read_section, "read_section"},
+        {bl::operation::map_lookup_elem, "map_lookup_elem"},
+        {bl::operation::map_update_elem, "map_update_elem"},
     };
-    CHECK(operations.size() == static_cast<std::size_t>(bl::operation::read_section) + 1); // all
+    CHECK(operations.size() == static_cast<std::size_t>(bl::operation::map_update_elem) + 1); // all
     for (auto const& [operation, name] : operations) {
         CHECK(to_string(operation) == name);
         CHECK(printed(operation) == name);

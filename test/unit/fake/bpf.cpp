@@ -512,6 +512,28 @@ int kernel::sys_xdp_replace_by_itself(std::uint32_t index, int prog_fd, unsigned
     return there == prog->id ? 0 : -EEXIST;
 }
 
+int kernel::sys_map_look_up(int map_fd, void const* key, void* value) {
+    int outcome;
+    auto const of = get<map>(map_fd, outcome);
+    if (!of) return outcome;
+    std::uint32_t index = 0;
+    std::memcpy(&index, key, sizeof index);
+    if (index >= of->values.size()) return -ENOENT;
+    std::memcpy(value, of->values[index].data(), of->value_size);
+    return 0;
+}
+
+int kernel::sys_map_update(int map_fd, void const* key, void const* value) {
+    int outcome;
+    auto const of = get<map>(map_fd, outcome);
+    if (!of) return outcome;
+    std::uint32_t index = 0;
+    std::memcpy(&index, key, sizeof index);
+    if (index >= of->values.size()) return -E2BIG;
+    std::memcpy(of->values[index].data(), value, of->value_size);
+    return 0;
+}
+
 int kernel::sys_map_look_up_nothing(int map_fd) {
     int outcome;
     return get<map>(map_fd, outcome) ? -EFAULT : outcome;

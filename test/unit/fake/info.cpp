@@ -258,17 +258,20 @@ int kernel::sys_obj_get_info(int fd, void* info, std::uint32_t& size) {
         told.start.nr_map_ids = static_cast<std::uint32_t>((*prog)->maps.size());
         return answer(told, tells_functions ? 232 : tells_misses ? 224 : 208);
     }
-    if (auto const* const m = std::get_if<std::shared_ptr<map>>(&found->second.what))
-        return answer(uapi::map_info_start{.type = (*m)->type,
-                                           .id = (*m)->id,
-                                           .key_size = 0,
-                                           .value_size = 0,
-                                           .max_entries = 0,
-                                           .flags = (*m)->flags,
-                                           .name = {},
-                                           .ifindex = 0,
-                                           .value_type = (*m)->value_type},
-                      80);
+    if (auto const* const m = std::get_if<std::shared_ptr<map>>(&found->second.what)) {
+        auto const count = static_cast<std::uint32_t>((*m)->values.size());
+        uapi::map_info_start told{.type = (*m)->type,
+                                  .id = (*m)->id,
+                                  .key_size = count == 0 ? 0U : 4U,
+                                  .value_size = (*m)->value_size,
+                                  .max_entries = count,
+                                  .flags = (*m)->flags,
+                                  .name = {},
+                                  .ifindex = 0,
+                                  .value_type = (*m)->value_type};
+        (*m)->name.copy(told.name, sizeof told.name - 1);
+        return answer(told, 80);
+    }
     if (auto const* const types = std::get_if<std::shared_ptr<btf>>(&found->second.what)) {
         uapi::btf_info told{};
         told.id = (*types)->id;

@@ -48,6 +48,8 @@ enum class call {
     prog_bind_map,
     prog_test_run,
     prog_test_run_on_nothing,
+    map_look_up,
+    map_update,
     map_look_up_nothing,
     iter_create,
     prog_query,
@@ -356,6 +358,8 @@ public:
     int sys_prog_bind_map(int program, int map);
     int sys_prog_test_run(int program, int argument, std::uint32_t& answer);
     int sys_prog_test_run_on_nothing(int program);
+    int sys_map_look_up(int map, void const* key, void* value);
+    int sys_map_update(int map, void const* key, void const* value);
     int sys_map_look_up_nothing(int map);
     [[nodiscard]] xdp_ids xdp_on(std::uint32_t index, bool links = true) const;
     [[nodiscard]] int sys_neighbour_with_xdp(std::uint32_t index, bl::sys::side where,

@@ -72,6 +72,10 @@ struct map : std::enable_shared_from_this<map> {
     std::uint32_t type = 1; // BPF_MAP_TYPE_HASH
     std::uint32_t flags = 0;
     std::uint32_t value_type = 0; // the kernel's struct, of struct_ops
+    std::string name{};           // the kernel cuts it
+    // Of an array, which has them all.
+    std::uint32_t value_size = 0;
+    std::vector<std::string> values{};
 };
 
 /// The network namespace of the process, and of what is not said of that it is in another.

@@ -92,6 +92,13 @@ int prog_test_run_on_nothing(int program) noexcept {
                    [&](auto& k) { return k.sys_prog_test_run_on_nothing(program); });
 }
 
+int map_look_up(int map, void const* key, void* value) noexcept {
+    return entered(call::map_look_up, [&](auto& k) { return k.sys_map_look_up(map, key, value); });
+}
+int map_update(int map, void const* key, void const* value) noexcept {
+    return entered(call::map_update, [&](auto& k) { return k.sys_map_update(map, key, value); });
+}
+
 int map_look_up_nothing(int map) noexcept {
     return entered(call::map_look_up_nothing,
                    [&](auto& k) { return k.sys_map_look_up_nothing(map); });

@@ -84,9 +84,8 @@ TEST_CASE_FIXTURE(usdt_prober, "a place of usdt where no probe can be is refused
 }
 
 TEST_CASE_FIXTURE(usdt_prober, "before 6.6 usdt says that a set of uprobes does the same") {
-    // A program that is known to be loaded for it: nothing is asked of the kernel to be remembered.
-    bpf_program const loaded{"p", bl::program_type::kprobe, bl::attach_type::trace_uprobe_multi,
-                             prog.fd().get()};
+    // As libbpf loads SEC("usdt") there.
+    bpf_program const loaded{"p", bl::program_type::kprobe, {}, prog.fd().get()};
     fail_always(call::link_create, EINVAL);
     auto const link = bl::attach(*bl::program_ref<bl::program_type::kprobe>::from(&loaded), start);
     mend();
@@ -110,12 +109,20 @@ TEST_CASE_FIXTURE(usdt_prober, "what is wrong with places of usdt is told") {
 TEST_CASE_FIXTURE(usdt_prober, "usdt looks at the program before it blames the kernel") {
     blames_program(start);
     blames_closed_program(start);
+    forget_calls();
     bpf_program const single{"one", bl::program_type::kprobe, bl::attach_type::perf_event,
                              prog.fd().get()};
     auto const link = bl::attach(*bl::program_ref<bl::program_type::kprobe>::from(&single), start);
     REQUIRE_FALSE(link);
     check_error(link.error(), EINVAL, operation::link_create, errc::invalid_argument,
                 {"the program was loaded for attach type perf_event, and trace_uprobe_multi"});
+    CHECK(calls(call::link_create) == 0);
+    bpf_program const none{"none", bl::program_type::kprobe, {}, prog.fd().get()};
+    fail(call::link_create, EINVAL);
+    auto const refused = bl::attach(*bl::program_ref<bl::program_type::kprobe>::from(&none), start);
+    REQUIRE_FALSE(refused);
+    check_error(refused.error(), EINVAL, operation::link_create, errc::invalid_argument,
+                {"the program was loaded for no attach type, and trace_uprobe_multi is needed"});
 }
 
 TEST_CASE_FIXTURE(usdt_prober, "a link of usdt is on its kind, and may be of uprobe_multi") {
@@ -126,4 +133,27 @@ TEST_CASE_FIXTURE(usdt_prober, "a link of usdt is on its kind, and may be of upr
     CHECK(bl::hook_traits<hook>::matches(*info) == bl::match::unknown);
     CHECK(bl::hook_traits<bl::hook::uprobe_multi>::matches(*info) == bl::match::yes);
     CHECK(bl::hook_traits<hook>::matches({.type = bl::link_type::xdp}) == bl::match::no);
+}
+
+TEST_CASE_FIXTURE(usdt_prober, "a program with usdt.bpf.h's map runs with keys of it as cookies") {
+    files["/lib.so"] = noted_elf(note_of({.address = 0x401020, .arguments = "8@%rdi"}) +
+                                 note_of({.address = 0x401010, .arguments = "8@%rsi"}) +
+                                 note_of({.address = 0x401030, .arguments = "8@%rdi"}));
+    auto& map = add_map();
+    map.name = "__bpf_usdt_specs";
+    map.type = 2; // BPF_MAP_TYPE_ARRAY
+    map.value_size = 208;
+    map.values.assign(256, std::string(208, '\0'));
+    auto& reading = add_program(bl::program_type::kprobe);
+    reading.maps = {map.id};
+    typed_program<bl::program_type::kprobe> const reader{{open(reading)}};
+    auto const link = bl::attach(reader, start);
+    REQUIRE(succeeded(link));
+    CHECK(newest_link()->facts.cookies == std::vector<std::uint64_t>{255, 254, 255});
+    files["/lib.so"] = noted_elf(note_of({.arguments = "8f@%xmm0"}));
+    auto const refused = bl::attach(reader, start);
+    REQUIRE_FALSE(refused);
+    check_error(refused.error(), EOPNOTSUPP, operation::resolve_symbol, errc::not_supported,
+                {"app:start in /lib.so", "argument 1 of '8f@%xmm0'"});
+    CHECK(succeeded(bl::attach(prog, start))); // which reads none
 }

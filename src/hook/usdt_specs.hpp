@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What programs that include libbpf's <bpf/usdt.bpf.h> read arguments by: a map of the places that
+// arguments are in, and a cookie that is a key of it.
+
+#include "symbol/usdt_arguments.hpp"
+
+#include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
+#include <bpflink/ids.hpp>
+#include <bpflink/usdt.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace [[gnu::visibility("hidden")]] bpflink {
+
+/// What libbpf calls struct __bpf_usdt_spec, in the layout of a map's values: that of up to libbpf
+/// 1.6, and that of later ones, which has arguments by an index register.
+/// @param size  of the map's values
+/// @errors not_supported  arguments that the layout has no room for
+[[nodiscard]] result<std::vector<std::byte>> spec_of(std::span<usdt_argument const> arguments,
+                                                     cookie own, std::size_t size,
+                                                     std::string const& subject);
+inline constexpr std::size_t spec_size = 208;
+inline constexpr std::size_t spec_size_with_index = 304;
+
+/// The cookies by which a link runs a program at the places of a probe: `own` at each; or, where
+/// the program has such a map, keys of it, which has the specs afterwards.
+/// @param machine  the file's
+/// @param subject  for an error
+/// @errors not_supported      arguments that cannot be read so; specs of an unknown layout
+///         permission_denied  the program has maps, and CAP_SYS_ADMIN is missing to look at them
+///         ENOSPC             the map is full
+[[nodiscard]] result<std::vector<cookie>> cookies_of(fd_view program,
+                                                     std::span<usdt_place const> places,
+                                                     std::uint16_t machine, cookie own,
+                                                     std::string const& subject);
+
+} // namespace bpflink

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program that includes libbpf's usdt.bpf.h reads the arguments of probes that hook::usdt
+// attaches it to, as it does where libbpf attaches it.
+#include "usdt_arguments.h"
+
+#include "expect.hpp"
+#include "kernel_case.hpp"
+#include "loaded.hpp"
+#include "own_probe.hpp"
+#include "probe_targets.hpp"
+#include "usdt_arguments.bpf.hpp"
+
+#include <bpflink/bpflink.hpp>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <typeinfo>
+#include <vector>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+namespace bl = bpflink;
+using bl::program_type;
+
+namespace {
+
+/// usdt_arguments.bpf.c, loaded.
+class reader {
+public:
+    reader() {
+        auto const file = bpf_objects::usdt_arguments();
+        object_.reset(::bpf_object__open_mem(file.data(), file.size(), nullptr));
+        if (!object_) throw std::system_error{errno, std::generic_category(), "opening"};
+        ::libbpf_set_print(nullptr);
+        if (int const outcome = ::bpf_object__load(object_.get()); outcome < 0)
+            throw std::system_error{-outcome, std::generic_category(), "loading"};
+        note_own_program(id_of_program(bl::fd_view{::bpf_program__fd(program())}).value());
+    }
+
+    [[nodiscard]] ::bpf_program* program() const {
+        return ::bpf_object__find_program_by_name(object_.get(), "keep");
+    }
+    [[nodiscard]] auto ref() const {
+        return must(bl::program_ref<program_type::kprobe>::from(program()));
+    }
+    [[nodiscard]] bl::fd_view map(char const* name) const {
+        return bl::fd_view{::bpf_object__find_map_fd_by_name(object_.get(), name)};
+    }
+    [[nodiscard]] ::usdt_seen seen() const {
+        ::usdt_seen kept{};
+        std::uint32_t const first = 0;
+        REQUIRE(::bpf_map_lookup_elem(map("seen").get(), &first, &kept) == 0);
+        return kept;
+    }
+    /// The keys of the map of specs that are in use.
+    [[nodiscard]] std::vector<std::uint32_t> keys() const {
+        std::vector<std::uint32_t> used;
+        for (std::uint32_t key = 0; key != 256; ++key) {
+            std::array<char, 512> value{};
+            REQUIRE(::bpf_map_lookup_elem(map("__bpf_usdt_specs").get(), &key, value.data()) == 0);
+            if (value != std::array<char, 512>{}) used.push_back(key);
+        }
+        return used;
+    }
+
+private:
+    struct closer {
+        void operator()(::bpf_object* object) const noexcept { ::bpf_object__close(object); }
+    };
+    std::unique_ptr<::bpf_object, closer> object_;
+};
+
+/// Nothing, and a skipped case, where the kernel does not load it.
+std::unique_ptr<reader> load_reader() {
+    try {
+        return std::make_unique<reader>();
+    } catch (std::system_error const& e) {
+        skip_case("the kernel does not load a program with usdt.bpf.h: " + e.code().message());
+        return nullptr;
+    }
+}
+
+std::vector<long long> values(::usdt_seen const& kept) {
+    for (int i = 0; i != USDT_MOST_SEEN; ++i)
+        CHECK(kept.outcomes[i] == (i < kept.count ? 0 : -ENOENT));
+    return {kept.values, kept.values + kept.count};
+}
+
+} // namespace
+
+#if defined(__x86_64__)
+
+namespace {
+
+/// Every operand that libbpf 1.3 reads, too.
+[[gnu::noinline]] void pass_all(long number, long const* memory) {
+    OWN_PROBE("bpflink", "all", "0",
+              "-8@%%rdi 8@%%rdi -4@%%edi 4@%%edi -2@%%di 2@%%di -1@%%dil 1@%%dil"
+              " -4@$-9 8@(%%rsi) -4@8(%%rsi) 2@-2(%%rsi)",
+              "D"(number), "S"(memory));
+}
+
+[[gnu::noinline]] void pass_twice(long number) {
+    OWN_PROBE("bpflink", "twice", "0", "-8@%%rdi", "D"(number));
+    OWN_PROBE("bpflink", "twice", "0", "-8@%%rsi -4@$2", "S"(number + 1));
+    OWN_PROBE("bpflink", "twice", "0", "-8@%%rdi", "D"(number + 2));
+}
+
+[[gnu::noinline]] void pass_indexed(long const* memory, long index) {
+    OWN_PROBE("bpflink", "indexed", "0", "-8@8(%%rsi,%%rdi,8)", "S"(memory), "D"(index));
+}
+[[gnu::noinline]] void pass_float() {
+    OWN_PROBE("bpflink", "float", "0", "8f@%%xmm0");
+}
+[[gnu::noinline]] void pass_nothing() {
+    OWN_PROBE("bpflink", "nothing", "0", "");
+}
+
+bl::hook::usdt at(char const* name, std::uint64_t cookie = 0) {
+    return {.binary = own_binary,
+            .provider = "bpflink",
+            .name = name,
+            .pid = 0,
+            .cookie = bl::cookie{cookie}};
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "usdt.bpf.h reads each argument as where libbpf attaches") {
+    auto const r = load_reader();
+    if (!r) return;
+    constexpr long number = -2;
+    constexpr std::array<long, 3> memory{-1, 0x1122'3344'5566'7788, -7};
+    auto const pass = [&] { pass_all(number, &memory[1]); };
+    std::vector<long long> const wanted{-2, -2,   -2, 0xffff'fffe,           -2, 0xfffe,
+                                        -2, 0xfe, -9, 0x1122'3344'5566'7788, -7, 0xffff};
+    {
+        auto made = bl::attach(r->ref(), at("all", 1'234));
+        if (is_unsupported(made)) return;
+        auto const l = must(std::move(made));
+        pass();
+        CHECK(r->seen().runs == 1);
+        CHECK(r->seen().cookie == 1'234);
+        CHECK(values(r->seen()) == wanted);
+    }
+    ::bpf_usdt_opts options{};
+    options.sz = sizeof options;
+    options.usdt_cookie = 4'321;
+    auto* const theirs =
+        ::bpf_program__attach_usdt(r->program(), 0, own_binary.data(), "bpflink", "all", &options);
+    REQUIRE(theirs);
+    pass();
+    CHECK(r->seen().runs == 2);
+    CHECK(r->seen().cookie == 4'321);
+    CHECK(values(r->seen()) == wanted);
+    ::bpf_link__destroy(theirs);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "places of a probe have arguments of their own, equal ones a key") {
+    auto const r = load_reader();
+    if (!r) return;
+    auto made = bl::attach(r->ref(), at("twice", 5));
+    if (is_unsupported(made)) return;
+    auto const l = must(std::move(made));
+    CHECK(r->keys() == std::vector<std::uint32_t>{254, 255});
+    pass_twice(40);
+    CHECK(r->seen().runs == 3);
+    CHECK(values(r->seen()) == std::vector<long long>{42});
+    auto const again = must(bl::attach(r->ref(), at("twice", 5)));
+    CHECK(r->keys() == std::vector<std::uint32_t>{254, 255});
+    auto const otherwise = must(bl::attach(r->ref(), at("twice", 6)));
+    CHECK(r->keys() == std::vector<std::uint32_t>{252, 253, 254, 255});
+    // Neither arguments nor a cookie, which leaves nothing but zeros to tell.
+    auto const nothing = must(bl::attach(r->ref(), at("nothing")));
+    auto const all = must(bl::attach(r->ref(), at("all")));
+    CHECK(r->keys().size() == 6);
+    pass_nothing();
+    CHECK(r->seen().count == 0);
+    CHECK(r->seen().cookie == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "libbpf's links of the same object keep their arguments") {
+    auto const r = load_reader();
+    if (!r) return;
+    auto* const theirs =
+        ::bpf_program__attach_usdt(r->program(), 0, own_binary.data(), "bpflink", "all", nullptr);
+    if (!theirs) return skip_case(std::string{"libbpf attaches no USDT: "} + std::strerror(errno));
+    auto made = bl::attach(r->ref(), at("twice", 5));
+    bool const lacks_it = is_unsupported(made);
+    if (!lacks_it) {
+        CHECK(r->keys() == std::vector<std::uint32_t>{0, 254, 255});
+        constexpr std::array<long, 3> memory{1, 2, 3};
+        pass_all(7, &memory[1]);
+        CHECK(values(r->seen()).front() == 7);
+        pass_twice(40);
+        CHECK(values(r->seen()).front() == 42);
+    }
+    ::bpf_link__destroy(theirs);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an argument that cannot be read is refused before anything is") {
+    auto const r = load_reader();
+    if (!r) return;
+    if (!bl::supports<bl::hook::usdt>()) return skip_case("the kernel has no links of usdt");
+    check_error(bl::attach(r->ref(), at("float")), bl::errc::not_supported,
+                {"bpflink:float", "argument 1 of '8f@%xmm0'"});
+    CHECK(r->keys().empty());
+    pass_float();
+    CHECK(r->seen().runs == 0);
+    // By an index register: where the program was built with libbpf 1.7 or later.
+    auto const made = bl::attach(r->ref(), at("indexed"));
+    constexpr std::array<long, 3> memory{1, 2, 3};
+    pass_indexed(memory.data(), 1);
+    if (made)
+        CHECK(values(r->seen()) == std::vector<long long>{3});
+    else
+        check_error(made, bl::errc::not_supported, {"argument 1", "an index register", "1.7"});
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "what the C++ library throws is told by the arguments of its probe") {
+    auto const r = load_reader();
+    if (!r) return;
+    bool const is_own = !must(bl::matching_usdt(own_binary, "libstdcxx:throw")).empty();
+    auto made =
+        bl::attach(r->ref(), bl::hook::usdt{.binary = is_own ? own_binary : "libstdc++.so.6",
+                                            .provider = "libstdcxx",
+                                            .name = "throw",
+                                            .pid = 0});
+    if (is_unsupported(made)) return;
+    auto const l = must(std::move(made));
+    void const* thrown = nullptr;
+    try {
+        throw std::runtime_error{"thrown to be seen"};
+    } catch (std::runtime_error const& e) {
+        thrown = &e;
+    }
+    CHECK(r->seen().runs == 1);
+    auto const told = values(r->seen());
+    REQUIRE(told.size() == 2);
+    CHECK(reinterpret_cast<void const*>(told[0]) == thrown);
+    CHECK(reinterpret_cast<void const*>(told[1]) == &typeid(std::runtime_error));
+}
+
+#endif
