@@ -163,6 +163,8 @@ using bpflink::struct_ops_details;
 using bpflink::struct_ops_link;
 using bpflink::support;
 using bpflink::supports;
+using bpflink::symbol_at;
+using bpflink::symbol_at_place;
 using bpflink::tcx_details;
 using bpflink::tcx_link;
 using bpflink::teardown;

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Where functions are: in ELF files, as file offsets for uprobes, and in the running kernel.
+// Where functions of ELF files are, as file offsets for uprobes. Those of the kernel:
+// kernel_symbols.hpp.
 
 #include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
+#include <bpflink/kernel_symbols.hpp>
+#include <bpflink/resolve_options.hpp>
+#include <bpflink/symbol_at.hpp>
 
 #include <cstdint>
 #include <span>
@@ -13,13 +18,6 @@
 #include <vector>
 
 namespace bpflink {
-
-/// What functions are asked for.
-struct resolve_options {
-    /// Indirect functions, too (STT_GNU_IFUNC, as memcpy and strlen often are): where one is, code
-    /// chooses the variant that callers then call without coming here.
-    bool indirect = false;
-};
 
 /// The offsets in a file at which uprobes on functions belong, in the order asked for.
 ///
@@ -33,7 +31,7 @@ struct resolve_options {
 ///                 other directories. Borrowed
 /// @param symbols  "name", "name@VERSION", or "name@@VERSION" where that has to be the default one;
 ///                 borrowed
-/// @param options  whether indirect functions are wanted
+/// @param options  whether indirect functions are wanted, and names that are unique
 /// @errors not_found          no such file (operation::open); or no such functions, all of them
 ///                            named up to the 20th
 ///         invalid_argument   a name is empty or has a zero byte; not an ELF file, a damaged one,
@@ -50,6 +48,10 @@ struct resolve_options {
 [[nodiscard]] result<std::vector<std::uint64_t>>
 resolve_symbols(std::string_view binary, std::span<std::string_view const> symbols,
                 resolve_options options = {});
+/// The same of an open file. @param binary  borrowed; opened once more, by whatever mode it is open
+[[nodiscard]] result<std::vector<std::uint64_t>>
+resolve_symbols(fd_view binary, std::span<std::string_view const> symbols,
+                resolve_options options = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
 [[nodiscard]] result<std::vector<std::uint64_t>>
@@ -60,6 +62,9 @@ resolve_symbols(P const& binary, std::span<std::string_view const> symbols,
 
 /// The same for one function.
 [[nodiscard]] result<std::uint64_t> resolve_symbol(std::string_view binary, std::string_view symbol,
+                                                   resolve_options options = {});
+/// The same of an open file.
+[[nodiscard]] result<std::uint64_t> resolve_symbol(fd_view binary, std::string_view symbol,
                                                    resolve_options options = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
@@ -76,6 +81,8 @@ template <detail::filesystem_path P>
 /// @cost opens the file and reads its program headers: 9 system calls
 [[nodiscard]] result<std::uint64_t> offset_of_address(std::string_view binary,
                                                       std::uint64_t address);
+/// The same of an open file.
+[[nodiscard]] result<std::uint64_t> offset_of_address(fd_view binary, std::uint64_t address);
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
 [[nodiscard]] result<std::uint64_t> offset_of_address(P const& binary, std::uint64_t address) {
@@ -92,35 +99,14 @@ template <detail::filesystem_path P>
 /// @cost as resolve_symbols; memory for what matches
 [[nodiscard]] result<std::vector<std::string>>
 matching_symbols(std::string_view binary, std::string_view pattern, resolve_options options = {});
+/// The same of an open file.
+[[nodiscard]] result<std::vector<std::string>>
+matching_symbols(fd_view binary, std::string_view pattern, resolve_options options = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
 [[nodiscard]] result<std::vector<std::string>>
 matching_symbols(P const& binary, std::string_view pattern, resolve_options options = {}) {
     return matching_symbols(detail::text_of(binary), pattern, options);
 }
-
-/// The kernel's functions, those of modules too, that match and that a probe can find by name:
-/// sorted, without the module. Out are names that occur more than once (a kprobe refuses them with
-/// EADDRNOTAVAIL) and, where tracefs can be read, what ftrace cannot trace.
-/// @param pattern  as in matching_symbols
-/// @errors invalid_argument   the pattern is empty
-///         not_found          there is no /proc/kallsyms
-///         EMFILE, ENOMEM, EIO
-/// @kernel kernel/kallsyms.c, s_show(); kernel/trace/ftrace.c, available_filter_functions;
-///         kernel/trace/trace_kprobe.c, number_of_same_symbols(), which counts data, too
-/// @cost reads /proc/kallsyms whole, and tracefs's available_filter_functions: some 100 ms;
-///       memory for what matches
-[[nodiscard]] result<std::vector<std::string>> matching_kernel_functions(std::string_view pattern);
-
-/// Where a symbol of the kernel, or of a module, is. BPF programs and trampolines are no symbols.
-/// @param name  borrowed
-/// @errors not_found          no such symbol, or no /proc/kallsyms
-///         invalid_argument   the name is empty, or stands for several addresses
-///         permission_denied  the kernel hides its addresses: CAP_SYSLOG is missing, or
-///                            kernel.kptr_restrict is 2
-///         EMFILE, ENOMEM, EIO
-/// @kernel kernel/kallsyms.c, s_show()
-/// @cost reads /proc/kallsyms whole: some 50 ms
-[[nodiscard]] result<std::uint64_t> kernel_symbol_address(std::string_view name);
 
 } // namespace bpflink
