@@ -22,7 +22,11 @@ namespace bpflink {
 /// The offsets in a file at which uprobes on functions belong, in the order asked for.
 ///
 /// Functions of both symbol tables count, the dynamic one first: of one name, a default or missing
-/// version wins over a hidden one, and a global symbol over a weak one over a local one.
+/// version wins over a hidden one, and a global symbol over a weak one over a local one. An
+/// exported function's default version is the answer without a look at others. What neither table
+/// has is looked for in the file's debug file: by build-id, then by .gnu_debuglink whose sum has to
+/// be right, below `.debug_directories` and /usr/lib/debug. That has to be of the same build, and
+/// offsets are counted by the headers of `binary`.
 /// @param binary   a path; or, without a slash, the name of a library ("libc.so.6": the standard
 ///                 directories, first this machine's multiarch ones; neither LD_LIBRARY_PATH nor
 ///                 ld.so.cache), or of a program (the absolute directories of PATH, then /usr/bin,
@@ -31,7 +35,7 @@ namespace bpflink {
 ///                 other directories. Borrowed
 /// @param symbols  "name", "name@VERSION", or "name@@VERSION" where that has to be the default one;
 ///                 borrowed
-/// @param options  whether indirect functions are wanted, and names that are unique
+/// @param options  indirect functions, unique names, directories of debug files
 /// @errors not_found          no such file (operation::open); or no such functions, all of them
 ///                            named up to the 20th
 ///         invalid_argument   a name is empty or has a zero byte; not an ELF file, a damaged one,
@@ -44,7 +48,9 @@ namespace bpflink {
 ///         EMFILE, ENOMEM, EIO
 /// @cost opens the file in 5 system calls, and reads each symbol table once at most, whatever the
 ///       number of names, 64 KiB at a time; memory for the names asked for, and for the file's own,
-///       512 MiB at most. A file that changes meanwhile gives an error, or other answers
+///       512 MiB at most. For what is missing, 2 to 5 system calls a debug file looked for, and its
+///       bytes read whole where .gnu_debuglink led there, 4 GiB at most. A file that changes
+///       meanwhile gives an error, or other answers
 [[nodiscard]] result<std::vector<std::uint64_t>>
 resolve_symbols(std::string_view binary, std::span<std::string_view const> symbols,
                 resolve_options options = {});

@@ -61,15 +61,15 @@ private:
 
 result<symbol_at_place> symbol_in(elf_file const& file, std::uint64_t offset,
                                   resolve_options const& options) {
-    auto const refused = [&](char const* why) {
+    auto const refused = [&](std::string why) {
         return fail(-ENOENT, operation::resolve_symbol, errc::not_found,
-                    "offset " + hexadecimal(offset) + " in " + file.path(), why);
+                    "offset " + hexadecimal(offset) + " in " + file.path(), std::move(why));
     };
     auto const* const segment = file.segment_at(offset);
     if (!segment) return refused("no segment that is loaded from the file has it");
     nearest best{offset - segment->offset + segment->address};
     auto const told = for_each_function(
-        file,
+        file, options,
         [](function_source next, bool is_stripped) {
             return next <= function_source::whole || is_stripped;
         },
@@ -78,9 +78,8 @@ result<symbol_at_place> symbol_in(elf_file const& file, std::uint64_t offset,
         });
     if (!told) return tl::unexpected{told.error()};
     if (auto place = best.told()) return *std::move(place);
-    return refused(told->is_stripped ? "no function covers it; the file is stripped: it has "
-                                       "dynamic symbols at most"
-                                     : "no function covers it");
+    auto const more = advice_of(*told);
+    return refused("no function covers it" + (more.empty() ? "" : "; " + more));
 }
 
 template <class Binary>

@@ -38,6 +38,7 @@ public:
     [[nodiscard]] std::string_view text() const noexcept { return text_; }
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
     [[nodiscard]] std::vector<std::uint64_t> const& addresses() const noexcept { return found_; }
+    [[nodiscard]] bool is_found() const noexcept { return !found_.empty(); }
     /// Whether the static table cannot have anything better.
     [[nodiscard]] bool is_settled() const noexcept {
         return !found_.empty() && rank_ < 2 && !is_unique_;
@@ -86,7 +87,7 @@ std::string with_count(request const& r) {
 }
 
 result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& requests,
-                                              elf_file const& file, bool is_stripped,
+                                              elf_file const& file, functions_told const& told,
                                               resolve_options options) {
     std::vector<std::uint64_t> offsets;
     std::vector<std::string> missing, ambiguous, outside, indirect;
@@ -113,17 +114,21 @@ result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& reques
         std::vector<std::string> const& names;
         char const* what;
     };
+    bool const has_code = std::ranges::any_of(file.segments(), [](elf_segment const& segment) {
+        return segment.is_executable && segment.size != 0;
+    });
     fault const faults[]{
         {ambiguous, "several functions have one name"},
         {indirect, "calls go to a variant that this function chooses once, so that a probe here "
                    "sees none of them: ask for .indirect to probe the choice"},
-        {outside, "it is in no segment that is loaded from the file"},
+        {outside, has_code ? "it is in no segment that is loaded from the file"
+                           : "the file has no code, as debug files have none: name the program "
+                             "that it belongs to"},
     };
     std::optional<error> refusal;
     if (!missing.empty()) {
         refusal.emplace(ENOENT, operation::resolve_symbol, errc::not_found, place(missing));
-        if (is_stripped)
-            refusal->add_advice("the file is stripped: it has dynamic symbols at most");
+        if (auto const more = advice_of(told); !more.empty()) refusal->add_advice(more);
     }
     for (auto const& [names, what] : faults) {
         if (names.empty()) continue;
@@ -159,8 +164,13 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
         lengths.set(length_of(requests.back().name()));
     }
     auto const told = for_each_function(
-        file,
-        [&](function_source, bool) { return !std::ranges::all_of(requests, &request::is_settled); },
+        file, options,
+        [&](function_source next, bool is_stripped) {
+            if (next <= function_source::whole)
+                return !std::ranges::all_of(requests, &request::is_settled);
+            return (options.unique && is_stripped) ||
+                   !std::ranges::all_of(requests, &request::is_found);
+        },
         [&](elf_function const& function, function_source from) {
             if (!lengths[length_of(function.name)]) return;
             auto const found = by_name.find(function.name);
@@ -169,7 +179,7 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
                 requests[index].offer(function, from);
         });
     if (!told) return tl::unexpected{told.error()};
-    return offsets_of(requests, file, told->is_stripped, options);
+    return offsets_of(requests, file, *told, options);
 }
 
 namespace {
@@ -198,7 +208,7 @@ result<std::vector<std::string>> names_in(elf_file const& file, std::string_view
     std::set<std::string, std::less<>> names;
     std::string versioned;
     auto const told = for_each_function(
-        file,
+        file, options,
         [](function_source next, bool is_stripped) {
             return next <= function_source::whole || is_stripped;
         },
