@@ -21,6 +21,7 @@
 #include <bpflink/in_netns.hpp>
 #include <bpflink/is_at.hpp>
 #include <bpflink/iter_output.hpp>
+#include <bpflink/kernel_symbols.hpp>
 #include <bpflink/lifecycle/candidate.hpp>
 #include <bpflink/lifecycle/ensure.hpp>
 #include <bpflink/lifecycle/holders.hpp>
@@ -45,8 +46,10 @@
 #include <bpflink/program_ref.hpp>
 #include <bpflink/program_type.hpp>
 #include <bpflink/query.hpp>
+#include <bpflink/resolve_options.hpp>
 #include <bpflink/socket_filter.hpp>
 #include <bpflink/supports.hpp>
+#include <bpflink/symbol_at.hpp>
 #include <bpflink/symbols.hpp>
 #include <bpflink/targets.hpp>
 #include <bpflink/try.hpp>

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Where functions are: in ELF files, as file offsets for uprobes, and in the running kernel.
+// Where functions of ELF files are, as file offsets for uprobes. Those of the kernel:
+// kernel_symbols.hpp.
 
 #include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
+#include <bpflink/kernel_symbols.hpp>
+#include <bpflink/resolve_options.hpp>
+#include <bpflink/symbol_at.hpp>
 
 #include <cstdint>
 #include <span>
@@ -14,17 +19,14 @@
 
 namespace bpflink {
 
-/// What functions are asked for.
-struct resolve_options {
-    /// Indirect functions, too (STT_GNU_IFUNC, as memcpy and strlen often are): where one is, code
-    /// chooses the variant that callers then call without coming here.
-    bool indirect = false;
-};
-
 /// The offsets in a file at which uprobes on functions belong, in the order asked for.
 ///
 /// Functions of both symbol tables count, the dynamic one first: of one name, a default or missing
-/// version wins over a hidden one, and a global symbol over a weak one over a local one.
+/// version wins over a hidden one, and a global symbol over a weak one over a local one. An
+/// exported function's default version is the answer without a look at others. What neither table
+/// has is looked for in the file's debug file: by build-id, then by .gnu_debuglink whose sum has to
+/// be right, below `.debug_directories` and /usr/lib/debug. That has to be of the same build, and
+/// offsets are counted by the headers of `binary`.
 /// @param binary   a path; or, without a slash, the name of a library ("libc.so.6": the standard
 ///                 directories, first this machine's multiarch ones; neither LD_LIBRARY_PATH nor
 ///                 ld.so.cache), or of a program (the absolute directories of PATH, then /usr/bin,
@@ -33,7 +35,7 @@ struct resolve_options {
 ///                 other directories. Borrowed
 /// @param symbols  "name", "name@VERSION", or "name@@VERSION" where that has to be the default one;
 ///                 borrowed
-/// @param options  whether indirect functions are wanted
+/// @param options  indirect functions, unique names, directories of debug files
 /// @errors not_found          no such file (operation::open); or no such functions, all of them
 ///                            named up to the 20th
 ///         invalid_argument   a name is empty or has a zero byte; not an ELF file, a damaged one,
@@ -46,9 +48,15 @@ struct resolve_options {
 ///         EMFILE, ENOMEM, EIO
 /// @cost opens the file in 5 system calls, and reads each symbol table once at most, whatever the
 ///       number of names, 64 KiB at a time; memory for the names asked for, and for the file's own,
-///       512 MiB at most. A file that changes meanwhile gives an error, or other answers
+///       512 MiB at most. For what is missing, 2 to 5 system calls a debug file looked for, and its
+///       bytes read whole where .gnu_debuglink led there, 4 GiB at most. A file that changes
+///       meanwhile gives an error, or other answers
 [[nodiscard]] result<std::vector<std::uint64_t>>
 resolve_symbols(std::string_view binary, std::span<std::string_view const> symbols,
+                resolve_options options = {});
+/// The same of an open file. @param binary  borrowed; opened once more, by whatever mode it is open
+[[nodiscard]] result<std::vector<std::uint64_t>>
+resolve_symbols(fd_view binary, std::span<std::string_view const> symbols,
                 resolve_options options = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
@@ -60,6 +68,9 @@ resolve_symbols(P const& binary, std::span<std::string_view const> symbols,
 
 /// The same for one function.
 [[nodiscard]] result<std::uint64_t> resolve_symbol(std::string_view binary, std::string_view symbol,
+                                                   resolve_options options = {});
+/// The same of an open file.
+[[nodiscard]] result<std::uint64_t> resolve_symbol(fd_view binary, std::string_view symbol,
                                                    resolve_options options = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
@@ -76,6 +87,8 @@ template <detail::filesystem_path P>
 /// @cost opens the file and reads its program headers: 9 system calls
 [[nodiscard]] result<std::uint64_t> offset_of_address(std::string_view binary,
                                                       std::uint64_t address);
+/// The same of an open file.
+[[nodiscard]] result<std::uint64_t> offset_of_address(fd_view binary, std::uint64_t address);
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
 [[nodiscard]] result<std::uint64_t> offset_of_address(P const& binary, std::uint64_t address) {
@@ -92,35 +105,14 @@ template <detail::filesystem_path P>
 /// @cost as resolve_symbols; memory for what matches
 [[nodiscard]] result<std::vector<std::string>>
 matching_symbols(std::string_view binary, std::string_view pattern, resolve_options options = {});
+/// The same of an open file.
+[[nodiscard]] result<std::vector<std::string>>
+matching_symbols(fd_view binary, std::string_view pattern, resolve_options options = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
 [[nodiscard]] result<std::vector<std::string>>
 matching_symbols(P const& binary, std::string_view pattern, resolve_options options = {}) {
     return matching_symbols(detail::text_of(binary), pattern, options);
 }
-
-/// The kernel's functions, those of modules too, that match and that a probe can find by name:
-/// sorted, without the module. Out are names that occur more than once (a kprobe refuses them with
-/// EADDRNOTAVAIL) and, where tracefs can be read, what ftrace cannot trace.
-/// @param pattern  as in matching_symbols
-/// @errors invalid_argument   the pattern is empty
-///         not_found          there is no /proc/kallsyms
-///         EMFILE, ENOMEM, EIO
-/// @kernel kernel/kallsyms.c, s_show(); kernel/trace/ftrace.c, available_filter_functions;
-///         kernel/trace/trace_kprobe.c, number_of_same_symbols(), which counts data, too
-/// @cost reads /proc/kallsyms whole, and tracefs's available_filter_functions: some 100 ms;
-///       memory for what matches
-[[nodiscard]] result<std::vector<std::string>> matching_kernel_functions(std::string_view pattern);
-
-/// Where a symbol of the kernel, or of a module, is. BPF programs and trampolines are no symbols.
-/// @param name  borrowed
-/// @errors not_found          no such symbol, or no /proc/kallsyms
-///         invalid_argument   the name is empty, or stands for several addresses
-///         permission_denied  the kernel hides its addresses: CAP_SYSLOG is missing, or
-///                            kernel.kptr_restrict is 2
-///         EMFILE, ENOMEM, EIO
-/// @kernel kernel/kallsyms.c, s_show()
-/// @cost reads /proc/kallsyms whole: some 50 ms
-[[nodiscard]] result<std::uint64_t> kernel_symbol_address(std::string_view name);
 
 } // namespace bpflink

@@ -34,6 +34,9 @@ public:
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
     [[nodiscard]] bool is_elf() const noexcept { return is_elf_; }
 
+    /// The link to a process's directory that it was looked up below ("/proc/41/root"), or empty.
+    [[nodiscard]] std::string const& root_link() const noexcept { return link_; }
+
     /// Fewer bytes than asked for only where the file ends.
     [[nodiscard]] result<std::size_t> read(std::span<std::byte> into, std::uint64_t offset) const;
 

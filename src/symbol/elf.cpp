@@ -20,6 +20,7 @@ constexpr std::uint64_t most_sections = 1U << 20;
 constexpr std::uint64_t most_table_bytes = 1U << 30;
 constexpr std::uint64_t most_text_bytes = 1U << 29;
 constexpr std::uint64_t most_version_bytes = 1U << 24;
+constexpr std::uint64_t most_section_names = 1U << 24;
 
 constexpr std::size_t bytes_at_once = 1U << 16;
 
@@ -88,14 +89,16 @@ result<void> elf_file::read_headers() {
     machine_ = header.e_machine;
     sections_offset_ = header.e_shoff;
     number_of_sections_ = header.e_shnum;
+    section_of_names_ = header.e_shstrndx;
     if (header.e_shoff != 0) {
         if (header.e_shentsize != sizeof(typename Class::section)) return damaged();
-        if (header.e_shnum == 0) { // more than fit there: the first section tells
-            typename Class::section first;
+        if (header.e_shnum == 0 || header.e_shstrndx == SHN_XINDEX) {
+            typename Class::section first; // tells what does not fit into the header
             if (auto const read = read_exactly(&first, sizeof first, header.e_shoff); !read)
                 return read;
-            number_of_sections_ = first.sh_size;
+            if (header.e_shnum == 0) number_of_sections_ = first.sh_size;
             if (number_of_sections_ == 0) return damaged();
+            if (header.e_shstrndx == SHN_XINDEX) section_of_names_ = first.sh_link;
         }
         if (number_of_sections_ > most_sections) return damaged();
     } else {
@@ -106,6 +109,9 @@ result<void> elf_file::read_headers() {
         return damaged();
     return for_each_entry<typename Class::segment>(
         header.e_phoff, header.e_phnum, [&](auto const& about) {
+            if (about.p_type == PT_NOTE)
+                notes_.push_back(
+                    {.type = SHT_NOTE, .offset = about.p_offset, .size = about.p_filesz});
             if (about.p_type == PT_LOAD)
                 segments_.push_back({.address = about.p_vaddr,
                                      .offset = about.p_offset,
@@ -136,7 +142,8 @@ result<elf_file> elf_file::open(binary_file const& file) {
     return read.map([&] { return std::move(opened); });
 }
 
-result<elf_file::contents> elf_file::read_section(section const& what, std::uint64_t most) const {
+result<elf_file::contents> elf_file::read_section(elf_section const& what,
+                                                  std::uint64_t most) const {
     if (what.size > most) return damaged();
     contents read{std::make_unique_for_overwrite<char[]>(static_cast<std::size_t>(what.size)),
                   static_cast<std::size_t>(what.size)};
@@ -146,11 +153,11 @@ result<elf_file::contents> elf_file::read_section(section const& what, std::uint
 }
 
 template <class Class>
-result<elf_file::section> elf_file::section_at(std::uint64_t index) const {
+result<elf_section> elf_file::section_at(std::uint64_t index) const {
     typename Class::section about;
     if (index >= number_of_sections_) return damaged();
     return read_exactly(&about, sizeof about, sections_offset_ + index * sizeof about).map([&] {
-        return section{about.sh_type, about.sh_link, about.sh_offset, about.sh_size};
+        return elf_section{{}, about.sh_type, about.sh_link, about.sh_offset, about.sh_size};
     });
 }
 
@@ -160,7 +167,8 @@ result<elf_file::sections> elf_file::find_sections() const {
     return for_each_entry<typename Class::section>(
                sections_offset_, number_of_sections_,
                [&](auto const& about) {
-                   section const one{about.sh_type, about.sh_link, about.sh_offset, about.sh_size};
+                   elf_section const one{
+                       {}, about.sh_type, about.sh_link, about.sh_offset, about.sh_size};
                    switch (about.sh_type) {
                    case SHT_SYMTAB: found.symtab = one; break;
                    case SHT_DYNSYM: found.dynsym = one; break;
@@ -173,9 +181,49 @@ result<elf_file::sections> elf_file::find_sections() const {
         .map([&] { return found; });
 }
 
+template <class Class>
+result<void>
+elf_file::for_each_section_of(std::function<bool(elf_section const&)> const& look) const {
+    contents names;
+    if (section_of_names_ != 0 && number_of_sections_ != 0) {
+        auto read = section_at<Class>(section_of_names_).and_then([&](elf_section const& where) {
+            return read_section(where, most_section_names);
+        });
+        if (!read) return tl::unexpected{read.error()};
+        names = *std::move(read);
+    }
+    bool goes_on = true;
+    return for_each_entry<typename Class::section>(
+        sections_offset_, number_of_sections_, [&](auto const& about) {
+            if (!goes_on) return true;
+            auto const name = text_at(names.bytes.get(), names.size, about.sh_name);
+            goes_on = look({.name = name.value_or(std::string_view{}),
+                            .type = about.sh_type,
+                            .link = about.sh_link,
+                            .offset = about.sh_offset,
+                            .size = about.sh_size});
+            return true;
+        });
+}
+
+result<void> elf_file::for_each_section(std::function<bool(elf_section const&)> const& look) const {
+    return is_64_bit_ ? for_each_section_of<class_64>(look) : for_each_section_of<class_32>(look);
+}
+
+result<elf_section> elf_file::nth_section(std::uint64_t index) const {
+    return is_64_bit_ ? section_at<class_64>(index) : section_at<class_32>(index);
+}
+
+result<std::string> elf_file::bytes_of(elf_section const& section, std::uint64_t most) const {
+    return read_section(section, most).map([](contents const& read) {
+        return std::string{read.bytes.get(), read.size};
+    });
+}
+
 /// The names that a file gives to versions, by their index; empty for those that it does not.
-result<std::vector<std::string_view>>
-elf_file::version_names(section const& verdef, contents const& bytes, contents const& texts) const {
+result<std::vector<std::string_view>> elf_file::version_names(elf_section const& verdef,
+                                                              contents const& bytes,
+                                                              contents const& texts) const {
     // Of 32 and 64 bits alike. Each is further on than the last one: there are no circles.
     static_assert(sizeof(Elf32_Verdef) == sizeof(Elf64_Verdef));
     std::vector<std::string_view> names;
@@ -211,7 +259,7 @@ elf_file::for_each_function_of(symbol_table which,
     if (!table) return false;
     auto const count = table->size / sizeof(symbol);
     if (table->size > most_table_bytes) return damaged();
-    auto const texts = section_at<Class>(table->link).and_then([&](section const& where) {
+    auto const texts = section_at<Class>(table->link).and_then([&](elf_section const& where) {
         return read_section(where, most_text_bytes);
     });
     if (!texts) return tl::unexpected{texts.error()};
@@ -230,7 +278,7 @@ elf_file::for_each_function_of(symbol_table which,
             bool const has_own = found->verdef->link != table->link;
             if (has_own) {
                 auto own =
-                    section_at<Class>(found->verdef->link).and_then([&](section const& where) {
+                    section_at<Class>(found->verdef->link).and_then([&](elf_section const& where) {
                         return read_section(where, most_text_bytes);
                     });
                 if (!own) return tl::unexpected{own.error()};
@@ -255,7 +303,8 @@ elf_file::for_each_function_of(symbol_table which,
                    if (!name) return false;
                    elf_function function{.name = *name,
                                          .is_indirect = type == STT_GNU_IFUNC,
-                                         .address = raw.st_value};
+                                         .address = raw.st_value,
+                                         .size = raw.st_size};
                    unsigned const binding = raw.st_info >> 4U;
                    function.binding = binding == STB_LOCAL  ? symbol_binding::local
                                       : binding == STB_WEAK ? symbol_binding::weak

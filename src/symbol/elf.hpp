@@ -30,6 +30,16 @@ struct elf_function {
     bool is_indirect = false;      // only chooses the function that is called
     symbol_binding binding = symbol_binding::global;
     std::uint64_t address = 0;
+    std::uint64_t size = 0; // 0 where the file does not say
+};
+
+/// A section. The name is good while it is looked at.
+struct elf_section {
+    std::string_view name = {};
+    std::uint32_t type = 0;
+    std::uint32_t link = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
 };
 
 /// What is loaded from a file as one piece.
@@ -47,6 +57,7 @@ public:
     /// @errors invalid_argument  not an ELF file, a damaged one, or one of the other byte order
     [[nodiscard]] static result<elf_file> open(binary_file const& file);
 
+    [[nodiscard]] binary_file const& file() const noexcept { return *file_; }
     [[nodiscard]] std::string const& path() const noexcept { return file_->path(); }
     [[nodiscard]] bool is_64_bit() const noexcept { return is_64_bit_; }
     [[nodiscard]] std::uint16_t machine() const noexcept { return machine_; }
@@ -56,20 +67,28 @@ public:
     result<bool> for_each_function(symbol_table which,
                                    std::function<void(elf_function const&)> const& look) const;
 
+    /// Calls `look` with each section, until it answers false.
+    /// @errors invalid_argument  damaged; `look` may have been called by then
+    result<void> for_each_section(std::function<bool(elf_section const&)> const& look) const;
+    /// The bytes of a section that is no longer than `most`.
+    /// @errors invalid_argument  it is longer, or cut short
+    [[nodiscard]] result<std::string> bytes_of(elf_section const& section,
+                                               std::uint64_t most) const;
+    /// The section of that index. Its name is empty.
+    [[nodiscard]] result<elf_section> nth_section(std::uint64_t index) const;
+
+    /// Pieces that are loaded, as the headers list them.
+    [[nodiscard]] std::vector<elf_segment> const& segments() const noexcept { return segments_; }
+    /// Where the file's notes are that are loaded.
+    [[nodiscard]] std::vector<elf_section> const& notes() const noexcept { return notes_; }
     /// Where in the file an address is, when that is loaded from it.
     [[nodiscard]] std::optional<std::uint64_t> offset_of(std::uint64_t address) const noexcept;
     /// What an offset in the file is loaded as: executable rather than not. nullptr: nothing.
     [[nodiscard]] elf_segment const* segment_at(std::uint64_t offset) const noexcept;
 
 private:
-    struct section {
-        std::uint32_t type = 0;
-        std::uint32_t link = 0;
-        std::uint64_t offset = 0;
-        std::uint64_t size = 0;
-    };
     struct sections {
-        std::optional<section> symtab, dynsym, versym, verdef;
+        std::optional<elf_section> symtab, dynsym, versym, verdef;
     };
     /// The bytes of a section.
     struct contents {
@@ -81,26 +100,30 @@ private:
     [[nodiscard]] tl::unexpected<error> damaged() const;
     [[nodiscard]] result<void> read_exactly(void* into, std::size_t size,
                                             std::uint64_t offset) const;
-    [[nodiscard]] result<contents> read_section(section const& what, std::uint64_t most) const;
+    [[nodiscard]] result<contents> read_section(elf_section const& what, std::uint64_t most) const;
     [[nodiscard]] result<std::vector<std::string_view>>
-    version_names(section const& verdef, contents const& bytes, contents const& texts) const;
+    version_names(elf_section const& verdef, contents const& bytes, contents const& texts) const;
 
     template <class Raw, class Look>
     result<void> for_each_entry(std::uint64_t offset, std::uint64_t count, Look look) const;
     template <class Class>
     result<void> read_headers();
     template <class Class>
-    [[nodiscard]] result<section> section_at(std::uint64_t index) const;
+    [[nodiscard]] result<elf_section> section_at(std::uint64_t index) const;
     template <class Class>
     [[nodiscard]] result<sections> find_sections() const;
+    template <class Class>
+    result<void> for_each_section_of(std::function<bool(elf_section const&)> const& look) const;
     template <class Class>
     result<bool> for_each_function_of(symbol_table which,
                                       std::function<void(elf_function const&)> const& look) const;
 
     binary_file const* file_;
     std::vector<elf_segment> segments_;
+    std::vector<elf_section> notes_;
     std::uint64_t sections_offset_ = 0;
     std::uint64_t number_of_sections_ = 0;
+    std::uint64_t section_of_names_ = 0; // 0: there is not one
     std::uint16_t machine_ = 0;
     bool is_64_bit_ = false;
 };

@@ -4,9 +4,10 @@
 #include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "symbol/names.hpp"
+#include "symbol/near.hpp"
 
 #include <bpflink/fd.hpp>
-#include <bpflink/symbols.hpp>
+#include <bpflink/kernel_symbols.hpp>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 
 namespace bpflink {
@@ -53,7 +55,7 @@ result<void> for_each_line(fd_view file, char const* path, Look look) {
     return {};
 }
 
-struct kernel_symbol {
+struct listed_symbol {
     std::uint64_t address;
     char type; // as nm(1) has it
     std::string_view name;
@@ -76,7 +78,7 @@ result<void> for_each_kernel_symbol(Look look) {
     if (!file) return fail(file.outcome(), operation::open, symbols_file);
     return for_each_line(file.view(), symbols_file, [&](std::string_view line) {
         // address, type, name; a tab and the module in brackets
-        kernel_symbol symbol{};
+        listed_symbol symbol{};
         auto const* const end = std::to_address(line.end());
         auto const [rest, problem] =
             std::from_chars(std::to_address(line.begin()), end, symbol.address, 16);
@@ -118,8 +120,11 @@ result<bool> for_each_traceable(Look look) {
         if (is_out_of_reach(file.outcome())) continue;
         if (!file) return fail(file.outcome(), operation::open, path);
         return for_each_line(file.view(), path,
-                             [&](std::string_view line) {
-                                 look(line.substr(0, line.find(' '))); // a module follows
+                             [&](std::string_view line) { // "function", or "function [module]"
+                                 auto const end = line.find(' ');
+                                 auto module = line.substr(std::min(end, line.size()));
+                                 module.remove_prefix(std::min<std::size_t>(2, module.size()));
+                                 look(line.substr(0, end), module.substr(0, module.find(']')));
                              })
             .map([] { return true; });
     }
@@ -128,7 +133,7 @@ result<bool> for_each_traceable(Look look) {
 
 /// Marks what ftrace can trace; all of them when there is no way to know.
 result<void> mark_traceable(candidates& names) {
-    auto const told = for_each_traceable([&](std::string_view function) {
+    auto const told = for_each_traceable([&](std::string_view function, std::string_view) {
         auto const found = names.find(function);
         if (found != names.end()) found->second.is_traceable = true;
     });
@@ -143,20 +148,108 @@ std::string_view without_module(std::string_view name) {
     return name.substr(name.find(':') + 1); // npos + 1 is 0
 }
 
+constexpr std::string_view kernel_itself = "vmlinux"; // as a module
+
+/// A pattern, or a name, and of which modules.
+struct asked_name {
+    std::string_view modules; // empty: of any
+    std::string_view name;
+
+    [[nodiscard]] bool takes_module(std::string_view module) const {
+        return modules.empty() || matches_pattern(module.empty() ? kernel_itself : module, modules);
+    }
+};
+
+result<asked_name> split(std::string_view text, std::string_view what) {
+    asked_name const asked{module_of(text), without_module(text)};
+    return check_name(text, what)
+        .and_then([&] { return check_name(asked.name, what); })
+        .and_then([&]() -> result<asked_name> {
+            if (!asked.modules.empty() || !text.starts_with(':')) return asked;
+            return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument,
+                        std::string{text}, "the module's name is empty");
+        });
+}
+
+/// Whether ftrace knows one function of a name, and in such a module; nothing where it cannot be
+/// asked.
+result<std::optional<bool>> is_traced_once(asked_name const& asked) {
+    int of_name = 0, in_module = 0;
+    auto const told = for_each_traceable([&](std::string_view function, std::string_view module) {
+        if (function != asked.name) return;
+        ++of_name;
+        in_module += asked.takes_module(module);
+    });
+    if (!told) return tl::unexpected{told.error()};
+    return *told ? std::optional{of_name == 1 && in_module == 1} : std::nullopt;
+}
+
+/// Where each symbol is, to tell how far the next one is.
+class neighbours {
+public:
+    void add(listed_symbol const& symbol) {
+        if (modules_.empty() || modules_.back() != symbol.module)
+            modules_.emplace_back(symbol.module); // those of a module follow one another
+        if (symbol.address != 0) places_.push_back({modules_.size() - 1, symbol.address});
+    }
+    /// The number of the module that was seen last.
+    [[nodiscard]] std::size_t module() const noexcept { return modules_.size() - 1; }
+    [[nodiscard]] std::optional<std::uint64_t> distance_from(std::size_t module,
+                                                             std::uint64_t address) const {
+        std::optional<std::uint64_t> next;
+        for (auto const& place : places_)
+            if (place.module == module && place.address > address &&
+                (!next || place.address < *next))
+                next = place.address;
+        if (!next || address == 0) return std::nullopt;
+        return *next - address;
+    }
+
+private:
+    struct place {
+        std::size_t module;
+        std::uint64_t address;
+    };
+    std::vector<std::string> modules_;
+    std::vector<place> places_;
+};
+
+tl::unexpected<error> not_there(std::string const& subject, asked_name const& asked) {
+    near_names near{asked.name};
+    auto const read = for_each_kernel_symbol([&](listed_symbol const& symbol) {
+        if (asked.takes_module(symbol.module)) near.offer(symbol.name);
+    });
+    auto const more = read ? near.told() : std::string{};
+    return fail(-ENOENT, operation::resolve_symbol, errc::not_found, subject,
+                (asked.modules.empty() ? "neither this kernel nor its loaded modules have it"
+                                       : "that module is not loaded, or does not have it") +
+                    (more.empty() ? "" : "; " + more));
+}
+
+std::string quoted(std::string_view name) {
+    return "kernel symbol '" + std::string{name} + "'";
+}
+
 } // namespace
 
 result<std::vector<std::string>> matching_kernel_functions(std::string_view pattern) {
-    if (auto const good = check_name(pattern, "the pattern"); !good)
-        return tl::unexpected{good.error()};
+    auto const asked = split(pattern, "the pattern");
+    if (!asked) return tl::unexpected{asked.error()};
+    if (asked->name.find_first_of("*?") == asked->name.npos) {
+        auto const is_there = is_traced_once(*asked);
+        if (!is_there) return tl::unexpected{is_there.error()};
+        if (*is_there)
+            return std::vector<std::string>(**is_there ? 1U : 0U, std::string{asked->name});
+    }
     candidates names;
-    auto read = for_each_kernel_symbol([&](kernel_symbol const& symbol) {
-        if (!matches_pattern(symbol.name, pattern)) return;
+    auto read = for_each_kernel_symbol([&](listed_symbol const& symbol) {
+        if (!matches_pattern(symbol.name, asked->name)) return;
         auto found = names.find(symbol.name);
         if (found == names.end())
             found = names.emplace(std::string{symbol.name}, occurrences{}).first;
         else
             found->second.is_repeated = true;
-        found->second.is_text |= symbol.is_text();
+        found->second.is_text |= symbol.is_text() && asked->takes_module(symbol.module);
     });
     // A kprobe counts data of the same name, too.
     std::erase_if(names, [](auto const& candidate) {
@@ -181,7 +274,7 @@ result<std::vector<std::vector<symbol_place>>> places_of(std::span<std::string_v
     for (std::size_t i = 0; i != names.size(); ++i)
         by_name.emplace(without_module(names[i]), i);
     std::vector<std::vector<symbol_place>> places(names.size());
-    auto const read = for_each_kernel_symbol([&](kernel_symbol const& symbol) {
+    auto const read = for_each_kernel_symbol([&](listed_symbol const& symbol) {
         auto const [begin, end] = by_name.equal_range(symbol.name);
         for (auto each = begin; each != end; ++each) {
             auto const module = module_of(names[each->second]);
@@ -225,7 +318,7 @@ std::string enumerated(std::span<symbol_place const> places, std::size_t most) {
 result<std::vector<std::string>> copies_of(std::string_view function) {
     std::string const begin = std::string{without_module(function)} + ".";
     std::set<std::string, std::less<>> names;
-    auto const read = for_each_kernel_symbol([&](kernel_symbol const& symbol) {
+    auto const read = for_each_kernel_symbol([&](listed_symbol const& symbol) {
         // What is seldom run (.cold) is cut out of a function, and not a copy of it.
         if (symbol.name.starts_with(begin) && symbol.is_text() && !symbol.name.ends_with(".cold"))
             names.emplace(symbol.name);
@@ -237,7 +330,7 @@ result<std::vector<std::string>> copies_of(std::string_view function) {
 match is_loaded(std::string_view module) {
     bool is_seen = false;
     auto const read = for_each_kernel_symbol(
-        [&](kernel_symbol const& symbol) { is_seen |= symbol.module == module; });
+        [&](listed_symbol const& symbol) { is_seen |= symbol.module == module; });
     return !read ? match::unknown : is_seen ? match::yes : match::no;
 }
 
@@ -245,7 +338,8 @@ std::optional<std::vector<std::string>> untraceable_among(std::span<std::string_
     std::set<std::string_view> left;
     for (auto const name : names)
         left.insert(without_module(name));
-    auto const told = for_each_traceable([&](std::string_view function) { left.erase(function); });
+    auto const told = for_each_traceable(
+        [&](std::string_view function, std::string_view) { left.erase(function); });
     if (!told || !*told) return std::nullopt;
     return std::vector<std::string>{left.begin(), left.end()};
 }
@@ -261,26 +355,54 @@ match is_on_blacklist(std::string_view function) {
     return !read ? match::unknown : is_listed ? match::yes : match::no;
 }
 
-result<std::uint64_t> kernel_symbol_address(std::string_view name) {
-    if (auto const good = check_name(name, "the name"); !good) return tl::unexpected{good.error()};
-    std::set<std::uint64_t> addresses;
+result<std::vector<kernel_symbol>> kernel_symbols(std::string_view name) {
+    auto const asked = split(name, "the name");
+    if (!asked) return tl::unexpected{asked.error()};
+    struct found_symbol {
+        kernel_symbol symbol;
+        std::size_t module;
+    };
+    std::vector<found_symbol> found;
+    neighbours around;
     bool shows_addresses = false;
-    auto const read = for_each_kernel_symbol([&](kernel_symbol const& symbol) {
+    auto const read = for_each_kernel_symbol([&](listed_symbol const& symbol) {
         shows_addresses |= symbol.address != 0;
-        if (symbol.name == name) addresses.insert(symbol.address);
+        around.add(symbol);
+        if (symbol.name != asked->name || !asked->takes_module(symbol.module)) return;
+        found.push_back({{.address = symbol.address,
+                          .module = std::string{symbol.module},
+                          .size = std::nullopt,
+                          .is_function = symbol.is_text()},
+                         around.module()});
     });
     if (!read) return tl::unexpected{read.error()};
-    std::string const subject = "kernel symbol '" + std::string{name} + "'";
-    if (addresses.empty())
-        return fail(-ENOENT, operation::resolve_symbol, errc::not_found, subject,
-                    "neither this kernel nor its loaded modules have it");
+    if (found.empty()) return not_there(quoted(name), *asked);
     if (!shows_addresses) // one alone may be 0, as those counted from a processor's own data
-        return fail(-EPERM, operation::resolve_symbol, errc::permission_denied, subject,
+        return fail(-EPERM, operation::resolve_symbol, errc::permission_denied, quoted(name),
                     "the kernel hides its addresses: CAP_SYSLOG, and kernel.kptr_restrict below 2");
-    if (addresses.size() > 1)
-        return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument, subject,
-                    "it stands for " + std::to_string(addresses.size()) + " addresses");
-    return *addresses.begin();
+    std::vector<kernel_symbol> symbols;
+    for (auto& [symbol, module] : found) {
+        symbol.size = around.distance_from(module, symbol.address);
+        if (std::ranges::find(symbols, symbol) == symbols.end()) symbols.push_back(symbol);
+    }
+    std::ranges::sort(symbols, {}, [](kernel_symbol const& each) {
+        return std::tuple{each.address, std::string_view{each.module}, !each.is_function};
+    });
+    return symbols;
+}
+
+result<std::uint64_t> kernel_symbol_address(std::string_view name) {
+    return kernel_symbols(name).and_then(
+        [&](std::vector<kernel_symbol> const& symbols) -> result<std::uint64_t> {
+            std::vector<symbol_place> places; // each address once
+            for (auto const& each : symbols)
+                if (places.empty() || places.back().address != each.address)
+                    places.push_back({each.address, each.is_function, each.module});
+            if (places.size() == 1) return places.front().address;
+            return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument, quoted(name),
+                        "it stands for " + std::to_string(places.size()) +
+                            " addresses: " + enumerated(places, 10));
+        });
 }
 
 } // namespace bpflink

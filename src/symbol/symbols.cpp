@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "error/fail.hpp"
-#include "symbol/binary.hpp"
-#include "symbol/elf.hpp"
+#include "symbol/functions.hpp"
 #include "symbol/names.hpp"
+#include "symbol/open.hpp"
 #include "symbol/resolve.hpp"
 
 #include <bpflink/symbols.hpp>
@@ -24,8 +24,7 @@ constexpr std::size_t most_addresses = 64; // that are counted of one name
 /// One of the names asked for, and the best that was found for it.
 class request {
 public:
-    request() = default;
-    explicit request(std::string_view text) : text_{text}, name_{text} {
+    request(std::string_view text, bool unique) : text_{text}, name_{text}, is_unique_{unique} {
         auto const at = text.find('@');
         if (at == text.npos || at == 0) return;
         name_ = text.substr(0, at);
@@ -39,17 +38,20 @@ public:
     [[nodiscard]] std::string_view text() const noexcept { return text_; }
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
     [[nodiscard]] std::vector<std::uint64_t> const& addresses() const noexcept { return found_; }
+    [[nodiscard]] bool is_found() const noexcept { return !found_.empty(); }
     /// Whether the static table cannot have anything better.
-    [[nodiscard]] bool is_settled() const noexcept { return !found_.empty() && rank_ < 2; }
+    [[nodiscard]] bool is_settled() const noexcept {
+        return !found_.empty() && rank_ < 2 && !is_unique_;
+    }
     /// Whether the function is only chosen by what is there.
     [[nodiscard]] bool is_indirect() const noexcept { return is_indirect_; }
 
-    void offer(elf_function const& function, symbol_table from) {
+    void offer(elf_function const& function, function_source from) {
         if (wants_default_ && function.is_hidden) return;
         if (!version_.empty() && function.version != version_) return;
-        unsigned const rank = (version_.empty() && function.is_hidden ? 8U : 0U) +
-                              (from == symbol_table::dynamic ? 0U : 4U) +
-                              static_cast<unsigned>(function.binding);
+        unsigned const own = rank_of(function, from);
+        unsigned const hidden = own & 8U;
+        unsigned const rank = (version_.empty() ? hidden : 0U) + (is_unique_ ? 0U : own & 7U);
         if (!found_.empty() && rank > rank_) return;
         if (rank < rank_) {
             found_.clear();
@@ -67,6 +69,7 @@ private:
     std::string_view name_;
     std::string_view version_;
     bool wants_default_ = false;
+    bool is_unique_;
     bool is_indirect_ = false;
     unsigned rank_ = ~0U;
     std::vector<std::uint64_t> found_;
@@ -84,7 +87,7 @@ std::string with_count(request const& r) {
 }
 
 result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& requests,
-                                              elf_file const& file, bool is_stripped,
+                                              elf_file const& file, functions_told const& told,
                                               resolve_options options) {
     std::vector<std::uint64_t> offsets;
     std::vector<std::string> missing, ambiguous, outside, indirect;
@@ -111,17 +114,21 @@ result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& reques
         std::vector<std::string> const& names;
         char const* what;
     };
+    bool const has_code = std::ranges::any_of(file.segments(), [](elf_segment const& segment) {
+        return segment.is_executable && segment.size != 0;
+    });
     fault const faults[]{
         {ambiguous, "several functions have one name"},
         {indirect, "calls go to a variant that this function chooses once, so that a probe here "
                    "sees none of them: ask for .indirect to probe the choice"},
-        {outside, "it is in no segment that is loaded from the file"},
+        {outside, has_code ? "it is in no segment that is loaded from the file"
+                           : "the file has no code, as debug files have none: name the program "
+                             "that it belongs to"},
     };
     std::optional<error> refusal;
     if (!missing.empty()) {
         refusal.emplace(ENOENT, operation::resolve_symbol, errc::not_found, place(missing));
-        if (is_stripped)
-            refusal->add_advice("the file is stripped: it has dynamic symbols at most");
+        if (auto const more = advice_of(told); !more.empty()) refusal->add_advice(more);
     }
     for (auto const& [names, what] : faults) {
         if (names.empty()) continue;
@@ -132,14 +139,6 @@ result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& reques
                             what);
     }
     return tl::unexpected{*std::move(refusal)};
-}
-
-/// What `look` says of a file that is found and opened here.
-template <class Look>
-auto with_elf_file(std::string_view binary, Look look) {
-    return find_binary(binary).and_then([&](binary_file const& file) {
-        return elf_file::open(file).and_then([&](elf_file const& opened) { return look(opened); });
-    });
 }
 
 } // namespace
@@ -160,81 +159,123 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
         return std::min(name.size(), lengths.size() - 1);
     };
     for (auto const symbol : symbols) {
-        requests.emplace_back(symbol);
+        requests.emplace_back(symbol, options.unique);
         by_name[requests.back().name()].push_back(requests.size() - 1);
         lengths.set(length_of(requests.back().name()));
     }
-    bool is_stripped = false;
-    for (auto const table : {symbol_table::dynamic, symbol_table::whole}) {
-        if (std::ranges::all_of(requests, &request::is_settled)) break;
-        auto const read = file.for_each_function(table, [&](elf_function const& function) {
+    auto const told = for_each_function(
+        file, options,
+        [&](function_source next, bool is_stripped) {
+            if (next <= function_source::whole)
+                return !std::ranges::all_of(requests, &request::is_settled);
+            return (options.unique && is_stripped) ||
+                   !std::ranges::all_of(requests, &request::is_found);
+        },
+        [&](elf_function const& function, function_source from) {
             if (!lengths[length_of(function.name)]) return;
             auto const found = by_name.find(function.name);
             if (found == by_name.end()) return;
             for (auto const index : found->second)
-                requests[index].offer(function, table);
+                requests[index].offer(function, from);
         });
-        if (!read) return tl::unexpected{read.error()};
-        is_stripped = table == symbol_table::whole && !*read;
-    }
-    return offsets_of(requests, file, is_stripped, options);
+    if (!told) return tl::unexpected{told.error()};
+    return offsets_of(requests, file, *told, options);
 }
+
+namespace {
+
+template <class Binary>
+result<std::vector<std::uint64_t>> resolve(Binary binary, std::span<std::string_view const> symbols,
+                                           resolve_options const& options) {
+    return check_symbols(symbols).and_then([&] {
+        return with_elf_file(
+            binary, [&](elf_file const& file) { return resolve_in(file, symbols, options); });
+    });
+}
+
+template <class Binary>
+result<std::uint64_t> offset_in(Binary binary, std::uint64_t address) {
+    return with_elf_file(binary, [&](elf_file const& file) -> result<std::uint64_t> {
+        if (auto const offset = file.offset_of(address)) return *offset;
+        return fail(-ENOENT, operation::resolve_symbol, errc::not_found,
+                    "address " + hexadecimal(address) + " in " + file.path(),
+                    "no segment that is loaded from the file has it");
+    });
+}
+
+result<std::vector<std::string>> names_in(elf_file const& file, std::string_view pattern,
+                                          resolve_options const& options) {
+    std::set<std::string, std::less<>> names;
+    std::string versioned;
+    auto const told = for_each_function(
+        file, options,
+        [](function_source next, bool is_stripped) {
+            return next <= function_source::whole || is_stripped;
+        },
+        [&](elf_function const& function, function_source) {
+            if (function.is_indirect && !options.indirect) return;
+            std::string_view name = function.name;
+            if (function.is_hidden) name = versioned = name_of(function);
+            if (!name.empty() && matches_pattern(name, pattern) && !names.contains(name))
+                names.emplace(name);
+        });
+    if (!told) return tl::unexpected{told.error()};
+    return std::vector<std::string>{names.begin(), names.end()};
+}
+
+template <class Binary>
+result<std::vector<std::string>> find_matching(Binary binary, std::string_view pattern,
+                                               resolve_options const& options) {
+    return check_name(pattern, "the pattern").and_then([&] {
+        return with_elf_file(
+            binary, [&](elf_file const& file) { return names_in(file, pattern, options); });
+    });
+}
+
+std::uint64_t first_of(std::vector<std::uint64_t> const& offsets) {
+    return offsets.front();
+}
+
+} // namespace
 
 result<std::vector<std::uint64_t>> resolve_symbols(std::string_view binary,
                                                    std::span<std::string_view const> symbols,
                                                    resolve_options options) {
-    return check_name(binary, "the binary's name")
-        .and_then([&] { return check_symbols(symbols); })
-        .and_then([&] {
-            return with_elf_file(
-                binary, [&](elf_file const& file) { return resolve_in(file, symbols, options); });
-        });
+    return resolve(binary, symbols, options);
+}
+
+result<std::vector<std::uint64_t>> resolve_symbols(fd_view binary,
+                                                   std::span<std::string_view const> symbols,
+                                                   resolve_options options) {
+    return resolve(binary, symbols, options);
 }
 
 result<std::uint64_t> resolve_symbol(std::string_view binary, std::string_view symbol,
                                      resolve_options options) {
-    return resolve_symbols(binary, {&symbol, 1}, options)
-        .map([](std::vector<std::uint64_t> const& offsets) { return offsets.front(); });
+    return resolve_symbols(binary, {&symbol, 1}, options).map(first_of);
+}
+
+result<std::uint64_t> resolve_symbol(fd_view binary, std::string_view symbol,
+                                     resolve_options options) {
+    return resolve_symbols(binary, {&symbol, 1}, options).map(first_of);
 }
 
 result<std::uint64_t> offset_of_address(std::string_view binary, std::uint64_t address) {
-    return check_name(binary, "the binary's name").and_then([&] {
-        return with_elf_file(binary, [&](elf_file const& file) -> result<std::uint64_t> {
-            if (auto const offset = file.offset_of(address)) return *offset;
-            return fail(-ENOENT, operation::resolve_symbol, errc::not_found,
-                        "address " + hexadecimal(address) + " in " + file.path(),
-                        "no segment that is loaded from the file has it");
-        });
-    });
+    return offset_in(binary, address);
+}
+
+result<std::uint64_t> offset_of_address(fd_view binary, std::uint64_t address) {
+    return offset_in(binary, address);
 }
 
 result<std::vector<std::string>> matching_symbols(std::string_view binary, std::string_view pattern,
                                                   resolve_options options) {
-    return check_name(binary, "the binary's name")
-        .and_then([&] { return check_name(pattern, "the pattern"); })
-        .and_then([&] {
-            return with_elf_file(
-                binary, [&](elf_file const& file) -> result<std::vector<std::string>> {
-                    std::set<std::string, std::less<>> names;
-                    std::string versioned;
-                    for (auto const table : {symbol_table::dynamic, symbol_table::whole}) {
-                        auto const read =
-                            file.for_each_function(table, [&](elf_function const& function) {
-                                if (function.is_indirect && !options.indirect) return;
-                                std::string_view name = function.name;
-                                if (function.is_hidden) {
-                                    versioned.assign(name).append("@").append(function.version);
-                                    name = versioned;
-                                }
-                                if (!name.empty() && matches_pattern(name, pattern) &&
-                                    !names.contains(name))
-                                    names.emplace(name);
-                            });
-                        if (!read) return tl::unexpected{read.error()};
-                    }
-                    return std::vector<std::string>{names.begin(), names.end()};
-                });
-        });
+    return find_matching(binary, pattern, options);
+}
+
+result<std::vector<std::string>> matching_symbols(fd_view binary, std::string_view pattern,
+                                                  resolve_options options) {
+    return find_matching(binary, pattern, options);
 }
 
 } // namespace bpflink

@@ -15,6 +15,7 @@ struct built_symbol {
     unsigned char type = STT_FUNC;
     unsigned char binding = STB_GLOBAL;
     std::uint16_t section = 1;
+    std::uint64_t size = 0;
 };
 
 struct elf32 {
@@ -46,6 +47,7 @@ std::string build_elf(std::vector<built_symbol> const& symbols,
         typename Class::symbol raw{};
         raw.st_name = static_cast<std::uint32_t>(names.size());
         raw.st_value = static_cast<decltype(raw.st_value)>(s.value);
+        raw.st_size = static_cast<decltype(raw.st_size)>(s.size);
         raw.st_info = static_cast<unsigned char>(s.binding << 4 | s.type);
         raw.st_shndx = s.section;
         append(table, raw);

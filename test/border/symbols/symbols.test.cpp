@@ -2,6 +2,7 @@
 // Symbols of real files, against where the kernel mapped them.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "built_elf.hpp"
+#include "real_files.hpp"
 
 #include <bpflink/fd.hpp>
 #include <bpflink/symbols.hpp>
@@ -31,8 +32,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace bl = bpflink;
-
 extern "C" {
 __attribute__((noinline)) int bpflink_test_exported() {
     return 1;
@@ -45,74 +44,10 @@ __attribute__((noinline)) static int bpflink_test_static() {
 
 namespace {
 
-using names = std::vector<std::string>;
-using views = std::vector<std::string_view>;
-
-/// The offset in its file of what is at `address`, out of the text of a maps file.
-std::uint64_t mapped_offset(std::string const& maps, std::uint64_t address) {
-    std::istringstream lines{maps};
-    for (std::string line; std::getline(lines, line);) {
-        unsigned long begin = 0, end = 0, offset = 0;
-        if (std::sscanf(line.c_str(), "%lx-%lx %*s %lx", &begin, &end, &offset) == 3 &&
-            address >= begin && address < end)
-            return address - begin + offset;
-    }
-    FAIL("nothing is mapped there");
-    return 0;
-}
-
 std::uint64_t offset_of(void* function) {
     std::stringstream maps;
     maps << std::ifstream{"/proc/self/maps"}.rdbuf();
     return mapped_offset(maps.str(), reinterpret_cast<std::uintptr_t>(function));
-}
-
-/// What symbols/program.cpp prints of itself: offsets by name.
-std::map<std::string, std::uint64_t> offsets_in(char const* program) {
-    std::string printed;
-    std::unique_ptr<FILE, int (*)(FILE*)> const pipe{::popen(program, "r"), &::pclose};
-    REQUIRE(pipe);
-    for (std::array<char, 4'096> room;
-         auto const count = std::fread(room.data(), 1, room.size(), pipe.get());)
-        printed.append(room.data(), count);
-    std::map<std::string, std::uint64_t> offsets;
-    std::istringstream lines{printed};
-    std::string name, address;
-    for (int i = 0; i != 5 && lines >> name >> address; ++i)
-        offsets[name] = mapped_offset(printed, std::stoul(address, nullptr, 16));
-    REQUIRE(offsets.size() == 5);
-    return offsets;
-}
-
-/// A file in memory, with a path.
-struct memory_file {
-    explicit memory_file(std::string_view bytes) : fd{::memfd_create("test", MFD_CLOEXEC)} {
-        rewrite(bytes);
-    }
-    void rewrite(std::string_view bytes) const {
-        REQUIRE(::ftruncate(fd.get(), 0) == 0);
-        REQUIRE(::pwrite(fd.get(), bytes.data(), bytes.size(), 0) ==
-                static_cast<ssize_t>(bytes.size()));
-    }
-    [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(fd.get()); }
-
-    bl::unique_fd fd;
-};
-
-std::string contents(char const* path) {
-    std::stringstream bytes;
-    bytes << std::ifstream{path, std::ios::binary}.rdbuf();
-    return bytes.str();
-}
-
-template <class T>
-void refused(bl::result<T> const& r, bl::errc condition,
-             std::initializer_list<std::string_view> texts) {
-    REQUIRE_FALSE(r);
-    CHECK(r.error() == condition);
-    auto const message = r.error().message();
-    for (auto const text : texts)
-        CHECK_MESSAGE(message.find(text) != message.npos, message, " lacks ", text);
 }
 
 template <class T>
@@ -351,23 +286,6 @@ TEST_CASE("a file that is cut short is refused") {
         is_damaged(bl::resolve_symbol(memory_file{built.substr(0, size)}.path(), "f"));
 }
 
-namespace {
-
-/// A directory of this test's own.
-struct scratch {
-    scratch() { REQUIRE(::mkdtemp(path)); }
-    ~scratch() { std::filesystem::remove_all(path); }
-    scratch(scratch const&) = delete;
-    scratch& operator=(scratch const&) = delete;
-    [[nodiscard]] std::string operator/(char const* name) const {
-        return std::string{path} + "/" + name;
-    }
-
-    char path[32] = "/tmp/bpflink-symbols-XXXXXX";
-};
-
-} // namespace
-
 // E30
 TEST_CASE("a FIFO, a socket or a terminal is refused at once") {
     scratch const directory;
@@ -527,4 +445,79 @@ TEST_CASE("the running kernel has functions to probe") {
     else
         CHECK(address.error() == bl::errc::permission_denied);
     refused(bl::kernel_symbol_address("bpflink_no_such"), bl::errc::not_found, {"bpflink_no_such"});
+}
+
+TEST_CASE("a place in a function has the function's name, and its distance from the begin") {
+    auto const exported = offset_of(reinterpret_cast<void*>(&bpflink_test_exported));
+    using place = bl::symbol_at_place;
+    CHECK(bl::symbol_at("/proc/self/exe", exported) == place{"bpflink_test_exported", 0});
+    CHECK(bl::symbol_at("/proc/self/exe", exported + 3) == place{"bpflink_test_exported", 3});
+    CHECK(bl::symbol_at(std::filesystem::path{"/proc/self/exe"}, exported + 3) ==
+          place{"bpflink_test_exported", 3});
+    refused(bl::symbol_at("/proc/self/exe", ~0ULL), bl::errc::not_found,
+            {"offset 0xffff", "no segment"});
+}
+
+TEST_CASE("a function without a size reaches to the next one, and one with a size to its end") {
+    memory_file const file{build_elf<elf64>({{"open_one", 0x400200},
+                                             {"local", 0x400300, STT_FUNC, STB_LOCAL},
+                                             {"weak", 0x400300, STT_FUNC, STB_WEAK},
+                                             {"sized", 0x400400, STT_FUNC, STB_GLOBAL, 1, 0x10},
+                                             {"inner", 0x400408, STT_FUNC, STB_GLOBAL, 1, 0x4},
+                                             {"chosen", 0x400500, STT_GNU_IFUNC}})};
+    using place = bl::symbol_at_place;
+    auto const at = [&](std::uint64_t offset, bl::resolve_options options = {}) {
+        return bl::symbol_at(file.path(), offset, options);
+    };
+    CHECK(at(0x2ff) == place{"open_one", 0xff});
+    CHECK(at(0x300) == place{"weak", 0});
+    CHECK(at(0x400) == place{"sized", 0});
+    CHECK(at(0x409) == place{"inner", 1});
+    CHECK(at(0x40f) == place{"sized", 0xf});
+    refused(at(0x410), bl::errc::not_found, {"offset 0x410 in ", "no function covers it"});
+    refused(at(0x500), bl::errc::not_found, {"no function covers it"});
+    CHECK(at(0x501, {.indirect = true}) == place{"chosen", 1});
+    refused(at(0x1ff), bl::errc::not_found, {"no segment"});
+}
+
+TEST_CASE_FIXTURE(library, "a place in a hidden version is told by a name that finds it again") {
+    auto const place = bl::symbol_at(VERSIONS_LIBRARY, offset("both", "ONE"));
+    REQUIRE(place);
+    CHECK(place->name == "both@ONE");
+    CHECK(bl::resolve_symbol(VERSIONS_LIBRARY, place->name) == offset("both", "ONE"));
+}
+
+TEST_CASE("a file that is open already is looked into without its name") {
+    scratch const directory;
+    auto const path = directory / "library.so";
+    std::ofstream{path, std::ios::binary} << contents(VERSIONS_LIBRARY);
+    bl::unique_fd const file{::open(path.c_str(), O_PATH | O_CLOEXEC)};
+    auto const by_path = bl::resolve_symbol(path, "both");
+    REQUIRE(by_path);
+    REQUIRE(std::filesystem::remove(path));
+    views const wanted{"both", "weak_one"};
+    CHECK(bl::resolve_symbol(file, "both") == by_path);
+    CHECK(bl::resolve_symbols(file, wanted) == bl::resolve_symbols(VERSIONS_LIBRARY, wanted));
+    CHECK(bl::matching_symbols(file, "both*") == names{"both", "both@ONE"});
+    CHECK(bl::symbol_at(file, *by_path) == bl::symbol_at_place{"both", 0});
+    CHECK(bl::offset_of_address(file, *by_path) ==
+          bl::offset_of_address(VERSIONS_LIBRARY, *by_path));
+    refused(bl::resolve_symbol(file, "absent"), bl::errc::not_found, {"symbol absent in desc"});
+    for (auto const number : {-1, 1'000'000}) {
+        auto const closed = bl::resolve_symbol(bl::fd_view{number}, "both");
+        REQUIRE_FALSE(closed);
+        CHECK(closed.error().code() == std::errc::bad_file_descriptor);
+    }
+    bl::unique_fd const device{::open("/dev/null", O_PATH | O_CLOEXEC)};
+    refused(bl::symbol_at(device, 0), bl::errc::invalid_argument, {"not a regular file"});
+}
+
+TEST_CASE("who asks for unique names is told of a static function behind a global one") {
+    CHECK(bl::resolve_symbol(FIXED_PROGRAM, "settled"));
+    refused(bl::resolve_symbol(FIXED_PROGRAM, "settled", {.unique = true}),
+            bl::errc::invalid_argument, {"settled (2 addresses)"});
+    CHECK(bl::resolve_symbol(FIXED_PROGRAM, "print_second", {.unique = true}));
+    // Versions are names of their own.
+    CHECK(bl::resolve_symbol(VERSIONS_LIBRARY, "both", {.unique = true}) ==
+          bl::resolve_symbol(VERSIONS_LIBRARY, "both"));
 }

@@ -39,6 +39,7 @@ struct symbols : machine {
                      "ffffffffc0000050 t tcp_program\t[bpf]\n";
         files[traceable] = "tcp_connect\n"
                            "tcp_twice\n"
+                           "tcp_twice\n"
                            "tcp_shared\n"
                            "tcp_in_module [one]\n"
                            "tcp_gone\n"
@@ -60,7 +61,7 @@ TEST_CASE_FIXTURE(symbols, "functions that match, are traceable and occur once a
     CHECK(bl::matching_kernel_functions("udp_sen?") == names{"udp_send"});
     CHECK(bl::matching_kernel_functions("tcp_connect") == names{"tcp_connect"});
     CHECK(bl::matching_kernel_functions("tcp_twice") == names{});
-    CHECK(bl::matching_kernel_functions("tcp_shared") == names{}); // data counts to a kprobe
+    CHECK(bl::matching_kernel_functions("tcp_share?") == names{}); // data counts to a kprobe
     CHECK(bl::matching_kernel_functions("nothing*") == names{});
 }
 
@@ -207,4 +208,100 @@ TEST_CASE_FIXTURE(symbols, "a name's places have their modules, and a prefix tak
     CHECK(bl::is_loaded("bpf") == bl::match::no);
     fail(call::open_file, EMFILE);
     CHECK(bl::is_loaded("one") == bl::match::unknown);
+}
+
+TEST_CASE_FIXTURE(symbols, "a pattern may name modules, and the kernel itself is vmlinux") {
+    files[traceable] += "tcp_in_two [one]\ntcp_in_two [two]\n";
+    files[all] += "ffffffffc0000060 t tcp_alone\t[two]\n";
+    files[traceable] += "tcp_alone [two]\n";
+    CHECK(bl::matching_kernel_functions("one:*") == names{"tcp_in_module"});
+    CHECK(bl::matching_kernel_functions("t?o:tcp_*") == names{"tcp_alone"});
+    CHECK(bl::matching_kernel_functions("vmlinux:tcp_*") == names{"tcp_connect"});
+    CHECK(bl::matching_kernel_functions("*:tcp_*") == bl::matching_kernel_functions("tcp_*"));
+    CHECK(bl::matching_kernel_functions("two:tcp_in_two") == names{}); // a kprobe finds both
+    CHECK(bl::matching_kernel_functions("two:tcp_alone") == names{"tcp_alone"});
+    CHECK(bl::matching_kernel_functions("one:tcp_alone") == names{});
+    CHECK(bl::matching_kernel_functions("three:*") == names{});
+    for (auto const* const pattern : {":tcp_*", "one:"})
+        refused(bl::matching_kernel_functions(pattern), EINVAL, bl::operation::resolve_symbol,
+                bl::errc::invalid_argument, {"is empty"});
+}
+
+TEST_CASE_FIXTURE(symbols, "for a name without wildcards the kernel's symbols are not read") {
+    CHECK(bl::matching_kernel_functions("tcp_connect") == names{"tcp_connect"});
+    CHECK(bl::matching_kernel_functions("tcp_nothing") == names{});
+    CHECK(calls(call::open_file) == 2);
+    files.erase(all);
+    CHECK(bl::matching_kernel_functions("tcp_connect") == names{"tcp_connect"});
+    files[traceable] += "tcp_connect [two]\n";
+    CHECK(bl::matching_kernel_functions("tcp_connect") == names{});
+    fail(call::open_file, EMFILE);
+    refused(bl::matching_kernel_functions("tcp_connect"), EMFILE, bl::operation::open, no_condition,
+            {traceable});
+    files.erase(traceable); // then they are
+    refused(bl::matching_kernel_functions("tcp_connect"), ENOENT, bl::operation::open,
+            bl::errc::not_found, {all});
+}
+
+// F15
+TEST_CASE_FIXTURE(symbols, "every place of a name is told, with its module and its size") {
+    using place = bl::kernel_symbol;
+    auto const twice = bl::kernel_symbols("tcp_twice");
+    REQUIRE(succeeded(twice));
+    CHECK(*twice == std::vector<place>{{0xffff'ffff'8100'0010, "", 0x10, true},
+                                       {0xffff'ffff'8100'0030, "", 0x10, true}});
+    CHECK(*bl::kernel_symbols("tcp_shared") ==
+          std::vector<place>{{0xffff'ffff'8100'0060, "", 0x10, true},
+                             {0xffff'ffff'8100'0070, "", 0x10, false}});
+    // The next module is no neighbour, nor are programs.
+    CHECK(*bl::kernel_symbols("tcp_in_two") ==
+          std::vector<place>{{0xffff'ffff'c000'0010, "one", std::nullopt, true},
+                             {0xffff'ffff'c000'0020, "two", std::nullopt, true}});
+    CHECK(*bl::kernel_symbols("one:tcp_in_module") ==
+          std::vector<place>{{0xffff'ffff'c000'0000, "one", 0x10, true}});
+    CHECK(*bl::kernel_symbols("udp_send") ==
+          std::vector<place>{{0xffff'ffff'8100'0080, "", std::nullopt, true}});
+    CHECK(*bl::kernel_symbols("tcp_absolute") == std::vector<place>{{0, "", std::nullopt, false}});
+    CHECK(bl::kernel_symbols("vmlinux:tcp_twice")->size() == 2);
+    CHECK(bl::kernel_symbol_address("two:tcp_in_two") == 0xffff'ffff'c000'0020U);
+
+    auto const ambiguous = bl::kernel_symbol_address("tcp_in_two");
+    REQUIRE_FALSE(ambiguous);
+    check_error(ambiguous.error(), EINVAL, bl::operation::resolve_symbol,
+                bl::errc::invalid_argument,
+                {"tcp_in_two", "2 addresses: 0xffffffffc0000010 [one], 0xffffffffc0000020 [two]"});
+    for (auto const* const name : {"", ":tcp_twice", "one:"})
+        CHECK(bl::kernel_symbols(name).error() == bl::errc::invalid_argument);
+    auto const elsewhere = bl::kernel_symbols("one:tcp_connect");
+    REQUIRE_FALSE(elsewhere);
+    check_error(elsewhere.error(), ENOENT, bl::operation::resolve_symbol, bl::errc::not_found,
+                {"one:tcp_connect", "not loaded, or does not have it"});
+}
+
+TEST_CASE_FIXTURE(symbols, "symbols in no order have the size to what follows by address") {
+    files[all] = "ffffffffc0000030 t c\t[one]\nffffffffc0000010 t a\t[one]\n"
+                 "ffffffffc0000020 t b\t[one]\nffffffffc0000018 t x\t[two]\n";
+    CHECK(bl::kernel_symbols("a")->front().size == 0x10U);
+    CHECK(bl::kernel_symbols("b")->front().size == 0x10U);
+    CHECK_FALSE(bl::kernel_symbols("c")->front().size);
+}
+
+// F14
+TEST_CASE_FIXTURE(symbols, "a name that is not there is told with what the compiler made of it") {
+    files[all] += "ffffffff81000090 t split.isra.0\nffffffff810000a0 t split.cold\n"
+                  "ffffffff810000b0 t split.constprop.0.isra.0\n"
+                  "ffffffff810000c0 T __x64_sys_read\n";
+    auto const says = [&](std::string_view name, std::initializer_list<std::string_view> texts) {
+        auto const missing = bl::kernel_symbols(name);
+        REQUIRE_FALSE(missing);
+        check_error(missing.error(), ENOENT, bl::operation::resolve_symbol, bl::errc::not_found,
+                    texts);
+        CHECK(bl::kernel_symbol_address(name).error() == missing.error());
+    };
+    says("split", {"made of it: split.cold, split.isra.0, split.constprop.0.isra.0"});
+    says("tcp_conect", {"near it: tcp_connect"});
+    says("tcp_clsoe", {"near it: tcp_close"});
+    says("sys_read", {"near it: __x64_sys_read"});
+    auto const strange = bl::kernel_symbols("quite_another_name").error().message();
+    CHECK(strange.find("near") == strange.npos);
 }

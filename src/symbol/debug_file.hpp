@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The file that the symbols of a stripped one were put into.
+
+#include "symbol/elf.hpp"
+
+#include <bpflink/error.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace [[gnu::visibility("hidden")]] bpflink {
+
+struct debug_file {
+    std::unique_ptr<binary_file> file;
+    elf_file elf;
+    std::uint64_t shift = 0; // from its addresses to the executable's, which may be prelinked
+};
+
+struct debug_search {
+    std::optional<debug_file> found;
+    std::string note; // the first file that was there, and does not belong to the executable
+};
+
+/// Looks by the build-id, then by .gnu_debuglink: below `directories`, and /usr/lib/debug of the
+/// executable's own process, then of this one. What it takes has the executable's build-id where
+/// that has one, and the sum that .gnu_debuglink states where it was found by that.
+/// @errors invalid_argument  the executable is damaged
+/// @cost reads section headers; a debug file whole to sum it, where it is found by .gnu_debuglink
+[[nodiscard]] result<debug_search> find_debug_file(elf_file const& executable,
+                                                   std::span<std::string_view const> directories);
+
+} // namespace bpflink

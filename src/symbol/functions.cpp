@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbol/functions.hpp"
+
+#include "symbol/debug_file.hpp"
+
+namespace bpflink {
+
+result<functions_told>
+for_each_function(elf_file const& executable, resolve_options const& options,
+                  std::function<bool(function_source, bool)> const& wants,
+                  std::function<void(elf_function const&, function_source)> const& look) {
+    functions_told told;
+    for (auto const source : {function_source::dynamic, function_source::whole}) {
+        if (!wants(source, false)) return told;
+        auto const table =
+            source == function_source::dynamic ? symbol_table::dynamic : symbol_table::whole;
+        auto const read = executable.for_each_function(
+            table, [&](elf_function const& function) { look(function, source); });
+        if (!read) return tl::unexpected{read.error()};
+        told.is_stripped = !*read;
+    }
+    if (!wants(function_source::debug, told.is_stripped)) return told;
+    auto search = find_debug_file(executable, options.debug_directories);
+    if (!search) return tl::unexpected{search.error()};
+    told.note = std::move(search->note);
+    if (!search->found) return told;
+    auto const read = search->found->elf.for_each_function(
+        symbol_table::whole, [&](elf_function const& function) {
+            auto moved = function;
+            moved.address += search->found->shift;
+            look(moved, function_source::debug);
+        });
+    if (!read) return tl::unexpected{read.error()};
+    told.has_debug_file = *read;
+    return told;
+}
+
+std::string advice_of(functions_told const& told) {
+    if (!told.is_stripped || told.has_debug_file) return {};
+    return "the file is stripped: it has dynamic symbols at most, and " +
+           (told.note.empty() ? "no debug file of it was found" : told.note);
+}
+
+unsigned rank_of(elf_function const& function, function_source from) noexcept {
+    return (function.is_hidden ? 8U : 0U) + (from == function_source::dynamic ? 0U : 4U) +
+           static_cast<unsigned>(function.binding);
+}
+
+std::string name_of(elf_function const& function) {
+    std::string name{function.name};
+    if (function.is_hidden) name.append("@").append(function.version);
+    return name;
+}
+
+} // namespace bpflink

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// All that tells of an executable's functions, in the order in which it counts.
+
+#include "symbol/elf.hpp"
+
+#include <bpflink/error.hpp>
+#include <bpflink/resolve_options.hpp>
+
+#include <functional>
+#include <string>
+
+namespace [[gnu::visibility("hidden")]] bpflink {
+
+enum class function_source {
+    dynamic, // .dynsym
+    whole,   // .symtab
+    debug,   // that of its debug file
+};
+
+struct functions_told {
+    bool is_stripped = false;    // there is no .symtab
+    bool has_debug_file = false; // one was found and read
+    std::string note = {};       // why a debug file was not taken, where there is such a one
+};
+
+/// Calls `look` with the functions of each source that `wants` wants, while it says so.
+/// @errors invalid_argument  damaged; `look` may have been called by then
+[[nodiscard]] result<functions_told>
+for_each_function(elf_file const& executable, resolve_options const& options,
+                  std::function<bool(function_source next, bool is_stripped)> const& wants,
+                  std::function<void(elf_function const&, function_source)> const& look);
+
+/// What a user has to know of what was read: that the file is stripped, and where else to look.
+[[nodiscard]] std::string advice_of(functions_told const& told);
+
+/// How much worse than the best one a function of that name is.
+[[nodiscard]] unsigned rank_of(elf_function const& function, function_source from) noexcept;
+
+/// As users name it: "name", or "name@VERSION" where that is hidden.
+[[nodiscard]] std::string name_of(elf_function const& function);
+
+} // namespace bpflink

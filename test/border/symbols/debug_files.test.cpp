@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Symbols that were put into a file of their own, as objcopy does it.
+#include "real_files.hpp"
+
+#include <bpflink/symbols.hpp>
+
+#include <iterator>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace {
+
+std::string const identified = SPLIT_PROGRAMS "bpflink-symbols-identified";
+std::string const nameless = SPLIT_PROGRAMS "bpflink-symbols-nameless";
+
+std::string build_id_in(std::string const& file) {
+    std::string const begin{"\4\0\0\0\24\0\0\0\3\0\0\0GNU", 16};
+    auto const bytes = contents(file.c_str());
+    auto const at = bytes.find(begin);
+    REQUIRE(at != bytes.npos);
+    std::string id;
+    for (char const each : bytes.substr(at + 16, 20)) {
+        unsigned const byte = static_cast<unsigned char>(each);
+        std::array<char, 3> digits{};
+        std::snprintf(digits.data(), digits.size(), "%02x", byte);
+        id += digits.data();
+    }
+    return id;
+}
+
+/// A directory with a copy of one of the programs, and without its debug file.
+struct stripped : scratch {
+    explicit stripped(std::string const& program) : program{program} {
+        std::filesystem::create_directories(*this / "bin");
+        std::filesystem::copy_file(program, path_of_copy);
+    }
+    void put_debug_file(std::string const& name) const {
+        put(name, contents((program + ".debug").c_str()));
+    }
+    void put(std::string const& name, std::string const& bytes) const {
+        std::filesystem::path const to = *this / name.c_str();
+        std::filesystem::create_directories(to.parent_path());
+        std::ofstream{to, std::ios::binary} << bytes;
+    }
+    void remove(std::string const& name) const { std::filesystem::remove(*this / name.c_str()); }
+    [[nodiscard]] std::string debug_name() const {
+        return program.substr(program.rfind('/') + 1) + ".debug";
+    }
+    [[nodiscard]] std::string name_by_id(std::string const& tree) const {
+        auto const id = build_id_in(program);
+        return tree + "/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug";
+    }
+    void is_missing(std::string_view why, bl::resolve_options options = {}) const {
+        refused(bl::resolve_symbol(path_of_copy, "first_settled_here", options),
+                bl::errc::not_found, {why});
+        refused(bl::resolve_symbol(path_of_copy, "print_second", options), bl::errc::not_found,
+                {"symbol print_second in ", why});
+    }
+    void is_found(bl::resolve_options options = {}) const {
+        CHECK(bl::resolve_symbol(path_of_copy, "print_second", options) ==
+              offsets.at("print_second"));
+        CHECK(bl::resolve_symbol(path_of_copy, "settled", options) == offsets.at("settled"));
+        CHECK(bl::matching_symbols(path_of_copy, "print_secon?", options) == names{"print_second"});
+        CHECK(bl::symbol_at(path_of_copy, offsets.at("settled") + 1, options) ==
+              bl::symbol_at_place{"settled", 1});
+    }
+
+    std::string program;
+    std::string path_of_copy = *this / "bin/program";
+    std::map<std::string, std::uint64_t> offsets = offsets_in(program.c_str());
+};
+
+} // namespace
+
+// F18
+TEST_CASE("symbols are found in the debug file beside a program, at the program's own offsets") {
+    for (auto const& program : {identified, nameless}) {
+        CAPTURE(program);
+        stripped const files{program};
+        files.is_missing("no debug file of it was found");
+        for (auto const& directory : {"bin/", "bin/.debug/"}) {
+            auto const name = directory + files.debug_name();
+            files.put_debug_file(name);
+            files.is_found();
+            files.remove(name);
+        }
+        files.is_missing("no debug file of it was found");
+    }
+}
+
+TEST_CASE("symbols are found below the caller's directories, by build-id and by the path") {
+    stripped const files{identified};
+    auto const tree = files / "tree";
+    std::array<std::string_view, 2> const trees{"/nowhere", tree};
+    bl::resolve_options const options{.debug_directories = trees};
+    files.put_debug_file(files.name_by_id("tree"));
+    files.is_found(options);
+    files.is_missing("no debug file");
+    bl::unique_fd const file{::open(files.path_of_copy.c_str(), O_RDONLY | O_CLOEXEC)};
+    CHECK(bl::resolve_symbol(file, "print_second", options) == files.offsets.at("print_second"));
+    files.remove(files.name_by_id("tree"));
+    files.put_debug_file("tree" + std::string{files.path} + "/bin/" + files.debug_name());
+    files.is_found(options);
+    CHECK(bl::resolve_symbol(file, "print_second", options) == files.offsets.at("print_second"));
+}
+
+TEST_CASE("below a process's root the debug files of that root count") {
+    stripped const files{nameless};
+    files.put_debug_file("bin/" + files.debug_name());
+    auto const path = "/proc/self/root" + files.path_of_copy;
+    CHECK(bl::resolve_symbol(path, "print_second") == files.offsets.at("print_second"));
+}
+
+TEST_CASE("a debug file of another build, or with another sum, is not believed") {
+    stripped const files{identified};
+    files.put("bin/" + files.debug_name(), contents((nameless + ".debug").c_str()));
+    files.is_missing(files.debug_name() + " is of another build");
+    auto changed = contents((identified + ".debug").c_str());
+    changed.back() = static_cast<char>(changed.back() ^ 1);
+    files.put("bin/" + files.debug_name(), changed);
+    files.is_missing("has not the sum");
+
+    stripped const other{nameless};
+    auto longer = contents((nameless + ".debug").c_str()) + '\0';
+    other.put("bin/" + other.debug_name(), longer);
+    other.is_missing("has not the sum");
+}
+
+TEST_CASE("neither a FIFO nor the program itself is taken for a debug file") {
+    stripped const files{nameless};
+    auto const name = files / ("bin/" + files.debug_name()).c_str();
+    REQUIRE(::mkfifo(name.c_str(), 0600) == 0);
+    files.is_missing("no debug file");
+    std::filesystem::remove(name);
+    std::filesystem::create_directory(name);
+    files.is_missing("no debug file");
+    std::filesystem::remove(name);
+    std::filesystem::create_symlink(files.path_of_copy, name);
+    files.is_missing("no debug file");
+    std::filesystem::remove(name);
+    std::filesystem::create_symlink(name, name);
+    files.is_missing("no debug file");
+}
+
+TEST_CASE("a link that is a path leads nowhere") {
+    stripped const files{nameless};
+    auto bytes = contents(files.path_of_copy.c_str());
+    auto const at = bytes.find(files.debug_name());
+    REQUIRE(at != bytes.npos);
+    bytes.replace(at, 3, "../");
+    files.put("bin/program", bytes);
+    files.put_debug_file(files.debug_name().substr(3));
+    files.is_missing("no debug file");
+}
+
+TEST_CASE("a function of the debug file alone is not unique when there are two of it") {
+    stripped const files{identified};
+    files.put_debug_file("bin/" + files.debug_name());
+    refused(bl::resolve_symbol(files.path_of_copy, "twice"), bl::errc::invalid_argument,
+            {"twice (2 addresses)"});
+    refused(bl::resolve_symbol(files.path_of_copy, "settled", {.unique = true}),
+            bl::errc::invalid_argument, {"settled (2 addresses)"});
+    refused(bl::resolve_symbol(files.path_of_copy, "absent"), bl::errc::not_found, {"absent"});
+}
+
+TEST_CASE("a damaged debug file is an error, and no signal") {
+    stripped const files{nameless};
+    auto const whole = contents((nameless + ".debug").c_str());
+    for (std::size_t size = 1; size < whole.size(); size += whole.size() / 50) {
+        files.put("bin/" + files.debug_name(), whole.substr(0, size));
+        CHECK_FALSE(bl::resolve_symbol(files.path_of_copy, "print_second"));
+    }
+    auto const program = contents(nameless.c_str());
+    files.put_debug_file("bin/" + files.debug_name());
+    for (std::size_t at = 0; at < program.size(); at += 7) {
+        auto damaged = program;
+        damaged[at] = static_cast<char>(~damaged[at]);
+        files.put("bin/program", damaged);
+        auto const offset = bl::resolve_symbol(files.path_of_copy, "print_second");
+        if (!offset) CHECK_FALSE(offset.error().message().empty());
+    }
+}
+
+TEST_CASE("who names the debug file is told to name the program") {
+    refused(bl::resolve_symbol(identified + ".debug", "print_second"), bl::errc::invalid_argument,
+            {"symbol print_second in ", "name the program that it belongs to"});
+}
