@@ -16,6 +16,8 @@ std::span<command const* const> all_commands() {
         &pin_command,
         &unpin_command,
         &detach_command,
+        // more
+        &help_command,
     };
     return all;
 }

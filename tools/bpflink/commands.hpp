@@ -9,6 +9,7 @@ namespace tool {
 
 // One of each file in commands/.
 extern command const detach_command;
+extern command const help_command;
 extern command const holders_command;
 extern command const list_command;
 extern command const on_command;
