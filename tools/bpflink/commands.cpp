@@ -12,6 +12,7 @@ std::span<command const* const> all_commands() {
         &show_command,
         &on_command,
         &holders_command,
+        &watch_command,
         // change
         &pin_command,
         &unpin_command,

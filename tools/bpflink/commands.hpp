@@ -16,6 +16,7 @@ extern command const on_command;
 extern command const pin_command;
 extern command const show_command;
 extern command const unpin_command;
+extern command const watch_command;
 
 /// The commands in the order of --help.
 [[nodiscard]] std::span<command const* const> all_commands();
