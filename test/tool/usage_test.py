@@ -46,6 +46,18 @@ class Usage(unittest.TestCase):
             for line in run(TOOL, *command, "--help").stdout.decode().splitlines():
                 self.assertLessEqual(len(line), 100, line)
 
+    def test_help_of_a_command_is_what_its_help_option_prints(self):
+        for command in COMMANDS:
+            self.assertEqual(run(TOOL, command, "--help").stdout, run(TOOL, "help", command).stdout)
+        self.assertEqual(run(TOOL, "--help").stdout, run(TOOL, "help").stdout)
+
+    def test_a_near_name_is_suggested_and_a_far_one_is_not(self):
+        self.assert_usage_error("lsit", says="'lsit'; did you mean 'list'?")
+        self.assert_usage_error("help", "shwo", says="did you mean 'show'?")
+        self.assert_usage_error("list", "--jsn", says="'--jsn'; did you mean '--json'?")
+        for arguments in ("frobnicate",), ("list", "--frobnicate"), ("list", "x"):
+            self.assertNotIn(b"did you mean", run(TOOL, *arguments).stderr)
+
     def test_version(self):
         done = run(TOOL, "--version")
         self.assertEqual((0, b""), (done.returncode, done.stderr))

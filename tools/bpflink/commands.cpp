@@ -12,10 +12,15 @@ std::span<command const* const> all_commands() {
         &show_command,
         &on_command,
         &holders_command,
+        &tree_command,
+        &watch_command,
+        &metrics_command,
         // change
         &pin_command,
         &unpin_command,
         &detach_command,
+        // more
+        &help_command,
     };
     return all;
 }

@@ -9,12 +9,16 @@ namespace tool {
 
 // One of each file in commands/.
 extern command const detach_command;
+extern command const help_command;
 extern command const holders_command;
 extern command const list_command;
+extern command const metrics_command;
 extern command const on_command;
 extern command const pin_command;
 extern command const show_command;
+extern command const tree_command;
 extern command const unpin_command;
+extern command const watch_command;
 
 /// The commands in the order of --help.
 [[nodiscard]] std::span<command const* const> all_commands();

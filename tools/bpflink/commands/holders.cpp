@@ -4,6 +4,7 @@
 #include "groups.hpp"
 #include "json.hpp"
 #include "output.hpp"
+#include "pager.hpp"
 #include "problems.hpp"
 #include "table.hpp"
 #include "terminal.hpp"
@@ -76,7 +77,7 @@ int run(options const& given) {
     problems report;
     auto const all = report.value_of(look(given));
     if (!all) return report.exit_code();
-    print(given.json ? to_json(*all) + "\n" : to_table(*all));
+    print_long(given.json ? to_json(*all) + "\n" : to_table(*all));
     for (auto const& [id, held] : *all) {
         if (given.json || held.complete()) continue;
         report.note("there may be more holders: " + held.unseen);

@@ -4,6 +4,7 @@
 #include "json.hpp"
 #include "on/target.hpp"
 #include "output.hpp"
+#include "pager.hpp"
 #include "problems.hpp"
 #include "program_text.hpp"
 #include "table.hpp"
@@ -64,7 +65,7 @@ int run(options const& given) {
     if (given.json)
         print(to_json(all, names) + "\n");
     else if (!all.empty() || report.exit_code() == 0)
-        print(to_table(all, names));
+        print_long(to_table(all, names));
     return report.exit_code();
 }
 

@@ -83,9 +83,8 @@ void add_probes(std::set<file_identity> const& files, std::optional<std::uint32_
              },
              names, report))
         std::visit(find_probes{link, files, process, found}, link.info.details);
-    std::ranges::sort(found, {}, [](probe const& each) {
-        return std::pair{each.offset, each.program.link};
-    });
+    std::ranges::sort(found, {},
+                      [](probe const& each) { return std::pair{each.offset, each.program.link}; });
     for (auto& each : found)
         to.push_back(std::move(each.program));
 }
