@@ -5,7 +5,7 @@ import unittest
 
 from support import TOOL, run
 
-COMMANDS = "list", "show", "pin", "unpin", "detach"
+COMMANDS = "list", "show", "attach", "pin", "unpin", "detach"
 
 
 class Usage(unittest.TestCase):

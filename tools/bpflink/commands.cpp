@@ -11,6 +11,7 @@ std::span<command const* const> all_commands() {
         &list_command,
         &show_command,
         // change
+        &attach_command,
         &pin_command,
         &unpin_command,
         &detach_command,

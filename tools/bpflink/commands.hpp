@@ -8,6 +8,7 @@
 namespace tool {
 
 // One of each file in commands/.
+extern command const attach_command;
 extern command const detach_command;
 extern command const list_command;
 extern command const pin_command;
