@@ -2,6 +2,7 @@
 """list and show: which links, and what is said of them."""
 
 import json
+import time
 
 import support
 from support import TOOL, LinksTest, run
@@ -116,29 +117,45 @@ class Pinned(LinksTest):
 
 
 class Show(LinksTest):
-    def test_json_is_the_object_of_the_list_and_the_pins(self):
+    def test_json_is_the_object_of_the_list_with_pins_holders_and_the_program(self):
         listed = self.links.list()
         for name, number in self.links.ids.items():
             with self.subTest(name):
-                pinned = [self.links.pin_path("xdp")] if name == "xdp" else []
-                self.assertEqual(listed[number] | {"pinned": pinned},
-                                 self.links.read("show", str(number), "--json"))
+                shown = self.links.read("show", str(number), "--json")
+                self.assertEqual(listed[number], {key: shown[key] for key in listed[number]})
+                self.assertEqual([self.links.pin_path("xdp")] if name == "xdp" else [],
+                                 shown["pinned"])
+                self.assertIn({"pid": self.links.process.pid, "comm": "bpflink-tool-li",
+                               "descriptors": 1}, shown["pids"])
+                program = shown["prog"]
+                self.assertEqual((shown["prog_id"], shown["prog_name"], 0),
+                                 (program["id"], program["name"], program["uid"]))
+                self.assertRegex(program["tag"], r"\A[0-9a-f]{16}\Z")
+                self.assertLess(abs(program["loaded_at"] - time.time()), 120)
 
     def test_text_has_a_line_for_each_fact(self):
         ids, facts = self.links.ids, self.links.facts
         done = self.links.tool("show", str(ids["xdp"]), env={"COLUMNS": "10"})
-        self.assertEqual(
-            f"ID       {ids['xdp']}\n"
-            "TYPE     xdp\n"
-            f"PROGRAM  {self.links.programs['xdp']}\n"
-            "STATE    attached\n"
-            f"TARGET   {facts['device']} (ifindex {facts['ifindex']})\n"
-            f"PINNED   {self.links.pin_path('xdp')}\n", done.stdout.decode())
+        self.assertRegex(done.stdout.decode(), "".join((
+            rf"\AID       {ids['xdp']}\n"
+            r"TYPE     xdp\n"
+            rf"PROGRAM  {self.links.programs['xdp']} run_xdp_a\n"
+            r"STATE    attached\n"
+            rf"TARGET   {facts['device']} \(ifindex {facts['ifindex']}\)\n"
+            r"NETNS    [0-9]+\n"
+            r"KIND     xdp\n"
+            r"TAG      [0-9a-f]{16}\n"
+            r"LOADED   20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8}\n"
+            r"UID      0\n"
+            r"(MAPS     .*\n)*(RUNS .*\n)?(RUNTIME .*\n)?"
+            rf"HOLDERS  {self.links.process.pid} bpflink-tool-li\n"
+            rf"PINNED   {self.links.pin_path('xdp')}\n"
+            r"(UNSEEN   .*\n)?\Z")))
         self.assertEqual((0, b""), (done.returncode, done.stderr))
 
     def test_a_link_may_be_named_by_a_pin(self):
-        self.assertEqual(self.links.read("show", str(self.links.ids["xdp"]), "--json"),
-                         self.links.read("show", self.links.pin_path("xdp"), "--json"))
+        self.assertEqual(self.links.ids["xdp"],
+                         self.links.read("show", self.links.pin_path("xdp"), "--json")["id"])
         for name in "map", "absent":
             path = self.links.pin_path(name)
             self.assert_fails(self.links.tool("show", path), path)
@@ -160,7 +177,8 @@ class Show(LinksTest):
             link = links if command[0] == "show" else \
                 next(link for link in links if link["id"] == number)
             self.assertEqual(("(unknown)", 1), (link["devname"], link["ifindex"]))
-        self.assertIn("\nTARGET   ifindex 1\n", run(TOOL, "show", str(number)).stdout.decode())
+        self.assertRegex(run(TOOL, "show", str(number)).stdout.decode(),
+                         rf"\nTARGET   ifindex 1, netns {link['netns_ino']}\n")
 
 
 if __name__ == "__main__":

@@ -32,14 +32,24 @@ def keep_links_from_being_opened():
 class Output(LinksTest):
     def test_without_the_privilege_listing_fails(self):
         for options, output in ((), b""), (("--json",), b"[]\n"):
-            done = run("setpriv", "--bounding-set=-sys_admin", TOOL, "list", *options)
+            done = run("setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon", TOOL, "list", *options)
             self.assertEqual((1, output), (done.returncode, done.stdout))
             self.assertRegex(done.stderr.decode(), r"\Abpflink: .*EPERM.*CAP_SYS_ADMIN.*\n\Z")
 
     # F21
     def test_links_that_may_not_be_opened_are_listed_by_what_a_snapshot_tells(self):
         done = self.links.tool("list", "--json", preexec_fn=keep_links_from_being_opened)
-        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        self.compare(done, "security module")
+
+    # F21
+    def test_where_no_link_may_be_found_by_id_a_snapshot_tells(self):
+        self.compare(self.links.run("setpriv", "--bounding-set=-sys_admin", TOOL, "list", "--json"),
+                     "CAP_SYS_ADMIN")
+
+    def compare(self, done, reason):
+        """With what the list has where all is allowed."""
+        self.assertEqual(0, done.returncode)
+        self.assertRegex(done.stderr.decode(), rf"\Abpflink: note: .* a snapshot .*{reason}.*\n\Z")
         kept = {link["id"]: link for link in json.loads(done.stdout)}
         for link in self.links.list().values():
             with self.subTest(link["type"]):

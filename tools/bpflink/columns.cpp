@@ -1,28 +1,185 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "columns.hpp"
 
-#include "target.hpp"
+#include "facts.hpp"
+#include "program_text.hpp"
 
-#include <string>
+#include <bpflink/link_record.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <strings.h>
+#include <variant>
+
+#include <CLI/CLI.hpp>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 namespace tool {
+namespace {
 
-table::cells headings(bool pinned) {
-    table::cells all{"ID", "TYPE", "PROGRAM", "STATE", "TARGET"};
-    if (pinned) all.emplace_back("PINNED");
+namespace bl = bpflink;
+using values = std::vector<std::string>;
+
+values one_or_none(std::optional<std::string> value) {
+    return value && !value->empty() ? values{*std::move(value)} : values{};
+}
+
+std::optional<json> find(record const& link, std::string_view key) {
+    for (auto& each : facts_of(link))
+        if (each.key == key) return std::move(each.value);
+    return std::nullopt;
+}
+
+/// A number or text among the facts; 0 is none.
+values fact_named(record const& link, std::string_view key) {
+    auto const value = find(link, key);
+    if (!value || *value == 0) return {};
+    return {value->is_string() ? value->get<std::string>() : value->dump()};
+}
+
+values netns_of(record const& link) {
+    if (!link.netns) return {};
+    auto text = std::to_string(link.netns->value());
+    if (link.elsewhere && !link.elsewhere->empty()) text += fmt::format(" ({})", *link.elsewhere);
+    return {text};
+}
+
+/// "offset 4416 cookie 9": what differs from 0, by the keys of the facts.
+values places_of(record const& link) {
+    values all;
+    for (auto const& place : find(link, "funcs").value_or(json::array())) {
+        std::string text;
+        for (auto const& [key, value] : place.items()) {
+            if (value == 0) continue;
+            if (!text.empty()) text += ' ';
+            auto const number = value.get<std::uint64_t>();
+            text += key == "cookie" || key == "target_btf_id"
+                        ? fmt::format("{} {}", key, number)
+                        : fmt::format("{} {:#x}", key, number);
+        }
+        all.push_back(std::move(text));
+    }
     return all;
 }
 
-table::cells cells_of(record const& link) {
-    auto const& info = link.info;
-    table::cells all{std::to_string(info.id.value()), to_string(info.type),
-                     info.program == bpflink::program_id{} ? "-"
-                                                           : std::to_string(info.program.value()),
-                     to_string(state_of(info)), target_of(link)};
-    if (link.pinned) all.push_back(fmt::format("{}", fmt::join(*link.pinned, ", ")));
+values maps_of(record const& link) {
+    values all;
+    if (link.program)
+        for (auto const map : link.program->maps)
+            all.push_back(std::to_string(map.value()));
     return all;
+}
+
+values runs_of(record const& link) {
+    if (!link.program || !link.program->run_count) return {};
+    return {std::to_string(*link.program->run_count)};
+}
+
+values run_time_of(record const& link) {
+    if (!link.program || !link.program->run_time) return {};
+    return {fmt::format("{}", *link.program->run_time)};
+}
+
+values misses_of(record const& link) {
+    if (!link.program || link.program->recursion_misses.value_or(0) == 0) return {};
+    return {std::to_string(*link.program->recursion_misses)};
+}
+
+values holders_of(record const& link) {
+    values all;
+    if (!link.holders) return all;
+    for (auto const& each : link.holders->processes)
+        all.push_back(each.command.empty() ? std::to_string(each.process)
+                                           : fmt::format("{} {}", each.process, each.command));
+    return all;
+}
+
+using enum column_needs;
+
+constexpr std::array columns{
+    column{"ID", "the link's id", nothing,
+           [](record const& link) { return values{std::to_string(link.info.id.value())}; }},
+    column{"TYPE", "the kind of link", nothing,
+           [](record const& link) { return values{to_string(link.info.type)}; }},
+    column{
+        "PROGRAM", "id and name of the program that it runs", nothing,
+        [](record const& link) { return values{program_text(link.info.program, link.program)}; }},
+    column{"STATE", "attached, defunct, or unknown", nothing,
+           [](record const& link) { return values{to_string(link.state)}; }},
+    column{"TARGET", "what it is attached to", nothing,
+           [](record const& link) { return values{target_of(link)}; }},
+    column{"ATTACH", "the place on the hook", nothing,
+           [](record const& link) { return fact_named(link, "attach_type"); }},
+    column{"INTERFACE", "the interface's name, where proven", nothing,
+           [](record const& link) { return one_or_none(link.device); }},
+    column{"NETNS", "the network namespace's inode, and its name", nothing, netns_of},
+    column{"CGROUP", "the cgroup's path", nothing,
+           [](record const& link) { return one_or_none(link.cgroup); }},
+    column{"COOKIE", "what the program gets as its cookie", nothing,
+           [](record const& link) { return fact_named(link, "cookie"); }},
+    column{"PLACES", "of a multi link: functions or offsets, with cookies", nothing, places_of},
+    column{"NAME", "the program's name", nothing,
+           [](record const& link) {
+               return one_or_none(link.program ? std::optional{link.program->name} : std::nullopt);
+           }},
+    column{"KIND", "the program's type", nothing,
+           [](record const& link) {
+               return link.program ? values{to_string(link.program->type)} : values{};
+           }},
+    column{
+        "TAG", "the hash of its instructions", nothing,
+        [](record const& link) { return link.program ? values{tag_of(*link.program)} : values{}; }},
+    column{"LOADED", "when the program was loaded", nothing,
+           [](record const& link) {
+               return link.program ? values{loaded_text(*link.program)} : values{};
+           }},
+    column{"UID", "who loaded it", nothing,
+           [](record const& link) {
+               return link.program ? values{std::to_string(link.program->uid)} : values{};
+           }},
+    column{"MAPS", "the ids of its maps", nothing, maps_of},
+    column{"RUNS", "how often it ran (kernel.bpf_stats_enabled)", nothing, runs_of},
+    column{"RUNTIME", "how long it ran in all", nothing, run_time_of},
+    column{"MISSES", "how often it did not run, as it ran already", nothing, misses_of},
+    column{"HOLDERS", "the processes that have the link open", holders, holders_of},
+    column{"PINNED", "the paths of its pins", pins,
+           [](record const& link) { return link.pinned.value_or(values{}); }},
+};
+
+} // namespace
+
+std::span<column const> all_columns() {
+    return columns;
+}
+
+std::span<column const> basic_columns() {
+    return std::span{columns}.first(5);
+}
+
+column const& column_named(std::string_view name) {
+    std::string const wanted{name};
+    for (auto const& each : columns)
+        if (::strcasecmp(wanted.c_str(), std::string{each.name}.c_str()) == 0) return each;
+    std::vector<std::string_view> names;
+    std::ranges::transform(columns, std::back_inserter(names), &column::name);
+    throw CLI::ValidationError{
+        fmt::format("'{}' is not a column: give some of {}", wanted, fmt::join(names, ", "))};
+}
+
+std::string column_help() {
+    std::string text;
+    for (auto const& each : columns)
+        text += fmt::format("  {:<10} {}\n", each.name, each.summary);
+    return text;
+}
+
+std::string cell_of(column const& which, record const& link) {
+    auto const all = which.values(link);
+    return all.empty() ? "-" : fmt::format("{}", fmt::join(all, ", "));
 }
 
 } // namespace tool

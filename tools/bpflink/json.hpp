@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "facts.hpp"
 #include "record.hpp"
+
+#include <bpflink/program_info.hpp>
 
 #include <string>
 #include <vector>
 
 namespace tool {
 
-// As `bpftool link show --json` spells keys and values, and a key of our own, "state". Names that
-// are not UTF-8 come out with U+FFFD in place of what is not.
+// Keys and values are spelled as `bpftool link show --json` does where it has them, and
+// links.schema.json tells all.
 
-/// An object on one line.
-[[nodiscard]] std::string to_json(record const& link);
+/// A link as an object. It has "pinned" and "pids" where somebody looked.
+[[nodiscard]] json json_of(record const& link);
 
-/// An array, with a line for each link.
+/// A program as an object: all that the kernel says of it, as `bpftool prog show --json`.
+[[nodiscard]] json json_of(bpflink::program_info const& program);
+
+/// On one line. Names that are not UTF-8 come out with U+FFFD in place of what is not.
+[[nodiscard]] std::string to_text(json const& value);
+
+/// An array with a line for each link.
 [[nodiscard]] std::string to_json(std::vector<record> const& links);
 
 } // namespace tool

@@ -3,11 +3,17 @@
 
 #include "output.hpp"
 
+#include <string>
+
 namespace tool {
 
 void problems::operator()(bpflink::error const& e) {
     complain(e.message());
     any_ = true;
+}
+
+void problems::note(std::string_view message) const {
+    complain("note: " + std::string{message});
 }
 
 int exit_code(bpflink::result<void> const& outcome) {

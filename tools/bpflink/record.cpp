@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record.hpp"
 
-#include <bpflink/program.hpp>
-
 #include <utility>
 #include <variant>
 
 namespace tool {
-
 namespace {
-
-struct interface_visitor {
-    template <class Details>
-    bpflink::ifindex operator()(Details const& details) const {
-        if constexpr (requires { details.ifindex; })
-            return details.ifindex;
-        else
-            return {};
-    }
-};
 
 bpflink::link_details details_of(bpflink::link_record const& link) {
     namespace bl = bpflink;
@@ -43,20 +30,33 @@ bpflink::link_details details_of(bpflink::link_record const& link) {
     }
 }
 
+bool may_have_netns(bpflink::link_type type) {
+    using enum bpflink::link_type;
+    return type == xdp || type == tcx || type == netkit || type == netfilter || type == netns;
+}
+
 } // namespace
 
 bpflink::link_info info_of(bpflink::link_record const& link) {
     return {link.type, link.id, link.program, details_of(link)};
 }
 
-record make_record(bpflink::link_info info, interfaces& here) {
-    auto device = here.name_for(info.id, std::visit(interface_visitor{}, info.details));
-    record made{std::move(info), std::nullopt, std::move(device), std::nullopt};
-    // Links of this kind are on functions of the kernel or of programs, as entry, exit, LSM hook or
-    // replacement: only the program's type tells some of them apart.
-    if (made.info.type == bpflink::link_type::tracing)
-        if (auto const program = bpflink::program::from_id(made.info.program))
-            made.program_type = program->type();
+record make_record(bpflink::link_info info, lookup& names) {
+    namespace bl = bpflink;
+    record made{.info = std::move(info)};
+    auto const& link = made.info;
+    auto place = bl::record_of(link);
+    if (may_have_netns(link.type)) {
+        if (!place.netns) place.netns = names.netns(link.id);
+        made.netns = place.netns;
+    }
+    made.state = bl::state_of(place);
+    made.program = names.program(link.program);
+    if (auto const* const index = std::get_if<bl::ifindex>(&place.target))
+        made.device = names.device(link.id, *index);
+    if (auto const* const id = std::get_if<bl::cgroup_id>(&place.target))
+        made.cgroup = names.cgroup(*id);
+    if (made.netns && !names.is_here(*made.netns)) made.elsewhere = names.netns_name(*made.netns);
     return made;
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "interfaces.hpp"
+#include "lookup.hpp"
 
+#include <bpflink/lifecycle/holders.hpp>
 #include <bpflink/link_info.hpp>
 #include <bpflink/link_record.hpp>
-#include <bpflink/program_type.hpp>
+#include <bpflink/program_info.hpp>
 
 #include <optional>
 #include <string>
@@ -16,15 +17,21 @@ namespace tool {
 /// What is printed of a link.
 struct record {
     bpflink::link_info info;
-    std::optional<bpflink::program_type> program_type; // asked for only where it adds something
-    std::optional<std::string> device; // the interface's name, where that is known to be of here
-    std::optional<std::vector<std::string>> pinned; // empty when nobody looked
+    bpflink::link_state state = bpflink::link_state::unknown;
+    std::optional<bpflink::program_info> program = std::nullopt;
+    std::optional<bpflink::netns_inode> netns = std::nullopt; ///< as link_record has it
+    /// That this is another network namespace than the command's; its name, where it has one.
+    std::optional<std::string> elsewhere = std::nullopt;
+    std::optional<std::string> device = std::nullopt; ///< the interface's name, where proven
+    std::optional<std::string> cgroup = std::nullopt; ///< the path of the cgroup that it is on
+    std::optional<std::vector<std::string>> pinned = std::nullopt; ///< empty when nobody looked
+    std::optional<bpflink::link_holders> holders = std::nullopt;   ///< empty when nobody looked
 };
 
 /// What a record tells of an info: its kind, its place, and nothing else.
 [[nodiscard]] bpflink::link_info info_of(bpflink::link_record const& link);
 
-/// @param here  asked for the names of interfaces
-[[nodiscard]] record make_record(bpflink::link_info info, interfaces& here);
+/// @param names  asked for what there is to tell besides the info
+[[nodiscard]] record make_record(bpflink::link_info info, lookup& names);
 
 } // namespace tool

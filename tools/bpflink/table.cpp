@@ -22,19 +22,22 @@ void table::add(cells row, bool marked) {
     entries_.push_back({std::move(row), marked});
 }
 
-std::string table::render(std::size_t width, bool colour) const {
+std::string table::render(std::size_t width, bool colour, bool headings) const {
     constexpr std::size_t gap = 2;
     std::string text;
-    for (auto const& [row, marked] : entries_) {
+    for (auto const& entry : entries_) {
+        bool const heads = &entry == entries_.data();
+        if (heads && !headings) continue;
+        auto const& row = entry.row;
         std::string line;
         for (std::size_t i = 0; i != row.size(); ++i) {
             line += row[i];
             if (i + 1 != row.size()) line.append(widths_[i] - columns(row[i]) + gap, ' ');
         }
         line = cut(line, width);
-        if (colour && text.empty())
+        if (colour && heads)
             line = fmt::format(fmt::emphasis::bold, "{}", line);
-        else if (colour && marked)
+        else if (colour && entry.marked)
             line = fmt::format(fmt::fg(fmt::terminal_color::yellow), "{}", line);
         text += line + "\n";
     }

@@ -18,8 +18,9 @@ public:
     void add(cells row, bool marked = false);
 
     /// One line a row. Lines are cut to `width` columns, at the cost of the last column.
-    /// @param colour  whether headings and marked rows stand out
-    [[nodiscard]] std::string render(std::size_t width, bool colour) const;
+    /// @param colour    whether headings and marked rows stand out
+    /// @param headings  whether their line is the first
+    [[nodiscard]] std::string render(std::size_t width, bool colour, bool headings = true) const;
 
 private:
     struct entry {

@@ -1,77 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walk.hpp"
 
-#include "pinned.hpp"
-
 #include <bpflink/link.hpp>
 #include <bpflink/views/adaptors.hpp>
 #include <bpflink/views/infos.hpp>
+#include <bpflink/views/pins.hpp>
 #include <bpflink/views/snapshot.hpp>
 
 #include <algorithm>
-#include <functional>
+#include <cstddef>
 #include <iterator>
-#include <map>
 #include <optional>
 #include <ranges>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace tool {
 namespace {
 
 namespace bl = bpflink;
 
-/// Whether a link may not be opened by its id, where the walk itself may go on.
+/// Whether a link may not be opened, or none may be found by id: a snapshot needs neither.
 bool is_kept(bl::error const& e) {
-    return e.where() == bl::operation::link_get_fd_by_id && e == bl::errc::permission_denied;
+    return e == bl::errc::permission_denied && (e.where() == bl::operation::link_get_fd_by_id ||
+                                                e.where() == bl::operation::link_get_next_id);
 }
 
-/// Adds the links that a security module keeps from being opened, by what a snapshot tells.
-void add_kept(std::vector<record>& links, predicate const& wanted, interfaces& here,
+/// Adds the links that may not be opened.
+void add_kept(std::vector<record>& links, predicate const& wanted, lookup& names,
               bl::error const& why, problems& report) {
     auto const all = bl::snapshot();
     if (!all) return report(why);
     auto const id_of = [](record const& link) { return link.info.id; };
     auto const known = std::ssize(links);
+    std::size_t kept = 0;
     for (auto const& each : *all) {
         auto info = info_of(each);
         if (!wanted(info) || std::ranges::find(links, info.id, id_of) != links.end()) continue;
-        links.push_back(make_record(std::move(info), here));
+        links.push_back(make_record(std::move(info), names));
+        ++kept;
     }
     std::ranges::inplace_merge(links, links.begin() + known, {}, id_of);
+    if (kept != 0)
+        report.note(
+            fmt::format("{} of {} links may not be opened: a snapshot tells of them, without "
+                        "names, offsets and cookies; {}",
+                        kept, links.size(), why.message()));
 }
 
 } // namespace
 
-std::vector<record> all_links(predicate const& wanted, problems& report) {
+std::vector<record> all_links(predicate const& wanted, lookup& names, problems& report) {
     std::vector<record> links;
     std::optional<bl::error> kept;
-    interfaces here;
     for (auto&& info : bl::infos() | std::views::filter(bl::where(wanted))) {
         if (info)
-            links.push_back(make_record(*std::move(info), here));
+            links.push_back(make_record(*std::move(info), names));
         else if (is_kept(info.error()))
             kept = info.error();
         else
             report(info.error());
     }
-    if (kept) add_kept(links, wanted, here, *kept, report);
+    if (kept) add_kept(links, wanted, names, *kept, report);
     return links;
 }
 
-std::vector<record> pinned_links(predicate const& wanted, problems& report) {
+std::vector<record> pinned_links(predicate const& wanted, lookup& names, problems& report) {
     std::map<bl::link_id, record> links;
-    interfaces here;
-    auto const add = [&](bl::pin_entry pin) {
-        auto info = bl::link::load_pinned(pin.path).and_then(&bl::link::info);
-        if (!info && info.error() == bl::errc::not_found) return; // unpinned meanwhile
-        if (!info) return report(info.error());
-        if (!wanted(*info)) return;
-        auto& link = links.try_emplace(info->id, make_record(*info, here)).first->second;
+    for (auto&& pin : bl::pins()) {
+        if (!pin) {
+            report(pin.error());
+            continue;
+        }
+        auto info = bl::link::load_pinned(pin->path).and_then(&bl::link::info);
+        if (!info && info.error() == bl::errc::not_found) continue; // unpinned meanwhile
+        if (!info) {
+            report(info.error());
+            continue;
+        }
+        if (!wanted(*info)) continue;
+        auto& link = links.try_emplace(info->id, make_record(*info, names)).first->second;
         if (!link.pinned) link.pinned.emplace();
-        link.pinned->push_back(std::move(pin.path));
-    };
-    for_each_pin(add, std::ref(report));
+        link.pinned->push_back(std::move(pin->path));
+    }
     std::vector<record> sorted;
     for (auto& link : links | std::views::values) {
         std::ranges::sort(*link.pinned);
@@ -80,14 +92,34 @@ std::vector<record> pinned_links(predicate const& wanted, problems& report) {
     return sorted;
 }
 
-std::vector<std::string> pins_of(bl::link_id id, problems& report) {
-    std::vector<std::string> paths;
-    auto const add = [&](bl::pin_entry pin) {
-        if (pin.id == id) paths.push_back(std::move(pin.path));
-    };
-    for_each_pin(add, std::ref(report));
-    std::ranges::sort(paths);
-    return paths;
+std::map<bl::link_id, std::vector<std::string>> all_pins(problems& report) {
+    std::map<bl::link_id, std::vector<std::string>> all;
+    for (auto&& pin : bl::pins()) {
+        if (pin)
+            all[pin->id].push_back(std::move(pin->path));
+        else
+            report(pin.error());
+    }
+    for (auto& paths : all | std::views::values)
+        std::ranges::sort(paths);
+    return all;
+}
+
+void look_for_pins(std::vector<record>& links, problems& report) {
+    auto all = all_pins(report);
+    for (auto& link : links)
+        link.pinned = std::move(all[link.info.id]);
+}
+
+void look_for_holders(std::vector<record>& links, problems& report) {
+    auto all = report.value_of(bl::holders());
+    if (!all) return;
+    std::string unseen;
+    for (auto& link : links) {
+        link.holders = std::move((*all)[link.info.id]);
+        if (!link.holders->complete()) unseen = link.holders->unseen;
+    }
+    if (!unseen.empty()) report.note("there may be more holders: " + unseen);
 }
 
 } // namespace tool

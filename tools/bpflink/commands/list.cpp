@@ -1,79 +1,168 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "arguments.hpp"
 #include "columns.hpp"
 #include "commands.hpp"
+#include "filters.hpp"
 #include "groups.hpp"
 #include "json.hpp"
 #include "output.hpp"
 #include "problems.hpp"
+#include "table.hpp"
 #include "terminal.hpp"
 #include "walk.hpp"
 
-#include <bpflink/ids.hpp>
-#include <bpflink/link_type.hpp>
-
+#include <algorithm>
+#include <cstring>
 #include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 namespace tool {
 namespace {
 
 namespace bl = bpflink;
+using column_list = std::vector<column const*>;
 
 struct options {
-    std::optional<bl::link_type> type;
-    std::optional<bl::program_id> program;
-    bool pinned = false;
+    filters wanted;
+    std::vector<std::string> columns;
+    column const* order = nullptr;
+    bool reverse = false;
+    bool holders = false;
+    bool ids_only = false;
+    bool no_headings = false;
+    bool exit_code = false;
     bool json = false;
 };
 
-std::string to_table(std::vector<record> const& links, bool pinned) {
-    table rows{headings(pinned)};
-    for (auto const& link : links)
-        rows.add(cells_of(link), state_of(link.info) == bl::link_state::defunct);
-    return rows.render(output_width(), wants_colour());
+/// As -o says: "+A,B" adds to the usual ones, "A,B" is all.
+column_list chosen_columns(options const& given) {
+    column_list chosen;
+    auto const add = [&](column const& one) {
+        if (std::ranges::find(chosen, &one) == chosen.end()) chosen.push_back(&one);
+    };
+    bool const adds = given.columns.empty() || given.columns.front().starts_with('+');
+    if (adds)
+        for (auto const& usual : basic_columns())
+            add(usual);
+    if (adds && given.holders) add(column_named("HOLDERS"));
+    for (std::string_view name : given.columns) {
+        if (name.starts_with('+')) name.remove_prefix(1);
+        add(column_named(name));
+    }
+    if (adds && given.wanted.pinned()) add(column_named("PINNED"));
+    return chosen;
 }
 
-int run(options const& given) {
-    auto const wanted = [&](bl::link_info const& info) {
-        return (!given.type || info.type == *given.type) &&
-               (!given.program || info.program == *given.program);
+/// By the numbers in them, where there are such; what is equal, by id.
+void sort_by(column const& order, bool reverse, std::vector<record>& links) {
+    std::ranges::sort(links, [&](record const& a, record const& b) {
+        auto const before = cell_of(order, reverse ? b : a);
+        auto const after = cell_of(order, reverse ? a : b);
+        int const order_of_both = ::strverscmp(before.c_str(), after.c_str());
+        return order_of_both == 0 ? a.info.id < b.info.id : order_of_both < 0;
+    });
+}
+
+std::string to_table(std::vector<record> const& links, column_list const& chosen, bool headings) {
+    table::cells names;
+    for (auto const* const each : chosen)
+        names.emplace_back(each->name);
+    table rows{std::move(names)};
+    for (auto const& link : links) {
+        table::cells cells;
+        for (auto const* const each : chosen)
+            cells.push_back(cell_of(*each, link));
+        rows.add(std::move(cells), link.state == bl::link_state::defunct);
+    }
+    return rows.render(output_width(), wants_colour(), headings);
+}
+
+std::string to_ids(std::vector<record> const& links) {
+    std::string text;
+    for (auto const& link : links)
+        text += fmt::format("{}\n", link.info.id.value());
+    return text;
+}
+
+std::vector<record> find(options const& given, column_list const& chosen, problems& report) {
+    auto const may_match = [&](bl::link_info const& info) { return given.wanted.may_match(info); };
+    auto const needs = [&](column_needs what) {
+        return std::ranges::find(chosen, what, &column::needs) != chosen.end();
     };
+    lookup names;
+    auto links = given.wanted.pinned() ? pinned_links(may_match, names, report)
+                                       : all_links(may_match, names, report);
+    std::erase_if(links, [&](record const& link) { return !given.wanted.matches(link); });
+    if (needs(column_needs::pins) && !given.wanted.pinned()) look_for_pins(links, report);
+    if (given.holders || needs(column_needs::holders)) look_for_holders(links, report);
+    if (given.order) sort_by(*given.order, given.reverse, links);
+    return links;
+}
+
+int run(options& given) {
     problems report;
-    auto const links = given.pinned ? pinned_links(wanted, report) : all_links(wanted, report);
+    if (!given.wanted.resolve(report)) return report.exit_code();
+    auto chosen = chosen_columns(given);
+    if (given.order && given.order->needs != column_needs::nothing) chosen.push_back(given.order);
+    auto const links = find(given, chosen, report);
+    if (given.order && given.order->needs != column_needs::nothing) chosen.pop_back();
     if (given.json)
         print(to_json(links) + "\n");
+    else if (given.ids_only)
+        print(to_ids(links));
     else if (!links.empty() || report.exit_code() == 0)
-        print(to_table(links, given.pinned));
+        print(to_table(links, chosen, !given.no_headings));
+    if (given.exit_code && links.empty() && report.exit_code() == 0) return no_match;
     return report.exit_code();
 }
 
 action add(CLI::App& app) {
     auto const given = std::make_shared<options>();
+    given->wanted.add_to(app);
+    given->wanted.add_momentary_to(app);
+    app.add_option_function<std::vector<std::string>>(
+           "-o,--columns",
+           [given](std::vector<std::string> const& names) {
+               given->columns = names;
+               static_cast<void>(chosen_columns(*given)); // are they columns?
+           },
+           "These columns alone; with a + beside the usual ones (see below)")
+        ->type_name("[+]COLUMN,...")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    app.add_option_function<std::string>(
+           "--sort", [given](std::string const& name) { given->order = &column_named(name); },
+           "In the order of this column, and not of ids")
+        ->type_name("COLUMN");
+    app.add_flag("--reverse", given->reverse, "With --sort, the last one first");
+    app.add_flag("--holders", given->holders, "Tell the processes that have a link open");
+    app.add_flag("-q,--quiet", given->ids_only, "Print ids alone, one a line");
+    app.add_flag("--no-headings", given->no_headings, "Print no line of headings");
+    app.add_flag("--exit-code", given->exit_code, "Exit with 3 where no link matches");
     app.add_flag("--json", given->json, "Print JSON, with the keys of bpftool link");
-    app.add_option_function<std::string>(
-           "--type", [=](std::string const& word) { given->type = parse_type(word); },
-           "Only links of this type (see below)")
-        ->type_name("TYPE");
-    app.add_option_function<std::string>(
-           "--program",
-           [=](std::string const& word) { given->program = bl::program_id{parse_id(word)}; },
-           "Only links that run this program")
-        ->type_name("ID");
-    app.add_flag("--pinned", given->pinned,
-                 "Only pinned links, with their paths on every bpffs mounted here");
-    app.footer("A TYPE is the kernel's number, or one of\n" + type_names(80) +
-               ".\n"
-               "Devices have the names that they have in the network namespace of this command.\n"
-               "\n"
-               "Examples:\n"
-               "  bpflink list\n"
-               "  bpflink list --type cgroup --program 35\n"
-               "  bpflink list --pinned --json");
+    app.footer(
+        "All filters have to hold. One takes a list with commas, of which any has to.\n"
+        "\n"
+        "A TYPE is the kernel's number, or one of\n" +
+        type_names(80) +
+        ".\n"
+        "\n"
+        "A COLUMN is one of\n" +
+        column_help() +
+        "\n"
+        "A device has a name where its network namespace is proven, and is this one or has a\n"
+        "name in /run/netns.\n"
+        "\n"
+        "Examples:\n"
+        "  bpflink list\n"
+        "  bpflink list --type cgroup --program 35\n"
+        "  bpflink list --interface eth0 -o +TAG,LOADED\n"
+        "  bpflink list -q --state defunct\n"
+        "  bpflink list --pinned --json");
     return [given] { return run(*given); };
 }
 

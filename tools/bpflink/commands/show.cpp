@@ -9,10 +9,13 @@
 #include "text.hpp"
 #include "walk.hpp"
 
+#include <bpflink/lifecycle/holders.hpp>
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -27,49 +30,66 @@ struct options {
     bool json = false;
 };
 
-/// One link as the transposed table: a line for each column, and one for each pin.
+/// What the target and the program tell already.
+bool is_said(column const& which) {
+    return which.name == "INTERFACE" || which.name == "CGROUP" || which.name == "NAME" ||
+           which.name == "ATTACH" || which.name == "COOKIE";
+}
+
+std::string line(std::string_view name, std::string_view value) {
+    return fmt::format("{:<9}{}\n", name, printable(value));
+}
+
+/// A line for each fact.
 std::string to_lines(record const& link) {
-    auto const labels = headings(true);
-    auto cells = cells_of(link);
-    cells.pop_back();
     std::string text;
-    auto const add = [&](std::size_t column, std::string_view cell) {
-        text += fmt::format("{:<9}{}\n", labels[column], printable(cell));
-    };
-    for (std::size_t i = 0; i != cells.size(); ++i)
-        add(i, cells[i]);
-    for (auto const& path : *link.pinned)
-        add(cells.size(), path);
+    for (auto const& each : all_columns()) {
+        if (is_said(each)) continue;
+        for (auto const& value : each.values(link))
+            text += line(each.name, value);
+    }
+    if (link.holders && !link.holders->complete()) text += line("UNSEEN", link.holders->unseen);
     return text;
 }
 
+/// The same, and all that the kernel says of the program.
+json to_object(record const& link) {
+    auto object = json_of(link);
+    if (link.program) object["prog"] = json_of(*link.program);
+    if (link.holders && !link.holders->complete()) object["unseen"] = link.holders->unseen;
+    return object;
+}
+
 int run(options const& given) {
-    auto info = open(given.link).and_then(&bl::link::info);
-    if (!info) {
-        complain(info.error().message());
-        return failure;
-    }
     problems report;
-    interfaces here;
-    auto link = make_record(*std::move(info), here);
-    link.pinned = pins_of(link.info.id, report);
-    print(given.json ? to_json(link) + "\n" : to_lines(link));
+    auto info = report.value_of(open(given.link).and_then(&bl::link::info));
+    if (!info) return report.exit_code();
+    lookup names;
+    auto link = make_record(*std::move(info), names);
+    if (auto holders = bl::holders(link.info.id)) {
+        link.pinned = holders->pins;
+        link.holders = *std::move(holders);
+    } else {
+        report(holders.error());
+        link.pinned = all_pins(report)[link.info.id];
+    }
+    print(given.json ? to_text(to_object(link)) + "\n" : to_lines(link));
     return report.exit_code();
 }
 
 action add(CLI::App& app) {
     auto const given = std::make_shared<options>();
     add_link(app, given->link);
-    app.add_flag("--json", given->json, "Print JSON, with the keys of bpftool link");
+    app.add_flag("--json", given->json, "Print JSON, with the keys of bpftool link and prog");
     app.footer("Examples:\n"
                "  bpflink show 17\n"
-               "  bpflink show 17 --json");
+               "  bpflink show /sys/fs/bpf/eth0_xdp --json");
     return [given] { return run(*given); };
 }
 
 } // namespace
 
-constinit command const show_command{"show", "Show one link, and where it is pinned", group::look,
-                                     add};
+constinit command const show_command{
+    "show", "Show one link: its program, who holds it, where it is pinned", group::look, add};
 
 } // namespace tool

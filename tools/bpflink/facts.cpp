@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "facts.hpp"
+
+#include "perf_names.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+namespace tool {
+namespace {
+
+namespace bl = bpflink;
+
+std::string count(std::size_t number, char const* what) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+std::string name_at(std::span<std::string_view const> names, std::uint32_t number) {
+    if (number < names.size() && !names[number].empty()) return std::string{names[number]};
+    return std::to_string(number);
+}
+
+std::string text_of(bl::netfilter_details const& d) {
+    // NFPROTO_* and NF_INET_*, by the names that nft gives them.
+    constexpr std::array<std::string_view, 11> families{"", "inet",   "ip", "arp", "",   "netdev",
+                                                        "", "bridge", "",   "",    "ip6"};
+    constexpr std::array<std::string_view, 5> hooks{"prerouting", "input", "forward", "output",
+                                                    "postrouting"};
+    return fmt::format("{} {} priority {}",
+                       name_at(families, static_cast<unsigned>(d.protocol_family)),
+                       name_at(hooks, static_cast<unsigned>(d.hook)), d.priority);
+}
+
+/// Collects the facts of a link's details.
+class collector {
+public:
+    explicit collector(record const& link) : link_{link} {}
+    [[nodiscard]] std::vector<fact> take() && { return std::move(all_); }
+
+    void operator()(bl::raw_tracepoint_details const& d) {
+        add("tp_name", d.name, d.name);
+        add_cookie(d.cookie);
+    }
+    void operator()(bl::tracing_details const& d) {
+        // Links of this kind are on functions of the kernel or of programs, as entry, exit, LSM
+        // hook or replacement: only the program's type tells some of them apart.
+        if (link_.program) add("prog_type", name_or_number(link_.program->type));
+        if (d.attach) add_attach(*d.attach);
+        if (d.target_object) {
+            bool const replaces = link_.program && link_.program->type == bl::program_type::ext;
+            add("target_obj_id", *d.target_object,
+                numbered(replaces ? "program" : "BTF object", *d.target_object));
+        }
+        if (d.target)
+            add("target_btf_id", d.target->value(), numbered("BTF type", d.target->value()));
+        add_cookie(d.cookie);
+    }
+    void operator()(bl::cgroup_details const& d) {
+        add_cgroup(d.cgroup_id);
+        add_attach(d.attach);
+    }
+    void operator()(bl::iter_details const& d) {
+        add("target_name", d.target_name, d.target_name);
+        if (d.map) add_map(d.map);
+        if (d.cgroup_id) add_cgroup(*d.cgroup_id);
+        if (d.order) add("order", name_or_number(*d.order), to_string(*d.order));
+        if (d.tid) add("tid", *d.tid, fmt::format("thread {}", *d.tid));
+        if (d.pid) add("pid", *d.pid, fmt::format("process {}", *d.pid));
+    }
+    void operator()(bl::netns_details const& d) {
+        add("netns_ino", d.netns_inode.value(), numbered("netns", d.netns_inode.value()));
+        add_attach(d.attach);
+    }
+    void operator()(bl::xdp_details const& d) { add_device(d.ifindex); }
+    void operator()(bl::struct_ops_details const& d) { add_map(d.map); }
+    void operator()(bl::netfilter_details const& d) {
+        add("pf", static_cast<unsigned>(d.protocol_family), text_of(d));
+        add("hook", static_cast<unsigned>(d.hook));
+        add("prio", d.priority);
+        add("flags", d.defragment ? 1 : 0, // BPF_F_NETFILTER_IP_DEFRAG
+            d.defragment ? "defragmented" : "");
+        add_netns();
+    }
+    void operator()(bl::tcx_details const& d) {
+        add_device(d.ifindex);
+        add_attach(d.attach);
+    }
+    void operator()(bl::netkit_details const& d) {
+        add_device(d.ifindex);
+        add_attach(d.attach);
+    }
+    void operator()(bl::sockmap_details const& d) {
+        add_map(d.map);
+        add_attach(d.attach);
+    }
+    void operator()(bl::perf_event_details const& d) { std::visit(*this, d.event); }
+    void operator()(std::monostate) {}
+    void operator()(bl::perf_kprobe const& d) {
+        auto where = d.function;
+        if (where.empty() && d.address) where = fmt::format("{:#x}", *d.address);
+        if (d.offset != 0) where += fmt::format("+{:#x}", d.offset);
+        add("retprobe", d.retprobe, d.retprobe ? "kretprobe" : "kprobe");
+        add("addr", d.address.value_or(0));
+        add("func", d.function, std::move(where));
+        add("offset", d.offset);
+        if (d.missed) add("missed", *d.missed);
+        add_cookie(d.cookie);
+    }
+    void operator()(bl::perf_uprobe const& d) {
+        add("retprobe", d.retprobe, d.retprobe ? "uretprobe" : "uprobe");
+        add("file", d.binary, fmt::format("{}+{:#x}", d.binary, d.offset));
+        add("offset", d.offset);
+        add_cookie(d.cookie);
+        if (d.ref_ctr_offset) add("ref_ctr_offset", *d.ref_ctr_offset);
+    }
+    void operator()(bl::perf_tracepoint const& d) {
+        add("tracepoint", d.name, fmt::format("tracepoint, {}", d.name));
+        add_cookie(d.cookie);
+    }
+    void operator()(bl::perf_counter const& d) {
+        auto const event = name_of(d);
+        if (event.type.empty())
+            add("event_type", d.type, fmt::format("event type {}", d.type));
+        else
+            add("event_type", event.type, event.type);
+        if (event.config.empty())
+            add("event_config", d.config, fmt::format("config {:#x}", d.config));
+        else
+            add("event_config", event.config, event.config);
+        add_cookie(d.cookie);
+    }
+    void operator()(bl::kprobe_multi_details const& d) {
+        if (!d.retprobe) return;
+        add("retprobe", *d.retprobe, *d.retprobe ? "kretprobe" : "kprobe");
+        add("func_cnt", d.functions.size(), count(d.functions.size(), "function"));
+        if (d.missed) add("missed", *d.missed);
+        auto functions = json::array();
+        for (auto const& function : d.functions) {
+            json one{{"addr", function.address.value_or(0)}};
+            if (function.cookie) one["cookie"] = function.cookie->value();
+            functions.push_back(std::move(one));
+        }
+        add("funcs", std::move(functions));
+    }
+    void operator()(bl::uprobe_multi_details const& d) {
+        if (!d.retprobe) return;
+        add("retprobe", *d.retprobe, *d.retprobe ? "uretprobe" : "uprobe");
+        add("path", d.binary, d.binary);
+        add("func_cnt", d.places.size(), count(d.places.size(), "place"));
+        if (d.pid) add("pid", *d.pid, numbered("process", *d.pid));
+        auto functions = json::array();
+        for (auto const& place : d.places)
+            functions.push_back({{"offset", place.offset},
+                                 {"ref_ctr_offset", place.ref_ctr_offset},
+                                 {"cookie", place.cookie.value()}});
+        add("funcs", std::move(functions));
+    }
+    void operator()(bl::tracing_multi_details const& d) {
+        if (d.attach) add_attach(*d.attach);
+        if (!d.btf_object) return;
+        add("target_obj_id", *d.btf_object);
+        add("func_cnt", d.functions.size(), count(d.functions.size(), "function"));
+        auto functions = json::array();
+        for (auto const& function : d.functions)
+            functions.push_back({{"target_btf_id", function.target.value()},
+                                 {"addr", function.address.value_or(0)},
+                                 {"cookie", function.cookie.value()}});
+        add("funcs", std::move(functions));
+    }
+    void operator()(bl::unknown_details const&) {}
+
+private:
+    void add(std::string_view key, json value, std::string text = {}) {
+        all_.push_back({key, std::move(value), std::move(text)});
+    }
+    /// "map 7"; nothing for 0, which is none.
+    static std::string numbered(char const* what, std::uint64_t number) {
+        return number == 0 ? std::string{} : fmt::format("{} {}", what, number);
+    }
+    void add_attach(bl::attach_type type) {
+        add("attach_type", name_or_number(type), to_string(type));
+    }
+    void add_cookie(std::optional<bl::cookie> value) {
+        if (value) add("cookie", value->value(), numbered("cookie", value->value()));
+    }
+    void add_map(std::optional<bl::map_id> map) {
+        auto const id = map.value_or(bl::map_id{}).value();
+        add("map_id", id, numbered("map", id));
+    }
+    void add_cgroup(bl::cgroup_id id) {
+        add("cgroup_id", id.value(), link_.cgroup.value_or(numbered("cgroup id", id.value())));
+        if (link_.cgroup) add("cgroup_path", *link_.cgroup);
+    }
+    void add_netns() {
+        if (link_.netns) add("netns_ino", link_.netns->value());
+    }
+    void add_device(bl::ifindex index) {
+        bool const is_gone = index == bl::ifindex{};
+        add("devname", is_gone ? "(detached)" : link_.device.value_or("(unknown)"));
+        add("ifindex", index.value(), is_gone ? std::string{} : device_text(index));
+        if (!is_gone) add_netns();
+    }
+    [[nodiscard]] std::string device_text(bl::ifindex index) const {
+        auto numbers = numbered("ifindex", index.value());
+        if (link_.elsewhere && !link_.elsewhere->empty())
+            numbers += ", netns " + *link_.elsewhere;
+        else if (link_.elsewhere)
+            numbers += fmt::format(", netns {}", link_.netns->value());
+        return link_.device ? fmt::format("{} ({})", *link_.device, numbers) : numbers;
+    }
+
+    record const& link_;
+    std::vector<fact> all_;
+};
+
+} // namespace
+
+std::vector<fact> facts_of(record const& link) {
+    collector collect{link};
+    std::visit(collect, link.info.details);
+    return std::move(collect).take();
+}
+
+std::string target_of(record const& link) {
+    std::string text;
+    for (auto const& each : facts_of(link)) {
+        if (!text.empty() && !each.text.empty()) text += ", ";
+        text += each.text;
+    }
+    return text.empty() ? "-" : text;
+}
+
+} // namespace tool

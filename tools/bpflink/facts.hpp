@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "record.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace tool {
+
+using json = nlohmann::ordered_json;
+
+/// One thing that the kernel tells of a kind of link.
+struct fact {
+    std::string_view key; ///< as bpftool spells it
+    json value;           ///< a number, a text, a truth; or an array of objects, one for each place
+    std::string text{};   ///< the same for people, as a part of the target; empty: is none
+};
+
+/// What is particular to a link's kind: all that JSON, tables and show print of its details.
+[[nodiscard]] std::vector<fact> facts_of(record const& link);
+
+/// What a link is attached to, for people: "eth0 (ifindex 2), tcx_ingress"; "-" for nothing. A
+/// device of another network namespace has that one's name or number beside its own.
+[[nodiscard]] std::string target_of(record const& link);
+
+/// The name of a kernel's constant, or its number where there is no name for it.
+template <class Enum>
+[[nodiscard]] json name_or_number(Enum value) {
+    auto const number = static_cast<unsigned>(value);
+    auto name = to_string(value);
+    if (name == "unknown(" + std::to_string(number) + ")") return number;
+    return name;
+}
+
+} // namespace tool

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filters.hpp"
+
+#include <bpflink/lifecycle/holders.hpp>
+#include <bpflink/link_record.hpp>
+#include <bpflink/targets.hpp>
+
+#include <algorithm>
+#include <fnmatch.h>
+#include <functional>
+#include <utility>
+#include <variant>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace tool {
+namespace {
+
+namespace bl = bpflink;
+
+/// An option that takes one value, or several with commas, and may be repeated.
+void add_list(CLI::App& app, std::string const& name, std::string const& type,
+              std::string const& description, std::function<void(std::string const&)> take) {
+    app.add_option_function<std::vector<std::string>>(
+           name,
+           [take = std::move(take)](std::vector<std::string> const& words) {
+               for (auto const& word : words)
+                   take(word);
+           },
+           description)
+        ->type_name(type)
+        ->delimiter(',')
+        ->expected(1, 1000)
+        ->allow_extra_args(false);
+}
+
+auto into(std::vector<std::string>& words) {
+    return [&words](std::string const& word) { words.push_back(word); };
+}
+
+bl::link_state parse_state(std::string const& word) {
+    using enum bl::link_state;
+    for (auto const state : {attached, defunct, unknown})
+        if (word == to_string(state)) return state;
+    throw CLI::ValidationError{
+        fmt::format("'{}' is not a state: give attached, defunct or unknown", word)};
+}
+
+bl::result<bl::program_id> id_of(program_argument const& program) {
+    if (auto const* const id = std::get_if<bl::program_id>(&program)) return *id;
+    return open(program).map([](bl::program const& opened) { return opened.id(); });
+}
+
+/// A number above those of processes is an inode.
+bl::result<bl::netns_inode> netns_of(std::string const& word) {
+    constexpr std::uint32_t least_inode = 0xF0000000; // PROC_DYNAMIC_FIRST
+    if (is_number(word))
+        if (auto const number = parse_id(word); number >= least_inode)
+            return bl::netns_inode{number};
+    return bl::netns_inode_of(netns_path_of(word));
+}
+
+bool is_any_of(auto const& wanted, auto const& value) {
+    return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
+}
+
+} // namespace
+
+void filters::add_to(CLI::App& app) {
+    add_list(app, "--type", "TYPE", "Only links of this type (see below)",
+             [this](std::string const& word) { types_.push_back(parse_type(word)); });
+    add_list(app, "--program", "ID|PATH", "Only links that run this program",
+             [this](std::string const& word) { programs_.push_back(parse_program(word)); });
+    add_list(app, "--name", "GLOB", "Only links of programs with such a name: 'count_*'",
+             into(names_));
+    add_list(app, "--interface", "IF", "Only links on this interface: eth0, or NETNS:eth0",
+             into(interfaces_));
+    add_list(app, "--cgroup", "DIR", "Only links on this cgroup", into(cgroups_));
+    add_list(app, "--netns", "NETNS", "Only links in this network namespace (see below)",
+             into(netns_));
+    add_list(app, "--state", "STATE", "Only links in this state: attached, defunct or unknown",
+             [this](std::string const& word) { states_.push_back(parse_state(word)); });
+}
+
+void filters::add_momentary_to(CLI::App& app) {
+    add_list(app, "--process", "PID", "Only links that this process has open",
+             [this](std::string const& word) { processes_.push_back(parse_id(word)); });
+    app.add_flag("--pinned", pinned_,
+                 "Only pinned links, with their paths on every bpffs mounted here");
+}
+
+bool filters::resolve(problems& report) {
+    bool all = true;
+    auto const each = [&](auto const& words, auto find, auto add) {
+        for (auto const& word : words) {
+            if (auto found = report.value_of(find(word)))
+                add(*std::move(found));
+            else
+                all = false;
+        }
+    };
+    each(programs_, id_of, [&](bl::program_id id) { program_ids_.insert(id); });
+    each(interfaces_, find_interface,
+         [&](interface_place place) { interface_places_.push_back(std::move(place)); });
+    each(
+        cgroups_, [](std::string const& path) { return bl::cgroup_id_of(path); },
+        [&](bl::cgroup_id id) { cgroup_ids_.insert(id); });
+    each(netns_, netns_of, [&](bl::netns_inode inode) { netns_inodes_.insert(inode); });
+    if (processes_.empty()) return all;
+    auto const holders = report.value_of(bl::holders());
+    if (!holders) return false;
+    for (auto const& [id, held] : *holders)
+        for (auto const& process : held.processes)
+            if (is_any_of(processes_, static_cast<unsigned>(process.process))) held_.insert(id);
+    return all;
+}
+
+bool filters::may_match(bl::link_info const& info) const {
+    return is_any_of(types_, info.type) && is_any_of(program_ids_, info.program) &&
+           (processes_.empty() || held_.contains(info.id));
+}
+
+bool filters::is_on_interface(record const& link) const {
+    auto const place = bl::record_of(link.info).target;
+    auto const* const index = std::get_if<bl::ifindex>(&place);
+    return index && std::ranges::any_of(interface_places_, [&](interface_place const& wanted) {
+               if (wanted.index != *index) return false;
+               if (link.netns) return *link.netns == wanted.netns;
+               return wanted.netns_path.empty() && link.device; // proven otherwise to be here
+           });
+}
+
+bool filters::matches(record const& link) const {
+    auto const has_name = [&](std::string const& glob) {
+        return link.program && ::fnmatch(glob.c_str(), link.program->name.c_str(), 0) == 0;
+    };
+    auto const place = bl::record_of(link.info).target;
+    auto const* const cgroup = std::get_if<bl::cgroup_id>(&place);
+    return may_match(link.info) && is_any_of(states_, link.state) &&
+           (names_.empty() || std::ranges::any_of(names_, has_name)) &&
+           (interfaces_.empty() || is_on_interface(link)) &&
+           (cgroups_.empty() || (cgroup && cgroup_ids_.contains(*cgroup))) &&
+           (netns_.empty() || (link.netns && netns_inodes_.contains(*link.netns)));
+}
+
+} // namespace tool

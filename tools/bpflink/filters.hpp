@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "arguments.hpp"
+#include "places.hpp"
+#include "problems.hpp"
+#include "record.hpp"
+
+#include <bpflink/ids.hpp>
+#include <bpflink/link_info.hpp>
+#include <bpflink/link_type.hpp>
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace tool {
+
+/// Which links are wanted. All that is asked for has to hold; of several values of one option, or
+/// of a list with commas, any.
+class filters {
+public:
+    /// Adds the options to a command.
+    /// @param app  ends before this
+    void add_to(CLI::App& app);
+    /// Those that a link's holders and pins tell.
+    void add_momentary_to(CLI::App& app);
+
+    /// Finds what the words name. Complains and returns false where one names nothing.
+    [[nodiscard]] bool resolve(problems& report);
+
+    /// As far as an info tells, before more is asked for.
+    [[nodiscard]] bool may_match(bpflink::link_info const& info) const;
+    [[nodiscard]] bool matches(record const& link) const;
+
+    /// Whether pinned links alone are wanted.
+    [[nodiscard]] bool pinned() const noexcept { return pinned_; }
+
+private:
+    [[nodiscard]] bool is_on_interface(record const& link) const;
+
+    std::vector<bpflink::link_type> types_;
+    std::vector<program_argument> programs_;
+    std::vector<std::string> names_;
+    std::vector<std::string> interfaces_;
+    std::vector<std::string> cgroups_;
+    std::vector<std::string> netns_;
+    std::vector<unsigned> processes_;
+    std::vector<bpflink::link_state> states_;
+    bool pinned_ = false;
+
+    // What the words name, where there are some.
+    std::set<bpflink::program_id> program_ids_;
+    std::vector<interface_place> interface_places_;
+    std::set<bpflink::cgroup_id> cgroup_ids_;
+    std::set<bpflink::netns_inode> netns_inodes_;
+    std::set<bpflink::link_id> held_;
+};
+
+} // namespace tool

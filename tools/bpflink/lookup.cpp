@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lookup.hpp"
+
+#include "netns.hpp"
+
+#include <bpflink/find_links.hpp>
+#include <bpflink/in_netns.hpp>
+#include <bpflink/targets.hpp>
+#include <bpflink/views/snapshot.hpp>
+
+#include <algorithm>
+
+namespace tool {
+namespace bl = bpflink;
+
+namespace {
+
+template <class T>
+std::optional<T> value_of(bl::result<T> answer) {
+    return answer ? std::optional<T>{*std::move(answer)} : std::nullopt;
+}
+
+} // namespace
+
+std::optional<bl::program_info> const& lookup::program(bl::program_id id) {
+    auto const [known, is_new] = programs_.try_emplace(id);
+    if (is_new && id != bl::program_id{}) known->second = value_of(bl::program_info_of(id));
+    return known->second;
+}
+
+/// One snapshot serves all links.
+void lookup::look() {
+    if (has_looked_) return;
+    has_looked_ = true;
+    here_ = value_of(netns_of_here());
+    if (auto const all = bl::snapshot())
+        for (auto const& each : *all)
+            if (each.netns) namespaces_.emplace(each.id, *each.netns);
+}
+
+std::optional<bl::netns_inode> lookup::netns(bl::link_id link) {
+    look();
+    auto const known = namespaces_.find(link);
+    return known == namespaces_.end() ? std::nullopt : std::optional{known->second};
+}
+
+std::string lookup::netns_name(bl::netns_inode netns) {
+    if (!names_) names_ = named_namespaces();
+    auto const known = names_->find(netns);
+    return known == names_->end() ? std::string{} : known->second;
+}
+
+bool lookup::is_here(bl::netns_inode netns) {
+    look();
+    return here_ == netns;
+}
+
+bool lookup::is_proven_here(bl::link_id link, bl::ifindex index) {
+    if (auto const known = netns(link)) return is_here(*known);
+    // It may be proven otherwise.
+    auto const found = bl::find_links(index);
+    return found && std::ranges::find(*found, link, &bl::link_record::id) != found->end();
+}
+
+std::optional<std::string> lookup::device_in(bl::netns_inode netns, bl::ifindex index) {
+    auto const [known, is_new] = devices_.try_emplace({netns, index});
+    auto const name = netns_name(netns);
+    if (is_new && !name.empty())
+        known->second = value_of(
+            bl::in_netns(path_of_netns(name), [index] { return bl::interface_name_of(index); }));
+    return known->second;
+}
+
+std::optional<std::string> lookup::device(bl::link_id link, bl::ifindex index) {
+    if (index == bl::ifindex{}) return std::nullopt;
+    if (is_proven_here(link, index)) return value_of(bl::interface_name_of(index));
+    auto const elsewhere = netns(link);
+    return elsewhere ? device_in(*elsewhere, index) : std::nullopt;
+}
+
+std::optional<std::string> lookup::cgroup(bl::cgroup_id id) {
+    auto const [known, is_new] = cgroups_.try_emplace(id);
+    if (is_new && id != bl::cgroup_id{}) known->second = value_of(bl::cgroup_path_of(id));
+    return known->second;
+}
+
+} // namespace tool
