@@ -12,9 +12,12 @@ std::span<command const* const> all_commands() {
         &show_command,
         // change
         &attach_command,
+        &update_command,
         &pin_command,
         &unpin_command,
         &detach_command,
+        &teardown_command,
+        &gc_command,
     };
     return all;
 }

@@ -10,10 +10,13 @@ namespace tool {
 // One of each file in commands/.
 extern command const attach_command;
 extern command const detach_command;
+extern command const gc_command;
 extern command const list_command;
 extern command const pin_command;
 extern command const show_command;
+extern command const teardown_command;
 extern command const unpin_command;
+extern command const update_command;
 
 /// The commands in the order of --help.
 [[nodiscard]] std::span<command const* const> all_commands();

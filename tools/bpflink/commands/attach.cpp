@@ -73,7 +73,7 @@ int run(options<H> const& given) {
         complain(info.error().message());
         return failure;
     }
-    print(fmt::format("{}\n", info->id.value()));
+    say(std::to_string(info->id.value()));
     if (end) {
         flush();
         end->wait();
