@@ -21,6 +21,7 @@
 #include <bpflink/in_netns.hpp>
 #include <bpflink/is_at.hpp>
 #include <bpflink/iter_output.hpp>
+#include <bpflink/known_refusals.hpp>
 #include <bpflink/lifecycle/candidate.hpp>
 #include <bpflink/lifecycle/ensure.hpp>
 #include <bpflink/lifecycle/holders.hpp>
