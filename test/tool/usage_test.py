@@ -5,7 +5,8 @@ import unittest
 
 from support import TOOL, run
 
-COMMANDS = ("list", "show", "attach", "update", "pin", "unpin", "detach", "teardown", "gc")
+COMMANDS = ("list", "show", "attach", "update", "pin", "unpin", "detach", "teardown", "gc", "features", "explain",
+            "doctor")
 
 
 class Usage(unittest.TestCase):
@@ -62,6 +63,10 @@ class Usage(unittest.TestCase):
         self.assert_usage_error("teardown", "1", "--wait", "x", says="--wait")
         self.assert_usage_error("teardown", "1", "--expect-program", "x", says="'x'")
         self.assert_usage_error("gc", says="DIR")
+        self.assert_usage_error("explain", "EPERM", says="HOOK")
+        self.assert_usage_error("explain", "EFROB", "xdp", says="'EFROB'")
+        self.assert_usage_error("explain", "4096", "xdp", says="'4096'")
+        self.assert_usage_error("explain", "EPERM", "frob", says="tracing_multi, uprobe")
 
     def test_an_id_is_a_decimal_number_from_1_on(self):
         for word in "", "0", "-1", "+1", "1x", "x", "0x10", " 1", "1.0", "4294967296":

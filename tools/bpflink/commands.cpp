@@ -18,6 +18,10 @@ std::span<command const* const> all_commands() {
         &detach_command,
         &teardown_command,
         &gc_command,
+        // the kernel
+        &features_command,
+        &explain_command,
+        &doctor_command,
     };
     return all;
 }

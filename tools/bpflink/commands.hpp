@@ -10,6 +10,9 @@ namespace tool {
 // One of each file in commands/.
 extern command const attach_command;
 extern command const detach_command;
+extern command const doctor_command;
+extern command const explain_command;
+extern command const features_command;
 extern command const gc_command;
 extern command const list_command;
 extern command const pin_command;
