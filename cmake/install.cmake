@@ -58,4 +58,15 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bpflink.pc
 
 if(TARGET bpflink-tool)
   install(TARGETS bpflink-tool RUNTIME COMPONENT bpflink-tool)
+  if(TARGET bpflink-manual)
+    set(manual_dir ${CMAKE_CURRENT_BINARY_DIR}/tools/bpflink)
+    install(FILES ${manual_dir}/man/bpflink.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8
+            COMPONENT bpflink-tool)
+    install(FILES ${manual_dir}/bash/bpflink
+            DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT bpflink-tool)
+    install(FILES ${manual_dir}/zsh/_bpflink
+            DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT bpflink-tool)
+    install(FILES ${manual_dir}/fish/bpflink.fish
+            DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT bpflink-tool)
+  endif()
 endif()

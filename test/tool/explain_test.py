@@ -57,9 +57,9 @@ class Explain(unittest.TestCase):
                  for each in json.loads(self.explain("EPERM", "tcx", "--json"))]
         self.assertIn(("attach", "permission_denied"), steps)
 
-    def test_nothing_known_is_exit_status_3(self):
-        self.assertEqual("", self.explain("ELOOP", "tcx", code=3))
-        self.assertEqual([], json.loads(self.explain("ELOOP", "tcx", "--json", code=3)))
+    def test_nothing_known_is_a_failure(self):
+        self.assertEqual("", self.explain("ELOOP", "tcx", code=1))
+        self.assertEqual([], json.loads(self.explain("ELOOP", "tcx", "--json", code=1)))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ import unittest
 TOOL = os.environ["BPFLINK"]
 LINKS = os.environ["LINKS"]
 
-# The locale, the width and the colours are what a test says, not what the caller has.
-ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C.UTF-8"}
+# The locale, the width, the colours and the pager are what a test says, not what the caller has.
+ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C.UTF-8",
+               "PAGER": ""}
 ENVIRONMENT |= {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
 
 SKIPPED = 77  # what ctest takes for a test that could not be run

@@ -105,11 +105,11 @@ class Table(LinksTest):
         self.assertIn("...", "".join(lines))
         self.assertLessEqual(max(map(len, lines)), 50)
 
-    def on_terminal(self, width, *arguments, **environment):
-        """What the tool prints on a terminal of this width."""
+    def on_terminal(self, width, *arguments, height=24, **environment):
+        """What the tool prints on a terminal of this width and height."""
         master, slave = pty.openpty()
         with open(master, "rb", buffering=0) as terminal:
-            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
             done = self.links.tool(*arguments, stdout=slave, env={"TERM": "xterm"} | environment)
             os.close(slave)
             self.assertEqual((0, b""), (done.returncode, done.stderr))
@@ -139,6 +139,23 @@ class Table(LinksTest):
         for environment in {"NO_COLOR": "1"}, {"TERM": "dumb"}:
             self.assertNotIn("\x1b", self.on_terminal(200, "list", **environment))
         self.assertNotIn("\x1b", self.on_terminal(200, "list", "--json"))
+
+    def test_a_listing_longer_than_the_terminal_goes_through_the_pager(self):
+        self.assertGreater(len(self.rows("-o", "ID")), 10)
+        for variables in {"BPFLINK_PAGER": "sed s/^/paged:/", "PAGER": "false"}, \
+                {"PAGER": "sed s/^/paged:/"}:
+            text = self.on_terminal(60, "list", height=5, NO_COLOR="1", **variables)
+            self.assertTrue(all(line.startswith("paged:") for line in text.splitlines()), text)
+            self.assertIn("paged:ID ", text)
+            self.assertNotIn("paged:", self.on_terminal(60, "list", height=1000, **variables))
+            self.assertNotIn(b"paged:", self.links.tool("list", env=variables).stdout)
+        for variables in {"BPFLINK_PAGER": "", "PAGER": "sed s/^/paged:/"}, {"PAGER": ""}:
+            text = self.on_terminal(60, "list", height=5, NO_COLOR="1", **variables)
+            self.assertRegex(text, r"\AID ")
+
+    def test_who_leaves_the_pager_early_has_read_enough(self):
+        text = self.on_terminal(60, "list", height=5, NO_COLOR="1", PAGER="head -1")
+        self.assertRegex(text, r"\AID [^\n]*\n\Z")
 
     def test_colours_do_not_count_as_width(self):
         coloured = self.on_terminal(60, "list", *self.ours)

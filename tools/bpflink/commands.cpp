@@ -10,6 +10,9 @@ std::span<command const* const> all_commands() {
         // look
         &list_command,
         &show_command,
+        &on_command,
+        &holders_command,
+        &watch_command,
         // change
         &attach_command,
         &update_command,
@@ -22,6 +25,8 @@ std::span<command const* const> all_commands() {
         &features_command,
         &explain_command,
         &doctor_command,
+        // more
+        &help_command,
     };
     return all;
 }

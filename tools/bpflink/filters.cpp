@@ -70,7 +70,7 @@ bool is_any_of(auto const& wanted, auto const& value) {
 void filters::add_to(CLI::App& app) {
     add_list(app, "--type", "TYPE", "Only links of this type (see below)",
              [this](std::string const& word) { types_.push_back(parse_type(word)); });
-    add_list(app, "--program", "ID|PATH", "Only links that run this program",
+    add_list(app, "--program", "PROGRAM", "Only links that run this program: its id, or a pin",
              [this](std::string const& word) { programs_.push_back(parse_program(word)); });
     add_list(app, "--name", "GLOB", "Only links of programs with such a name: 'count_*'",
              into(names_));

@@ -6,19 +6,13 @@
 #include <utility>
 
 namespace tool {
-namespace {
-
-namespace bl = bpflink;
-
-json json_of(bl::link_holders const& holders) {
+json processes_of(bpflink::link_holders const& holders) {
     auto all = json::array();
     for (auto const& each : holders.processes)
         all.push_back(
             {{"pid", each.process}, {"comm", each.command}, {"descriptors", each.descriptors}});
     return all;
 }
-
-} // namespace
 
 json json_of(record const& link) {
     auto const& info = link.info;
@@ -30,11 +24,11 @@ json json_of(record const& link) {
         object[std::string{key}] = std::move(value);
     object["state"] = to_string(link.state);
     if (link.pinned) object["pinned"] = *link.pinned;
-    if (link.holders) object["pids"] = json_of(*link.holders);
+    if (link.holders) object["pids"] = processes_of(*link.holders);
     return object;
 }
 
-json json_of(bl::program_info const& program) {
+json json_of(bpflink::program_info const& program) {
     json object{
         {"id", program.id.value()}, {"type", name_or_number(program.type)}, {"name", program.name},
         {"tag", tag_of(program)},   {"loaded_at", loaded_at(program)},      {"uid", program.uid}};

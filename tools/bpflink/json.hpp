@@ -4,6 +4,7 @@
 #include "facts.hpp"
 #include "record.hpp"
 
+#include <bpflink/lifecycle/holders.hpp>
 #include <bpflink/program_info.hpp>
 
 #include <string>
@@ -19,6 +20,9 @@ namespace tool {
 
 /// A program as an object: all that the kernel says of it, as `bpftool prog show --json`.
 [[nodiscard]] json json_of(bpflink::program_info const& program);
+
+/// The processes of holders, as the value of "pids".
+[[nodiscard]] json processes_of(bpflink::link_holders const& holders);
 
 /// On one line. Names that are not UTF-8 come out with U+FFFD in place of what is not.
 [[nodiscard]] std::string to_text(json const& value);

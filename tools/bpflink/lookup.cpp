@@ -32,14 +32,17 @@ std::optional<bl::program_info> const& lookup::program(bl::program_id id) {
 void lookup::look() {
     if (has_looked_) return;
     has_looked_ = true;
-    here_ = value_of(netns_of_here());
     if (auto const all = bl::snapshot())
         for (auto const& each : *all)
-            if (each.netns) namespaces_.emplace(each.id, *each.netns);
+            learn(each);
+}
+
+void lookup::learn(bl::link_record const& link) {
+    if (link.netns) namespaces_.insert_or_assign(link.id, *link.netns);
 }
 
 std::optional<bl::netns_inode> lookup::netns(bl::link_id link) {
-    look();
+    if (!namespaces_.contains(link)) look();
     auto const known = namespaces_.find(link);
     return known == namespaces_.end() ? std::nullopt : std::optional{known->second};
 }
@@ -51,7 +54,7 @@ std::string lookup::netns_name(bl::netns_inode netns) {
 }
 
 bool lookup::is_here(bl::netns_inode netns) {
-    look();
+    if (!here_) here_ = value_of(netns_of_here());
     return here_ == netns;
 }
 

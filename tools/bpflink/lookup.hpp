@@ -18,6 +18,9 @@ public:
     /// Empty where there is no program, it has gone, or it may not be asked for.
     [[nodiscard]] std::optional<bpflink::program_info> const& program(bpflink::program_id id);
 
+    /// Takes the network namespace of a link that is newer than what was looked at.
+    void learn(bpflink::link_record const& link);
+
     /// The network namespace of a link's device, where that is proven.
     [[nodiscard]] std::optional<bpflink::netns_inode> netns(bpflink::link_id link);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
 #include "output.hpp"
+#include "pager.hpp"
 #include "problems.hpp"
+#include "suggest.hpp"
 
 #include <bpflink/version.hpp>
 
@@ -9,6 +11,7 @@
 #include <csignal>
 #include <exception>
 #include <map>
+#include <string>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
@@ -19,7 +22,8 @@ namespace {
 constexpr int usage_error = 2;
 
 constexpr auto footer = //
-    "Exit status: 0 if all went well, 1 if something failed, 2 for a wrong command line.\n"
+    "Exit status: 0 if all went well, 1 if something failed, 2 for a wrong command line, and 3\n"
+    "where nothing matches and --exit-code asks for it.\n"
     "Most of it needs root: CAP_SYS_ADMIN to find links by id.\n"
     "\n"
     "Examples:\n"
@@ -27,19 +31,34 @@ constexpr auto footer = //
     "  bpflink list --type xdp --json        those of XDP, for another program to read\n"
     "  bpflink list --pinned                 those with a name on a bpffs\n"
     "  bpflink show 17                       link 17, and where it is pinned\n"
+    "  bpflink on eth0                       what runs there, in order\n"
     "  bpflink pin 17 /sys/fs/bpf/eth0_xdp   keep it when its owner exits\n"
     "  bpflink unpin /sys/fs/bpf/eth0_xdp    no longer\n"
     "  bpflink detach 17                     take its program off the hook\n"
     "\n"
     "bpflink COMMAND --help says more about a command.";
 
+/// What is wrong with a command line.
+std::string mistake(CLI::ParseError const& e, CLI::App const& app) {
+    auto const& commands = app.get_subcommands();
+    // CLI11 says only that a command is missing.
+    if (commands.empty() && !app.remaining().empty())
+        return tool::no_such_command(app.remaining().front(), app);
+    bool const is_extra = dynamic_cast<CLI::ExtrasError const*>(&e) != nullptr;
+    if (is_extra && !commands.empty() && !commands.front()->remaining().empty())
+        return tool::no_such_option(commands.front()->remaining().front(), *commands.front());
+    return e.what();
+}
+
 /// Reads the command line and does what it says.
 int run(int argc, char** argv) {
     CLI::App app{"Shows and handles BPF links: what holds a BPF program on its hook in the kernel.",
                  "bpflink"};
     auto const version = bpflink::version();
-    app.set_version_flag("--version", fmt::format("bpflink {}.{}.{}\n", version.major,
-                                                  version.minor, version.patch));
+    app.set_version_flag(
+        "--version", fmt::format("bpflink {}.{}.{}\n", version.major, version.minor, version.patch),
+        "Print the version and exit");
+    app.set_help_flag("-h,--help", "Print what there is to say, and exit");
     app.require_subcommand(1);
     app.footer(footer);
 
@@ -52,17 +71,13 @@ int run(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (CLI::CallForHelp const&) {
-        tool::print(app.help());
+        tool::print_long(app.help());
         return 0;
     } catch (CLI::CallForVersion const& text) {
         tool::print(text.what());
         return 0;
     } catch (CLI::ParseError const& e) {
-        // CLI11 says only that a command is missing.
-        bool const no_command = app.get_subcommands().empty() && !app.remaining().empty();
-        tool::complain(
-            no_command ? fmt::format("there is no command or option '{}'", app.remaining().front())
-                       : e.what());
+        tool::complain(mistake(e, app));
         tool::complain("see bpflink --help");
         return usage_error;
     }

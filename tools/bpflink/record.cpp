@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record.hpp"
 
+#include <bpflink/link.hpp>
+
 #include <utility>
 #include <variant>
 
@@ -58,6 +60,12 @@ record make_record(bpflink::link_info info, lookup& names) {
         made.cgroup = names.cgroup(*id);
     if (made.netns && !names.is_here(*made.netns)) made.elsewhere = names.netns_name(*made.netns);
     return made;
+}
+
+record make_record(bpflink::link_record const& link, lookup& names) {
+    names.learn(link);
+    auto info = bpflink::link::from_id(link.id).and_then(&bpflink::link::info);
+    return make_record(info ? *std::move(info) : info_of(link), names);
 }
 
 } // namespace tool

@@ -34,4 +34,7 @@ struct record {
 /// @param names  asked for what there is to tell besides the info
 [[nodiscard]] record make_record(bpflink::link_info info, lookup& names);
 
+/// The same of a link that a look has just found: its info where it can be opened.
+[[nodiscard]] record make_record(bpflink::link_record const& link, lookup& names);
+
 } // namespace tool

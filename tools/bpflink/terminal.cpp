@@ -29,6 +29,12 @@ std::size_t output_width() {
     return std::numeric_limits<std::size_t>::max();
 }
 
+std::size_t output_height() {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0) return size.ws_row;
+    return std::numeric_limits<std::size_t>::max();
+}
+
 bool wants_colour() {
     return ::isatty(STDOUT_FILENO) == 1 && variable("NO_COLOR").empty() &&
            variable("TERM") != "dumb";

@@ -8,6 +8,9 @@ namespace tool {
 /// How many columns a line of output may take: the terminal's, else $COLUMNS, else any number.
 [[nodiscard]] std::size_t output_width();
 
+/// How many lines the terminal shows at once; without a terminal, any number.
+[[nodiscard]] std::size_t output_height();
+
 /// Whether output may be coloured: on a terminal, unless $NO_COLOR (no-color.org) asks for none.
 [[nodiscard]] bool wants_colour();
 

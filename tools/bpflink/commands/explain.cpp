@@ -96,7 +96,7 @@ int run(options const& given) {
     }
     if (!all.empty()) return 0;
     complain(fmt::format("no cause of {} is known at {}", name_of_errno(given.number), given.hook));
-    return no_match;
+    return failure;
 }
 
 std::string parse_hook(std::string const& word) {
@@ -129,7 +129,7 @@ action add(CLI::App& app) {
     app.add_flag("--json", given->json, "Print JSON");
     app.footer("The causes that the library tells apart when the errno happens, in the order in\n"
                "which it looks: those of the hook, then those of every hook. docs/errors.md has\n"
-               "all of them. The exit status is 3 where nothing is known.\n"
+               "all of them.\n"
                "\n"
                "Examples:\n"
                "  bpflink explain EBUSY xdp\n"

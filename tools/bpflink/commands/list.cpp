@@ -5,6 +5,7 @@
 #include "groups.hpp"
 #include "json.hpp"
 #include "output.hpp"
+#include "pager.hpp"
 #include "problems.hpp"
 #include "table.hpp"
 #include "terminal.hpp"
@@ -115,7 +116,7 @@ int run(options& given) {
     else if (given.ids_only)
         print(to_ids(links));
     else if (!links.empty() || report.exit_code() == 0)
-        print(to_table(links, chosen, !given.no_headings));
+        print_long(to_table(links, chosen, !given.no_headings));
     if (given.exit_code && links.empty() && report.exit_code() == 0) return no_match;
     return report.exit_code();
 }

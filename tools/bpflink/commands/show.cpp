@@ -5,6 +5,7 @@
 #include "groups.hpp"
 #include "json.hpp"
 #include "output.hpp"
+#include "pager.hpp"
 #include "problems.hpp"
 #include "text.hpp"
 #include "walk.hpp"
@@ -73,7 +74,7 @@ int run(options const& given) {
         report(holders.error());
         link.pinned = all_pins(report)[link.info.id];
     }
-    print(given.json ? to_text(to_object(link)) + "\n" : to_lines(link));
+    print_long(given.json ? to_text(to_object(link)) + "\n" : to_lines(link));
     return report.exit_code();
 }
 

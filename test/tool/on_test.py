@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""on and holders: what runs at a place, in which order, and who keeps it there."""
+
+import shutil
+
+import support
+from support import LINKS, TOOL, LinksTest, run
+
+
+class On(LinksTest):
+    def on(self, target):
+        return self.links.read("on", target, "--json")
+
+    def links_on(self, target):
+        """(hook, link) in order."""
+        return [(each["hook"], each["link"]) for each in self.on(target)]
+
+    def expected(self, *pairs):
+        """(hook, name), but for the kinds that this kernel lacks."""
+        return [(hook, self.links.ids[name]) for hook, name in pairs if name in self.links.ids]
+
+    def test_an_interface_has_xdp_before_tcx(self):
+        device = self.links.facts["device"]
+        self.assertEqual(self.expected(("xdp", "xdp"), ("tcx_ingress", "tcx")),
+                         self.links_on(device))
+        first = self.on(device)[0]
+        self.assertEqual(("run_xdp_a", self.links.programs["xdp"], "driver"),
+                         (first["prog_name"], first["prog_id"], first["from"]))
+        self.assertNotIn("note", first)
+
+    def test_an_interface_of_another_namespace_is_named_with_it(self):
+        on_loopback = ("xdp", int(self.links.facts["on_loopback"]))
+        for target in f"{self.links.process.pid}:lo", f"/proc/{self.links.process.pid}/ns/net:lo":
+            found = support.json_of(run(TOOL, "on", target, "--json"))
+            self.assertEqual([on_loopback], [(each["hook"], each["link"]) for each in found])
+        self.assertEqual([on_loopback], self.links_on("lo"))
+        here = support.json_of(run(TOOL, "on", "lo", "--json"))
+        self.assertNotIn(on_loopback[1], [each["link"] for each in here])
+
+    def test_a_cgroup_runs_its_own_before_what_it_inherits(self):
+        cgroup = self.links.facts["cgroup"]
+        hostile = cgroup.encode() + b"/evil\x1b[31m\xff\ttab"
+        ours = self.expected(("cgroup_inet_egress", "hostile"), ("cgroup_inet_egress", "cgroup"))
+        self.assertEqual(ours, [each for each in self.links_on(hostile) if each in ours])
+        origins = [each["from"] for each in self.on(hostile)
+                   if each["link"] in (ours[0][1], ours[1][1])]
+        self.assertEqual(cgroup, origins[1])
+        self.assertTrue(origins[0].startswith(cgroup + "/evil"))
+        self.assertNotIn(ours[0], self.links_on(cgroup))
+        self.assertIn(ours[1], self.links_on(cgroup))
+
+    def test_a_network_namespace_has_its_netfilter_links(self):
+        self.assertEqual(self.expected(("sk_lookup", "netns"), ("netfilter", "netfilter")),
+                         self.links_on("/proc/thread-self/ns/net"))
+
+    def test_a_map_by_its_id(self):
+        listed = self.links.list()
+        for name, hook in ("iter_map", "iter"), ("sockmap", "sk_skb_verdict"):
+            if name in self.links.missing:
+                continue
+            map_id = listed[self.links.ids[name]]["map_id"]
+            self.assertEqual(self.expected((hook, name)), self.links_on(f"map:{map_id}"))
+        self.assertEqual([], self.on(self.links.pin_path("map")))
+
+    def test_a_file_and_a_process_that_runs_it_have_its_uprobes(self):
+        found = self.on(LINKS)
+        if "uprobe_multi" in self.links.missing:
+            self.assertEqual([], found)
+            return
+        mine = [each for each in found if each["link"] == self.links.ids["uprobe_multi"]]
+        self.assertEqual(["uprobe", "uprobe"], [each["hook"] for each in mine])
+        self.assertEqual(sorted(each["from"] for each in mine), [each["from"] for each in mine])
+        of_process = self.on(str(self.links.process.pid))
+        for each in mine:
+            self.assertIn(each, of_process)
+        held = {each["link"] for each in of_process if each.get("note") == "open"}
+        self.assertEqual(set(self.links.ids.values()) | {int(self.links.facts["on_loopback"])}, held)
+
+    def test_what_is_not_a_link_says_so(self):
+        if not shutil.which("bpftool"):
+            self.skipTest("there is no bpftool to attach without a link")
+        device, cgroup = self.links.facts["device"][:-1] + "b", self.links.facts["cgroup"]
+        program = {name: str(self.links.programs[name]) for name in ("xdp", "cgroup")}
+        bpftool = "bpftool", "--json"
+        self.links.run("ip", "link", "set", device, "up")
+        done = self.links.run(*bpftool, "net", "attach", "xdpgeneric", "id", program["xdp"], "dev",
+                              device)
+        self.assertEqual(0, done.returncode, done)
+        self.addCleanup(self.links.run, *bpftool, "net", "detach", "xdpgeneric", "dev", device)
+        done = self.links.run(*bpftool, "cgroup", "attach", cgroup, "cgroup_inet_ingress", "id",
+                              program["cgroup"], "multi")
+        self.assertEqual(0, done.returncode, done)
+        self.addCleanup(self.links.run, *bpftool, "cgroup", "detach", cgroup, "cgroup_inet_ingress",
+                        "id", program["cgroup"])
+        self.assertEqual([{"hook": "xdp", "link": None, "prog_id": int(program["xdp"]),
+                           "prog_name": "run_xdp_a", "from": "generic", "note": "not a link"}],
+                         self.on(device))
+        without = [each for each in self.on(cgroup) if each["from"] == cgroup]
+        self.assertEqual([("cgroup_inet_ingress", None, "not a link"),
+                          ("cgroup_inet_egress", self.links.ids["cgroup"], None)],
+                         [(each["hook"], each["link"], each.get("note")) for each in without])
+        text = self.links.tool("on", device).stdout.decode()
+        self.assertRegex(text, r"\AHOOK +LINK +PROGRAM +WHERE +NOTE\nxdp +- .* not a link\n\Z")
+
+    def test_what_is_not_there_is_named(self):
+        for target in "nowhere0", "nowhere:lo", "/nowhere", "map:999999", "999999", "/tmp", \
+                self.links.pin_path("xdp"):
+            with self.subTest(target):
+                self.assert_fails(self.links.tool("on", target), target.partition(":")[0])
+
+
+class Holders(LinksTest):
+    def test_processes_and_pins_of_one_link(self):
+        found = self.links.read("holders", str(self.links.ids["xdp"]), "--json")
+        self.assertEqual([self.links.ids["xdp"]], [each["id"] for each in found])
+        self.assertEqual([self.links.pin_path("xdp")], found[0]["pinned"])
+        self.assertEqual([{"pid": self.links.process.pid, "comm": "bpflink-tool-li",
+                           "descriptors": 1}], found[0]["pids"])
+        self.assertEqual(found, self.links.read("holders", self.links.pin_path("xdp"), "--json"))
+
+    def test_of_every_link(self):
+        found = {each["id"]: each for each in self.links.read("holders", "--json")}
+        self.assertLessEqual(set(self.links.ids.values()), found.keys())
+
+    def test_the_table_has_a_line_for_each_holder(self):
+        number = self.links.ids["xdp"]
+        text = self.links.tool("holders", str(number)).stdout.decode()
+        self.assertRegex(text, r"\ALINK +PROCESS +DESCRIPTORS +HOLDER\n")
+        self.assertRegex(text, rf"\n{number} +{self.links.process.pid} +1 +bpflink-tool-li\n")
+        self.assertRegex(text, rf"\n{number} +- +- +{self.links.pin_path('xdp')}\n")
+
+    def test_a_link_that_is_not_there_fails(self):
+        self.assert_fails(self.links.tool("holders", "4294967295"), "4294967295")
+
+
+if __name__ == "__main__":
+    support.main()

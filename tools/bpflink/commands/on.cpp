@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+#include "groups.hpp"
+#include "json.hpp"
+#include "on/target.hpp"
+#include "output.hpp"
+#include "pager.hpp"
+#include "problems.hpp"
+#include "program_text.hpp"
+#include "table.hpp"
+#include "terminal.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace tool {
+namespace {
+
+struct options {
+    std::string target;
+    bool json = false;
+};
+
+std::string to_json(on::programs const& all, lookup& names) {
+    std::string text = "[";
+    for (auto const& each : all) {
+        json one{{"hook", each.hook},
+                 {"link", each.link ? json(each.link->value()) : json(nullptr)},
+                 {"prog_id", each.program.value()}};
+        if (auto const& program = names.program(each.program)) one["prog_name"] = program->name;
+        if (!each.from.empty()) one["from"] = each.from;
+        if (!each.note.empty()) one["note"] = each.note;
+        if (text.size() > 1) text += ",\n ";
+        text += to_text(one);
+    }
+    return text + "]";
+}
+
+/// Without the columns that say nothing.
+std::string to_table(on::programs const& all, lookup& names) {
+    bool const has_from = !std::ranges::all_of(all, &std::string::empty, &on::attached::from);
+    bool const has_note = !std::ranges::all_of(all, &std::string::empty, &on::attached::note);
+    table::cells headings{"HOOK", "LINK", "PROGRAM"};
+    if (has_from) headings.emplace_back("WHERE");
+    if (has_note) headings.emplace_back("NOTE");
+    table rows{headings};
+    for (auto const& each : all) {
+        table::cells cells{each.hook, each.link ? std::to_string(each.link->value()) : "-",
+                           program_text(each.program, names.program(each.program))};
+        if (has_from) cells.push_back(each.from);
+        if (has_note) cells.push_back(each.note);
+        rows.add(std::move(cells), !each.link);
+    }
+    return rows.render(output_width(), wants_colour());
+}
+
+int run(options const& given) {
+    problems report;
+    lookup names;
+    on::programs all;
+    on::add_target(given.target, names, all, report);
+    if (given.json)
+        print(to_json(all, names) + "\n");
+    else if (!all.empty() || report.exit_code() == 0)
+        print_long(to_table(all, names));
+    return report.exit_code();
+}
+
+action add(CLI::App& app) {
+    auto const given = std::make_shared<options>();
+    app.add_option("TARGET", given->target, "What to look at (see below)")
+        ->type_name("")
+        ->required();
+    app.add_flag("--json", given->json, "Print JSON: hook, link (or null), prog_id, prog_name");
+    app.footer(
+        "A TARGET is one of\n"
+        "  eth0, blue:eth0        an interface, of here or of the network namespace blue\n"
+        "  /sys/fs/cgroup/web     a cgroup: its own programs and those that it inherits\n"
+        "  1234                   a process: links that it has open, uprobes in what it runs,\n"
+        "                         its cgroup's programs and its network namespace's\n"
+        "  /usr/bin/app           a file: uprobes in it\n"
+        "  map:7, /sys/fs/bpf/m   a map, by its id or pin\n"
+        "  /run/netns/blue        a network namespace: also netfilter\n"
+        "\n"
+        "Those of one hook are in the order that they run in. A program that is not there by a\n"
+        "link (netlink for XDP, BPF_PROG_ATTACH) says so. Filters of tc (cls_bpf) are not looked "
+        "at.\n"
+        "\n"
+        "Examples:\n"
+        "  bpflink on eth0\n"
+        "  bpflink on /sys/fs/cgroup/web --json");
+    return [given] { return run(*given); };
+}
+
+} // namespace
+
+constinit command const on_command{
+    "on", "Tell what runs on an interface, cgroup, process, file or map, in order", group::look,
+    add};
+
+} // namespace tool

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace tool {
+
+// What the command line is, for who prints it in other forms than --help: the man page and the
+// shells' completions.
+
+/// An option, or a positional without names.
+struct option_description {
+    std::vector<std::string> names; ///< "-o", "--columns"
+    std::string value;              ///< "COLUMN"; of a positional its name; empty for a flag
+    std::string text;
+};
+
+struct command_description {
+    std::string name;
+    std::string summary;
+    std::string footer;
+    std::vector<option_description> options;
+    std::vector<option_description> positionals;
+};
+
+/// A command or the program itself. What is hidden from --help is left out.
+[[nodiscard]] command_description describe(CLI::App const& app);
+
+/// All commands, in the order of --help.
+[[nodiscard]] std::vector<command_description> describe_commands(CLI::App const& app);
+
+} // namespace tool

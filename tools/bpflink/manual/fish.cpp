@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manual/completions.hpp"
+#include "manual/description.hpp"
+#include "manual/values.hpp"
+
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace tool {
+namespace {
+
+/// Inside single quotes.
+std::string in_quotes(std::string_view text) {
+    std::string safe = "'";
+    for (char const c : text) {
+        if (c == '\'' || c == '\\') safe += '\\';
+        safe += c;
+    }
+    return safe + "'";
+}
+
+/// "-f -a ..." for what may be said.
+std::string arguments_for(std::string const& value) {
+    auto const said = words_for(value);
+    auto words = said.words;
+    if (!said.command.empty()) words += "(" + said.command + ")";
+    std::string text = said.paths ? " -F" : " -f";
+    if (!words.empty()) text += " -a " + in_quotes(words);
+    return text;
+}
+
+std::string option_line(std::string const& condition, option_description const& option) {
+    auto text = "complete -c bpflink -n " + condition;
+    for (std::string_view const name : option.names)
+        text += name.starts_with("--") ? fmt::format(" -l {}", name.substr(2))
+                                       : fmt::format(" -s {}", name.substr(1));
+    if (!option.value.empty()) text += " -r" + arguments_for(option.value);
+    return fmt::format("{} -d {}\n", text, in_quotes(option.text));
+}
+
+} // namespace
+
+std::string fish_completion(CLI::App const& app) {
+    std::string text = "# fish completion for bpflink, made by: bpflink help --print fish\n"
+                       "complete -c bpflink -f\n";
+    for (auto const& command : describe_commands(app)) {
+        auto const condition = in_quotes("__fish_seen_subcommand_from " + command.name);
+        text += fmt::format("complete -c bpflink -n __fish_use_subcommand -a {} -d {}\n",
+                            command.name, in_quotes(command.summary));
+        for (auto const& option : command.options)
+            text += option_line(condition, option);
+        for (auto const& positional : command.positionals)
+            text += fmt::format("complete -c bpflink -n {}{}\n", condition,
+                                arguments_for(positional.value));
+    }
+    return text;
+}
+
+} // namespace tool

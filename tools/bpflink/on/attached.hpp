@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "lookup.hpp"
+#include "places.hpp"
+#include "problems.hpp"
+
+#include <bpflink/fd.hpp>
+#include <bpflink/ids.hpp>
+#include <bpflink/link_record.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tool::on {
+
+/// A program that runs at a place, by a link or without.
+struct attached {
+    std::string hook; ///< "tcx_ingress", "uprobe"
+    bpflink::program_id program;
+    std::optional<bpflink::link_id> link; ///< empty: it is not a link's
+    std::string from{};                   ///< where on the place, or the place that it comes from
+    std::string note{};
+};
+
+/// All at one place; of one hook, in the order that they run in.
+using programs = std::vector<attached>;
+
+/// What note says of a program without a link.
+inline constexpr auto not_a_link = "not a link";
+
+// Each appends what is at a place. What cannot be asked for is reported.
+
+/// XDP, tcx and netkit.
+void add_interface(interface_place const& where, programs& to, problems& report);
+/// Of a network namespace: flow_dissector, sk_lookup, and netfilter.
+/// @param path  of the namespace
+void add_netns(std::string const& path, programs& to, problems& report);
+/// What runs for processes of a cgroup: its own programs, then those of the ones above.
+/// @param id  of a cgroup of version 2
+void add_cgroup(bpflink::cgroup_id id, programs& to, problems& report);
+/// Of a map: struct_ops, sockmap, iterators over its elements.
+/// @param map  its id
+/// @param fd   its descriptor; borrowed
+void add_map(bpflink::map_id map, bpflink::fd_view fd, programs& to, problems& report);
+/// Uprobes in a file, by their offsets.
+void add_file(std::string const& path, lookup& names, programs& to, problems& report);
+/// Of a process: the links that it has open, uprobes in the files that it runs, its cgroup's and
+/// its network namespace's.
+void add_process(unsigned process, lookup& names, programs& to, problems& report);
+
+/// Whether a failed query means that there is no such hook here.
+[[nodiscard]] bool is_absent(bpflink::error const& e);
+
+} // namespace tool::on

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attached.hpp"
+
+#include <bpflink/find_links.hpp>
+#include <bpflink/hook/cgroup.hpp>
+#include <bpflink/query.hpp>
+#include <bpflink/targets.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include <linux/bpf.h>
+
+namespace tool::on {
+namespace {
+
+namespace bl = bpflink;
+
+struct level {
+    std::string path;
+    std::vector<bl::link_record> links; // that nothing was matched with yet
+};
+
+/// The cgroup and those above it.
+std::vector<level> levels_from(bl::cgroup_id id, problems& report) {
+    std::vector<level> levels;
+    auto const start = report.value_of(bl::cgroup_path_of(id));
+    if (!start) return levels;
+    for (std::filesystem::path path{*start};; path = path.parent_path()) {
+        auto const here = bl::cgroup_id_of(path);
+        if (!here) return levels; // above the root
+        auto links = report.value_of(bl::find_links(*here));
+        levels.push_back(
+            {path.string(), std::move(links).value_or(std::vector<bl::link_record>{})});
+        if (!path.has_relative_path()) return levels;
+    }
+}
+
+/// The kernel does not tell which of a cgroup's programs are links'; the links do.
+attached matched(bl::attach_type hook, bl::program_id program, level& at) {
+    attached found{to_string(hook), program, std::nullopt, at.path, not_a_link};
+    auto const link = std::ranges::find_if(at.links, [&](bl::link_record const& each) {
+        return each.program == program && each.attach == hook;
+    });
+    if (link == at.links.end()) return found;
+    found.link = link->id;
+    found.note.clear();
+    at.links.erase(link);
+    return found;
+}
+
+/// As kernel/bpf/cgroup.c, compute_effective_progs(): from below, and above that only where several
+/// are allowed.
+void add_hook(bl::attach_type hook, std::vector<level>& levels, programs& to, problems& report) {
+    bool runs_below = false;
+    for (auto& level : levels) {
+        auto const found =
+            bl::query(bl::hook::cgroup{.cgroup = std::string_view{level.path}, .attach = hook});
+        if (!found && is_absent(found.error())) return; // on every level
+        if (!found) return report(found.error());
+        bool const runs = !runs_below || (found->flags & BPF_F_ALLOW_MULTI) != 0;
+        for (auto const& entry : found->entries) {
+            auto one = matched(hook, entry.program, level);
+            if (!runs) one.note += one.note.empty() ? "overridden" : ", overridden";
+            to.push_back(std::move(one));
+        }
+        runs_below = runs_below || !found->entries.empty();
+    }
+}
+
+} // namespace
+
+void add_cgroup(bl::cgroup_id id, programs& to, problems& report) {
+    auto levels = levels_from(id, report);
+    for (auto const hook : bl::hook_traits<bl::hook::cgroup>::attach_types)
+        add_hook(hook, levels, to, report);
+}
+
+} // namespace tool::on

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attached.hpp"
+
+#include <bpflink/attach_type.hpp>
+#include <bpflink/hook/netkit.hpp>
+#include <bpflink/hook/tcx.hpp>
+#include <bpflink/hook/xdp.hpp>
+#include <bpflink/in_netns.hpp>
+#include <bpflink/query.hpp>
+#include <bpflink/views/snapshot.hpp>
+
+#include <utility>
+#include <variant>
+
+namespace tool::on {
+namespace {
+
+namespace bl = bpflink;
+
+char const* name_of(bl::xdp_mode mode) {
+    switch (mode) {
+    case bl::xdp_mode::generic: return "generic";
+    case bl::xdp_mode::driver: return "driver";
+    case bl::xdp_mode::offload: return "offload";
+    case bl::xdp_mode::automatic: break;
+    }
+    return "";
+}
+
+/// The kernel does not tell of XDP whether a link is behind it; the links do.
+attached of_xdp(bl::hook_query::entry const& entry, interface_place const& where,
+                std::vector<bl::link_record> const& links) {
+    attached found{"xdp", entry.program, std::nullopt};
+    if (entry.mode) found.from = name_of(*entry.mode);
+    found.note = not_a_link;
+    for (auto const& link : links) {
+        if (link.type != bl::link_type::xdp || link.program != entry.program ||
+            std::get<bl::ifindex>(link.target) != where.index)
+            continue;
+        if (link.netns == where.netns) {
+            found.link = link.id;
+            found.note.clear();
+        } else if (!link.netns) {
+            found.note = "perhaps a link";
+        }
+    }
+    return found;
+}
+
+template <class Hook>
+void add_ordered(Hook const& where, programs& to, problems& report) {
+    auto const found = bl::query(where);
+    if (!found && is_absent(found.error())) return;
+    if (!found) return report(found.error());
+    for (auto const& entry : found->entries)
+        to.push_back({to_string(*where.attach),
+                      entry.program,
+                      entry.link,
+                      {},
+                      entry.link ? "" : not_a_link});
+}
+
+void add_here(interface_place const& where, programs& to, problems& report) {
+    auto const links = report.value_of(bl::snapshot());
+    if (!links) return;
+    if (auto const xdp = report.value_of(bl::query(bl::hook::xdp{.ifindex = where.index})))
+        for (auto const& entry : xdp->entries)
+            to.push_back(of_xdp(entry, where, *links));
+    using enum bl::attach_type;
+    for (auto const side : {tcx_ingress, tcx_egress})
+        add_ordered(bl::hook::tcx{.ifindex = where.index, .attach = side}, to, report);
+    for (auto const side : {netkit_primary, netkit_peer})
+        add_ordered(bl::hook::netkit{.ifindex = where.index, .attach = side}, to, report);
+}
+
+} // namespace
+
+bool is_absent(bl::error const& e) {
+    return e == bl::errc::not_supported || e == bl::errc::invalid_argument;
+}
+
+void add_interface(interface_place const& where, programs& to, problems& report) {
+    if (where.netns_path.empty()) return add_here(where, to, report);
+    auto const stayed = bl::in_netns(where.netns_path, [&] { add_here(where, to, report); });
+    if (!stayed) report(stayed.error());
+}
+
+} // namespace tool::on

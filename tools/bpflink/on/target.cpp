@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "target.hpp"
+
+#include <bpflink/map_ref.hpp>
+#include <bpflink/targets.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include <bpf/bpf.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+namespace tool::on {
+namespace {
+
+namespace bl = bpflink;
+
+[[noreturn]] void refuse(std::string const& word, int error) {
+    throw std::runtime_error{fmt::format("{}: {}", word, std::strerror(error))};
+}
+
+void add_open_map(std::string const& word, bl::unique_fd const& fd, programs& to,
+                  problems& report) {
+    ::bpf_map_info info{};
+    __u32 size = sizeof info;
+    if (!fd) refuse(word, errno);
+    if (!bl::map_ref::from_fd(fd))
+        throw std::runtime_error{
+            fmt::format("{}: the pin is not a map's; of a link, show tells", word)};
+    if (::bpf_obj_get_info_by_fd(fd.get(), &info, &size) < 0) refuse(word, errno);
+    add_map(bl::map_id{info.id}, fd, to, report);
+}
+
+bool is_on_bpffs(std::string const& path) {
+    struct statfs system{};
+    return ::statfs(path.c_str(), &system) == 0 && system.f_type == BPF_FS_MAGIC;
+}
+
+void add_path(std::string const& path, lookup& names, programs& to, problems& report) {
+    struct stat file{};
+    if (::stat(path.c_str(), &file) < 0) refuse(path, errno);
+    if (S_ISDIR(file.st_mode)) {
+        if (auto const id = report.value_of(bl::cgroup_id_of(path))) add_cgroup(*id, to, report);
+        return;
+    }
+    if (is_on_bpffs(path))
+        return add_open_map(path, bl::unique_fd{::bpf_obj_get(path.c_str())}, to, report);
+    if (bl::netns_inode_of(path)) return add_netns(path, to, report);
+    add_file(path, names, to, report);
+}
+
+void add_process_of(std::string const& word, lookup& names, programs& to, problems& report) {
+    struct stat process{};
+    if (::stat(("/proc/" + word).c_str(), &process) < 0)
+        throw std::runtime_error{fmt::format("there is no process {}", word)};
+    add_process(static_cast<unsigned>(std::stoul(word)), names, to, report);
+}
+
+} // namespace
+
+void add_target(std::string const& word, lookup& names, programs& to, problems& report) {
+    constexpr std::string_view map = "map:";
+    auto const after = std::string_view{word}.substr(std::min(word.size(), map.size()));
+    if (word.find('/') != std::string::npos && word.find(':') == std::string::npos)
+        return add_path(word, names, to, report);
+    if (is_number(word) && word.size() < 10) return add_process_of(word, names, to, report);
+    if (word.starts_with(map) && is_number(after) && after.size() < 10) {
+        auto const id = static_cast<__u32>(std::stoul(std::string{after}));
+        return add_open_map(word, bl::unique_fd{::bpf_map_get_fd_by_id(id)}, to, report);
+    }
+    if (auto const where = report.value_of(find_interface(word))) add_interface(*where, to, report);
+}
+
+} // namespace tool::on
