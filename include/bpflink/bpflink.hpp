@@ -22,6 +22,7 @@
 #include <bpflink/is_at.hpp>
 #include <bpflink/iter_output.hpp>
 #include <bpflink/kernel_symbols.hpp>
+#include <bpflink/known_refusals.hpp>
 #include <bpflink/lifecycle/candidate.hpp>
 #include <bpflink/lifecycle/ensure.hpp>
 #include <bpflink/lifecycle/holders.hpp>

@@ -36,9 +36,11 @@ def run(*command, **options):
 class Links:
     """The links of links.cpp: they are there until close(), in namespaces of their own."""
 
+    program = LINKS
+
     def __init__(self):
         self.ids, self.programs, self.facts, self.missing = {}, {}, {}, {}
-        self.process = subprocess.Popen([LINKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env=ENVIRONMENT)
         for line in self.process.stdout:
             if line == b"ready\n":
@@ -53,7 +55,7 @@ class Links:
                 self.missing[said["missing"]] = said["why"]
         else:
             self.process.communicate()
-            raise RuntimeError(f"{LINKS} ended before it was ready: {self.process.returncode}")
+            raise RuntimeError(f"{self.program} ended before it was ready: {self.process.returncode}")
         for kind, why in self.missing.items():
             print(f"SKIP: no {kind} link: {why}", flush=True)
 
@@ -68,7 +70,7 @@ class Links:
             self.process.wait()
             raise
         if outcome != 0:
-            raise RuntimeError(f"{LINKS} exited with {outcome}")
+            raise RuntimeError(f"{self.program} exited with {outcome}")
         for place in self.facts["cgroup"], self.facts["bpffs"]:
             if os.path.exists(place):
                 raise RuntimeError(f"{place} is left over")

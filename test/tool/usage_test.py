@@ -75,6 +75,17 @@ class Usage(unittest.TestCase):
         self.assert_usage_error("pin", "1", says="PATH")
         self.assert_usage_error("unpin", says="PATH")
         self.assert_usage_error("detach", says="ID")
+        self.assert_usage_error("update", "1", says="--program")
+        self.assert_usage_error("update", "1", "--program", "2", "--map", "3", says="--program")
+        self.assert_usage_error("update", "1", "--program", "2", "--expect", "x", says="'x'")
+        self.assert_usage_error("update", "1", "--map", "2", "--expect", "x", says="'x'")
+        self.assert_usage_error("teardown", "1", "--wait", "x", says="--wait")
+        self.assert_usage_error("teardown", "1", "--expect-program", "x", says="'x'")
+        self.assert_usage_error("gc", says="DIR")
+        self.assert_usage_error("explain", "EPERM", says="HOOK")
+        self.assert_usage_error("explain", "EFROB", "xdp", says="'EFROB'")
+        self.assert_usage_error("explain", "4096", "xdp", says="'4096'")
+        self.assert_usage_error("explain", "EPERM", "frob", says="tracing_multi, uprobe")
 
     def test_an_id_is_a_decimal_number_from_1_on(self):
         for word in "", "0", "-1", "+1", "1x", "x", "0x10", " 1", "1.0", "4294967296":

@@ -69,6 +69,15 @@ bpflink::result<bpflink::program> open(program_argument const& program) {
     return bpflink::program::load_pinned(std::get<std::string>(program));
 }
 
+void add_program(CLI::App& command, program_argument& into) {
+    command
+        .add_option_function<std::string>(
+            "--program", [&into](std::string const& word) { into = parse_program(word); },
+            "The program: its id, or the path of a pin")
+        ->type_name("ID|PATH")
+        ->required();
+}
+
 void add_link(CLI::App& command, link_argument& into) {
     command
         .add_option_function<std::string>(

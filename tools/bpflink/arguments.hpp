@@ -36,6 +36,10 @@ using program_argument = std::variant<bpflink::program_id, std::string>;
 [[nodiscard]] program_argument parse_program(std::string const& word);
 [[nodiscard]] bpflink::result<bpflink::program> open(program_argument const& program);
 
+/// Adds the option --program, which has to be there.
+/// @param into  lives as long as the command
+void add_program(CLI::App& command, program_argument& into);
+
 /// Adds the positional ID|PATH, which has to be there.
 /// @param into  lives as long as the command
 void add_link(CLI::App& command, link_argument& into);

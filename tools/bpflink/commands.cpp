@@ -16,9 +16,17 @@ std::span<command const* const> all_commands() {
         &watch_command,
         &metrics_command,
         // change
+        &attach_command,
+        &update_command,
         &pin_command,
         &unpin_command,
         &detach_command,
+        &teardown_command,
+        &gc_command,
+        // the kernel
+        &features_command,
+        &explain_command,
+        &doctor_command,
         // more
         &help_command,
     };

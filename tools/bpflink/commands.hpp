@@ -8,7 +8,12 @@
 namespace tool {
 
 // One of each file in commands/.
+extern command const attach_command;
 extern command const detach_command;
+extern command const doctor_command;
+extern command const explain_command;
+extern command const features_command;
+extern command const gc_command;
 extern command const help_command;
 extern command const holders_command;
 extern command const list_command;
@@ -16,8 +21,10 @@ extern command const metrics_command;
 extern command const on_command;
 extern command const pin_command;
 extern command const show_command;
+extern command const teardown_command;
 extern command const tree_command;
 extern command const unpin_command;
+extern command const update_command;
 extern command const watch_command;
 
 /// The commands in the order of --help.

@@ -20,6 +20,10 @@ void print(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) fail();
 }
 
+void say(std::string_view line) {
+    print(printable(line) + "\n");
+}
+
 void flush() {
     if (std::fflush(stdout) != 0) fail();
 }

@@ -8,6 +8,9 @@ namespace tool {
 /// Writes to standard output. Throws std::system_error; EPIPE is one of the errors, not a signal.
 void print(std::string_view text);
 
+/// A line on standard output, of any bytes: what a terminal would act on is escaped.
+void say(std::string_view line);
+
 /// Makes sure that everything has arrived.
 void flush();
 

@@ -1,29 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arguments.hpp"
 #include "commands.hpp"
+#include "expected.hpp"
 #include "groups.hpp"
 #include "problems.hpp"
 
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
 namespace tool {
 namespace {
 
-int run(link_argument const& which) {
-    return exit_code(open(which).and_then([](bpflink::link&& link) { return link.detach(); }));
+namespace bl = bpflink;
+
+struct options {
+    link_argument link;
+    std::optional<program_argument> expected;
+};
+
+int run(options const& given) {
+    return exit_code(open(given.link).and_then([&](bl::link&& link) {
+        return check_expected(link, given.expected).and_then([&] { return link.detach(); });
+    }));
 }
 
 action add(CLI::App& app) {
-    auto const which = std::make_shared<link_argument>();
-    add_link(app, *which);
+    auto const given = std::make_shared<options>();
+    add_link(app, given->link);
+    add_expected(app, given->expected);
     app.footer("Whoever holds the link keeps a defunct shell of it. The kernel can do this for\n"
-               "some types only; a link of another type goes with its last holder.\n"
+               "some types only; a link of another type goes with its last holder: see teardown.\n"
                "\n"
-               "Example:\n"
-               "  bpflink detach 17");
-    return [which] { return run(*which); };
+               "Examples:\n"
+               "  bpflink detach 17\n"
+               "  bpflink detach 17 --expect-program 35");
+    return [given] { return run(*given); };
 }
 
 } // namespace

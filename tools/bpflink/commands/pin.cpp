@@ -15,19 +15,24 @@ namespace {
 struct options {
     link_argument link;
     std::string path;
+    bool replace = false;
 };
 
 int run(options const& given) {
-    return exit_code(
-        open(given.link).and_then([&](bpflink::link&& link) { return link.pin(given.path); }));
+    return exit_code(open(given.link).and_then([&](bpflink::link&& link) {
+        return given.replace ? link.replace_pin(given.path) : link.pin(given.path);
+    }));
 }
 
 action add(CLI::App& app) {
     auto const given = std::make_shared<options>();
     add_link(app, given->link);
     add_path(app, given->path, "A new name on a bpffs, without a dot");
-    app.footer("Example:\n"
-               "  bpflink pin 17 /sys/fs/bpf/eth0_xdp");
+    app.add_flag("--replace", given->replace,
+                 "Also over another link's pin, which then no longer keeps that link");
+    app.footer("Examples:\n"
+               "  bpflink pin 17 /sys/fs/bpf/eth0_xdp\n"
+               "  bpflink pin 18 /sys/fs/bpf/eth0_xdp --replace");
     return [given] { return run(*given); };
 }
 

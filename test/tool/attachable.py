@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests that attach share: pinned programs and maps, and links that tests make of them."""
+
+import json
+import os
+import subprocess
+import unittest
+
+import support
+from support import ENVIRONMENT, TOOL
+
+
+class Attachable(support.Links):
+    """The programs and maps of attachable.cpp, pinned until close(), in namespaces of their own. A
+    fact that has a program's name is its id."""
+
+    program = os.environ["ATTACHABLE"]
+
+
+class AttachableTest(support.LinksTest):
+    """Tests on programs that are there for the whole class; links go after each test."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.links = Attachable()
+        cls.addClassCleanup(cls.links.close)
+
+    def setUp(self):
+        self.device = self.links.facts["device"]
+        self.cgroup = self.links.facts["cgroup"]
+
+    def need(self, name):
+        """The pin of a program or map, where the kernel has it."""
+        if name in self.links.missing:
+            self.skipTest(f"no {name}: {self.links.missing[name]}")
+        return self.links.pin_path(name)
+
+    def attach(self, hook, program, *options):
+        """The id of a link that is pinned at pinned_path()."""
+        path = self.links.pin_path("made")
+        object_of = ("--map",) if hook == "struct_ops" else ("--program",)
+        done = self.links.tool("attach", hook, *object_of, self.need(program), *options, "--pin",
+                               path)
+        self.addCleanup(self.links.run, "rm", "-f", path)
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        self.assertRegex(done.stdout, rb"\A\d+\n\Z")
+        return int(done.stdout)
+
+    def made(self):
+        return self.links.pin_path("made")
+
+    def show(self, link):
+        return self.links.read("show", str(link), "--json")
+
+    def bpftool(self, *arguments):
+        done = self.links.run("bpftool", "--json", *arguments)
+        self.assertEqual(0, done.returncode, done)
+        return json.loads(done.stdout, strict=False)
+
+    def bpftools_link(self, link):
+        # By its id, bpftool shows it and fails.
+        done = self.links.run("bpftool", "--json", "link", "show", "id", str(link))
+        return json.loads(done.stdout, strict=False)
+
+
+class Held:
+    """A tool that holds a link, by --wait, until close()."""
+
+    def __init__(self, links, *arguments):
+        self.process = subprocess.Popen(links.enter(TOOL, *arguments, "--wait"), env=ENVIRONMENT,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(self.process.communicate()[1].decode())
+        self.id = int(line)
+
+    def close(self, number):
+        """Sends the signal; what the tool exited with."""
+        self.process.send_signal(number)
+        self.process.communicate(timeout=30)
+        return self.process.returncode

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arguments.hpp"
+#include "commands.hpp"
+#include "fields.hpp"
+#include "groups.hpp"
+#include "output.hpp"
+#include "problems.hpp"
+#include "signals.hpp"
+
+#include <bpflink/hook/any_hook.hpp>
+#include <bpflink/link.hpp>
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace tool {
+namespace {
+
+namespace bl = bpflink;
+
+/// A hook that a map is attached to, and not a program.
+template <class H>
+concept takes_map = bl::hook_traits<H>::program_types.empty();
+
+/// What every hook is asked with.
+struct common {
+    std::optional<std::string> pin;
+    bool wait = false;
+};
+
+template <class H>
+struct options : common {
+    program_argument program;
+    std::optional<meaning<bl::map_ref>> map; // where the hook takes one
+    request<H> where;
+};
+
+template <class H>
+bl::result<bl::link> attach(options<H> const& given) {
+    belongings kept;
+    auto const where = given.where.hook(kept);
+    if (!where) return tl::unexpected{where.error()};
+    if constexpr (takes_map<H>) {
+        return (*given.map)(kept)
+            .and_then([&](bl::map_ref map) { return bl::attach(map, *where); })
+            .map([](auto&& link) { return bl::link{std::move(link)}; });
+    } else {
+        return open(given.program).and_then([&](bl::program const& program) {
+            return bl::attach(program, bl::any_hook{*where});
+        });
+    }
+}
+
+bl::result<void> keep(bl::link& link, common const& given) {
+    return given.pin ? link.pin(*given.pin) : bl::result<void>{};
+}
+
+template <class H>
+int run(options<H> const& given) {
+    std::optional<end_signals> end;
+    if (given.wait) end.emplace();
+    auto link = attach(given);
+    auto const info = link.and_then(
+        [&](bl::link& made) { return keep(made, given).and_then([&] { return made.info(); }); });
+    if (!info) {
+        complain(info.error().message());
+        return failure;
+    }
+    say(std::to_string(info->id.value()));
+    if (end) {
+        flush();
+        end->wait();
+    }
+    return 0;
+}
+
+void add_common(CLI::App& app, common& given) {
+    app.add_option("--pin", given.pin, "A new name on a bpffs, which keeps the link alive")
+        ->type_name("PATH");
+    app.add_flag("--wait", given.wait, "Hold the link until a signal comes (SIGINT, SIGTERM)");
+    app.callback([&given] {
+        if (!given.pin && !given.wait)
+            throw CLI::ValidationError{"the link would end with this command: give --pin PATH, "
+                                       "or --wait to hold it until a signal comes"};
+    });
+}
+
+template <class H>
+void add_object(CLI::App& app, options<H>& given) {
+    if constexpr (takes_map<H>) {
+        app.add_option_function<std::string>(
+               "--map",
+               [&](std::string const& word) { given.map = read(word, type<bl::map_ref>{}); },
+               "The table: its id, or the path of a pin")
+            ->type_name("ID|PATH")
+            ->required();
+    } else {
+        add_program(app, given.program);
+    }
+}
+
+/// Names with commas, in lines of at most 80 columns.
+std::string list_of(auto const& all) {
+    std::string text;
+    std::size_t line = 0; // where the last line starts
+    for (auto const& each : all) {
+        auto const name = to_string(each);
+        if (!text.empty()) text += ",";
+        bool const fits = text.size() + name.size() + 2 - line <= 80;
+        if (!text.empty()) text += fits ? ' ' : '\n';
+        if (!fits) line = text.size();
+        text += name;
+    }
+    return text;
+}
+
+template <class H>
+std::string footer_of() {
+    using traits = bl::hook_traits<H>;
+    std::string text{"The link's id is printed. Lists are repeated, or have commas.\n"};
+    if constexpr (!takes_map<H>)
+        text += "\nTypes of program that it takes:\n" + list_of(traits::program_types) + "\n";
+    if constexpr (requires(H where) { where.attach; })
+        text += "\nA TYPE is one of these, with or without the hook's name in front:\n" +
+                list_of(traits::attach_types) + "\n";
+    return text + fmt::format("\n<bpflink/hook/{}.hpp> says more of the fields.", traits::name);
+}
+
+/// Adds a hook, with the actions of all.
+template <class H>
+void add_hook(CLI::App& app, std::map<CLI::App const*, action>& actions) {
+    using traits = bl::hook_traits<H>;
+    auto const given = std::make_shared<options<H>>();
+    auto* const hook = app.add_subcommand(std::string{traits::name},
+                                          fmt::format("Since kernel {}.{}", traits::since.major,
+                                                      traits::since.minor))
+                           ->group("Hooks");
+    add_object(*hook, *given);
+    add_fields(*hook, given->where);
+    add_common(*hook, *given);
+    hook->footer(footer_of<H>());
+    actions.emplace(hook, [given] { return run(*given); });
+}
+
+template <class... Hooks>
+void add_hooks(CLI::App& app, std::map<CLI::App const*, action>& actions,
+               bl::type_list<Hooks...> /*of*/) {
+    (add_hook<Hooks>(app, actions), ...);
+}
+
+action add(CLI::App& app) {
+    std::map<CLI::App const*, action> actions;
+    add_hooks(app, actions, bl::all_hooks{});
+    app.callback([&app] {
+        if (!app.get_subcommands().empty()) return;
+        auto const rest = app.remaining();
+        throw CLI::ValidationError{rest.empty()
+                                       ? std::string{"the hook is missing"}
+                                       : fmt::format("there is no hook '{}'", rest.front())};
+    });
+    app.footer("bpflink attach HOOK --help lists the hook's options.\n"
+               "\n"
+               "Examples:\n"
+               "  bpflink attach xdp --program 35 --interface eth0 --pin /sys/fs/bpf/eth0_xdp\n"
+               "  bpflink attach tcx --program /sys/fs/bpf/filter --interface eth0 \\\n"
+               "      --direction ingress --before link:17 --pin /sys/fs/bpf/eth0_filter\n"
+               "  bpflink attach tracepoint --program 36 --group sched --name sched_switch --wait");
+    return [&app, actions] { return actions.at(app.get_subcommands().front())(); };
+}
+
+} // namespace
+
+constinit command const attach_command{"attach", "Attach a program to a hook", group::change, add};
+
+} // namespace tool

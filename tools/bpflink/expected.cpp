@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expected.hpp"
+
+#include <bpflink/ids.hpp>
+#include <bpflink/program.hpp>
+
+#include <cerrno>
+#include <string>
+#include <variant>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace tool {
+namespace {
+
+namespace bl = bpflink;
+
+bl::result<bl::program_id> id_of(program_argument const& program) {
+    if (auto const* const id = std::get_if<bl::program_id>(&program)) return *id;
+    return open(program).map([](bl::program const& opened) { return opened.id(); });
+}
+
+} // namespace
+
+void add_expected(CLI::App& command, std::optional<program_argument>& into) {
+    command
+        .add_option_function<std::string>(
+            "--expect-program", [&into](std::string const& word) { into = parse_program(word); },
+            "Only where the link runs this program now")
+        ->type_name("ID|PATH");
+}
+
+bl::result<void> check_expected(bl::link const& link,
+                                std::optional<program_argument> const& expected) {
+    if (!expected) return {};
+    auto const wanted = id_of(*expected);
+    if (!wanted) return tl::unexpected{wanted.error()};
+    auto const info = link.info();
+    if (!info) return tl::unexpected{info.error()};
+    if (info->program == *wanted) return {};
+    return tl::unexpected{bl::error{
+        EPERM, bl::operation::link_get_info, bl::errc::program_mismatch,
+        fmt::format("link {}", info->id.value()),
+        fmt::format("it runs program {} and not {}: nothing was changed; look whether it is the "
+                    "link that is meant",
+                    info->program.value(), wanted->value())}};
+}
+
+} // namespace tool

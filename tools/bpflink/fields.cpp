@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fields.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace tool {
+
+namespace bl = bpflink;
+
+std::string option_of(std::string_view field) {
+    std::string name{"--"};
+    for (char const each : field)
+        name += each == '_' ? '-' : each;
+    return name;
+}
+
+std::string placeholder_of(std::string_view field) {
+    std::string name;
+    for (char const each : field)
+        name += static_cast<char>(std::toupper(static_cast<unsigned char>(each)));
+    return name;
+}
+
+std::string about(std::string_view field) {
+    // A field that is not among them has its name to speak for it.
+    constexpr auto known = std::to_array<named<std::string_view>>({
+        {"addresses", "Of functions, in place of symbols"},
+        {"binary", "The file: a path, or a name that the dynamic loader finds"},
+        {"cgroup", "A cgroup of version 2"},
+        {"cookie", "What bpf_get_attach_cookie() returns"},
+        {"cookies", "The same for each place"},
+        {"defragment", "Fragments are put together first"},
+        {"event", "A perf event that the caller has opened: fd:3"},
+        {"expected_revision", "Only while the hook has this revision"},
+        {"function", "Its name"},
+        {"functions", "Their types in the BTF object of the program"},
+        {"group", "Of the tracepoint: sched"},
+        {"hook", "Where on a packet's way"},
+        {"ifindex", "In this network namespace"},
+        {"indirect", "Also where an indirect function chooses among several"},
+        {"map", "Its id, or the path of a pin"},
+        {"mode", "Where the program runs"},
+        {"name", "Of the tracepoint: sched_switch"},
+        {"netns", "The file of a network namespace: /run/netns/NAME"},
+        {"offset", "Bytes from the function or symbol, or in the file"},
+        {"offsets", "Bytes in the file, or from the symbols"},
+        {"pattern", "All functions that match, with * and ?"},
+        {"pid", "Only in this process"},
+        {"preorder", "Before the programs of the cgroups below"},
+        {"priority", "The lowest runs first"},
+        {"protocol_family", "Whose packets"},
+        {"ref_ctr_offset", "Of a counter of those that watch"},
+        {"ref_ctr_offsets", "Of counters of those that watch"},
+        {"retprobe", "Where functions return"},
+        {"session", "Where functions begin, and where they return"},
+        {"symbol", "A function of the file"},
+        {"symbols", "Functions, by name"},
+        {"syscall", "The function is a system call's own name: openat"},
+        {"target", "The program whose function is replaced"},
+        {"task", "Only this process, or this thread"},
+    });
+    auto const* const found = std::ranges::find(known, field, &named<std::string_view>::first);
+    return found == known.end() ? std::string{} : std::string{found->second};
+}
+
+std::vector<named<bl::attach_type>> directions_of(std::span<bl::attach_type const> all) {
+    std::vector<named<bl::attach_type>> found;
+    for (std::string_view const direction : {"ingress", "egress"})
+        for (auto const each : all)
+            if (to_string(each).ends_with(std::string{"_"} += direction))
+                found.emplace_back(direction, each);
+    return found;
+}
+
+} // namespace tool
