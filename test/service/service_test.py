@@ -202,8 +202,8 @@ class ServiceTest(ServiceCase):
         run("ip", "link", "set", "eth0", "netns", str(self.other.process.pid))
         eventually(lambda: link not in link_ids(), "its link is gone")
         self.assertEqual({"frames"}, self.bpffs.names())
-        self.assertEqual(["create eth0", "eth0 is in another network namespace",
-                          "waiting for interface eth0"], service.log().splitlines())
+        told = ["create eth0", "eth0 is in another network namespace", "waiting for interface eth0"]
+        eventually(lambda: service.log().splitlines() == told, "it says so")
         self.add_interface("eth0", "far1")
         eventually(service.attached, "it is attached again")
 

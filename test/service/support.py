@@ -299,8 +299,14 @@ class Service:
 
 
 def all_links():
-    """All links in the kernel by their ids, as bpftool shows them."""
-    return {link["id"]: link for link in json.loads(run("bpftool", "-j", "link", "show"))}
+    """All links in the kernel by their ids, as bpftool shows them: it fails where one goes meanwhile."""
+    def show():
+        try:
+            return [json.loads(run("bpftool", "-j", "link", "show"))]
+        except RuntimeError:
+            return None
+    shown = eventually(show, "bpftool shows the links")
+    return {link["id"]: link for link in shown[0]}
 
 
 def link_at(pin):
