@@ -49,6 +49,7 @@ template <has_place H, any_link L>
 ///   raw_tracepoint, tracepoint   the tracepoint
 ///   kprobe, kprobe_multi    all functions, with offset and return
 ///   uprobe, uprobe_multi    the file itself, all offsets, return, and process
+///   usdt                    the file itself, all places of the probe, and process
 ///   tracing_multi           all functions
 /// and the attach type, where the hook has several. The mode of xdp, order, cookies, sessions,
 /// counters and fragments are not compared: they apply when a link is made.

@@ -165,6 +165,7 @@ private:
         auto const name = provider ? take_text(*description) : std::nullopt;
         auto const arguments = name ? take_text(*description) : std::nullopt;
         if (!arguments) return false;
+        if (*place == 0) return true; // of code that the linker dropped (--gc-sections)
         // Where that section is elsewhere than when the note was written, all else is, too.
         auto const moved = base_ == 0 ? address{0} : static_cast<address>(base_ - *base);
         look({.address = static_cast<address>(*place + moved),

@@ -10,9 +10,11 @@
 #include <fstream>
 #include <initializer_list>
 #include <limits>
+#include <random>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -158,6 +160,37 @@ TEST_CASE_FIXTURE(noted, "a place that is not loaded is refused, and only where 
         refused(resolve(noted_elf(note_of({}) + note_of(lost))), EINVAL, bl::errc::invalid_argument,
                 {"app:start in /lib", "not loaded from the file"});
         CHECK(resolve(noted_elf(note_of({.name = "whole"}) + note_of(lost)), "whole"));
+    }
+}
+
+TEST_CASE_FIXTURE(noted, "notes of code that the linker dropped are passed over") {
+    auto const found = resolve(noted_elf(note_of({.address = 0}) + note_of({}) +
+                                         note_of({.address = 0, .name = "dropped"})));
+    REQUIRE(succeeded(found));
+    CHECK(*found == places{{0x1010, 0, ""}});
+    CHECK(bl::resolve_usdt("/lib", "app", "dropped").error() == bl::errc::not_found);
+    CHECK(bl::matching_usdt("/lib", "*")->size() == 1);
+}
+
+TEST_CASE_FIXTURE(noted, "whatever bytes are changed, a file is read or refused") {
+    auto const whole = noted_elf(note_of({.arguments = "8@%rax"}) + note_of({.name = "stop"}) +
+                                 note_of({.semaphore = 0x502004}));
+    std::minstd_rand random{1};
+    // Where the numbers are: the header, the segments, the sections, the notes.
+    std::vector<std::size_t> at;
+    for (auto const& [begin, end] :
+         {std::pair<std::size_t, std::size_t>{16, 0xb0}, {0x400, 0x500}, {0x3000, whole.size()}})
+        for (auto i = begin; i != end; ++i)
+            at.push_back(i);
+    for (int i = 0; i != 5'000; ++i) {
+        auto bytes = whole;
+        for (auto changes = 1 + random() % 4; changes != 0; --changes)
+            bytes[at[random() % at.size()]] = static_cast<char>(random() % 3 == 0 ? 255 : random());
+        auto const found = resolve(bytes);
+        bool const is_known = found || found.error() == bl::errc::invalid_argument ||
+                              found.error() == bl::errc::not_found;
+        CHECK(is_known);
+        if (found) CHECK_FALSE(found->empty());
     }
 }
 
