@@ -37,7 +37,8 @@ namespace bpflink {
 ///                 borrowed
 /// @param options  indirect functions, unique names, directories of debug files
 /// @errors not_found          no such file (operation::open); or no such functions, all of them
-///                            named up to the 20th
+///                            named up to the 20th, with names that are near the first three and
+///                            the libraries, of those that the file needs, that have them
 ///         invalid_argument   a name is empty or has a zero byte; not an ELF file, a damaged one,
 ///                            or one of the other byte order (ENOEXEC); not a regular file, which
 ///                            is not opened; links that lead out; functions of one name at several

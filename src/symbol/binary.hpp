@@ -66,5 +66,8 @@ private:
 /// Opens a file by its path, or one without a slash in its name where the system has such: then the
 /// first ELF file is taken.
 [[nodiscard]] result<binary_file> find_binary(std::string_view binary);
+/// The same of a name without a slash, in the directories of a process.
+/// @param root  "/proc/PID/root"; or empty, for those of this process
+[[nodiscard]] result<binary_file> find_binary_below(std::string_view root, std::string_view name);
 
 } // namespace bpflink

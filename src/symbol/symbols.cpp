@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "error/fail.hpp"
 #include "symbol/functions.hpp"
+#include "symbol/missing.hpp"
 #include "symbol/names.hpp"
 #include "symbol/open.hpp"
 #include "symbol/resolve.hpp"
@@ -91,10 +92,12 @@ result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& reques
                                               resolve_options options) {
     std::vector<std::uint64_t> offsets;
     std::vector<std::string> missing, ambiguous, outside, indirect;
+    std::vector<std::string_view> absent; // without versions
     offsets.reserve(requests.size());
     for (auto const& r : requests) {
         if (r.addresses().empty()) {
             missing.emplace_back(r.text());
+            absent.push_back(r.name());
         } else if (r.addresses().size() > 1) {
             ambiguous.push_back(with_count(r));
         } else if (r.is_indirect() && !options.indirect) {
@@ -129,6 +132,8 @@ result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& reques
     if (!missing.empty()) {
         refusal.emplace(ENOENT, operation::resolve_symbol, errc::not_found, place(missing));
         if (auto const more = advice_of(told); !more.empty()) refusal->add_advice(more);
+        if (auto const more = hints_on_missing(file, options, absent); !more.empty())
+            refusal->add_advice(more);
     }
     for (auto const& [names, what] : faults) {
         if (names.empty()) continue;

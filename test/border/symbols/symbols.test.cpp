@@ -521,3 +521,34 @@ TEST_CASE("who asks for unique names is told of a static function behind a globa
     CHECK(bl::resolve_symbol(VERSIONS_LIBRARY, "both", {.unique = true}) ==
           bl::resolve_symbol(VERSIONS_LIBRARY, "both"));
 }
+
+// F19
+TEST_CASE("a function that is not there is told with what is near it, and who has it") {
+    refused(bl::resolve_symbol("/proc/self/exe", "bpflink_test_exportde"), bl::errc::not_found,
+            {"near it: bpflink_test_exported"});
+    refused(bl::resolve_symbol(VERSIONS_LIBRARY, "both@THREE"), bl::errc::not_found,
+            {"there is only both@ONE, both@@TWO"});
+    refused(bl::resolve_symbol(STRIPPED_PROGRAM, "getppid"), bl::errc::not_found,
+            {"libc.so.6, which it needs, has it"});
+    refused(bl::resolve_symbol("/proc/self/root" STRIPPED_PROGRAM, "getppid"), bl::errc::not_found,
+            {"/proc/self/root/", "libc.so.6, which it needs, has it"});
+    views const wanted{"getppid", "getpid", "bpflink_none", "print_secnd"};
+    refused(bl::resolve_symbols(STRIPPED_PROGRAM, wanted), bl::errc::not_found,
+            {"which it needs, has getpid, getppid"});
+    auto const strange = bl::resolve_symbol(VERSIONS_LIBRARY, "quite_another").error().message();
+    CHECK(strange.find("near") == strange.npos);
+    CHECK(strange.find("needs") == strange.npos);
+}
+
+TEST_CASE("a stub of a library names the one that its functions moved to") {
+    if (!bl::matching_symbols("libpthread.so.0", "*")) {
+        MESSAGE("skipped: there is no libpthread.so.0");
+        return;
+    }
+    if (bl::resolve_symbol("libpthread.so.0", "pthread_create")) {
+        MESSAGE("skipped: this C library's threads are a library of their own");
+        return;
+    }
+    refused(bl::resolve_symbol("libpthread.so.0", "pthread_create"), bl::errc::not_found,
+            {"libc.so.6, which it needs, has it"});
+}
