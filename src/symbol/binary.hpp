@@ -33,6 +33,7 @@ public:
     /// What the caller called it.
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
     [[nodiscard]] bool is_elf() const noexcept { return is_elf_; }
+    [[nodiscard]] std::uint64_t inode() const noexcept { return inode_; }
 
     /// The link to a process's directory that it was looked up below ("/proc/41/root"), or empty.
     [[nodiscard]] std::string const& root_link() const noexcept { return link_; }

@@ -89,7 +89,7 @@ std::string with_count(request const& r) {
 
 result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& requests,
                                               elf_file const& file, functions_told const& told,
-                                              resolve_options options) {
+                                              resolve_options options, when_missing how) {
     std::vector<std::uint64_t> offsets;
     std::vector<std::string> missing, ambiguous, outside, indirect;
     std::vector<std::string_view> absent; // without versions
@@ -132,8 +132,9 @@ result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& reques
     if (!missing.empty()) {
         refusal.emplace(ENOENT, operation::resolve_symbol, errc::not_found, place(missing));
         if (auto const more = advice_of(told); !more.empty()) refusal->add_advice(more);
-        if (auto const more = hints_on_missing(file, options, absent); !more.empty())
-            refusal->add_advice(more);
+        if (how == when_missing::give_hints)
+            if (auto const more = hints_on_missing(file, options, absent); !more.empty())
+                refusal->add_advice(more);
     }
     for (auto const& [names, what] : faults) {
         if (names.empty()) continue;
@@ -156,7 +157,7 @@ result<void> check_symbols(std::span<std::string_view const> symbols) {
 
 result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
                                               std::span<std::string_view const> symbols,
-                                              resolve_options options) {
+                                              resolve_options options, when_missing how) {
     std::vector<request> requests;
     std::unordered_map<std::string_view, std::vector<std::size_t>> by_name;
     std::bitset<256> lengths; // of the names, which most others differ in
@@ -184,7 +185,7 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
                 requests[index].offer(function, from);
         });
     if (!told) return tl::unexpected{told.error()};
-    return offsets_of(requests, file, *told, options);
+    return offsets_of(requests, file, *told, options, how);
 }
 
 namespace {
