@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "error/fail.hpp"
+#include "symbol/demangle.hpp"
 #include "symbol/functions.hpp"
 #include "symbol/missing.hpp"
 #include "symbol/names.hpp"
@@ -15,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 namespace bpflink {
 namespace {
@@ -169,6 +171,18 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
         by_name[requests.back().name()].push_back(requests.size() - 1);
         lengths.set(length_of(requests.back().name()));
     }
+    std::vector<std::pair<readable_name, std::size_t>> readable;
+    for (std::size_t i = 0; i != requests.size(); ++i)
+        if (is_readable_name(requests[i].name())) readable.emplace_back(requests[i].name(), i);
+    demangler demangle;
+    auto const offer_readable = [&](elf_function const& function, function_source from) {
+        std::string text; // once for all
+        for (auto const& [name, index] : readable) {
+            if (!name.may_be(function.name)) continue;
+            if (text.empty()) text = demangle(function.name);
+            if (name.is(text)) requests[index].offer(function, from);
+        }
+    };
     auto const told = for_each_function(
         file, options,
         [&](function_source next, bool is_stripped) {
@@ -178,6 +192,7 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
                    !std::ranges::all_of(requests, &request::is_found);
         },
         [&](elf_function const& function, function_source from) {
+            offer_readable(function, from);
             if (!lengths[length_of(function.name)]) return;
             auto const found = by_name.find(function.name);
             if (found == by_name.end()) return;
@@ -213,6 +228,12 @@ result<std::vector<std::string>> names_in(elf_file const& file, std::string_view
                                           resolve_options const& options) {
     std::set<std::string, std::less<>> names;
     std::string versioned;
+    auto const readable = is_readable_name(pattern) ? without_spaces(pattern) : std::string{};
+    demangler demangle;
+    auto const is_meant = [&](std::string_view name, std::string_view plain) {
+        return matches_pattern(name, pattern) ||
+               (!readable.empty() && matches_pattern(demangle(plain), readable));
+    };
     auto const told = for_each_function(
         file, options,
         [](function_source next, bool is_stripped) {
@@ -222,7 +243,7 @@ result<std::vector<std::string>> names_in(elf_file const& file, std::string_view
             if (function.is_indirect && !options.indirect) return;
             std::string_view name = function.name;
             if (function.is_hidden) name = versioned = name_of(function);
-            if (!name.empty() && matches_pattern(name, pattern) && !names.contains(name))
+            if (!name.empty() && !names.contains(name) && is_meant(name, function.name))
                 names.emplace(name);
         });
     if (!told) return tl::unexpected{told.error()};

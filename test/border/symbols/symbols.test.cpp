@@ -32,6 +32,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+namespace bpflink_scope {
+__attribute__((noinline, used)) int overloaded(int) {
+    return 3;
+}
+__attribute__((noinline, used)) int overloaded(int, char) {
+    return 4;
+}
+__attribute__((noinline, used)) int single(unsigned long) {
+    return 5;
+}
+} // namespace bpflink_scope
+
 extern "C" {
 __attribute__((noinline)) int bpflink_test_exported() {
     return 1;
@@ -551,4 +563,24 @@ TEST_CASE("a stub of a library names the one that its functions moved to") {
     }
     refused(bl::resolve_symbol("libpthread.so.0", "pthread_create"), bl::errc::not_found,
             {"libc.so.6, which it needs, has it"});
+}
+
+TEST_CASE("functions of C++ are found by the names that people read") {
+    auto const at = [](auto* function) { return offset_of(reinterpret_cast<void*>(function)); };
+    int (*const one)(int) = &bpflink_scope::overloaded;
+    int (*const two)(int, char) = &bpflink_scope::overloaded;
+    auto const find = [](std::string_view name) {
+        return bl::resolve_symbol("/proc/self/exe", name);
+    };
+    CHECK(find("bpflink_scope::single") == at(&bpflink_scope::single));
+    CHECK(find("bpflink_scope::single(unsigned long)") == at(&bpflink_scope::single));
+    CHECK(find("bpflink_scope::overloaded(int)") == at(one));
+    CHECK(find("bpflink_scope::overloaded(int,char)") == at(two));
+    CHECK(find("_ZN13bpflink_scope10overloadedEic") == at(two));
+    refused(find("bpflink_scope::overloaded"), bl::errc::invalid_argument, {"(2 addresses)"});
+    refused(find("bpflink_scope::single(int)"), bl::errc::not_found, {"single(int)"});
+    refused(find("single"), bl::errc::not_found, {"symbol single in"});
+    CHECK(bl::matching_symbols("/proc/self/exe", "bpflink_scope::over*(int)") ==
+          names{"_ZN13bpflink_scope10overloadedEi"});
+    CHECK(bl::matching_symbols("/proc/self/exe", "bpflink_scope::*")->size() == 3);
 }
