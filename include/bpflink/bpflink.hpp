@@ -42,6 +42,7 @@
 #include <bpflink/perf_events.hpp>
 #include <bpflink/place.hpp>
 #include <bpflink/probe_details.hpp>
+#include <bpflink/process_symbols.hpp>
 #include <bpflink/program.hpp>
 #include <bpflink/program_info.hpp>
 #include <bpflink/program_ref.hpp>

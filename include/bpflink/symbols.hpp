@@ -34,10 +34,12 @@ namespace bpflink {
 ///                 names and links mean what they mean to that process; none leads out of its
 ///                 other directories. Borrowed
 /// @param symbols  "name", "name@VERSION", or "name@@VERSION" where that has to be the default one;
-///                 borrowed
+///                 or as C++ has it, with "::" or "(": "ns::f" of whatever parameters, or
+///                 "ns::f(int)" as c++filt(1) writes it. Borrowed
 /// @param options  indirect functions, unique names, directories of debug files
 /// @errors not_found          no such file (operation::open); or no such functions, all of them
-///                            named up to the 20th
+///                            named up to the 20th, with names that are near the first three and
+///                            the libraries, of those that the file needs, that have them
 ///         invalid_argument   a name is empty or has a zero byte; not an ELF file, a damaged one,
 ///                            or one of the other byte order (ENOEXEC); not a regular file, which
 ///                            is not opened; links that lead out; functions of one name at several
@@ -99,7 +101,8 @@ template <detail::filesystem_path P>
 /// share an address are all listed, and one that stands for several addresses is too, which
 /// resolve_symbols refuses. Hidden versions are listed, and matched, as "name@VERSION".
 /// @param binary   as in resolve_symbols
-/// @param pattern  * is any text, ? any one character, the rest itself; borrowed
+/// @param pattern  * is any text, ? any one character, the rest itself. One with "::" or "(" is for
+///                 names as C++ has them, too, of which the mangled ones are listed. Borrowed
 /// @param options  whether indirect functions are listed
 /// @errors invalid_argument  the pattern is empty; and as resolve_symbols of the file
 /// @cost as resolve_symbols; memory for what matches

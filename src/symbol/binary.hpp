@@ -33,6 +33,7 @@ public:
     /// What the caller called it.
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
     [[nodiscard]] bool is_elf() const noexcept { return is_elf_; }
+    [[nodiscard]] std::uint64_t inode() const noexcept { return inode_; }
 
     /// The link to a process's directory that it was looked up below ("/proc/41/root"), or empty.
     [[nodiscard]] std::string const& root_link() const noexcept { return link_; }
@@ -66,5 +67,8 @@ private:
 /// Opens a file by its path, or one without a slash in its name where the system has such: then the
 /// first ELF file is taken.
 [[nodiscard]] result<binary_file> find_binary(std::string_view binary);
+/// The same of a name without a slash, in the directories of a process.
+/// @param root  "/proc/PID/root"; or empty, for those of this process
+[[nodiscard]] result<binary_file> find_binary_below(std::string_view root, std::string_view name);
 
 } // namespace bpflink

@@ -61,15 +61,15 @@ result<binary_file> elf_file_at(std::string path) {
         });
 }
 
-result<binary_file> search(std::string_view name) {
+result<binary_file> search(std::string_view root, std::string_view name) {
     std::string const directories = directories_for(name);
     std::optional<error> refusal; // the first file that is no binary, or cannot be read
     for (std::string_view left = directories; !left.empty();) {
         auto const end = std::min(left.find(':'), left.size());
-        std::string path{left.substr(0, end)};
+        auto const directory = left.substr(0, end);
         left.remove_prefix(std::min(end + 1, left.size()));
-        if (!path.starts_with('/')) continue;
-        auto opened = elf_file_at(path.append("/").append(name));
+        if (!directory.starts_with('/')) continue;
+        auto opened = elf_file_at(std::string{root}.append(directory).append("/").append(name));
         if (opened) return opened;
         auto& e = opened.error();
         if (e != errc::not_found && e.code() != std::errc::not_a_directory && !refusal)
@@ -83,8 +83,12 @@ result<binary_file> search(std::string_view name) {
 } // namespace
 
 result<binary_file> find_binary(std::string_view binary) {
-    if (binary.find('/') == binary.npos) return search(binary);
+    if (binary.find('/') == binary.npos) return search({}, binary);
     return binary_file::open(std::string{binary});
+}
+
+result<binary_file> find_binary_below(std::string_view root, std::string_view name) {
+    return search(root, name);
 }
 
 } // namespace bpflink

@@ -47,9 +47,13 @@ unsigned rank_of(elf_function const& function, function_source from) noexcept {
 }
 
 std::string name_of(elf_function const& function) {
+    return function.is_hidden ? versioned_name_of(function) : std::string{function.name};
+}
+
+std::string versioned_name_of(elf_function const& function) {
     std::string name{function.name};
-    if (function.is_hidden) name.append("@").append(function.version);
-    return name;
+    if (function.version.empty()) return name;
+    return name.append(function.is_hidden ? "@" : "@@").append(function.version);
 }
 
 } // namespace bpflink

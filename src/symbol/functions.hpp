@@ -40,5 +40,7 @@ for_each_function(elf_file const& executable, resolve_options const& options,
 
 /// As users name it: "name", or "name@VERSION" where that is hidden.
 [[nodiscard]] std::string name_of(elf_function const& function);
+/// With its version, where it has one: "name@VERSION", or "name@@VERSION" for the default one.
+[[nodiscard]] std::string versioned_name_of(elf_function const& function);
 
 } // namespace bpflink

@@ -3,6 +3,7 @@
 
 #include "border/sys.hpp"
 #include "error/fail.hpp"
+#include "symbol/lines.hpp"
 #include "symbol/names.hpp"
 #include "symbol/near.hpp"
 
@@ -27,33 +28,6 @@ constexpr std::array filter_files{
     "/sys/kernel/tracing/available_filter_functions",
     "/sys/kernel/debug/tracing/available_filter_functions",
 };
-
-/// Calls `look` with each line, without its end.
-template <class Look>
-result<void> for_each_line(fd_view file, char const* path, Look look) {
-    std::array<std::byte, 16'384> room;
-    std::string begun; // a line that the last read ended in
-    for (;;) {
-        int const count = sys::read(file.get(), room);
-        if (count < 0) return fail(count, operation::read, path);
-        if (count == 0) break;
-        std::string_view text{reinterpret_cast<char const*>(room.data()),
-                              static_cast<std::size_t>(count)};
-        for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
-            if (begun.empty()) {
-                look(text.substr(0, end));
-            } else {
-                begun += text.substr(0, end);
-                look(begun);
-                begun.clear();
-            }
-            text.remove_prefix(end + 1);
-        }
-        begun += text;
-    }
-    if (!begun.empty()) look(begun);
-    return {};
-}
 
 struct listed_symbol {
     std::uint64_t address;

@@ -67,7 +67,7 @@ void near_names::offer(std::string_view name) {
 
 std::string near_names::told() const {
     std::string text;
-    if (!derived_.empty()) text = "there is only what was made of it: " + text_of(derived_);
+    if (!derived_.empty()) text = "there is only " + text_of(derived_);
     if (!similar_.empty())
         text.append(text.empty() ? "" : "; ").append("near it: ").append(text_of(similar_));
     return text;

@@ -15,9 +15,15 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// @errors invalid_argument  one that is empty, or has a zero byte in it
 [[nodiscard]] result<void> check_symbols(std::span<std::string_view const> symbols);
 
+/// What is done of functions that are missing.
+enum class when_missing {
+    give_hints, // look for where they may be: hints_on_missing()
+    say_so,
+};
+
 /// The same as resolve_symbols() in a file that is open; the names are checked.
 [[nodiscard]] result<std::vector<std::uint64_t>>
-resolve_in(elf_file const& file, std::span<std::string_view const> symbols,
-           resolve_options options);
+resolve_in(elf_file const& file, std::span<std::string_view const> symbols, resolve_options options,
+           when_missing how = when_missing::give_hints);
 
 } // namespace bpflink

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "error/fail.hpp"
+#include "symbol/demangle.hpp"
 #include "symbol/functions.hpp"
+#include "symbol/missing.hpp"
 #include "symbol/names.hpp"
 #include "symbol/open.hpp"
 #include "symbol/resolve.hpp"
@@ -14,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 namespace bpflink {
 namespace {
@@ -88,13 +91,15 @@ std::string with_count(request const& r) {
 
 result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& requests,
                                               elf_file const& file, functions_told const& told,
-                                              resolve_options options) {
+                                              resolve_options options, when_missing how) {
     std::vector<std::uint64_t> offsets;
     std::vector<std::string> missing, ambiguous, outside, indirect;
+    std::vector<std::string_view> absent; // without versions
     offsets.reserve(requests.size());
     for (auto const& r : requests) {
         if (r.addresses().empty()) {
             missing.emplace_back(r.text());
+            absent.push_back(r.name());
         } else if (r.addresses().size() > 1) {
             ambiguous.push_back(with_count(r));
         } else if (r.is_indirect() && !options.indirect) {
@@ -129,6 +134,9 @@ result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& reques
     if (!missing.empty()) {
         refusal.emplace(ENOENT, operation::resolve_symbol, errc::not_found, place(missing));
         if (auto const more = advice_of(told); !more.empty()) refusal->add_advice(more);
+        if (how == when_missing::give_hints)
+            if (auto const more = hints_on_missing(file, options, absent); !more.empty())
+                refusal->add_advice(more);
     }
     for (auto const& [names, what] : faults) {
         if (names.empty()) continue;
@@ -151,7 +159,7 @@ result<void> check_symbols(std::span<std::string_view const> symbols) {
 
 result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
                                               std::span<std::string_view const> symbols,
-                                              resolve_options options) {
+                                              resolve_options options, when_missing how) {
     std::vector<request> requests;
     std::unordered_map<std::string_view, std::vector<std::size_t>> by_name;
     std::bitset<256> lengths; // of the names, which most others differ in
@@ -163,6 +171,18 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
         by_name[requests.back().name()].push_back(requests.size() - 1);
         lengths.set(length_of(requests.back().name()));
     }
+    std::vector<std::pair<readable_name, std::size_t>> readable;
+    for (std::size_t i = 0; i != requests.size(); ++i)
+        if (is_readable_name(requests[i].name())) readable.emplace_back(requests[i].name(), i);
+    demangler demangle;
+    auto const offer_readable = [&](elf_function const& function, function_source from) {
+        std::string text; // once for all
+        for (auto const& [name, index] : readable) {
+            if (!name.may_be(function.name)) continue;
+            if (text.empty()) text = demangle(function.name);
+            if (name.is(text)) requests[index].offer(function, from);
+        }
+    };
     auto const told = for_each_function(
         file, options,
         [&](function_source next, bool is_stripped) {
@@ -172,6 +192,7 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
                    !std::ranges::all_of(requests, &request::is_found);
         },
         [&](elf_function const& function, function_source from) {
+            offer_readable(function, from);
             if (!lengths[length_of(function.name)]) return;
             auto const found = by_name.find(function.name);
             if (found == by_name.end()) return;
@@ -179,7 +200,7 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
                 requests[index].offer(function, from);
         });
     if (!told) return tl::unexpected{told.error()};
-    return offsets_of(requests, file, *told, options);
+    return offsets_of(requests, file, *told, options, how);
 }
 
 namespace {
@@ -207,6 +228,12 @@ result<std::vector<std::string>> names_in(elf_file const& file, std::string_view
                                           resolve_options const& options) {
     std::set<std::string, std::less<>> names;
     std::string versioned;
+    auto const readable = is_readable_name(pattern) ? without_spaces(pattern) : std::string{};
+    demangler demangle;
+    auto const is_meant = [&](std::string_view name, std::string_view plain) {
+        return matches_pattern(name, pattern) ||
+               (!readable.empty() && matches_pattern(demangle(plain), readable));
+    };
     auto const told = for_each_function(
         file, options,
         [](function_source next, bool is_stripped) {
@@ -216,7 +243,7 @@ result<std::vector<std::string>> names_in(elf_file const& file, std::string_view
             if (function.is_indirect && !options.indirect) return;
             std::string_view name = function.name;
             if (function.is_hidden) name = versioned = name_of(function);
-            if (!name.empty() && matches_pattern(name, pattern) && !names.contains(name))
+            if (!name.empty() && !names.contains(name) && is_meant(name, function.name))
                 names.emplace(name);
         });
     if (!told) return tl::unexpected{told.error()};

@@ -32,6 +32,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+namespace bpflink_scope {
+__attribute__((noinline, used)) int overloaded(int) {
+    return 3;
+}
+__attribute__((noinline, used)) int overloaded(int, char) {
+    return 4;
+}
+__attribute__((noinline, used)) int single(unsigned long) {
+    return 5;
+}
+} // namespace bpflink_scope
+
 extern "C" {
 __attribute__((noinline)) int bpflink_test_exported() {
     return 1;
@@ -520,4 +532,55 @@ TEST_CASE("who asks for unique names is told of a static function behind a globa
     // Versions are names of their own.
     CHECK(bl::resolve_symbol(VERSIONS_LIBRARY, "both", {.unique = true}) ==
           bl::resolve_symbol(VERSIONS_LIBRARY, "both"));
+}
+
+// F19
+TEST_CASE("a function that is not there is told with what is near it, and who has it") {
+    refused(bl::resolve_symbol("/proc/self/exe", "bpflink_test_exportde"), bl::errc::not_found,
+            {"near it: bpflink_test_exported"});
+    refused(bl::resolve_symbol(VERSIONS_LIBRARY, "both@THREE"), bl::errc::not_found,
+            {"there is only both@ONE, both@@TWO"});
+    refused(bl::resolve_symbol(STRIPPED_PROGRAM, "getppid"), bl::errc::not_found,
+            {"libc.so.6, which it needs, has it"});
+    refused(bl::resolve_symbol("/proc/self/root" STRIPPED_PROGRAM, "getppid"), bl::errc::not_found,
+            {"/proc/self/root/", "libc.so.6, which it needs, has it"});
+    views const wanted{"getppid", "getpid", "bpflink_none", "print_secnd"};
+    refused(bl::resolve_symbols(STRIPPED_PROGRAM, wanted), bl::errc::not_found,
+            {"which it needs, has getpid, getppid"});
+    auto const strange = bl::resolve_symbol(VERSIONS_LIBRARY, "quite_another").error().message();
+    CHECK(strange.find("near") == strange.npos);
+    CHECK(strange.find("needs") == strange.npos);
+}
+
+TEST_CASE("a stub of a library names the one that its functions moved to") {
+    if (!bl::matching_symbols("libpthread.so.0", "*")) {
+        MESSAGE("skipped: there is no libpthread.so.0");
+        return;
+    }
+    if (bl::resolve_symbol("libpthread.so.0", "pthread_create")) {
+        MESSAGE("skipped: this C library's threads are a library of their own");
+        return;
+    }
+    refused(bl::resolve_symbol("libpthread.so.0", "pthread_create"), bl::errc::not_found,
+            {"libc.so.6, which it needs, has it"});
+}
+
+TEST_CASE("functions of C++ are found by the names that people read") {
+    auto const at = [](auto* function) { return offset_of(reinterpret_cast<void*>(function)); };
+    int (*const one)(int) = &bpflink_scope::overloaded;
+    int (*const two)(int, char) = &bpflink_scope::overloaded;
+    auto const find = [](std::string_view name) {
+        return bl::resolve_symbol("/proc/self/exe", name);
+    };
+    CHECK(find("bpflink_scope::single") == at(&bpflink_scope::single));
+    CHECK(find("bpflink_scope::single(unsigned long)") == at(&bpflink_scope::single));
+    CHECK(find("bpflink_scope::overloaded(int)") == at(one));
+    CHECK(find("bpflink_scope::overloaded(int,char)") == at(two));
+    CHECK(find("_ZN13bpflink_scope10overloadedEic") == at(two));
+    refused(find("bpflink_scope::overloaded"), bl::errc::invalid_argument, {"(2 addresses)"});
+    refused(find("bpflink_scope::single(int)"), bl::errc::not_found, {"single(int)"});
+    refused(find("single"), bl::errc::not_found, {"symbol single in"});
+    CHECK(bl::matching_symbols("/proc/self/exe", "bpflink_scope::over*(int)") ==
+          names{"_ZN13bpflink_scope10overloadedEi"});
+    CHECK(bl::matching_symbols("/proc/self/exe", "bpflink_scope::*")->size() == 3);
 }

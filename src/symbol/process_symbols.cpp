@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "border/sys.hpp"
+#include "error/fail.hpp"
+#include "symbol/binary.hpp"
+#include "symbol/elf.hpp"
+#include "symbol/lines.hpp"
+#include "symbol/resolve.hpp"
+
+#include <bpflink/process_symbols.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <optional>
+
+namespace bpflink {
+namespace {
+
+/// Code that is mapped from a file.
+struct mapping {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint64_t offset = 0;
+    std::string range;  // "begin-end", as in map_files
+    std::string device; // "08:01"
+    std::uint64_t inode = 0;
+    std::string path;
+
+    [[nodiscard]] bool is_same_file(mapping const& other) const {
+        return inode == other.inode && device == other.device;
+    }
+};
+
+std::string_view next_word(std::string_view& text) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    auto const word = text.substr(0, text.find(' '));
+    text.remove_prefix(word.size());
+    return word;
+}
+
+bool read_number(std::string_view text, std::uint64_t& number, int base) {
+    auto const* const end = text.data() + text.size();
+    auto const [rest, problem] = std::from_chars(text.data(), end, number, base);
+    return problem == std::errc{} && rest == end;
+}
+
+/// "begin-end rwxp offset device inode path"
+std::optional<mapping> code_in(std::string_view line) {
+    mapping found;
+    auto const range = next_word(line);
+    auto const rights = next_word(line);
+    auto const offset = next_word(line);
+    found.range = range;
+    found.device = next_word(line);
+    auto const inode = next_word(line);
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    found.path = line;
+    auto const dash = std::min(range.find('-'), range.size());
+    bool const is_good =
+        read_number(range.substr(0, dash), found.begin, 16) &&
+        read_number(range.substr(std::min(dash + 1, range.size())), found.end, 16) &&
+        read_number(offset, found.offset, 16) && read_number(inode, found.inode, 10);
+    if (!is_good || found.inode == 0 || rights.size() < 3 || rights[2] != 'x' ||
+        !line.starts_with('/'))
+        return std::nullopt;
+    return found;
+}
+
+result<std::vector<mapping>> code_of(std::string const& process) {
+    auto const path = process + "/maps";
+    auto const file = sys::open_file(path.c_str());
+    if (!file) return fail(file.outcome(), operation::open, path);
+    std::vector<mapping> all;
+    return for_each_line(file.view(), path.c_str(),
+                         [&](std::string_view line) {
+                             if (auto found = code_in(line)) all.push_back(*std::move(found));
+                         })
+        .map([&] { return std::move(all); });
+}
+
+/// The file of a mapping, below the process's root where that leads to it now.
+result<binary_file> open_mapped(std::string const& process, mapping const& code) {
+    auto below = binary_file::open(process + "/root" + code.path);
+    if (below && below->inode() == code.inode) return below;
+    return binary_file::open(process + "/map_files/" + code.range);
+}
+
+/// Whether a file that cannot be looked into is nothing that the caller has to know of.
+bool is_passed_over(error const& e) {
+    return e == errc::not_found || e == errc::permission_denied ||
+           (e == errc::invalid_argument && e.where() == operation::open) ||
+           e.code() == std::errc::executable_format_error;
+}
+
+/// Where the offset of a file is mapped.
+std::optional<std::uint64_t> address_in(std::vector<mapping> const& all, mapping const& file,
+                                        std::uint64_t offset) {
+    for (auto const& code : all)
+        if (code.is_same_file(file) && offset >= code.offset &&
+            offset - code.offset < code.end - code.begin)
+            return code.begin + (offset - code.offset);
+    return std::nullopt;
+}
+
+} // namespace
+
+result<std::vector<process_symbol>> resolve_in_process(int pid, std::string_view symbol,
+                                                       resolve_options options) {
+    if (auto const good = check_symbols({&symbol, 1}); !good) return tl::unexpected{good.error()};
+    if (pid < 0)
+        return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument,
+                    "process " + std::to_string(pid), "a process's number is not negative");
+    auto const process = "/proc/" + (pid == 0 ? "self" : std::to_string(pid));
+    auto const code = code_of(process);
+    if (!code) return tl::unexpected{code.error()};
+    std::vector<process_symbol> found;
+    std::size_t looked_at = 0;
+    for (auto each = code->begin(); each != code->end(); ++each) {
+        if (std::any_of(code->begin(), each,
+                        [&](mapping const& other) { return other.is_same_file(*each); }))
+            continue;
+        auto const file = open_mapped(process, *each);
+        auto const offsets = file.and_then([&](binary_file const& opened) {
+            ++looked_at;
+            return elf_file::open(opened).and_then([&](elf_file const& elf) {
+                return resolve_in(elf, {&symbol, 1}, options, when_missing::say_so);
+            });
+        });
+        if (!offsets && !is_passed_over(offsets.error())) return tl::unexpected{offsets.error()};
+        if (!offsets) continue;
+        if (auto const address = address_in(*code, *each, offsets->front()))
+            found.push_back({file->path(), each->path, offsets->front(), *address});
+    }
+    if (!found.empty()) return found;
+    return fail(-ENOENT, operation::resolve_symbol, errc::not_found,
+                "symbol " + std::string{symbol} + " in process " + std::to_string(pid),
+                looked_at == 0 ? "it has no file mapped as code that can be opened"
+                               : "not in the " + std::to_string(looked_at) +
+                                     " files that it has mapped as code");
+}
+
+} // namespace bpflink

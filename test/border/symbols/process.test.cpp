@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Functions of running processes.
+#include "real_files.hpp"
+
+#include <bpflink/process_symbols.hpp>
+#include <bpflink/symbols.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <dlfcn.h>
+
+#include <sys/wait.h>
+
+namespace {
+
+/// A child of this process that does nothing until it is ended.
+struct child {
+    child() : pid{::fork()} {
+        REQUIRE(pid >= 0);
+        if (pid == 0)
+            for (;;)
+                ::pause();
+    }
+    ~child() {
+        ::kill(pid, SIGKILL);
+        ::waitpid(pid, nullptr, 0);
+    }
+    child(child const&) = delete;
+    child& operator=(child const&) = delete;
+
+    int pid;
+};
+
+/// A copy of the library, loaded.
+struct loaded_copy : scratch {
+    loaded_copy() {
+        std::filesystem::copy_file(VERSIONS_LIBRARY, path);
+        handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+        REQUIRE(handle);
+    }
+    ~loaded_copy() { ::dlclose(handle); }
+    loaded_copy(loaded_copy const&) = delete;
+    loaded_copy& operator=(loaded_copy const&) = delete;
+    [[nodiscard]] std::uint64_t address() const {
+        return reinterpret_cast<std::uintptr_t>(::dlvsym(handle, "weak_one", "ONE"));
+    }
+
+    std::string path = *this / "copy.so";
+    void* handle = nullptr;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(loaded_copy, "a function is found in the file that a process has mapped") {
+    child const other;
+    for (int const pid : {0, ::getpid(), other.pid}) {
+        auto const found = bl::resolve_in_process(pid, "weak_one");
+        REQUIRE(found);
+        REQUIRE(found->size() == 1);
+        auto const& place = found->front();
+        CHECK(place.mapped == path);
+        CHECK(place.address == address()); // a child has what its parent has
+        CHECK(place.offset == bl::resolve_symbol(path, "weak_one"));
+        CHECK(place.binary.ends_with("/root" + path));
+        CHECK(bl::resolve_symbol(place.binary, "weak_one") == place.offset);
+    }
+}
+
+TEST_CASE("every file that has a function of that name is told") {
+    loaded_copy const one, two;
+    auto const found = bl::resolve_in_process(0, "weak_one");
+    REQUIRE(found);
+    names paths;
+    for (auto const& place : *found)
+        paths.push_back(place.mapped);
+    CHECK(paths.size() == 2);
+    for (auto const& copy : {one.path, two.path})
+        CHECK(std::ranges::count(paths, copy) == 1);
+}
+
+TEST_CASE_FIXTURE(loaded_copy, "a file that was deleted or replaced is the one that is mapped") {
+    auto const before = bl::resolve_in_process(0, "weak_one");
+    REQUIRE(before);
+    std::filesystem::remove(path);
+    std::ofstream{path} << "another file";
+    auto const after = bl::resolve_in_process(0, "weak_one");
+    if (!after && ::geteuid() != 0) {
+        MESSAGE("skipped: map_files takes privilege");
+        return;
+    }
+    REQUIRE(after);
+    REQUIRE(after->size() == 1);
+    CHECK(after->front().offset == before->front().offset);
+    CHECK(after->front().address == before->front().address);
+    CHECK(after->front().binary.find("/map_files/") != std::string::npos);
+    CHECK(bl::resolve_symbol(after->front().binary, "weak_one") == before->front().offset);
+}
+
+TEST_CASE("a function or a process that is not there is said to be so") {
+    refused(bl::resolve_in_process(0, "bpflink_no_such"), bl::errc::not_found,
+            {"symbol bpflink_no_such in process 0", "not in the ", " files"});
+    refused(bl::resolve_in_process(-1, "f"), bl::errc::invalid_argument, {"process -1"});
+    refused(bl::resolve_in_process(0, ""), bl::errc::invalid_argument, {"empty"});
+    refused(bl::resolve_in_process(2'000'000'000, "f"), bl::errc::not_found,
+            {"/proc/2000000000/maps"});
+    int ended = 0;
+    {
+        child const other;
+        ended = other.pid;
+    }
+    refused(bl::resolve_in_process(ended, "f"), bl::errc::not_found, {std::to_string(ended)});
+}
+
+#ifdef __x86_64__
+TEST_CASE("what a name in a process cannot be resolved to is refused as in a file") {
+    refused(bl::resolve_in_process(0, "memcpy"), bl::errc::invalid_argument,
+            {"memcpy", "calls go to a variant"});
+    auto const indirect = bl::resolve_in_process(0, "memcpy", {.indirect = true});
+    REQUIRE(indirect);
+    CHECK(indirect->front().address != 0);
+}
+#endif
