@@ -16,6 +16,7 @@ extern command const metrics_command;
 extern command const on_command;
 extern command const pin_command;
 extern command const show_command;
+extern command const top_command;
 extern command const tree_command;
 extern command const unpin_command;
 extern command const watch_command;
