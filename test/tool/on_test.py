@@ -2,6 +2,7 @@
 """on and holders: what runs at a place, in which order, and who keeps it there."""
 
 import shutil
+import tempfile
 
 import support
 from support import LINKS, TOOL, LinksTest, run
@@ -75,6 +76,13 @@ class On(LinksTest):
             self.assertIn(each, of_process)
         held = {each["link"] for each in of_process if each.get("note") == "open"}
         self.assertEqual(set(self.links.ids.values()) | {int(self.links.facts["on_loopback"])}, held)
+
+    def test_a_file_may_have_a_colon_in_its_name(self):
+        with tempfile.TemporaryDirectory() as place:
+            path = f"{place}/a:b"
+            self.assert_fails(self.links.tool("on", path), f"{place}/a")
+            with open(path, "wb"):
+                self.assertEqual([], self.on(path))
 
     def test_what_is_not_a_link_says_so(self):
         if not shutil.which("bpftool"):

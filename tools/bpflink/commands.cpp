@@ -14,6 +14,7 @@ std::span<command const* const> all_commands() {
         &holders_command,
         &tree_command,
         &watch_command,
+        &top_command,
         &metrics_command,
         // change
         &attach_command,

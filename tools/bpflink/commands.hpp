@@ -22,6 +22,7 @@ extern command const on_command;
 extern command const pin_command;
 extern command const show_command;
 extern command const teardown_command;
+extern command const top_command;
 extern command const tree_command;
 extern command const unpin_command;
 extern command const update_command;

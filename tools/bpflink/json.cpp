@@ -45,13 +45,13 @@ std::string to_text(json const& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string to_json(std::vector<record> const& links) {
+std::string to_lines(std::vector<json> const& all) {
     std::string text = "[";
-    for (auto const& link : links) {
+    for (auto const& each : all) {
         if (text.size() > 1) text += ",\n ";
-        text += to_text(json_of(link));
+        text += to_text(each);
     }
-    return text + "]";
+    return text + "]\n";
 }
 
 } // namespace tool

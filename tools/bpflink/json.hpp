@@ -27,7 +27,7 @@ namespace tool {
 /// On one line. Names that are not UTF-8 come out with U+FFFD in place of what is not.
 [[nodiscard]] std::string to_text(json const& value);
 
-/// An array with a line for each link.
-[[nodiscard]] std::string to_json(std::vector<record> const& links);
+/// An array with a line for each element.
+[[nodiscard]] std::string to_lines(std::vector<json> const& all);
 
 } // namespace tool

@@ -34,6 +34,7 @@ std::string table::render(std::size_t width, bool colour, bool headings) const {
             line += row[i];
             if (i + 1 != row.size()) line.append(widths_[i] - columns(row[i]) + gap, ' ');
         }
+        line.erase(line.find_last_not_of(' ') + 1); // empty cells at the end
         line = cut(line, width);
         if (colour && heads)
             line = fmt::format(fmt::emphasis::bold, "{}", line);

@@ -35,9 +35,12 @@ std::size_t output_height() {
     return std::numeric_limits<std::size_t>::max();
 }
 
+bool on_terminal() {
+    return ::isatty(STDOUT_FILENO) == 1 && variable("TERM") != "dumb";
+}
+
 bool wants_colour() {
-    return ::isatty(STDOUT_FILENO) == 1 && variable("NO_COLOR").empty() &&
-           variable("TERM") != "dumb";
+    return on_terminal() && variable("NO_COLOR").empty();
 }
 
 } // namespace tool

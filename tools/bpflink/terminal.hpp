@@ -11,6 +11,9 @@ namespace tool {
 /// How many lines the terminal shows at once; without a terminal, any number.
 [[nodiscard]] std::size_t output_height();
 
+/// Whether output goes to a terminal that can move its cursor.
+[[nodiscard]] bool on_terminal();
+
 /// Whether output may be coloured: on a terminal, unless $NO_COLOR (no-color.org) asks for none.
 [[nodiscard]] bool wants_colour();
 

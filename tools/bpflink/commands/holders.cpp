@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -48,14 +49,13 @@ bl::result<all_holders> look(options const& given) {
 }
 
 std::string to_json(all_holders const& all) {
-    std::string text = "[";
+    std::vector<json> objects;
     for (auto const& [id, held] : all) {
-        json one{{"id", id.value()}, {"pids", processes_of(held)}, {"pinned", held.pins}};
+        auto& one = objects.emplace_back(
+            json{{"id", id.value()}, {"pids", processes_of(held)}, {"pinned", held.pins}});
         if (!held.complete()) one["unseen"] = held.unseen;
-        if (text.size() > 1) text += ",\n ";
-        text += to_text(one);
     }
-    return text + "]";
+    return to_lines(objects);
 }
 
 std::string to_table(all_holders const& all) {
@@ -77,7 +77,7 @@ int run(options const& given) {
     problems report;
     auto const all = report.value_of(look(given));
     if (!all) return report.exit_code();
-    print_long(given.json ? to_json(*all) + "\n" : to_table(*all));
+    print_long(given.json ? to_json(*all) : to_table(*all));
     for (auto const& [id, held] : *all) {
         if (given.json || held.complete()) continue;
         report.note("there may be more holders: " + held.unseen);

@@ -82,6 +82,13 @@ std::string to_table(std::vector<record> const& links, column_list const& chosen
     return rows.render(output_width(), wants_colour(), headings);
 }
 
+std::string to_json(std::vector<record> const& links) {
+    std::vector<json> all;
+    for (auto const& link : links)
+        all.push_back(json_of(link));
+    return to_lines(all);
+}
+
 std::string to_ids(std::vector<record> const& links) {
     std::string text;
     for (auto const& link : links)
@@ -112,7 +119,7 @@ int run(options& given) {
     auto const links = find(given, chosen, report);
     if (given.order && given.order->needs != column_needs::nothing) chosen.pop_back();
     if (given.json)
-        print(to_json(links) + "\n");
+        print(to_json(links));
     else if (given.ids_only)
         print(to_ids(links));
     else if (!links.empty() || report.exit_code() == 0)

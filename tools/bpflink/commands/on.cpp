@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -25,18 +27,17 @@ struct options {
 };
 
 std::string to_json(on::programs const& all, lookup& names) {
-    std::string text = "[";
+    std::vector<json> objects;
     for (auto const& each : all) {
-        json one{{"hook", each.hook},
+        auto& one = objects.emplace_back(
+            json{{"hook", each.hook},
                  {"link", each.link ? json(each.link->value()) : json(nullptr)},
-                 {"prog_id", each.program.value()}};
+                 {"prog_id", each.program.value()}});
         if (auto const& program = names.program(each.program)) one["prog_name"] = program->name;
         if (!each.from.empty()) one["from"] = each.from;
         if (!each.note.empty()) one["note"] = each.note;
-        if (text.size() > 1) text += ",\n ";
-        text += to_text(one);
     }
-    return text + "]";
+    return to_lines(objects);
 }
 
 /// Without the columns that say nothing.
@@ -63,7 +64,7 @@ int run(options const& given) {
     on::programs all;
     on::add_target(given.target, names, all, report);
     if (given.json)
-        print(to_json(all, names) + "\n");
+        print(to_json(all, names));
     else if (!all.empty() || report.exit_code() == 0)
         print_long(to_table(all, names));
     return report.exit_code();

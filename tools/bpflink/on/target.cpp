@@ -68,7 +68,9 @@ void add_process_of(std::string const& word, lookup& names, programs& to, proble
 void add_target(std::string const& word, lookup& names, programs& to, problems& report) {
     constexpr std::string_view map = "map:";
     auto const after = std::string_view{word}.substr(std::min(word.size(), map.size()));
-    if (word.find('/') != std::string::npos && word.find(':') == std::string::npos)
+    struct stat file{};
+    bool const has_colon = word.find(':') != std::string::npos; // a namespace before it, or a name
+    if (word.find('/') != std::string::npos && (!has_colon || ::stat(word.c_str(), &file) == 0))
         return add_path(word, names, to, report);
     if (is_number(word) && word.size() < 10) return add_process_of(word, names, to, report);
     if (word.starts_with(map) && is_number(after) && after.size() < 10) {
