@@ -300,7 +300,11 @@ class Service:
 
 def all_links():
     """All links in the kernel by their ids, as bpftool shows them."""
-    return {link["id"]: link for link in json.loads(run("bpftool", "-j", "link", "show"))}
+    def shown():  # bpftool fails where one goes meanwhile
+        with contextlib.suppress(RuntimeError):
+            return [json.loads(run("bpftool", "-j", "link", "show"))]
+        return None
+    return {link["id"]: link for link in eventually(shown, "bpftool shows the links")[0]}
 
 
 def link_at(pin):
