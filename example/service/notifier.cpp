@@ -13,8 +13,8 @@ notifier::notifier(asio::io_context& loop) : socket_{loop} {
     std::string path{name};
     if (path.front() == '@') path.front() = '\0'; // an abstract one
     asio::error_code failure;
-    socket_.connect(path, failure);
-    if (!failure) socket_.non_blocking(true, failure);
+    static_cast<void>(socket_.connect(path, failure));
+    if (!failure) static_cast<void>(socket_.non_blocking(true, failure));
     if (failure) static_cast<void>(socket_.close(failure));
 }
 

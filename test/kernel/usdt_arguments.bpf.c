@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
 // Keeps what libbpf's usdt.bpf.h reads of a USDT probe.
+// clang-format off: usdt.bpf.h wants the others before it
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <stdbool.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/usdt.bpf.h>
+// clang-format on
 
 #include "usdt_arguments.h"
 
