@@ -12,7 +12,9 @@ std::span<command const* const> all_commands() {
         &show_command,
         &on_command,
         &holders_command,
+        &tree_command,
         &watch_command,
+        &metrics_command,
         // change
         &attach_command,
         &update_command,

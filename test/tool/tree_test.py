@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tree and metrics: all links at a glance, for people and for Prometheus."""
+
+import os
+import re
+import tempfile
+
+import support
+from support import TOOL, LinksTest, run
+
+
+class Tree(LinksTest):
+    def lines(self, *arguments, **options):
+        done = self.links.tool("tree", *arguments, **options)
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        return done.stdout.decode().splitlines()
+
+    def above(self, lines, text):
+        """What stands above a line, from the root, and the line."""
+        at = next(i for i, line in enumerate(lines) if text in line)
+        found = []
+        depth = 1000
+        for line in reversed(lines[:at + 1]):
+            label = line.lstrip("├─└│ |`-")
+            indent = len(line) - len(label)
+            if indent < depth:
+                found.insert(0, label)
+                depth = indent
+        return found
+
+    def test_an_interface_is_in_its_namespace_and_has_its_hooks(self):
+        inode = os.stat(f"/proc/{self.links.process.pid}/ns/net").st_ino
+        number, program = self.links.ids["xdp"], self.links.programs["xdp"]
+        self.assertEqual([f"netns {inode} (this one)", self.links.facts["device"], "xdp",
+                          f"link {number}: {program} run_xdp_a"],
+                         self.above(self.lines(), f"link {number}:"))
+        outside = run(TOOL, "tree").stdout.decode().splitlines()
+        self.assertEqual(f"netns {inode}", self.above(outside, f"link {number}:")[0])
+
+    def test_a_cgroup_is_below_the_one_that_it_is_in(self):
+        name = os.path.basename(self.links.facts["cgroup"])
+        lines = self.lines()
+        number, program = self.links.ids["hostile"], self.links.programs["hostile"]
+        self.assertEqual([name, r"evil\x1b[31m\xff\x09tab",
+                          f"link {number}: {program} run_egress_a, cgroup_inet_egress"],
+                         self.above(lines, f"link {number}:")[-3:])
+        self.assertEqual(name, self.above(lines, f"link {self.links.ids['cgroup']}:")[-2])
+
+    def test_every_link_is_somewhere(self):
+        text = "\n".join(self.lines())
+        for number in self.links.ids.values():
+            self.assertEqual(1, text.count(f"link {number}:"))
+        defunct = self.links.ids["defunct"]
+        self.assertEqual("defunct", self.above(text.splitlines(), f"link {defunct}:")[0])
+
+    def test_filters_leave_the_rest_out(self):
+        text = "\n".join(self.lines("--type", "iter"))
+        self.assertEqual(set(re.findall(r"link (\d+):", text)),
+                         {str(number) for number in self.links.list("--type", "iter")})
+
+    def test_outside_utf_8_it_is_drawn_with_letters(self):
+        text = "\n".join(self.lines(env={"LC_ALL": "C"}))
+        self.assertTrue(text.isascii())
+        self.assertIn("`- link", text)
+
+
+class Metrics(LinksTest):
+    SAMPLE = re.compile(r'(\w+)\{((?:\w+="(?:[^"\\\n]|\\["\\n])*",?)*)\} [0-9.e+-]+')
+
+    def samples(self, text):
+        """(metric, labels) of a text that is wholly in the format."""
+        found = []
+        for line in text.splitlines():
+            if line.startswith("# "):
+                self.assertRegex(line, r"\A# (HELP \w+ .+|TYPE \w+ (gauge|counter))\Z")
+                continue
+            match = self.SAMPLE.fullmatch(line)
+            self.assertTrue(match, line)
+            found.append((match[1], dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', match[2]))))
+        return found
+
+    def test_every_link_is_a_sample(self):
+        done = self.links.tool("metrics")
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        links = {labels["id"]: labels for metric, labels in self.samples(done.stdout.decode())
+                 if metric == "bpflink_link_info"}
+        for name, number in self.links.ids.items():
+            labels = links[str(number)]
+            self.assertEqual(str(self.links.programs[name]), labels["program"])
+            self.assertTrue(labels["name"].startswith("run_"))
+        self.assertIn(r"evil\\x1b[31m\\xff\\x09tab", links[str(self.links.ids["hostile"])]["target"])
+
+    def test_links_are_counted_by_type_and_state(self):
+        text = self.links.tool("metrics", "--interface", self.links.facts["device"]).stdout.decode()
+        self.assertIn('\nbpflink_links{type="xdp",state="attached"} 1\n', text)
+        self.assertNotIn('type="cgroup"', text)
+
+    def test_a_file_is_replaced_whole(self):
+        with tempfile.TemporaryDirectory() as place:
+            path = os.path.join(place, "bpflink.prom")
+            with open(path, "w", encoding="utf-8") as old, open(path, encoding="utf-8") as reader:
+                old.write("old\n")
+                old.flush()
+                self.assert_quiet(self.links.tool("metrics", "--type", "xdp", "--output", path))
+                self.assertEqual("old\n", reader.read())
+            self.assertEqual(["bpflink.prom"], os.listdir(place))
+            self.assertEqual(0o644, os.stat(path).st_mode & 0o7777)
+            with open(path, encoding="utf-8") as file:
+                self.assertIn("bpflink_links", {metric for metric, _ in self.samples(file.read())})
+            missing = os.path.join(place, "absent", "bpflink.prom")
+            self.assert_fails(self.links.tool("metrics", "--output", missing), missing)
+
+    def test_without_the_privilege_the_old_file_stays(self):
+        with tempfile.TemporaryDirectory() as place:
+            path = os.path.join(place, "bpflink.prom")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("old\n")
+            self.assert_fails(run("setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon", TOOL,
+                                  "metrics", "--output", path), "EPERM")
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual("old\n", file.read())
+            self.assertEqual(["bpflink.prom"], os.listdir(place))
+
+
+if __name__ == "__main__":
+    support.main()
