@@ -93,6 +93,18 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bpflink; printf '%s\\n' "${COMPREPLY
         self.assertIn("/proc", self.complete("pin", "/pro"))
         self.assertEqual(["holders"], self.complete("help", "hol"))
 
+    def test_the_hooks_of_attach_and_their_options(self):
+        self.assertEqual(["uprobe", "uprobe_multi"], sorted(self.complete("attach", "up")))
+        self.assertEqual(["--mode"], self.complete("attach", "xdp", "--mo"))
+        self.assertEqual([], self.complete("attach", "tcx", "--mo"))
+        self.assertEqual(["egress"], self.complete("attach", "tcx", "--direction", "e"))
+        self.assertIn("lo", self.complete("attach", "xdp", "--interface", ""))
+
+    def test_the_hooks_of_attach_are_in_the_man_page(self):
+        page = printed("man").replace("\\-", "-")
+        self.assertIn('.SS "attach netfilter - ', page)
+        self.assertIn("--protocol-family", page)
+
 
 class Installed(unittest.TestCase):
     def test_the_man_page_and_the_completions_are_installed_with_the_program(self):

@@ -74,7 +74,7 @@ void add_program(CLI::App& command, program_argument& into) {
         .add_option_function<std::string>(
             "--program", [&into](std::string const& word) { into = parse_program(word); },
             "The program: its id, or the path of a pin")
-        ->type_name("ID|PATH")
+        ->type_name("PROGRAM")
         ->required();
 }
 

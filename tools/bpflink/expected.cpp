@@ -28,7 +28,7 @@ void add_expected(CLI::App& command, std::optional<program_argument>& into) {
         .add_option_function<std::string>(
             "--expect-program", [&into](std::string const& word) { into = parse_program(word); },
             "Only where the link runs this program now")
-        ->type_name("ID|PATH");
+        ->type_name("PROGRAM");
 }
 
 bl::result<void> check_expected(bl::link const& link,

@@ -38,7 +38,7 @@ std::string about(std::string_view field) {
         {"functions", "Their types in the BTF object of the program"},
         {"group", "Of the tracepoint: sched"},
         {"hook", "Where on a packet's way"},
-        {"ifindex", "In this network namespace"},
+        {"ifindex", "An interface of this network namespace, or its index"},
         {"indirect", "Also where an indirect function chooses among several"},
         {"map", "Its id, or the path of a pin"},
         {"mode", "Where the program runs"},

@@ -100,13 +100,13 @@ template <class T>
     } else if constexpr (std::same_as<T, std::string_view>) {
         return placeholder_of(field);
     } else if constexpr (std::same_as<T, bpflink::ifindex>) {
-        return "NAME|INDEX";
+        return "IF";
     } else if constexpr (std::same_as<T, bpflink::map_ref>) {
-        return "ID|PATH";
+        return "MAP";
     } else if constexpr (std::same_as<T, bpflink::fd_view>) {
-        return "PATH|program:ID|fd:N";
+        return "FILE|program:ID|fd:N";
     } else if constexpr (std::same_as<T, bpflink::iter_cgroup>) {
-        return "DIR|ID";
+        return "DIR";
     } else if constexpr (std::same_as<T, bpflink::iter_task>) {
         return "process:PID|thread:TID";
     } else {
@@ -172,7 +172,7 @@ CLI::Option* add_attach_type(CLI::App& app, request<H>& into,
                    set(parse_attach_type(word, traits::name, traits::attach_types));
                },
                "Where on the hook; needed where the type of the program does not tell")
-            ->type_name("TYPE");
+            ->type_name("ATTACH");
     auto const directions = directions_of(traits::attach_types);
     if (!directions.empty())
         app.add_option_function<std::string>(

@@ -99,7 +99,7 @@ void add_object(CLI::App& app, options<H>& given) {
                "--map",
                [&](std::string const& word) { given.map = read(word, type<bl::map_ref>{}); },
                "The table: its id, or the path of a pin")
-            ->type_name("ID|PATH")
+            ->type_name("MAP")
             ->required();
     } else {
         add_program(app, given.program);
@@ -128,7 +128,7 @@ std::string footer_of() {
     if constexpr (!takes_map<H>)
         text += "\nTypes of program that it takes:\n" + list_of(traits::program_types) + "\n";
     if constexpr (requires(H where) { where.attach; })
-        text += "\nA TYPE is one of these, with or without the hook's name in front:\n" +
+        text += "\nATTACH is one of these, with or without the hook's name in front:\n" +
                 list_of(traits::attach_types) + "\n";
     return text + fmt::format("\n<bpflink/hook/{}.hpp> says more of the fields.", traits::name);
 }

@@ -71,14 +71,14 @@ action add(CLI::App& app) {
     app.add_option_function<std::string>(
            "--program", [=](std::string const& word) { given->program = parse_program(word); },
            "The program that runs from now on: its id, or the path of a pin")
-        ->type_name("ID|PATH");
+        ->type_name("PROGRAM");
     app.add_option_function<std::string>(
            "--map", [=](std::string const& word) { given->map = read(word, type<bl::map_ref>{}); },
            "Of a struct_ops link: the next table")
-        ->type_name("ID|PATH");
+        ->type_name("MAP");
     app.add_option("--expect", given->expected,
                    "Only while this one is in use, which the kernel compares")
-        ->type_name("ID|PATH");
+        ->type_name("PROGRAM");
     app.callback([given] {
         if (given->program.has_value() == given->map.has_value())
             throw CLI::ValidationError{"give --program, or --map of a struct_ops link"};

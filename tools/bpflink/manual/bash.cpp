@@ -31,8 +31,34 @@ std::string names_of(std::vector<option_description> const& options) {
     return names;
 }
 
-std::string command_case(command_description const& command) {
-    auto text = fmt::format("    {})\n        case \"$prev\" in\n", command.name);
+/// @param word  which word of the line the command is
+std::string command_case(command_description const& command, int word);
+
+/// The subcommands, and what follows each of them.
+std::string choice_of(std::vector<command_description> const& all, std::string const& more,
+                      int word) {
+    std::string names;
+    std::string cases;
+    for (auto const& each : all) {
+        names += each.name + " ";
+        cases += command_case(each, word);
+    }
+    return fmt::format("    if ((COMP_CWORD == {0})); then\n"
+                       "        COMPREPLY=($(compgen -W \"{1}{2}\" -- \"$cur\"))\n"
+                       "        return\n"
+                       "    fi\n"
+                       "    case \"${{COMP_WORDS[{0}]}}\" in\n"
+                       "{3}"
+                       "    esac\n",
+                       word, names, more, cases);
+}
+
+std::string command_case(command_description const& command, int word) {
+    auto text = fmt::format("    {})\n", command.name);
+    if (!command.subcommands.empty())
+        return text + choice_of(command.subcommands, names_of(command.options), word + 1) +
+               "        ;;\n";
+    text += "        case \"$prev\" in\n";
     for (auto const& option : command.options)
         if (!option.value.empty())
             text += fmt::format("        {}) {} return ;;\n", fmt::join(option.names, "|"),
@@ -51,29 +77,16 @@ std::string command_case(command_description const& command) {
 } // namespace
 
 std::string bash_completion(CLI::App const& app) {
-    auto const commands = describe_commands(app);
-    std::string names;
-    std::string cases;
-    for (auto const& command : commands) {
-        names += command.name + " ";
-        cases += command_case(command);
-    }
     return fmt::format(
         "# bash completion for bpflink, made by: bpflink help --print bash\n"
         "_bpflink() {{\n"
         "    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n"
         "    COMPREPLY=()\n"
-        "    if ((COMP_CWORD == 1)); then\n"
-        "        COMPREPLY=($(compgen -W \"{}{}\" -- \"$cur\"))\n"
-        "        return\n"
-        "    fi\n"
         "    compopt -o filenames 2>/dev/null\n"
-        "    case \"${{COMP_WORDS[1]}}\" in\n"
         "{}"
-        "    esac\n"
         "}}\n"
         "complete -F _bpflink bpflink\n",
-        names, names_of(describe(app).options), cases);
+        choice_of(describe_commands(app), names_of(describe(app).options), 1));
 }
 
 } // namespace tool

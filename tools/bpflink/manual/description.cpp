@@ -6,7 +6,7 @@
 namespace tool {
 
 command_description describe(CLI::App const& app) {
-    command_description told{app.get_name(), app.get_description(), app.get_footer(), {}, {}};
+    command_description told{app.get_name(), app.get_description(), app.get_footer(), {}, {}, {}};
     for (auto const* const option : app.get_options()) {
         if (option->get_group().empty()) continue;
         option_description one{{}, option->get_type_name(), option->get_description()};
@@ -27,8 +27,10 @@ command_description describe(CLI::App const& app) {
 
 std::vector<command_description> describe_commands(CLI::App const& app) {
     std::vector<command_description> all;
-    for (auto const* const command : app.get_subcommands([](CLI::App const*) { return true; }))
+    for (auto const* const command : app.get_subcommands([](CLI::App const*) { return true; })) {
         all.push_back(describe(*command));
+        all.back().subcommands = describe_commands(*command);
+    }
     return all;
 }
 

@@ -26,12 +26,13 @@ struct command_description {
     std::string footer;
     std::vector<option_description> options;
     std::vector<option_description> positionals;
+    std::vector<command_description> subcommands; ///< of attach: one of them follows
 };
 
 /// A command or the program itself. What is hidden from --help is left out.
 [[nodiscard]] command_description describe(CLI::App const& app);
 
-/// All commands, in the order of --help.
+/// All commands, in the order of --help, or all subcommands of one.
 [[nodiscard]] std::vector<command_description> describe_commands(CLI::App const& app);
 
 } // namespace tool

@@ -40,21 +40,31 @@ std::string option_line(std::string const& condition, option_description const& 
     return fmt::format("{} -d {}\n", text, in_quotes(option.text));
 }
 
+/// @param before  what tells that the command may follow
+/// @param seen    and that it and those in front of it were given
+std::string command_lines(command_description const& command, std::string const& before,
+                          std::string const& seen) {
+    auto const condition = in_quotes(seen);
+    auto text = fmt::format("complete -c bpflink -n {} -a {} -d {}\n", in_quotes(before),
+                            command.name, in_quotes(command.summary));
+    for (auto const& option : command.options)
+        text += option_line(condition, option);
+    for (auto const& positional : command.positionals)
+        text += fmt::format("complete -c bpflink -n {}{}\n", condition,
+                            arguments_for(positional.value));
+    for (auto const& each : command.subcommands)
+        text += command_lines(each, seen, seen + "; and __fish_seen_subcommand_from " + each.name);
+    return text;
+}
+
 } // namespace
 
 std::string fish_completion(CLI::App const& app) {
     std::string text = "# fish completion for bpflink, made by: bpflink help --print fish\n"
                        "complete -c bpflink -f\n";
-    for (auto const& command : describe_commands(app)) {
-        auto const condition = in_quotes("__fish_seen_subcommand_from " + command.name);
-        text += fmt::format("complete -c bpflink -n __fish_use_subcommand -a {} -d {}\n",
-                            command.name, in_quotes(command.summary));
-        for (auto const& option : command.options)
-            text += option_line(condition, option);
-        for (auto const& positional : command.positionals)
-            text += fmt::format("complete -c bpflink -n {}{}\n", condition,
-                                arguments_for(positional.value));
-    }
+    for (auto const& command : describe_commands(app))
+        text += command_lines(command, "__fish_use_subcommand",
+                              "__fish_seen_subcommand_from " + command.name);
     return text;
 }
 

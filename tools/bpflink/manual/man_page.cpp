@@ -43,13 +43,18 @@ std::string as_it_is(std::string_view text) {
     return fmt::format(".PP\n.nf\n{}\n.fi\n", escaped(text));
 }
 
-std::string command_text(command_description const& command) {
-    auto text = fmt::format(".SS \"{} \\- {}\"\n", command.name, escaped(command.summary));
+/// @param before  the command that it is a subcommand of, and a space
+std::string command_text(command_description const& command, std::string const& before = {}) {
+    auto const name = before + command.name;
+    auto text = fmt::format(".SS \"{} \\- {}\"\n", name, escaped(command.summary));
     for (auto const& positional : command.positionals)
         text += option_text(positional);
     for (auto const& option : command.options)
         text += option_text(option);
-    return text + as_it_is(command.footer);
+    text += as_it_is(command.footer);
+    for (auto const& each : command.subcommands)
+        text += command_text(each, name + " ");
+    return text;
 }
 
 } // namespace

@@ -4,8 +4,11 @@
 #include "columns.hpp"
 #include "commands.hpp"
 
+#include <bpflink/hook/all.hpp>
 #include <bpflink/link_traits.hpp>
 
+#include <algorithm>
+#include <array>
 #include <span>
 
 namespace tool {
@@ -18,6 +21,20 @@ std::string joined(auto const& all, auto name_of) {
         words += name_of(each);
     }
     return words;
+}
+
+template <class... Hooks>
+std::string hook_names(bpflink::type_list<Hooks...> /*all*/) {
+    return joined(std::array{bpflink::hook_traits<Hooks>::name...},
+                  [](std::string_view name) { return name; });
+}
+
+/// "ingress|egress": words as they are, and not what they stand for.
+bool is_choice(std::string_view value) {
+    return value.find('|') != std::string_view::npos && std::ranges::all_of(value, [](char each) {
+               return each == '|' || each == '_' || (each >= 'a' && each <= 'z') ||
+                      (each >= '0' && each <= '9');
+           });
 }
 
 } // namespace
@@ -39,6 +56,14 @@ value_words words_for(std::string_view value) {
                 "", false};
     if (value == "COMMAND")
         return {joined(all_commands(), [](command const* each) { return each->name; }), "", false};
+    if (value == "HOOK") return {hook_names(bpflink::all_hooks{}), "", false};
+    if (value == "MAP" || value == "BINARY" || value == "CGROUP" || value.starts_with("FILE|"))
+        return {"", "", true};
+    if (is_choice(value)) {
+        std::string words{value};
+        std::ranges::replace(words, '|', ' ');
+        return {words, "", false};
+    }
     return {};
 }
 

@@ -40,7 +40,33 @@ std::string value_of(std::string const& value) {
     return fmt::format(":{}:{}", escaped(value), how);
 }
 
+std::string command_case(command_description const& command);
+
+/// The subcommands, and what follows each of them; the word in front of them is the second one.
+std::string choice_of(std::vector<command_description> const& all) {
+    std::string names;
+    std::string cases;
+    for (auto const& each : all) {
+        names += fmt::format("        '{}:{}'\n", each.name, escaped(each.summary));
+        cases += command_case(each);
+    }
+    return fmt::format("    commands=(\n{}    )\n"
+                       "    if ((CURRENT == 2)); then\n"
+                       "        _describe command commands\n"
+                       "        return\n"
+                       "    fi\n"
+                       "    command=$words[2]\n"
+                       "    shift words\n"
+                       "    ((CURRENT--))\n"
+                       "    case $command in\n"
+                       "{}"
+                       "    esac\n",
+                       names, cases);
+}
+
 std::string command_case(command_description const& command) {
+    if (!command.subcommands.empty())
+        return fmt::format("    {})\n{}        ;;\n", command.name, choice_of(command.subcommands));
     auto text = fmt::format("    {})\n        _arguments", command.name);
     for (auto const& option : command.options)
         for (auto const& name : option.names)
@@ -54,29 +80,15 @@ std::string command_case(command_description const& command) {
 } // namespace
 
 std::string zsh_completion(CLI::App const& app) {
-    std::string names;
-    std::string cases;
-    for (auto const& command : describe_commands(app)) {
-        names += fmt::format("        '{}:{}'\n", command.name, escaped(command.summary));
-        cases += command_case(command);
-    }
     return fmt::format("#compdef bpflink\n"
                        "# zsh completion for bpflink, made by: bpflink help --print zsh\n"
                        "_bpflink() {{\n"
-                       "    local -a commands=(\n{}    )\n"
-                       "    if ((CURRENT == 2)); then\n"
-                       "        _describe command commands\n"
-                       "        return\n"
-                       "    fi\n"
-                       "    local command=$words[2]\n"
-                       "    shift words\n"
-                       "    ((CURRENT--))\n"
-                       "    case $command in\n"
+                       "    local command\n"
+                       "    local -a commands\n"
                        "{}"
-                       "    esac\n"
                        "}}\n"
                        "_bpflink \"$@\"\n",
-                       names, cases);
+                       choice_of(describe_commands(app)));
 }
 
 } // namespace tool
