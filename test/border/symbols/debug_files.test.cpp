@@ -4,8 +4,8 @@
 
 #include <bpflink/symbols.hpp>
 
-#include <chrono>
 #include <cstring>
+#include <ctime>
 #include <elf.h>
 #include <iterator>
 
@@ -205,7 +205,7 @@ constexpr std::array section_fields{
 
 /// What is asked of a file that somebody made to make it take long.
 void ask_everything(std::string const& path) {
-    auto const begin = std::chrono::steady_clock::now();
+    auto const begin = std::clock(); // of this process: others may keep the machine busy
     auto const told = [](auto const& r) {
         if (!r) CHECK_FALSE(r.error().message().empty());
     };
@@ -213,7 +213,7 @@ void ask_everything(std::string const& path) {
     told(bl::resolve_symbol(path, "print_second", {.unique = true}));
     told(bl::symbol_at(path, 0x1234));
     told(bl::matching_symbols(path, "a::*"));
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{20});
+    CHECK((std::clock() - begin) / CLOCKS_PER_SEC < 20);
 }
 
 } // namespace
