@@ -4,6 +4,9 @@
 
 #include <bpflink/symbols.hpp>
 
+#include <cstring>
+#include <ctime>
+#include <elf.h>
 #include <iterator>
 
 #include <fcntl.h>
@@ -185,4 +188,82 @@ TEST_CASE("a damaged debug file is an error, and no signal") {
 TEST_CASE("who names the debug file is told to name the program") {
     refused(bl::resolve_symbol(identified + ".debug", "print_second"), bl::errc::invalid_argument,
             {"symbol print_second in ", "name the program that it belongs to"});
+}
+
+namespace {
+
+/// A field of a section's header.
+struct field {
+    std::size_t at;
+    std::size_t bytes;
+};
+constexpr std::array section_fields{
+    field{offsetof(Elf64_Shdr, sh_offset), 8},
+    field{offsetof(Elf64_Shdr, sh_size), 8},
+    field{offsetof(Elf64_Shdr, sh_link), 4},
+};
+
+/// What is asked of a file that somebody made to make it take long.
+void ask_everything(std::string const& path) {
+    auto const begin = std::clock(); // of this process: others may keep the machine busy
+    auto const told = [](auto const& r) {
+        if (!r) CHECK_FALSE(r.error().message().empty());
+    };
+    told(bl::resolve_symbol(path, "absent")); // looks for debug files, and at what is needed
+    told(bl::resolve_symbol(path, "print_second", {.unique = true}));
+    told(bl::symbol_at(path, 0x1234));
+    told(bl::matching_symbols(path, "a::*"));
+    CHECK((std::clock() - begin) / CLOCKS_PER_SEC < 20);
+}
+
+} // namespace
+
+// E30
+TEST_CASE("no number in a section's header decides how long it takes, or how much is kept") {
+    auto const whole = contents(identified.c_str());
+    Elf64_Ehdr header;
+    std::memcpy(&header, whole.data(), sizeof header);
+    if (header.e_ident[EI_CLASS] != ELFCLASS64) {
+        MESSAGE("skipped: programs have 32 bits here");
+        return;
+    }
+    memory_file const file{whole};
+    for (std::size_t section = 0; section != header.e_shnum; ++section)
+        for (auto const& [at, bytes] : section_fields)
+            for (std::uint64_t const value : {std::uint64_t{0xffff'ffff}, ~std::uint64_t{0} - 8}) {
+                auto hostile = whole;
+                std::memcpy(hostile.data() + header.e_shoff + section * sizeof(Elf64_Shdr) + at,
+                            &value, bytes);
+                file.rewrite(hostile);
+                CAPTURE(section);
+                CAPTURE(at);
+                ask_everything(file.path());
+            }
+}
+
+TEST_CASE("a million sections, and notes that never end, are read in bounded time") {
+    auto hostile = contents(identified.c_str());
+    Elf64_Ehdr header;
+    std::memcpy(&header, hostile.data(), sizeof header);
+    if (header.e_ident[EI_CLASS] != ELFCLASS64) {
+        MESSAGE("skipped: programs have 32 bits here");
+        return;
+    }
+    constexpr std::uint64_t many = 1U << 20U;
+    std::vector<Elf64_Shdr> sections(many);
+    sections[0].sh_size = many;
+    for (std::size_t i = 1; i != many; ++i) {
+        sections[i].sh_type = SHT_NOTE; // all of the same zero bytes: notes of no length
+        sections[i].sh_offset = hostile.size();
+        sections[i].sh_size = 0x1'0000;
+    }
+    header.e_shoff = hostile.size();
+    header.e_shnum = 0;
+    header.e_shstrndx = SHN_UNDEF;
+    std::memcpy(hostile.data(), &header, sizeof header);
+    hostile.append(reinterpret_cast<char const*>(sections.data()), many * sizeof(Elf64_Shdr));
+    memory_file const file{hostile};
+    ask_everything(file.path());
+    refused(bl::resolve_symbol(file.path(), "print_second"), bl::errc::not_found,
+            {"print_second", "stripped"});
 }
