@@ -127,7 +127,7 @@ result<std::uint32_t> object_of(wanted_link const& wanted) {
 result<sight> judge(wanted_link const& wanted, link const& l, std::string const& subject) {
     auto const info = l.info();
     if (!info) return tl::unexpected{info.error()};
-    auto const& [hook, what, where] = wanted;
+    auto const& [hook, what, where, made_it] = wanted;
     if (hook.matches(*info) == match::no)
         return tl::unexpected{detail::wrong_hook(*info, hook.name)};
     auto const attach = hook.has_attach_type(what, where, *info);
@@ -148,7 +148,7 @@ result<sight> judge(wanted_link const& wanted, link const& l, std::string const&
                      is_in_netns(info->type) ? "which is at another place: on another interface, "
                                                "or in another network namespace"
                                              : "which is at another place");
-    if (*at == match::unknown)
+    if (*at == match::unknown && !made_it)
         return taken(*info, subject,
                      "and it cannot be told whether it is at this place: nothing "
                      "tells " +
@@ -289,7 +289,7 @@ result<link> ensuring::create() const {
 /// The link that is in the way.
 /// @param any  not that of the same program alone
 std::optional<link_info> ensuring::occupant(bool any) const {
-    auto const& [hook, what, where] = *wanted_;
+    auto const& [hook, what, where, made_it] = *wanted_;
     auto const own = object_of(*wanted_);
     for (auto&& each : links()) {
         if (!each) continue;
@@ -326,7 +326,7 @@ bool ensuring::is_held_by_somebody(error& why) const {
 
 /// The object that has the place without a link, and stays; in words.
 std::optional<std::string> ensuring::program_without_link() const {
-    auto const& [hook, what, where] = *wanted_;
+    auto const& [hook, what, where, made_it] = *wanted_;
     if (!hook.without_link) return std::nullopt;
     auto const look = [&] {
         auto seen = hook.without_link(what, where);

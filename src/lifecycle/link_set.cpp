@@ -169,6 +169,7 @@ private:
     /// A member that is made, or left out.
     struct turn {
         set_member* member;
+        std::size_t made_by; // before
         std::vector<wanted_link> places;
         std::optional<ensuring> work; // empty: left out
         std::string why;
@@ -180,7 +181,7 @@ private:
     }
     [[nodiscard]] ensuring begin(set_member const& member, std::size_t candidate,
                                  std::vector<wanted_link> const& places) const;
-    static std::vector<wanted_link> places_of(set_member const& member);
+    [[nodiscard]] std::vector<wanted_link> places_of(set_member const& member) const;
 
     result<set_step> make(set_member& member, directory_lock const* lock);
     void undo(error* why);
@@ -192,11 +193,13 @@ private:
     std::vector<turn> turns_;
 };
 
-std::vector<wanted_link> set_work::places_of(set_member const& member) {
+std::vector<wanted_link> set_work::places_of(set_member const& member) const {
     std::vector<wanted_link> places;
     places.reserve(member.candidates_.size());
     for (auto const& each : member.candidates_)
         places.push_back(each.its_->place);
+    // Its handle is the one that this set made. A pin may have become another link's.
+    if (directory_.empty() && member.link_) places[member.made_by_].made_it = true;
     return places;
 }
 
@@ -299,7 +302,8 @@ result<std::vector<stray>> set_work::strays(std::vector<set_member> const& membe
 }
 
 result<set_step> set_work::make(set_member& member, directory_lock const* lock) {
-    auto& its = turns_.emplace_back(turn{&member, places_of(member), std::nullopt, {}});
+    auto& its =
+        turns_.emplace_back(turn{&member, member.made_by_, places_of(member), std::nullopt, {}});
     bool const is_pinned = lock != nullptr;
     link held = std::exchange(member.link_, {});
     if (is_pinned) held = {}; // it would keep what is to be replaced
@@ -312,6 +316,7 @@ result<set_step> set_work::make(set_member& member, directory_lock const* lock) 
         auto const how = work.make_it_so(lock);
         if (how) {
             its.why.clear();
+            member.made_by_ = i;
             return step_of(member.name_, step_for(*how), work.before());
         }
         if (!is_missing(how.error())) return tl::unexpected{of_member(how.error(), member.name_)};
@@ -329,10 +334,11 @@ result<set_step> set_work::make(set_member& member, directory_lock const* lock) 
 /// @param why  is told what could not be undone; null: nobody is
 void set_work::undo(error* why) {
     for (; !turns_.empty(); turns_.pop_back()) {
-        auto& [member, places, work, left_out] = turns_.back();
+        auto& [member, made_by, places, work, left_out] = turns_.back();
         if (!work) continue;
         auto const undone = work->undo(limit());
         member->link_ = work->take();
+        member->made_by_ = made_by;
         if (!undone && why)
             why->add_advice("undoing member " + quoted(member->name_) +
                             " failed: " + undone.error().message());

@@ -150,6 +150,7 @@ struct wanted_link {
     hook_door const& hook;
     borrowed_program what; // or a map of struct_ops
     void const* where;     // the hook
+    bool made_it = false;  // the link at hand was made by this, so that its place is known
 };
 
 struct ensured_any {

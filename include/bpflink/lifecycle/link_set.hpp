@@ -78,6 +78,7 @@ private:
     std::vector<set_candidate> candidates_;
     bool is_optional_;
     bpflink::link link_;
+    std::size_t made_by_ = 0; // the candidate that link_ is of
     std::string why_;
 };
 

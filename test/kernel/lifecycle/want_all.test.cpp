@@ -166,8 +166,13 @@ TEST_CASE_FIXTURE(kernel_case,
     {
         auto set = must(bl::link_set::open(directory));
         set.want_all(skel.get(), skel.places());
-        for (auto const& step : must(set.apply()).steps)
-            CHECK(step.what == bl::step_kind::keep);
+        auto const again = set.apply();
+        bool const is_told = again || again.error() != bl::errc::already_exists;
+        if (is_told)
+            for (auto const& step : must(again).steps)
+                CHECK(step.what == bl::step_kind::keep);
+        else // before 6.6
+            skip_case("the kernel does not tell the place of a probe that an earlier set made");
         CHECK(must(set.teardown()).size() == wanted);
     }
     CHECK(sandbox::names_in(directory).empty());

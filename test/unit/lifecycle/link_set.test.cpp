@@ -384,6 +384,9 @@ TEST_CASE_FIXTURE(world, "a set without a directory lives with the object") {
         check_steps(set.plan(), {keep, keep});
         check_steps(applied(set), {keep, keep});
         CHECK(links_here().size() == 2);
+        fail_always(call::load_object, EPERM); // nothing tells the namespace of an interface
+        check_steps(set.plan(), {keep, keep}); // but the set knows where it made its link
+        check_steps(applied(set), {keep, keep});
         bl::link_set moved{std::move(set)};
         CHECK(links_here().size() == 2);
     }
