@@ -32,8 +32,8 @@ namespace bpflink {
 
 /// A place of the kernel, or of a module, that has a name.
 struct kernel_symbol {
-    std::uint64_t address = 0;
-    std::string module; ///< empty: the kernel itself
+    std::uint64_t address = 0; ///< in the kernel
+    std::string module;        ///< empty: the kernel itself
     /// To the next symbol of the kernel or of that module, so that what fills the space between
     /// them counts: kallsyms lists no sizes. Empty for the last one.
     std::optional<std::uint64_t> size;

@@ -56,7 +56,7 @@ namespace bpflink {
 [[nodiscard]] result<std::vector<std::uint64_t>>
 resolve_symbols(std::string_view binary, std::span<std::string_view const> symbols,
                 resolve_options options = {});
-/// The same of an open file. @param binary  borrowed; opened once more, by whatever mode it is open
+/// The same of an open file, which is borrowed. It is opened once more, whatever its mode is.
 [[nodiscard]] result<std::vector<std::uint64_t>>
 resolve_symbols(fd_view binary, std::span<std::string_view const> symbols,
                 resolve_options options = {});
