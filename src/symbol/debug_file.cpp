@@ -108,8 +108,11 @@ result<debug_search> find_debug_file(elf_file const& executable,
     auto const& root = executable.file().root_link();
     auto const within =
         !root.empty() && directory.starts_with(root) ? directory.substr(root.size()) : directory;
-    for (auto const& tree : trees)
-        places.push_back(tree + (within.starts_with('/') ? "" : "/") + within);
+    for (auto const& tree : trees) {
+        auto& below = places.emplace_back(tree);
+        if (!within.starts_with('/')) below += '/';
+        below += within;
+    }
     for (auto const& place : places) {
         auto const candidate = place + (*link)->name;
         auto const is_itself = executable.file().is_at(candidate);

@@ -42,7 +42,7 @@ std::string build_id_in(std::string_view notes) {
         auto const name = at + sizeof note;
         auto const begin = name + padded(note.n_namesz);
         if (begin > notes.size() || notes.size() - begin < note.n_descsz) break;
-        constexpr std::string_view gnu{"GNU", 4};
+        constexpr std::string_view gnu{"GNU\0", 4};
         if (note.n_type == NT_GNU_BUILD_ID && notes.substr(name, note.n_namesz) == gnu &&
             note.n_descsz > 1 && note.n_descsz <= most_id_bytes)
             return hexadecimal_of(notes.substr(begin, note.n_descsz));

@@ -14,6 +14,7 @@ constexpr std::size_t most_named = 5;
 
 std::string text_of(std::set<std::pair<std::size_t, std::string>> const& names) {
     std::vector<std::string> all;
+    all.reserve(names.size());
     for (auto const& each : names)
         all.push_back(each.second);
     return enumerated(all, most_named);

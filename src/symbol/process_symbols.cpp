@@ -40,9 +40,9 @@ std::string_view next_word(std::string_view& text) {
 }
 
 bool read_number(std::string_view text, std::uint64_t& number, int base) {
-    auto const* const end = text.data() + text.size();
-    auto const [rest, problem] = std::from_chars(text.data(), end, number, base);
-    return problem == std::errc{} && rest == end;
+    auto const [rest, problem] =
+        std::from_chars(text.data(), text.data() + text.size(), number, base);
+    return problem == std::errc{} && rest == text.data() + text.size();
 }
 
 /// "begin-end rwxp offset device inode path"

@@ -37,7 +37,7 @@ template <class Number>
 std::optional<Number> take(std::string_view& from) {
     Number number;
     if (from.size() < sizeof number) return std::nullopt;
-    std::memcpy(&number, from.data(), sizeof number);
+    from.copy(reinterpret_cast<char*>(&number), sizeof number);
     from.remove_prefix(sizeof number);
     return number;
 }
