@@ -37,6 +37,7 @@ ended_by() {
 
 for signal in INT TERM HUP; do
     ! ignored "$signal" || continue
+    : >"$output" # the last one's, which the demo may be slow to replace
     "$demo" >"$output" 2>&1 &
     pid=$!
     for ((i = 0; i != 200; ++i)); do
