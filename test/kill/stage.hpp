@@ -69,6 +69,19 @@ using sandbox::names_in;
 /// Asks until it holds, for what the kernel does a moment later. False after five seconds.
 [[nodiscard]] bool eventually(std::function<bool()> const& holds);
 
+/// Attaches to a place that the last link may be leaving: its id goes first, the place a moment
+/// later.
+template <class P, class H>
+auto attach_when_free(P const& prog, H const& where) {
+    auto made = bpflink::attach(prog, where);
+    static_cast<void>(eventually([&] {
+        if (made || made.error() != bpflink::errc::hook_busy) return true;
+        made = bpflink::attach(prog, where);
+        return made.has_value();
+    }));
+    return must(std::move(made));
+}
+
 /// Makes the kernel call the functions that it has to be traced, bpf_fentry_test1() among them.
 /// @param program  one that traces an entry
 void call_traced_functions(bpflink::fd_view program);
@@ -93,7 +106,7 @@ template <bpflink::program_type Type, class H>
 bool may_ensure(stage<Type, H> const& s) {
     if (!may_attach(s)) return false;
     auto const told = [&] {
-        auto const probe = must(bpflink::attach(s.first, s.where));
+        auto const probe = attach_when_free(s.first, s.where);
         return must(bpflink::is_at(s.first, s.where, probe)) == bpflink::match::yes;
     }();
     if (!told) skip("the kernel does not tell the place of such a link");
@@ -105,7 +118,7 @@ template <bpflink::program_type Type, class H>
 class bystander {
 public:
     bystander(stage<Type, H> const& s, std::string path) : stage_{s}, path_{std::move(path)} {
-        auto l = must(bpflink::attach(s.other, s.elsewhere));
+        auto l = attach_when_free(s.other, s.elsewhere);
         id_ = must(l.info()).id;
         must(l.pin(path_));
     }

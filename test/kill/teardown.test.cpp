@@ -45,7 +45,7 @@ public:
 
 private:
     void begin() {
-        auto l = must(bl::attach(stage_.first, stage_.where));
+        auto l = attach_when_free(stage_.first, stage_.where);
         id_ = must(l.info()).id;
         must(l.pin(path_));
     }
