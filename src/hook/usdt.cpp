@@ -116,7 +116,7 @@ result<found_probe> find_probe(hook::usdt const& where, operation what,
     return open_binary(where.binary).and_then([&](binary_file&& file) -> result<found_probe> {
         auto const elf = elf_file::open(file);
         if (!elf) return tl::unexpected{elf.error()};
-        auto places = usdt_in(file, *elf, where.provider, where.name);
+        auto places = usdt_in(*elf, where.provider, where.name);
         if (!places) return tl::unexpected{places.error()};
         std::vector<std::uint64_t> offsets(places->size());
         std::ranges::transform(*places, offsets.begin(), &usdt_place::offset);

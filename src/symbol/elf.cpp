@@ -201,7 +201,8 @@ elf_file::for_each_section_of(std::function<bool(elf_section const&)> const& loo
                             .type = about.sh_type,
                             .link = about.sh_link,
                             .offset = about.sh_offset,
-                            .size = about.sh_size});
+                            .size = about.sh_size,
+                            .address = about.sh_addr});
             return true;
         });
 }

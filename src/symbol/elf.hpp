@@ -40,6 +40,7 @@ struct elf_section {
     std::uint32_t link = 0;
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
+    std::uint64_t address = 0; // once it is loaded
 };
 
 /// What is loaded from a file as one piece.

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <elf.h>
 #include <optional>
 #include <set>
@@ -20,17 +19,6 @@ using namespace std::literals;
 
 constexpr std::uint64_t most_bytes = 1U << 26; // of one section
 constexpr std::size_t most_told = 20;          // probes, in a message
-
-struct class_32 {
-    using header = Elf32_Ehdr;
-    using section = Elf32_Shdr;
-    using address = Elf32_Addr;
-};
-struct class_64 {
-    using header = Elf64_Ehdr;
-    using section = Elf64_Shdr;
-    using address = Elf64_Addr;
-};
 
 /// Reads a number of fixed size off the beginning of some bytes.
 template <class Number>
@@ -61,17 +49,21 @@ std::optional<std::string_view> take_part(std::string_view& from, std::uint32_t 
 }
 
 /// The notes of one file.
-template <class Class>
+/// @tparam Address  as wide as the file's
+template <class Address>
 class reader {
 public:
-    using section = typename Class::section;
-
-    explicit reader(binary_file const& file) : file_{file} {}
+    explicit reader(elf_file const& elf) : elf_{elf} {}
 
     result<void> read(std::function<void(usdt_note const&)> const& look) {
-        if (auto const found = find_sections(); !found) return found;
+        auto found = elf_.for_each_section([&](elf_section const& one) {
+            if (one.type == SHT_NOTE && one.name == ".note.stapsdt") notes_.push_back(one);
+            if (one.name == ".stapsdt.base") base_ = one.address;
+            return true;
+        });
+        if (!found) return found;
         for (auto const& each : notes_) {
-            auto const bytes = contents(each);
+            auto const bytes = elf_.bytes_of(each, most_bytes);
             if (!bytes) return tl::unexpected{bytes.error()};
             for (std::string_view left = *bytes; !left.empty();)
                 if (!read_note(left, look)) return damaged();
@@ -81,69 +73,8 @@ public:
 
 private:
     [[nodiscard]] tl::unexpected<error> damaged() const {
-        return fail(-ENOEXEC, operation::resolve_symbol, errc::invalid_argument, file_.path(),
+        return fail(-ENOEXEC, operation::resolve_symbol, errc::invalid_argument, elf_.path(),
                     "the notes of its USDT probes are damaged, or cut short");
-    }
-
-    result<void> read_exactly(void* into, std::size_t size, std::uint64_t offset) const {
-        return file_.read({static_cast<std::byte*>(into), size}, offset)
-            .and_then([&](std::size_t read) -> result<void> {
-                if (read != size) return damaged();
-                return {};
-            });
-    }
-
-    /// Bytes that the file has to have before memory is given for them.
-    result<std::string> bytes_at(std::uint64_t offset, std::uint64_t size) const {
-        if (size > most_bytes) return damaged();
-        std::string bytes;
-        if (size == 0) return bytes;
-        char last;
-        if (auto const read = read_exactly(&last, 1, offset + (size - 1)); !read)
-            return tl::unexpected{read.error()};
-        bytes.resize(static_cast<std::size_t>(size));
-        return read_exactly(bytes.data(), bytes.size(), offset).map([&] {
-            return std::move(bytes);
-        });
-    }
-    result<std::string> contents(section const& what) const {
-        return bytes_at(what.sh_offset, what.sh_size);
-    }
-
-    result<std::vector<section>> read_table(std::uint64_t offset, std::uint64_t count) const {
-        return bytes_at(offset, count * sizeof(section)).map([&](std::string const& bytes) {
-            std::vector<section> table(static_cast<std::size_t>(count));
-            std::memcpy(table.data(), bytes.data(), bytes.size());
-            return table;
-        });
-    }
-
-    result<void> find_sections() {
-        typename Class::header header;
-        if (auto const read = read_exactly(&header, sizeof header, 0); !read) return read;
-        if (header.e_shoff == 0) return {};
-        if (header.e_shentsize != sizeof(section)) return damaged();
-        std::uint64_t count = header.e_shnum;
-        std::uint64_t of_names = header.e_shstrndx;
-        if (count == 0 || of_names == SHN_XINDEX) { // more than fit there: the first one tells
-            auto const first = read_table(header.e_shoff, 1);
-            if (!first) return tl::unexpected{first.error()};
-            if (count == 0) count = first->front().sh_size;
-            if (of_names == SHN_XINDEX) of_names = first->front().sh_link;
-        }
-        if (of_names == SHN_UNDEF) return {};
-        if (count > most_bytes / sizeof(section) || of_names >= count) return damaged();
-        auto const table = read_table(header.e_shoff, count);
-        if (!table) return tl::unexpected{table.error()};
-        auto const names = contents((*table)[static_cast<std::size_t>(of_names)]);
-        if (!names) return tl::unexpected{names.error()};
-        for (auto const& one : *table) {
-            if (one.sh_name >= names->size()) continue;
-            std::string_view const name{names->c_str() + one.sh_name};
-            if (one.sh_type == SHT_NOTE && name == ".note.stapsdt") notes_.push_back(one);
-            if (name == ".stapsdt.base") base_ = one.sh_addr;
-        }
-        return {};
     }
 
     bool read_note(std::string_view& left, std::function<void(usdt_note const&)> const& look) {
@@ -156,10 +87,9 @@ private:
         if (!description) return false;
         constexpr std::uint32_t type_of_probes = 3;
         if (*owner != "stapsdt\0"sv || *type != type_of_probes) return true;
-        using address = typename Class::address;
-        auto const place = take<address>(*description);
-        auto const base = take<address>(*description);
-        auto const semaphore = take<address>(*description);
+        auto const place = take<Address>(*description);
+        auto const base = take<Address>(*description);
+        auto const semaphore = take<Address>(*description);
         if (!place || !base || !semaphore) return false;
         auto const provider = take_text(*description);
         auto const name = provider ? take_text(*description) : std::nullopt;
@@ -167,17 +97,17 @@ private:
         if (!arguments) return false;
         if (*place == 0) return true; // of code that the linker dropped (--gc-sections)
         // Where that section is elsewhere than when the note was written, all else is, too.
-        auto const moved = base_ == 0 ? address{0} : static_cast<address>(base_ - *base);
-        look({.address = static_cast<address>(*place + moved),
-              .semaphore = *semaphore == 0 ? address{0} : static_cast<address>(*semaphore + moved),
+        auto const moved = base_ == 0 ? Address{0} : static_cast<Address>(base_ - *base);
+        look({.address = static_cast<Address>(*place + moved),
+              .semaphore = *semaphore == 0 ? Address{0} : static_cast<Address>(*semaphore + moved),
               .provider = *provider,
               .name = *name,
               .arguments = *arguments});
         return true;
     }
 
-    binary_file const& file_;
-    std::vector<section> notes_;
+    elf_file const& elf_;
+    std::vector<elf_section> notes_;
     std::uint64_t base_ = 0; // the address of .stapsdt.base; 0: there is none
 };
 
@@ -209,24 +139,23 @@ auto with_elf_file(std::variant<std::string_view, fd_view> const& binary, Look l
             return path ? find_binary(*path) : binary_file::open(std::get<fd_view>(binary));
         })
         .and_then([&](binary_file const& file) {
-            return elf_file::open(file).and_then(
-                [&](elf_file const& elf) { return look(file, elf); });
+            return elf_file::open(file).and_then([&](elf_file const& elf) { return look(elf); });
         });
 }
 
 } // namespace
 
-result<void> for_each_usdt(binary_file const& file, elf_file const& elf,
-                           std::function<void(usdt_note const&)> const& look) {
-    return elf.is_64_bit() ? reader<class_64>{file}.read(look) : reader<class_32>{file}.read(look);
+result<void> for_each_usdt(elf_file const& elf, std::function<void(usdt_note const&)> const& look) {
+    return elf.is_64_bit() ? reader<Elf64_Addr>{elf}.read(look)
+                           : reader<Elf32_Addr>{elf}.read(look);
 }
 
-result<std::vector<usdt_place>> usdt_in(binary_file const& file, elf_file const& elf,
-                                        std::string_view provider, std::string_view name) {
+result<std::vector<usdt_place>> usdt_in(elf_file const& elf, std::string_view provider,
+                                        std::string_view name) {
     std::vector<usdt_place> places;
     bool are_all_loaded = true;
     std::set<std::string> others, all; // names of the provider's, of the file's
-    auto const read = for_each_usdt(file, elf, [&](usdt_note const& note) {
+    auto const read = for_each_usdt(elf, [&](usdt_note const& note) {
         all.insert(joined_name(note.provider, note.name));
         if (note.provider != provider) return;
         others.insert(joined_name(note.provider, note.name));
@@ -237,7 +166,7 @@ result<std::vector<usdt_place>> usdt_in(binary_file const& file, elf_file const&
             are_all_loaded = false;
     });
     if (!read) return tl::unexpected{read.error()};
-    auto subject = joined_name(provider, name).append(" in ").append(file.path());
+    auto subject = joined_name(provider, name).append(" in ").append(elf.path());
     if (!are_all_loaded)
         return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument, std::move(subject),
                     "its note tells a place, or a semaphore, that is not loaded from the file");
@@ -254,26 +183,23 @@ result<std::vector<usdt_place>> resolve_usdt(std::variant<std::string_view, fd_v
     return check_name(provider, "the provider's name")
         .and_then([&] { return check_name(name, "the probe's name"); })
         .and_then([&] {
-            return with_elf_file(binary, [&](binary_file const& file, elf_file const& elf) {
-                return usdt_in(file, elf, provider, name);
-            });
+            return with_elf_file(binary,
+                                 [&](elf_file const& elf) { return usdt_in(elf, provider, name); });
         });
 }
 
 result<std::vector<usdt_probe>> matching_usdt(std::variant<std::string_view, fd_view> const& binary,
                                               std::string_view pattern) {
     return check_name(pattern, "the pattern").and_then([&] {
-        return with_elf_file(
-            binary,
-            [&](binary_file const& file, elf_file const& elf) -> result<std::vector<usdt_probe>> {
-                std::set<usdt_probe> probes;
-                auto const read = for_each_usdt(file, elf, [&](usdt_note const& note) {
-                    if (matches_pattern(joined_name(note.provider, note.name), pattern))
-                        probes.insert({std::string{note.provider}, std::string{note.name}});
-                });
-                if (!read) return tl::unexpected{read.error()};
-                return std::vector<usdt_probe>{probes.begin(), probes.end()};
+        return with_elf_file(binary, [&](elf_file const& elf) -> result<std::vector<usdt_probe>> {
+            std::set<usdt_probe> probes;
+            auto const read = for_each_usdt(elf, [&](usdt_note const& note) {
+                if (matches_pattern(joined_name(note.provider, note.name), pattern))
+                    probes.insert({std::string{note.provider}, std::string{note.name}});
             });
+            if (!read) return tl::unexpected{read.error()};
+            return std::vector<usdt_probe>{probes.begin(), probes.end()};
+        });
     });
 }
 

@@ -25,12 +25,10 @@ struct usdt_note {
 
 /// Calls `look` with each note of a probe, in the file's order.
 /// @errors invalid_argument  damaged; `look` may have been called by then
-result<void> for_each_usdt(binary_file const& file, elf_file const& elf,
-                           std::function<void(usdt_note const&)> const& look);
+result<void> for_each_usdt(elf_file const& elf, std::function<void(usdt_note const&)> const& look);
 
 /// The same as resolve_usdt() in a file that is open; the names are checked.
-[[nodiscard]] result<std::vector<usdt_place>> usdt_in(binary_file const& file, elf_file const& elf,
-                                                      std::string_view provider,
-                                                      std::string_view name);
+[[nodiscard]] result<std::vector<usdt_place>>
+usdt_in(elf_file const& elf, std::string_view provider, std::string_view name);
 
 } // namespace bpflink

@@ -118,7 +118,7 @@ TEST_CASE_FIXTURE(every_place, "is_at costs at each hook what docs/places.md say
                                                    {"tp_btf", 3},        {"raw_tracepoint", 5},
                                                    {"tracepoint", 5},    {"kprobe", 2},
                                                    {"kprobe_multi", 6},  {"uprobe", 14},
-                                                   {"uprobe_multi", 14}, {"usdt", 24},
+                                                   {"uprobe_multi", 14}, {"usdt", 21},
                                                    {"tracing_multi", 2}});
 }
 

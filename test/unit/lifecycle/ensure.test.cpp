@@ -668,7 +668,7 @@ TEST_CASE_FIXTURE(every_place, "to keep what is there costs what docs/lifecycle.
                                                    {"tp_btf", 9},        {"raw_tracepoint", 11},
                                                    {"tracepoint", 11},   {"kprobe", 8},
                                                    {"kprobe_multi", 12}, {"uprobe", 20},
-                                                   {"uprobe_multi", 20}, {"usdt", 30},
+                                                   {"uprobe_multi", 20}, {"usdt", 27},
                                                    {"tracing_multi", 8}});
 }
 
