@@ -188,8 +188,8 @@ finding missing_of(std::span<capability const> needed) {
 finding kernel_is_without(attempt const& tried) {
     if (tried.row.name.empty()) return {match::no};
     std::string name{tried.row.name};
-    // A hook that only an attach tells of has causes of its own for this. What is left is an attach
-    // type that is of no hook.
+    // A hook that only an attach tells of has causes of its own for this. The rest is an attach
+    // type that no hook has.
     bool const is_a_hook = !tried.row.program_types.empty() || !tried.row.attach_types.empty();
     if (!tried.row.asked_by && is_a_hook) return {match::no};
     switch (detail::probe_support(tried.row).is) {

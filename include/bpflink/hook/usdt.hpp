@@ -22,7 +22,7 @@ namespace bpflink {
 /// `cookie` by bpf_usdt_cookie(). Its cookies are keys of its map of argument specifications, which
 /// is filled before the program is attached. Equal ones share a key, from the highest one down, and
 /// a key is never free again. The map has room for 256, or BPF_USDT_MAX_SPEC_CNT. But libbpf takes
-/// keys from 0 up, and does not know of these: where both attach programs of one object, the map
+/// keys from 0 up, and does not know of these. Where both attach programs of one object, the map
 /// needs room for both. Nor does anybody know of the keys that another process takes at the same
 /// moment. Arguments are read on x86-64 and arm64; those that an index register finds need
 /// libbpf 1.7 or later.
