@@ -95,6 +95,9 @@ template <class Numbers>
 /// Whether this thread lacks any of these, and which.
 [[nodiscard]] detail::finding missing_of(std::span<detail::capability const> needed);
 
+/// Whether the process is in a user namespace of its own, whose capabilities do not count for BPF.
+[[nodiscard]] detail::finding in_other_user_namespace(detail::attempt const&);
+
 /// The errno alone tells, whatever else it may mean to other hooks.
 [[nodiscard]] inline detail::finding always(detail::attempt const&) {
     return {match::yes};

@@ -80,11 +80,6 @@ finding locked_memory_is_used_up(attempt const&) {
     return {loaded.outcome() == -EPERM ? match::yes : match::unknown};
 }
 
-finding in_other_user_namespace(attempt const&) {
-    int const told = sys::is_in_first_user_namespace();
-    return {told < 0 ? match::unknown : told == 1 ? match::no : match::yes};
-}
-
 /// Whether bpf(2) asks for CAP_BPF whatever the command is, as kernels before 5.19 do where
 /// kernel.unprivileged_bpf_disabled is set. Elsewhere a map that is not open is just that.
 bool is_locked() noexcept {
@@ -168,6 +163,11 @@ finding is_closed(fd_view fd, std::string what) {
             : outcome < 0     ? match::unknown
                               : match::no,
             std::move(what)};
+}
+
+finding in_other_user_namespace(attempt const&) {
+    int const told = sys::is_in_first_user_namespace();
+    return {told < 0 ? match::unknown : told == 1 ? match::no : match::yes};
 }
 
 finding missing_of(std::span<capability const> needed) {
