@@ -58,7 +58,7 @@ def publish(docs, output, facts, rows):
                          for name, version in facts["versions"].items())
     figures = f"""
 `{facts['command']}` on {facts['date']}, commit {facts['commit']}: Linux {facts['kernel']},
-one of {facts['cpus']} CPUs of an {facts['processor']}; {versions}.
+one of {facts['cpus']} CPUs of an {facts['processor']}. Versions: {versions}.
 {report.disturbance(facts)}
 
 {compact(rows)}

@@ -38,6 +38,7 @@ write_basic_package_version_file(bpflink-config-version.cmake COMPATIBILITY Same
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bpflink-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/bpflink-config-version.cmake
               cmake/dependencies.cmake
+              cmake/bpf_object.cmake
         DESTINATION ${config_dir} COMPONENT bpflink-dev)
 
 # pkg-config: what a shared library is linked with is its own affair, unless all are asked for (--static).

@@ -21,11 +21,11 @@ namespace bl = bpflink;
 
 namespace {
 
-/// Those of version 2, which may be beside those of version 1.
+/// The programs of version 2, which may be beside those of version 1.
 char const* const cgroups =
     ::access("/sys/fs/cgroup/unified", F_OK) == 0 ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
 
-/// What sections do not say: the interface and the cgroup.
+/// The places that sections do not say: the interface and the cgroup.
 bl::result<std::optional<bl::any_hook>> place_of(::bpf_program const* prog) {
     std::string_view const section = ::bpf_program__section_name(prog);
     if (section == "xdp") return bl::hook::xdp{.ifindex = bl::ifindex{1}};

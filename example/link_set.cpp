@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A service with two links, of which one is optional: what it would do, what it did, and its end.
-// In a network namespace of its own, so that it disturbs nobody.
+// A service with two links, one of them optional. Shows the plan, the result, and the end. In a
+// network namespace of its own, so that it disturbs nobody.
 #include "small_program.hpp"
 
 #include <bpflink/bpflink.hpp>

@@ -24,8 +24,8 @@ bl::result<void> profile() {
         links.push_back(co_await bl::attach(prog, bl::hook::perf_event{event}));
     std::cout << "samples on " << links.size() << " processors\n";
 
-    // The links hold the events. A program of one's own would count stacks here, by
-    // bpf_get_stackid(), and a map would have the result.
+    // The links hold the events. Your own program would count stacks here, by bpf_get_stackid(),
+    // and a map would have the result.
     auto const info = co_await links.front().info();
     std::cout << "by " << info.type << " link " << info.id << '\n';
 }

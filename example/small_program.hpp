@@ -9,8 +9,8 @@
 #include <linux/bpf.h>
 #include <bpf/bpf.h>
 
-/// A program that only returns a number: XDP_PASS, or 0 for a tracer. What a service brings for
-/// one needs no more than this: bpflink::bpf_program.
+/// A program that only returns a number: XDP_PASS, or 0 for a tracer. A service needs no more than
+/// this for a program of its own: bpflink::bpf_program.
 template <bpflink::program_type Type>
 struct small_program {
     static constexpr auto type = Type;

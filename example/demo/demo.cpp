@@ -29,7 +29,7 @@ namespace {
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
-/// What must be gone in the end.
+/// The objects that must be gone in the end.
 struct traces {
     std::vector<bl::link_id> links;
     std::vector<bl::program_id> programs;
@@ -53,8 +53,8 @@ bl::result<traces> perform(demo::report& out) {
     co_return std::move(left);
 }
 
-/// Whether nothing of that id is in the kernel, now or soon: some of it is freed by a worker, and
-/// somebody who lists links holds each for a moment.
+/// Whether nothing of that id is in the kernel, now or soon. A worker frees some of it, and a
+/// process that lists links holds each for a moment.
 template <class T>
 bool is_gone(auto id) {
     for (auto const end = clock::now() + 1s; clock::now() < end; std::this_thread::sleep_for(1ms))

@@ -38,7 +38,7 @@ public:
 
     [[nodiscard]] std::vector<bpflink::program_id> ids() const;
 
-    /// What the programs count, in memory that they and this process share.
+    /// The counts of the programs, in memory that they and this process share.
     [[nodiscard]] demo_state& state() const noexcept { return *state_; }
 };
 

@@ -9,8 +9,8 @@
 
 namespace demo {
 
-/// What the person in front of the terminal reads: short sections, as wide as the terminal is,
-/// in colours where somebody sees them (NO_COLOR is respected), and checks that count.
+/// The text for the person in front of the terminal: short sections, as wide as the terminal is,
+/// and checks that count. Colours where somebody sees them (NO_COLOR is respected).
 class report {
 public:
     report();

@@ -12,7 +12,7 @@
 
 namespace demo {
 
-/// What the sections of the demo share; each of them reports as it goes.
+/// The things that the sections of the demo share; each section reports as it goes.
 struct scene {
     explicit scene(report& where) : out{where} {}
 
@@ -35,7 +35,7 @@ bpflink::result<void> swap_under_traffic(scene& s);
 bpflink::result<void> walk(scene& s);
 bpflink::result<void> fail_and_undo(scene& s);
 
-/// After it no link is pinned any more; what the scene holds goes with the scene.
+/// After it no link is pinned any more; links that the scene holds go with the scene.
 bpflink::result<void> leave(scene& s);
 
 } // namespace demo

@@ -10,8 +10,8 @@
 
 namespace demo {
 
-/// Where the demo takes place: a network namespace with a veth in it, a cgroup, and a bpffs at the
-/// usual path that no other process sees. Make it before there is a second thread.
+/// The place of the demo: a network namespace with a veth, a cgroup, and a bpffs at the usual path
+/// that no other process sees. Make it before there is a second thread.
 class stage {
 public:
     static constexpr std::string_view bpffs = "/sys/fs/bpf";
@@ -36,7 +36,7 @@ private:
     sandbox::cgroup cgroup_;
 };
 
-/// What has to be the same before and after.
+/// The facts that have to be the same before and after.
 struct surroundings {
     std::size_t open_descriptors;
     unsigned long network_namespace;

@@ -38,7 +38,7 @@ private:
     std::jthread thread_; // last: it uses the others
 };
 
-/// What became of the packets 0 ... sent - 1, by the marks that the programs left.
+/// The fates of the packets 0 ... sent - 1, by the marks that the programs left.
 struct delivery {
     std::uint64_t unseen = 0;
     std::uint64_t seen_twice = 0;

@@ -53,7 +53,7 @@ public:
         return false;
     }
 
-    /// What is wrong, unknown keys too: a misspelt one would do nothing.
+    /// All mistakes, unknown keys too: a misspelt one would do nothing.
     [[nodiscard]] std::string finish() {
         for (auto const& [key, value] : table_)
             if (!known_.contains(std::string_view{key})) complain(key, "is not a key");

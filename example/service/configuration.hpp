@@ -8,7 +8,7 @@
 
 namespace service {
 
-/// What the configuration file says: see service.toml.
+/// The contents of the configuration file: see service.toml.
 struct configuration {
     std::string interface;
     std::string object;

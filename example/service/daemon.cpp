@@ -102,7 +102,7 @@ xdp_object loaded(configuration const& from, xdp_object::maps maps) {
     return or_end(std::move(object), is_refused ? EX_DATAERR : EX_NOINPUT);
 }
 
-/// What a keeper gives, or the end: by the interface, or by the pins.
+/// The result of a keeper, or the end: by the interface, or by the pins.
 template <class T>
 T kept_or_end(bl::result<T> outcome) {
     bool const is_interface =

@@ -11,7 +11,7 @@
 
 namespace service {
 
-/// What ends the service, in a line, and its exit status.
+/// The reason that ends the service, in a line, and its exit status.
 struct failure : std::runtime_error {
     failure(int number, std::string const& why) : std::runtime_error{why}, status{number} {}
     int status;

@@ -119,7 +119,7 @@ bl::result<void> keeper::replace(configuration next) {
     object_ = std::move(object); // the old one goes now that nothing runs it
 }
 
-/// What is wanted is said anew each time. Where it is so already, that changes nothing.
+/// States the wanted links anew each time. Where it is so already, that changes nothing.
 bl::result<void> keeper::apply(configuration const& to, xdp_object const& object, device on) {
     if (is_attached()) co_await pin_again();
     auto set = co_await wanted(to, object, on);

@@ -22,7 +22,7 @@
 
 namespace service {
 
-/// What a keeper does, and has done since the start.
+/// The state of a keeper, and its counts since the start.
 struct status {
     std::string interface;                                ///< where it keeps the program
     std::string pin;                                      ///< and the path of the link's pin
@@ -42,7 +42,7 @@ public:
     keeper(configuration where, xdp_object object)
         : where_{std::move(where)}, object_{std::move(object)} {}
 
-    /// What the first check would do, and what would keep it from that. Changes nothing.
+    /// The step that the first check would take, and the obstacle to it, if any. Changes nothing.
     /// @errors not_found  the interface is not there, and is not to be waited for
     ///         and as link_set::plan
     [[nodiscard]] bpflink::result<std::vector<bpflink::set_step>> plan() const;

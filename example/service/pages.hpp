@@ -14,7 +14,7 @@
 
 namespace service {
 
-/// What the pages are made of: all links of the kernel, and their pins on every bpffs mounted here.
+/// The data of the pages: all links of the kernel, and their pins on every bpffs mounted here.
 struct view {
     std::optional<bpflink::netns_inode> here; ///< this network namespace
     std::vector<bpflink::link_record> links;

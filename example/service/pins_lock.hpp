@@ -8,8 +8,8 @@
 
 namespace service {
 
-/// Keeps other instances from a directory of pins, in whatever namespaces they are: by flock(2) of
-/// a directory in it, as a bpffs has no files. However the process ends, the kernel lets it go.
+/// Keeps other instances from a directory of pins, in any namespaces: by flock(2) of a directory in
+/// it, as a bpffs has no files. However the process ends, the kernel lets it go.
 /// @param pins  made where it is missing; has to be on a bpffs
 /// @errors timed_out  another instance has it
 ///         and as link_set::open

@@ -88,7 +88,7 @@ struct server::state {
             .append_header(restinio::http_field::cache_control, "no-store")
             .set_content_length(made.body.size());
         if (!is_head) response.set_body(std::move(made.body));
-        // What follows another method is not waited for.
+        // Data after another method is not waited for.
         if (!is_asked)
             response.append_header(restinio::http_field::allow, "GET, HEAD").connection_close();
         ++*under_way;

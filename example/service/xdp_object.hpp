@@ -36,7 +36,7 @@ public:
 
     [[nodiscard]] xdp_program program() const noexcept { return program_; }
 
-    /// What is in the map of counters; empty where none is configured.
+    /// The map of counters; empty where none is configured.
     [[nodiscard]] std::vector<std::uint64_t> counts() const;
 
 private:

@@ -39,8 +39,8 @@ inline constexpr bool lends_other_object<expected_program> = true;
 
 } // namespace detail
 
-/// Anything that lends a descriptor, but for the library's links, maps and outputs: what the
-/// untyped operations take, checked by the kernel.
+/// Anything that lends a descriptor, but for the library's links, maps and outputs. The untyped
+/// operations take it, and the kernel checks it.
 template <class P>
 concept any_program = detail::lends_fd<P> && !detail::lends_other_object<P>;
 
@@ -78,7 +78,7 @@ private:
 };
 
 /// `link.update(next, expecting(current))`: swap only while `prog` is the one that runs.
-/// @param prog  borrowed; what owns its descriptor must not be a temporary
+/// @param prog  borrowed; the owner of its descriptor must not be a temporary
 template <any_program P>
 [[nodiscard]] expected_program expecting(P const& prog) noexcept {
     return expected_program{prog.fd()};
@@ -87,17 +87,17 @@ template <any_program P>
     requires detail::owner<P>
 expected_program expecting(P const&& prog) = delete; // its descriptor would be closed by then
 
-/// The same of a program that is known by its id, as link_info::program tells it. It is opened by
-/// that when the update is made, which needs CAP_SYS_ADMIN and costs 2 system calls more: without
-/// it, the update fails with permission_denied. An id that is nobody's by then, which no link runs,
-/// is program_mismatch.
+/// The same for a program known by its id, as link_info::program tells it. The update opens it,
+/// which needs CAP_SYS_ADMIN and costs 2 more system calls. Without the capability the update fails
+/// with permission_denied. An id that no program has any more, and that no link runs, is
+/// program_mismatch.
 [[nodiscard]] inline expected_program expecting(program_id id) noexcept {
     return expected_program{id};
 }
 
 namespace detail {
 
-/// What a hook needs to know of a program, whatever class it came in.
+/// The facts that a hook needs to know of a program, whatever class it came in.
 struct borrowed_program {
     fd_view fd;
     program_type type = program_type::unspec;
@@ -105,7 +105,7 @@ struct borrowed_program {
     bool loaded_for_none = false;                       // known, too: there is none
 };
 
-/// What a program lends: all that it knows, where that is the library's own.
+/// The facts that a program lends: all that it knows, if it is one of the library's own.
 struct lender {
     template <any_program P>
     [[nodiscard]] static borrowed_program borrow(P const& prog) {

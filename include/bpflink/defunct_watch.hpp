@@ -6,8 +6,8 @@
 
 namespace bpflink {
 
-/// For a loop of one's own: watch `fd()` for being read (EPOLLIN, and EPOLLHUP, which is always
-/// watched), and ask `on_ready()` when it is.
+/// For your own loop: watch `fd()` for being read (EPOLLIN, and EPOLLHUP, which is always watched),
+/// and ask `on_ready()` when it is.
 class defunct_watch {
 public:
     /// @param l  borrowed as long as the object lives; a struct_ops link, since 6.11

@@ -15,8 +15,8 @@
 namespace bpflink {
 
 /// The conditions that a caller can act on. An `error` meets at most one of them, chosen where it
-/// happened: errno alone cannot tell (EPERM is a lack of privilege, a failed compare-and-swap, or
-/// a pin's bad name).
+/// happened. Errno alone cannot tell: EPERM is a lack of privilege, a failed compare-and-swap, or a
+/// pin's bad name.
 enum class errc {
     not_supported = 1, ///< this kernel, or this kind of link, cannot do it
     not_found,         ///< no such id, path, interface or symbol
@@ -31,7 +31,7 @@ enum class errc {
     wrong_kind,        ///< a link, but of another hook
     still_held,        ///< somebody holds the link still, so that its program stays on the hook
     read_only,         ///< the bpffs is mounted so (EROFS)
-    timed_out,         ///< what was waited for did not come within the limit (ETIMEDOUT)
+    timed_out,         ///< it did not happen within the limit (ETIMEDOUT)
 };
 
 /// The name as the enumerator spells it.
@@ -42,12 +42,12 @@ std::ostream& operator<<(std::ostream& out, errc condition);
 /// `errc` as a std::error_condition, so that `code == errc::not_found` works.
 [[nodiscard]] std::error_condition make_error_condition(errc condition) noexcept;
 
-/// What went wrong: the errno whole, the operation, the condition, and what it was about.
+/// A failure: the whole errno, the operation, the condition, and the subject.
 class error {
 public:
     /// @param number    errno, positive
     /// @param where     the operation that failed
-    /// @param subject   what it was about ("link 42", "/sys/fs/bpf/x"); copied
+    /// @param subject   the thing it was about ("link 42", "/sys/fs/bpf/x"); copied
     /// The condition is the usual one for `number`; see `usual_condition`.
     error(int number, operation where, std::string subject = {});
 
@@ -63,15 +63,15 @@ public:
     [[nodiscard]] std::optional<errc> condition() const noexcept {
         return condition_ == errc{} ? std::nullopt : std::optional{condition_};
     }
-    /// What was being done.
+    /// The operation that failed.
     [[nodiscard]] operation where() const noexcept { return where_; }
-    /// What it was about; valid while the error lives.
+    /// The thing it was about; valid while the error lives.
     [[nodiscard]] std::string_view subject() const& noexcept { return subject_; }
     std::string_view subject() const&& = delete; // the text would be gone
 
-    /// One line without a full stop: operation, subject, reason, and what to do where that is
-    /// known. What is no printable UTF-8 in it is escaped, as \\n or \\x1b; in the subject a
-    /// backslash is too, so that its bytes can be told.
+    /// One line without a full stop: operation, subject, reason, and the remedy if it is known.
+    /// Bytes that are not printable UTF-8 are escaped, as \\n or \\x1b. In the subject a backslash
+    /// is escaped too, so that its bytes can be told.
     [[nodiscard]] std::string message() const;
 
     /// Adds to the advice, as when undoing after this error failed too.
@@ -99,7 +99,7 @@ private:
 /// The condition that `number` stands for when nothing more is known; 0 when there is none.
 [[nodiscard]] errc usual_condition(int number) noexcept;
 
-/// A value or an error: what every function returns that can fail.
+/// A value or an error: the return type of every function that can fail.
 template <class T>
 using result = tl::expected<T, error>;
 

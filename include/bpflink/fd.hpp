@@ -7,7 +7,7 @@
 
 namespace bpflink {
 
-/// An open descriptor that it closes. Move-only; moved-from, default-constructed and empty are one.
+/// An owned descriptor, closed by the destructor. Move-only; moved-from ones are empty.
 class unique_fd {
 public:
     /// Empty.
@@ -33,15 +33,15 @@ public:
     /// Whether it holds a descriptor.
     [[nodiscard]] explicit constexpr operator bool() const noexcept { return fd_ >= 0; }
 
-    /// Hands the number on and is empty: whoever called must close it.
+    /// Returns the number and becomes empty: the caller must close it.
     [[nodiscard]] constexpr int release() noexcept { return std::exchange(fd_, -1); }
 
     /// Closes what it holds and takes `fd` over.
     void reset(int fd = -1) noexcept;
 
-    /// Closes, and says so when that failed; it is empty either way, as the kernel frees the
-    /// number before it reports.
-    /// @errors whatever the file's flush returned; nothing for an empty one
+    /// Closes, and reports a failure. It is empty either way, as the kernel frees the number before
+    /// it reports.
+    /// @errors the errno that the file's flush returned; an empty one does not fail
     result<void> close();
 
 private:
@@ -51,20 +51,20 @@ private:
 /// A descriptor borrowed from its owner, who keeps it open while the view is used.
 class fd_view {
 public:
-    /// Of none.
+    /// Refers to no descriptor.
     constexpr fd_view() noexcept = default;
-    /// Of a number; a negative one is none.
+    /// Refers to `fd`; a negative number means none.
     explicit constexpr fd_view(int fd) noexcept : fd_{fd < 0 ? -1 : fd} {}
-    /// Of what `owner` holds, and goes on holding.
+    /// Borrows the descriptor of `owner`.
     constexpr fd_view(unique_fd const& owner) noexcept : fd_{owner.get()} {}
-    fd_view(unique_fd const&& owner) = delete; // would be closed before the view is used
+    fd_view(unique_fd const&& owner) = delete; // it would be closed before the view is used
 
     /// The number; -1 for none.
     [[nodiscard]] constexpr int get() const noexcept { return fd_; }
-    /// Whether it is of a descriptor.
+    /// Whether it refers to a descriptor.
     [[nodiscard]] explicit constexpr operator bool() const noexcept { return fd_ >= 0; }
 
-    /// Whether both are of the same number.
+    /// Whether both refer to the same number.
     friend constexpr bool operator==(fd_view, fd_view) noexcept = default;
 
 private:

@@ -40,7 +40,7 @@ class snapshotter;
 class order;
 struct hook_query;
 
-/// What programs are attached to: an aggregate for each hook, with its place and options.
+/// The places that programs attach to: one aggregate for each hook, with its place and options.
 namespace hook {
 struct cgroup;
 struct freplace;

@@ -36,15 +36,16 @@ inline constexpr bool wraps_result<result<T>> = true;
 
 } // namespace detail
 
-/// Calls `f` with this thread in another network namespace, and comes back whatever happens: what
-/// `f` throws passes afterwards. Where it cannot come back (`f` gave up CAP_SYS_ADMIN), it writes a
-/// line to stderr and calls std::abort: what came next would be done in the wrong namespace.
+/// Calls `f` with this thread in another network namespace, and comes back in any case: an
+/// exception that `f` throws passes afterwards. Where it cannot come back (`f` gave up
+/// CAP_SYS_ADMIN), it writes a line to stderr and calls std::abort. Anything else would go on in
+/// the wrong namespace.
 ///
 /// Other threads stay where they are, and so do descriptors: a link that `f` attaches, or a socket,
 /// is of that namespace for good.
 /// @param where  "/run/netns/NAME" or "/proc/PID/ns/net", or a descriptor of one; borrowed
 /// @param f      called once, without arguments; not one that suspends (a coroutine)
-/// @return what `f` returns, as a result; if that is one, the same
+/// @return the value that `f` returns, as a result; a result stays as it is
 /// @errors not_found          nothing is at the path; /proc is not mounted
 ///         invalid_argument   it is not a network namespace, or not open
 ///         permission_denied  CAP_SYS_ADMIN is missing, here or in the user namespace that owns it

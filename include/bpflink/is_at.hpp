@@ -21,7 +21,7 @@ namespace detail {
 template <class L>
 concept any_link = std::same_as<L, link> || is_typed_link<L>;
 
-/// For who has the link's info already: no system call but those of the hook.
+/// For a caller who has the link's info already: makes no system call but those of the hook.
 /// @param prog  null: none is named
 template <has_place H>
 [[nodiscard]] result<match> is_at(borrowed_program const* prog, H const& where, fd_view l,
@@ -54,9 +54,9 @@ template <has_place H, any_link L>
 /// and the attach type, where the hook has several. The mode of xdp, order, cookies, sessions,
 /// counters and fragments are not compared: they apply when a link is made.
 ///
-/// `unknown` where nothing tells. A place that is in the program is one of these: of tracing, lsm,
-/// tp_btf, freplace, struct_ops, iter, and the attach type where the hook names none; for them put
-/// the program in front. Which kernels do not tell a place is in docs/kernels.md.
+/// `unknown` where nothing tells. Some places are in the program: those of tracing, lsm, tp_btf,
+/// freplace, struct_ops and iter, and the attach type where the hook names none. For them put the
+/// program in front. docs/kernels.md lists the kernels that do not tell a place.
 ///
 /// A link that has lost its place is nowhere: `no`. So is one whose place `where` does not name
 /// any more: an interface, or a cgroup's path, that is not there.
@@ -67,7 +67,7 @@ template <has_place H, any_link L>
 ///         EMFILE, ENOMEM    it could not be asked just now
 ///         and as link::info
 /// @kernel as link::info; the network namespace of a device since 5.10, by a program of the
-///         library's own, and where that may not load a query proves tcx and netkit
+///         library's own; where that may not load, a query proves tcx and netkit
 /// @cost as link::info, and nothing where that says no. Else netns 2 system calls more, sockmap 1,
 ///       xdp, tcx, netkit and netfilter 3, cgroup 2 by its descriptor and 4 by its path; the first
 ///       in a process that is on a device loads the program, 15 ms. Of probes, their symbols are
@@ -83,8 +83,8 @@ template <has_place H, detail::any_link L>
 /// @param where  as above
 /// @param l      as above
 /// @kernel since 6.0 for places in a program, unless the link runs this very one
-/// @cost 1 system call more where the place is in the program, and 4 more where the link runs
-///       another one, which needs CAP_SYS_ADMIN to be looked at
+/// @cost 1 system call more where the place is in the program; 4 more where the link runs another
+///       one, and looking at that needs CAP_SYS_ADMIN
 template <class P, has_place H, detail::any_link L>
     requires program_for<P, H>
 [[nodiscard]] result<match> is_at(P const& prog, H const& where, L const& l) {

@@ -15,10 +15,9 @@ namespace bpflink {
 /// One run of a BPF iterator: reading it walks the kernel's objects and runs the program on each.
 ///
 /// A run is read once, by read() and the ranges, whose elements stop at the end of what it writes
-/// or at the first error. Each goes on where the last one was left: what was read and not looked at
-/// is kept. They share one buffer of 32 KiB, so that a line or a span of bytes is valid until the
-/// next element is looked at, or the next read(). A range keeps the run open, whatever becomes of
-/// the output.
+/// or at the first error. Each goes on where the last one was left: bytes that were read and not
+/// looked at are kept. They share one buffer of 32 KiB: a line or a span of bytes is valid until
+/// the next element or the next read(). A range keeps the run open, even if the output goes.
 /// @threads  an output and its ranges are for one thread at a time
 class iter_output {
 public:
@@ -47,7 +46,7 @@ public:
     [[nodiscard]] result<std::size_t> read(std::span<std::byte> into) { return run_.read(into); }
 
     /// All that is left, as text.
-    /// @errors as read; what was read before the error is lost
+    /// @errors as read; bytes read before the error are lost
     [[nodiscard]] result<std::string> read_all();
 
     /// The lines, without their ends; the last one may have none. `for (auto&& line : out.lines())`
@@ -57,7 +56,8 @@ public:
     [[nodiscard]] lines_view lines() & { return lines_view{{run_}}; }
     lines_view lines() && = delete; // the lines are in a buffer of what would be gone
 
-    /// What the program writes by bpf_seq_write(), one T after another. Elements: result<T>.
+    /// The structs that the program writes by bpf_seq_write(), one T after another. Elements:
+    /// result<T>.
     /// @errors as read; invalid_argument (EPROTO): the output ends inside a record
     /// @cost as lines
     template <output_record T>

@@ -18,9 +18,9 @@ namespace bpflink {
 /// EADDRNOTAVAIL) and, where tracefs can be read, what ftrace cannot trace.
 /// @param pattern  as in matching_symbols(); or "module:pattern" for functions of modules that the
 ///                 first part matches, where the kernel itself is vmlinux. Names that occur
-///                 elsewhere, too, are out then as well. Of a name without * and ?, ftrace alone is
-///                 asked where that is possible: it does not know of data, and of functions that it
-///                 cannot trace, that have the same name. Borrowed
+///                 elsewhere, too, are out then as well. For a name without * and ?, ftrace alone
+///                 is asked where that is possible. It does not know of data of the same name, nor
+///                 of functions that it cannot trace. Borrowed
 /// @errors invalid_argument   the pattern is empty, or one part of it
 ///         not_found          there is no /proc/kallsyms
 ///         EMFILE, ENOMEM, EIO
@@ -44,7 +44,7 @@ struct kernel_symbol {
 };
 
 /// Every place that a name stands for, by their addresses. There is at least one. BPF programs and
-/// trampolines are no symbols.
+/// trampolines are not symbols.
 /// @param name  "name", or "module:name" for those of one module, where the kernel itself is
 ///              vmlinux; borrowed
 /// @errors not_found          no such symbol, and the names that are near it (the compiler makes
@@ -58,7 +58,7 @@ struct kernel_symbol {
 ///       memory a symbol of the kernel
 [[nodiscard]] result<std::vector<kernel_symbol>> kernel_symbols(std::string_view name);
 
-/// Where a symbol of the kernel, or of a module, is. BPF programs and trampolines are no symbols.
+/// Where a symbol of the kernel, or of a module, is. BPF programs and trampolines are not symbols.
 /// @param name  as in kernel_symbols()
 /// @errors invalid_argument  the name stands for several addresses, which are told; and as
 ///                           kernel_symbols()

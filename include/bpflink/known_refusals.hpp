@@ -10,7 +10,7 @@
 
 namespace bpflink {
 
-/// What is refused.
+/// The step that is refused.
 enum class refused_step {
     request, ///< the hook itself: a mistake in it, seen before the kernel is asked
     attach,  ///< the attach, by the kernel
@@ -21,7 +21,7 @@ enum class refused_step {
 /// A cause of a refusal that the library knows. An error's message has the one that it found;
 /// docs/errors.md has them all.
 struct known_refusal {
-    refused_step step{};           ///< what is refused
+    refused_step step{};           ///< the step that is refused
     int number = 0;                ///< errno
     std::optional<errc> condition; ///< empty where none fits
     std::string_view cause;        ///< a clause; "{}" in it is for what is found when it happens

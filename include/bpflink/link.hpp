@@ -26,9 +26,9 @@ inline constexpr bool is_typed_link<typed_link<Hook>> = true;
 
 /// Owns one descriptor of a BPF link of any kind.
 ///
-/// Closing the last descriptor of a link that is not pinned takes the program off its hook; a link
+/// Closing the last descriptor of a link that is not pinned takes the program off its hook. A link
 /// that is pinned or held elsewhere stays. A moved-from link is empty, like a default-constructed
-/// one; using an empty link for anything but assignment, destruction, `close`, `release` and
+/// one. Using an empty link for anything but assignment, destruction, `close`, `release` and
 /// `operator bool` is a precondition violation.
 /// @threads  safe on distinct handles; one handle is not for two threads at a time
 class link {
@@ -49,15 +49,15 @@ public:
     /// @cost 3 system calls
     [[nodiscard]] static result<link> duplicate(fd_view fd);
 
-    /// Takes over a link that libbpf made: ours by a descriptor of its own, and libbpf's handle is
-    /// destroyed. On failure that is untouched, and still the caller's. What it is pinned as, the
-    /// kernel keeps and this handle does not know.
+    /// Takes over a link that libbpf made: duplicates its descriptor, and destroys libbpf's handle.
+    /// On failure that handle is untouched, and still the caller's. The kernel keeps the link's
+    /// pin, which this handle does not know.
     /// @param theirs  of a skeleton: set its pointer to null afterwards
     /// @errors invalid_argument  nullptr
     ///         not_supported     a link of a perf event (kprobe, uprobe, tracepoint): libbpf's
     ///                           handle, destroyed, disables the event, and what else it does with
     ///                           it leaks a descriptor
-    ///         not_a_link        what is no link of the kernel's, as of USDT or before 5.15
+    ///         not_a_link        libbpf's handle has no link of the kernel's: USDT, or before 5.15
     ///         and as duplicate and info
     /// @libbpf libbpf.c, bpf_link__destroy(), bpf_link_perf_detach(); read at v1.7
     /// @cost 5 system calls
@@ -100,13 +100,13 @@ public:
     /// Closes, and says so when that failed; nothing for an empty link.
     result<void> close();
 
-    /// What the kernel says of the link.
+    /// Returns the kernel's facts about the link.
     /// @errors invalid_argument   ENAMETOOLONG: a file of uprobe_multi has a path over PATH_MAX
     ///         permission_denied  a security module refuses, or CAP_BPF is missing (before 5.19)
     /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_get_info_by_fd()
     /// @cost 1 system call, 2 where the kind has names, arrays or cookies (raw_tracepoint, iter,
-    ///       tracing, perf_event and the multi kinds), and again when a path grew in between;
-    ///       allocates arrays, and names longer than 15 characters
+    ///       tracing, perf_event, multi kinds); repeated when a path grew in between; allocates
+    ///       arrays, and names longer than 15 characters
     [[nodiscard]] result<link_info> info() const;
 
     /// `unknown` also when the kernel refuses to answer.
@@ -140,8 +140,8 @@ public:
     /// The same, while `old` is the map in use.
     [[nodiscard]] result<void> update(map_ref const& map, expected_program old);
 
-    /// Takes the program off the hook at once, whoever else holds the link; the link stays as a
-    /// defunct shell until it is closed and unpinned. Doing it twice is no error.
+    /// Takes the program off the hook at once, even if others hold the link. The link stays as a
+    /// defunct shell until it is closed and unpinned. A second call succeeds too.
     /// @errors not_supported  the kernel cannot detach this kind; close it instead
     /// @kernel since 5.9; kernel/bpf/syscall.c, link_detach()
     /// @cost 1 system call
@@ -158,9 +158,9 @@ public:
     ///         read_only         the bpffs is mounted so
     ///         permission_denied
     /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_pin_user(), bpf_lookup() for the dot
-    /// @cost 2 system calls for a first pin: one sees that the path has no symbolic link in it, and
-    ///       where it has, 1 a name more. 8 where the pin is ours already, 9 to move it, 13 and
-    ///       more to another bpffs
+    /// @cost 2 system calls for a first pin: one sees that the path has no symbolic link in it; a
+    ///       path with links takes 1 more for each name. 8 where the pin is ours already, 9 to move
+    ///       it, 13 and more to another bpffs
     [[nodiscard]] result<void> pin(std::string_view path);
     /// The same with a std::filesystem::path.
     template <detail::filesystem_path P>
@@ -168,13 +168,13 @@ public:
         return pin(detail::text_of(path));
     }
 
-    /// Pins over whatever link's pin is there, atomically: nobody sees the path without a link, and
-    /// the pin has mode and owner of the one before. The replaced link loses that pin for good, so
-    /// in a chain let it be the last step.
+    /// Replaces the pin of any link atomically: nobody sees the path without a link. The pin has
+    /// mode and owner of the one before. The replaced link loses that pin for good, so in a chain
+    /// let it be the last step.
     ///
     /// Where the name is free it pins plainly. Otherwise it pins under NAME%tmp, and renames that
-    /// over the other; what a killed process left there goes. Both under flock(2) of the directory,
-    /// which keeps out every other replace_pin there, and waits for it two seconds.
+    /// over the other; a leftover of a killed process there goes. Both under flock(2) of the
+    /// directory, which keeps out every other replace_pin there, and waits for it two seconds.
     /// @param path  as pin's; through a symbolic link it replaces the pin that this leads to
     /// @errors not_a_link      a map's or program's pin is there; it stays
     ///         timed_out       another process had the directory's lock all the time
@@ -192,7 +192,8 @@ public:
         return replace_pin(detail::text_of(path));
     }
 
-    /// Removes the pin if it is this link's. Not pinned, or already gone, is no error.
+    /// Removes the pin if it is this link's. A link that is not pinned, or a pin that is gone, is
+    /// fine.
     /// @errors already_exists  something else is at the path now: it stays and is forgotten
     ///         read_only, permission_denied  the pin stays, and is remembered
     /// @cost 8 system calls; 1 where nothing is there, and none where nothing is remembered

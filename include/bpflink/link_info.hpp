@@ -16,8 +16,8 @@
 
 namespace bpflink {
 
-// One struct for each kind of link, with the fields of the kernel's bpf_link_info. What the running
-// kernel does not report is an empty optional, never 0.
+// One struct for each kind of link, with the fields of the kernel's bpf_link_info. A field that the
+// running kernel does not report is an empty optional, never 0.
 
 /// A raw tracepoint's: hook::raw_tracepoint, hook::tp_btf.
 struct raw_tracepoint_details {
@@ -63,7 +63,7 @@ enum class cgroup_iter_order : unsigned {
 
 /// A BPF iterator's.
 struct iter_details {
-    std::string target_name;   ///< what is walked: "task", "bpf_map_elem", ...
+    std::string target_name;   ///< the type walked: "task", "bpf_map_elem", ...
     std::optional<map_id> map; ///< for iterators over one map's elements
 
     std::optional<bpflink::cgroup_id> cgroup_id; ///< for those over cgroups: where they start
@@ -101,7 +101,8 @@ struct struct_ops_details {
     friend bool operator==(struct_ops_details const&, struct_ops_details const&) = default;
 };
 
-/// Whose packets, by the kernel's numbers (NFPROTO_IPV4, NFPROTO_IPV6): there is no "both".
+/// The family of the packets, by the kernel's numbers (NFPROTO_IPV4, NFPROTO_IPV6): there is no
+/// "both".
 enum class protocol_family : unsigned { ipv4 = 2, ipv6 = 10 };
 
 /// Where on a packet's way, by the kernel's numbers (NF_INET_PRE_ROUTING, ...).
@@ -115,7 +116,7 @@ enum class netfilter_hook : unsigned {
 
 /// A netfilter hook's.
 struct netfilter_details {
-    bpflink::protocol_family protocol_family{}; ///< whose packets
+    bpflink::protocol_family protocol_family{}; ///< the family of the packets
     netfilter_hook hook{};                      ///< where on their way
     std::int32_t priority = 0;                  ///< lowest first
     bool defragment = false;                    ///< fragments are put together first
@@ -160,19 +161,19 @@ struct unknown_details {
     friend bool operator==(unknown_details const&, unknown_details const&) = default;
 };
 
-/// What is particular to a kind of link.
+/// The facts particular to a kind of link.
 using link_details =
     std::variant<unknown_details, raw_tracepoint_details, tracing_details, cgroup_details,
                  iter_details, netns_details, xdp_details, struct_ops_details, netfilter_details,
                  tcx_details, netkit_details, sockmap_details, perf_event_details,
                  kprobe_multi_details, uprobe_multi_details, tracing_multi_details>;
 
-/// What the kernel says of a link.
+/// The kernel's facts about a link.
 struct link_info {
     link_type type = link_type::unspec; ///< the kind
     link_id id;                         ///< the kernel's number of the link
     program_id program;                 ///< 0 where the kernel has none (struct_ops)
-    link_details details;               ///< what is particular to the kind
+    link_details details;               ///< the facts particular to the kind
 
     /// Whether all fields are the same.
     friend bool operator==(link_info const&, link_info const&) = default;

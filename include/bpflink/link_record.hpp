@@ -18,9 +18,9 @@ struct link_record {
     program_id program;                 ///< 0 where the kernel has none (struct_ops)
     std::optional<attach_type> attach; ///< empty where the kind has several and no info tells which
     place target;                      ///< empty where one number does not tell
-    /// The network namespace of the device of an xdp, tcx or netkit link, of a netfilter link, or
-    /// the one that a netns link is on: where that is now, as a device can be moved. Empty for
-    /// other kinds, and where nothing tells; 0 when that is gone, as in `target`.
+    /// The network namespace of an xdp, tcx or netkit link's device, of a netfilter link, or
+    /// the one that a netns link is on. A device can be moved: the namespace is the present one.
+    /// Empty for other kinds, and where nothing tells; 0 when that is gone, as in `target`.
     ///
     /// A program of the library's own reads it: see snapshotter. The kernel's info of a link does
     /// not have it, so that record_of(link_info const&) fills it for netns links alone, and with 0.
@@ -31,7 +31,7 @@ struct link_record {
     friend bool operator==(link_record const& a, link_record const& b) noexcept;
 };
 
-/// What a record keeps of an info.
+/// The part of an info that a record keeps.
 [[nodiscard]] link_record record_of(link_info const& info);
 
 /// The state as far as `record` shows it: as state_of(link_info const&), and that of a netfilter

@@ -9,7 +9,7 @@
 
 namespace bpflink {
 
-/// A kernel release. Says where something first appeared; what a running kernel can do is probed.
+/// A kernel release. Says where something first appeared; features of a running kernel are probed.
 struct kernel_version {
     int major = 0; ///< the 5 of 5.10
     int minor = 0; ///< the 10
@@ -18,18 +18,18 @@ struct kernel_version {
     friend constexpr auto operator<=>(kernel_version const&, kernel_version const&) = default;
 };
 
-/// What BPF_LINK_UPDATE swaps on a kind of link.
+/// The object that BPF_LINK_UPDATE swaps on a kind of link.
 enum class update_unit : unsigned char {
     none,    ///< nothing: the kernel refuses
     program, ///< the program
     map,     ///< the map (struct_ops)
 };
 
-/// What a kind of link can do, as the kernel's bpf_link_ops say.
+/// The operations of a kind of link, as the kernel's bpf_link_ops say.
 struct link_traits {
     link_type type;        ///< the kind
     std::string_view name; ///< as to_string(link_type)
-    update_unit update;    ///< what link::update swaps
+    update_unit update;    ///< the object that link::update swaps
     bool detachable;       ///< whether link::detach works
     kernel_version since;  ///< the first release with links of this kind
 };

@@ -8,7 +8,7 @@
 
 namespace bpflink {
 
-/// Borrows a map: what struct_ops attaches and a sockmap is a hook of.
+/// Borrows a map: the one that hook::struct_ops attaches, or the sockmap of hook::sockmap.
 class map_ref {
 public:
     /// @param map  a map of a loaded ::bpf_object; borrowed

@@ -6,7 +6,7 @@
 
 namespace bpflink {
 
-/// What was being done when an error happened: the bpf(2) command, or the plain system call.
+/// The operation that an error happened in: the bpf(2) command, or the plain system call.
 enum class operation {
     link_create,
     link_update,
@@ -43,7 +43,7 @@ enum class operation {
     flock,             ///< locking a directory
     mkdir,             ///< making a directory for pins
     setns,             ///< entering a network namespace
-    read_section,      ///< of a program of libbpf's: what its name says
+    read_section,      ///< reads where the section name of a libbpf program says to attach
     map_lookup_elem,
     map_update_elem,
 };

@@ -16,10 +16,11 @@ namespace bpflink {
 //     auto const publish = pin("/sys/fs/bpf/x") | update(next);       with each other,
 //     attach(prog, where).and_then(pin("/sys/fs/bpf/x"))              and with tl::expected.
 // Each step runs at once and consumes the result before it. When a step fails, the pin goes back to
-// where the handle found it (a pin that the handle made is removed, one that it moved is moved
-// back) and the handle closes: a link that the chain attached is gone with it, a link that it only
-// opened stays as it was, but for updates that succeeded before the failure. The handle's memory
-// of its pin is all there is, across chains too: to try something on a link that must stay, call
+// where the handle found it, and the handle closes. A pin that the handle made is removed, one that
+// it moved is moved back. A link that the chain attached is gone then. A link that it only opened
+// stays as it was, but for updates that succeeded before the failure. The undo knows only the
+// handle's memory of its pin, across chains too. To try something on a link that must stay, call
+// the member function instead, which undoes nothing.
 // the member function instead, which undoes nothing.
 
 /// link::pin as a step.
@@ -34,7 +35,7 @@ template <detail::filesystem_path P>
     return pin(detail::text_of(path));
 }
 
-/// link::replace_pin as a step. What it replaced cannot be brought back: let it be the last.
+/// link::replace_pin as a step. The replaced pin cannot be brought back: let it be the last step.
 /// @param path  copied
 [[nodiscard]] inline auto replace_pin(std::string_view path) {
     return detail::step{
@@ -83,9 +84,9 @@ template <class P>
 }
 
 /// Ends a chain by releasing the descriptor: the link stays attached as long as the sink holds it.
-/// What the sink throws passes, and the pin goes back as when a step fails.
-/// @param sink  called with the unique_fd, or assigned it when it is one, or pushed to the back of;
-///              an lvalue is borrowed until the step has run
+/// An exception of the sink's passes, and the pin goes back as when a step fails.
+/// @param sink  called with the unique_fd; or a unique_fd that is assigned; or a container to push
+///              it to. An lvalue is borrowed until the step has run
 /// @errors EMFILE, where the chain changed the pin and no descriptor is left to undo that by
 /// @cost no system call; 2 where the chain changed the pin
 template <detail::descriptor_sink Sink>

@@ -31,7 +31,7 @@ enum class software_event : std::uint64_t {
 
 /// An event that most processors count.
 enum class hardware_event : std::uint64_t {
-    cpu_cycles,              ///< of whatever frequency
+    cpu_cycles,              ///< of any frequency
     instructions,            ///< retired
     cache_references,        ///< usually of the last level
     cache_misses,            ///< usually of the last level

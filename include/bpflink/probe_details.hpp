@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the kernel tells of links on perf events and on many functions at once. Names and arrays are
-// empty where the kernel reports nothing of the kind: perf_event and kprobe_multi before 6.6,
-// uprobe_multi before 6.8, tracing_multi before 7.3.
+// The kernel's facts about links on perf events and on many functions at once. Names and arrays are
+// empty where the kernel does not report them: perf_event and kprobe_multi before 6.6, uprobe_multi
+// before 6.8, tracing_multi before 7.3.
 
 #include <bpflink/attach_type.hpp>
 #include <bpflink/ids.hpp>
@@ -70,7 +70,7 @@ struct perf_event_details {
     friend bool operator==(perf_event_details const&, perf_event_details const&) = default;
 };
 
-/// That of many of the kernel's functions.
+/// A link on many functions of the kernel.
 struct kprobe_multi_details {
     /// One of them.
     struct function {
@@ -88,7 +88,7 @@ struct kprobe_multi_details {
     friend bool operator==(kprobe_multi_details const&, kprobe_multi_details const&) = default;
 };
 
-/// That of many places in a file.
+/// A link on many places in a file.
 struct uprobe_multi_details {
     /// One of them.
     struct place {
@@ -108,7 +108,7 @@ struct uprobe_multi_details {
     friend bool operator==(uprobe_multi_details const&, uprobe_multi_details const&) = default;
 };
 
-/// That of many functions known by their BTF types.
+/// A link on many functions known by their BTF types.
 struct tracing_multi_details {
     /// One of them.
     struct function {
@@ -120,7 +120,7 @@ struct tracing_multi_details {
         friend bool operator==(function const&, function const&) = default;
     };
     std::optional<attach_type> attach;       ///< trace_fentry_multi, ...
-    std::optional<std::uint32_t> btf_object; ///< whose types the targets are
+    std::optional<std::uint32_t> btf_object; ///< the object with the targets' types
     std::vector<function> functions;         ///< empty where the kernel does not tell
 
     /// Whether all fields are the same.

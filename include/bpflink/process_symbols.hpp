@@ -31,11 +31,11 @@ struct process_symbol {
 /// @param pid      of this process's pid namespace; 0 is this process
 /// @param symbol   as in resolve_symbols(); borrowed
 /// @param options  as in resolve_symbols(); below the process's root, its debug files count first
-/// @errors not_found          no such process (operation::open); or none of its files has the
+/// @errors not_found          no such process (operation::open); or not one of its files has the
 ///                            function
 ///         invalid_argument   the number is negative; the name is empty or has a zero byte; and
-///                            what resolve_symbols() says of a name in one of the files: it is
-///                            indirect, or has several addresses
+///                            as resolve_symbols() for a name in one of the files: it is indirect,
+///                            or has several addresses
 ///         permission_denied  another user's process: CAP_SYS_PTRACE is missing. Without
 ///                            CAP_CHECKPOINT_RESTORE (CAP_SYS_ADMIN before 5.9), files that
 ///                            /proc/PID/root does not lead to are passed over

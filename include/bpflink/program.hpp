@@ -66,7 +66,7 @@ public:
     /// Whether it holds a program.
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
 
-    /// What the kernel says of it.
+    /// Returns the kernel's facts about it.
     /// @errors EMFILE, ENOMEM  no descriptor or memory is left to read a long name by
     /// @kernel as program_info_of
     /// @cost 1 system call, 1 more for maps, and 6 more where the kernel cut the name; allocates

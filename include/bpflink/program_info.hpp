@@ -16,17 +16,17 @@
 
 namespace bpflink {
 
-/// What the kernel says of a loaded program. Names and tags outlive a restart; ids do not. What the
-/// kernel does not count is an empty optional, never 0.
+/// The kernel's facts about a loaded program. Names and tags outlive a restart; ids do not. A
+/// figure that the kernel does not count is an empty optional, never 0.
 struct program_info {
     program_id id;                           ///< the kernel's number of the program
-    program_type type{program_type::unspec}; ///< what it is for
+    program_type type{program_type::unspec}; ///< the type it was loaded as
     /// Whole where the program's BTF has it, and that can be read (CAP_SYS_ADMIN); else the first
     /// 15 characters.
     std::string name;
     std::array<std::byte, 8> tag{};    ///< of its instructions; maps and constants do not count
     std::chrono::nanoseconds loaded{}; ///< when, since boot
-    unsigned uid = 0;                  ///< who loaded it
+    unsigned uid = 0;                  ///< the user who loaded it
     /// How often it ran. Empty where both this and run_time are 0: the kernel does not say whether
     /// it counts (kernel.bpf_stats_enabled).
     std::optional<std::uint64_t> run_count;
@@ -43,7 +43,7 @@ namespace detail {
 [[nodiscard]] result<program_info> read_program_info(fd_view program);
 }
 
-/// What the kernel says of the program with an id.
+/// Returns the kernel's facts about the program with an id.
 /// @errors not_found          no such id
 ///         permission_denied  CAP_SYS_ADMIN is missing
 ///         EMFILE, ENOMEM     no descriptor or memory is left to ask by

@@ -43,9 +43,9 @@ public:
     /// The program's descriptor; borrowed.
     [[nodiscard]] fd_view fd() const noexcept { return lent_.fd; }
 
-    /// Fixed when the program was loaded. Empty where it was loaded for none; where only a
-    /// descriptor is known, as the kernel does not report it; and for SEC("cgroup/skb"), whose
-    /// number 0 libbpf leaves for either direction.
+    /// Fixed when the program was loaded. Empty where it was loaded for none, or only a descriptor
+    /// is known, as the kernel does not report it. Empty too for SEC("cgroup/skb"), whose number 0
+    /// libbpf leaves for either direction.
     [[nodiscard]] std::optional<attach_type> expected_attach_type() const noexcept {
         return lent_.expected;
     }

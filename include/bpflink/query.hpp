@@ -15,11 +15,11 @@
 
 namespace bpflink {
 
-/// What is on a hook at one moment.
+/// The programs on a hook at one moment.
 struct hook_query {
     /// One program.
     struct entry {
-        program_id program; ///< what runs
+        program_id program; ///< the program that runs
         /// tcx, netkit: empty for a program without a link. Others: empty, as the kernel does not
         /// tell.
         std::optional<link_id> link;
@@ -31,8 +31,9 @@ struct hook_query {
     std::optional<bpflink::revision> revision; ///< tcx, netkit, and cgroup since 6.17
 };
 
-/// Lists what is on a hook; the fields that say how to attach count for nothing. Of a cgroup: what
-/// is on it itself, and for lsm_cgroup the programs of all LSM hooks.
+/// Lists the programs on a hook. Fields that only affect attaching (order, expected_revision,
+/// preorder) are ignored. For a cgroup, lists those on it itself, and for lsm_cgroup the programs
+/// of all LSM hooks.
 /// @errors not_found          no such interface or directory, or the cgroup was removed
 ///         hook_busy          a sockmap has the other kind of verdict (EBUSY)
 ///         not_supported      this kernel does not have the hook, the attach type or the query; a
@@ -70,8 +71,8 @@ concept queryable = requires(H const& where) {
     { query(where) } -> std::same_as<result<hook_query>>;
 };
 
-/// Queries `where` and calls `decide` with the answer, both again while that fails with
-/// errc::stale_revision, 64 times at most: for an attach whose place depends on what is there.
+/// Queries `where` and calls `decide` with the answer; both again while that fails with
+/// errc::stale_revision, 64 times at most. For an attach whose place depends on what is there.
 /// @param where   as in query
 /// @param decide  takes a hook_query const&, returns a result; an attach in it hands the revision
 ///                on as `expected_revision`

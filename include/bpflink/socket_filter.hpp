@@ -16,7 +16,7 @@ namespace detail {
 }
 
 /// Has `prog` cut or drop what the socket receives. There is no link of this: the filter is the
-/// socket's, takes the place of the one before, and stays until it is detached or the socket goes.
+/// socket's, and replaces the one before. It stays until it is detached or the socket goes.
 /// @param socket  borrowed
 /// @param prog    borrowed; the socket keeps its own reference
 /// @errors permission_denied  the filter is locked (EPERM; SO_LOCK_FILTER); a security module or a

@@ -25,7 +25,8 @@ struct symbol_at_place {
 
 /// The function that an offset in a file is in: one whose size covers it, or one without a size
 /// that begins nearest before it. Of several names a dynamic one wins over others, then a global
-/// one over a weak one over a local one, then a default version, then the first of the alphabet.
+/// one over a weak one over a local one. After that a default version wins, then the first of the
+/// alphabet.
 /// @param binary   as in resolve_symbols()
 /// @param offset   in the file, as link info and resolve_symbols() tell it; offset_of_address()
 ///                 makes it of an address

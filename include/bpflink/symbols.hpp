@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Where functions of ELF files are, as file offsets for uprobes. Those of the kernel:
+// Places of functions in ELF files, as file offsets for uprobes. For the kernel's functions see
 // kernel_symbols.hpp.
 
 #include <bpflink/detail/filesystem_path.hpp>
@@ -21,25 +21,26 @@ namespace bpflink {
 
 /// The offsets in a file at which uprobes on functions belong, in the order asked for.
 ///
-/// Functions of both symbol tables count, the dynamic one first: of one name, a default or missing
+/// Functions of both symbol tables count, the dynamic one first. Of one name, a default or missing
 /// version wins over a hidden one, and a global symbol over a weak one over a local one. An
-/// exported function's default version is the answer without a look at others. What neither table
-/// has is looked for in the file's debug file: by build-id, then by .gnu_debuglink whose sum has to
-/// be right, below `.debug_directories` and /usr/lib/debug. That has to be of the same build, and
-/// offsets are counted by the headers of `binary`.
-/// @param binary   a path; or, without a slash, the name of a library ("libc.so.6": the standard
-///                 directories, first this machine's multiarch ones; neither LD_LIBRARY_PATH nor
-///                 ld.so.cache), or of a program (the absolute directories of PATH, then /usr/bin,
-///                 /usr/sbin, /bin, /sbin). The first ELF file is taken. Below /proc/PID/root,
-///                 names and links mean what they mean to that process; none leads out of its
-///                 other directories. Borrowed
-/// @param symbols  "name", "name@VERSION", or "name@@VERSION" where that has to be the default one;
-///                 or as C++ has it, with "::" or "(": "ns::f" of whatever parameters, or
-///                 "ns::f(int)" as c++filt(1) writes it. Borrowed
+/// exported function's default version is the answer without a look at others. A name that neither
+/// table has is looked for in the file's debug file. That is found by build-id, then by
+/// .gnu_debuglink whose sum has to be right, below `.debug_directories` and /usr/lib/debug. It has
+/// to be of the same build, and offsets are counted by the headers of `binary`.
+/// @param binary   a path; or, without a slash, the name of a library ("libc.so.6") or of a
+///                 program. A library is looked for in the standard directories, first this
+///                 machine's multiarch ones; neither LD_LIBRARY_PATH nor ld.so.cache counts. A
+///                 program is looked for in the absolute directories of PATH, then /usr/bin,
+///                 /usr/sbin, /bin, /sbin. The first ELF file is taken. Below /proc/PID/root, names
+///                 and links mean what they mean to that process; they do not lead out of its other
+///                 directories. Borrowed
+/// @param symbols  "name", "name@VERSION", or "name@@VERSION" where that has to be the default one.
+///                 With "::" or "(", a name of C++: "ns::f" with any parameters, or "ns::f(int)" as
+///                 c++filt(1) writes it. Borrowed
 /// @param options  indirect functions, unique names, directories of debug files
-/// @errors not_found          no such file (operation::open); or no such functions, all of them
-///                            named up to the 20th, with names that are near the first three and
-///                            the libraries, of those that the file needs, that have them
+/// @errors not_found          no such file (operation::open); or no such functions. The first 20
+///                            are named, with names near the first three, and the libraries needed
+///                            by the file that have them
 ///         invalid_argument   a name is empty or has a zero byte; not an ELF file, a damaged one,
 ///                            or one of the other byte order (ENOEXEC); not a regular file, which
 ///                            is not opened; links that lead out; functions of one name at several
@@ -48,11 +49,11 @@ namespace bpflink {
 ///         permission_denied  the file may not be read
 ///         not_supported      /proc is not mounted
 ///         EMFILE, ENOMEM, EIO
-/// @cost opens the file in 5 system calls, and reads each symbol table once at most, whatever the
-///       number of names, 64 KiB at a time; memory for the names asked for, and for the file's own,
-///       512 MiB at most. For what is missing, 2 to 5 system calls a debug file looked for, and its
-///       bytes read whole where .gnu_debuglink led there, 4 GiB at most. A file that changes
-///       meanwhile gives an error, or other answers
+/// @cost opens the file in 5 system calls, and reads each symbol table once at most, 64 KiB at a
+///       time, for any number of names; memory for the names asked for, and for the file's own, 512
+///       MiB at most. For a missing name, 2 to 5 system calls for each debug file looked for; one
+///       that .gnu_debuglink led to is read whole, 4 GiB at most. A file that changes meanwhile
+///       gives an error, or other answers
 [[nodiscard]] result<std::vector<std::uint64_t>>
 resolve_symbols(std::string_view binary, std::span<std::string_view const> symbols,
                 resolve_options options = {});
@@ -83,7 +84,7 @@ template <detail::filesystem_path P>
 
 /// The offset in a file of a virtual address, as nm(1), debug information and profilers tell it.
 /// @param binary   as in resolve_symbols
-/// @param address  before the program is relocated: what the file's own headers count in
+/// @param address  before the program is relocated: as in the file's own headers
 /// @errors not_found  no segment that is loaded from the file has the address; and as
 ///                    resolve_symbols of the file
 /// @cost opens the file and reads its program headers: 9 system calls

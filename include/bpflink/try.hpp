@@ -7,21 +7,21 @@
 #include <utility>
 
 /// @file
-/// The first error is returned, without a coroutine. What is included before `import bpflink;` may
-/// be this file: a module has no macros.
+/// Returns the first error, without a coroutine. This header may be included before `import
+/// bpflink;`, since a module has no macros.
 
-/// What co_await does, in a function that is not a coroutine and returns a result of any type.
+/// The work of co_await, in a function that is not a coroutine and returns a result of any type.
 ///
 /// @code
 /// BPFLINK_TRY(link, bl::attach(prog, where)); // `link` is the value; or the error is returned
 /// BPFLINK_TRY(link.pin(path));                // there is no value, or it is not wanted
 /// @endcode
 ///
-/// `link` is a reference: to the value itself, which lives as long as `link` can be named; into the
-/// result, where that is a named one. `return link;` moves the first and copies the second. It
-/// declares, so that it stands in a block, and not as the only statement behind an `if`. A lambda
-/// around it names its return type. In a call without a name, commas that no parentheses enclose
-/// want a pair of them: BPFLINK_TRY((f<a, b>(x))).
+/// `link` is a reference to the value itself, which lives as long as `link` can be named. If the
+/// result is a named one, `link` refers into it. `return link;` moves the first and copies the
+/// second. It declares, so it stands in a block, and not as the only statement behind an `if`. A
+/// lambda around it names its return type. In a call without a name, commas that no parentheses
+/// enclose want a pair of them: BPFLINK_TRY((f<a, b>(x))).
 #define BPFLINK_TRY(first, ...)                                                                    \
     BPFLINK_DETAIL_TRY_##__VA_OPT__(NAMED)(first __VA_OPT__(, ) __VA_ARGS__)
 

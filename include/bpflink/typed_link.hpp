@@ -13,8 +13,8 @@
 
 namespace bpflink {
 
-/// A link whose hook is known: what its kind cannot do does not compile. Converts to `link` when
-/// moved; every operation is described there.
+/// A link whose hook is known: an operation that its kind lacks does not compile. Converts to
+/// `link` when moved; every operation is described there.
 template <class Hook>
 class typed_link {
     static_assert(hook_like<Hook>);
@@ -22,14 +22,15 @@ class typed_link {
 public:
     /// The hook.
     using hook_type = Hook;
-    /// What details() returns: xdp_details for hook::xdp.
+    /// The type that details() returns: xdp_details for hook::xdp.
     using details_type = typename hook_traits<Hook>::details;
 
     /// Empty.
     typed_link() noexcept = default;
 
-    /// Takes `untyped` over when it is of this hook. Hooks that share a kind of link, and that the
-    /// kernel's answer does not tell apart, are taken for each other: they can do the same.
+    /// Takes `untyped` over when it is of this hook. Some hooks share a kind of link, and the
+    /// kernel's answer does not tell them apart. They are taken for each other, since they can do
+    /// the same.
     /// @errors wrong_kind  another kind; both are named, and `untyped` keeps the link
     /// @cost as link::info: 1 system call, 2 for some kinds
     [[nodiscard]] static result<typed_link> from_link(bpflink::link&& untyped) {
@@ -42,7 +43,7 @@ public:
     [[nodiscard]] static result<typed_link> from_fd(unique_fd&& fd) {
         auto opened = bpflink::link::from_fd(std::move(fd));
         if (!opened) return tl::unexpected{std::move(opened).error()};
-        struct giving_back { // what was not taken, by an exception too
+        struct giving_back { // a link that was not taken goes back, by an exception too
             unique_fd& to;
             bpflink::link& from;
             ~giving_back() {

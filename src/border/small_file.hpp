@@ -8,10 +8,10 @@
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-/// The first 4,096 bytes of a file, without line ends at their end: what sysfs and tracefs give.
+/// The first 4,096 bytes of a file of sysfs or tracefs, without line ends at their end.
 [[nodiscard]] result<std::string> read_small_file(std::string const& path);
 
-/// A whole file, however long: what procfs gives.
+/// A whole file of procfs, however long.
 [[nodiscard]] result<std::string> read_whole_file(std::string const& path);
 
 /// The decimal number in such a file.

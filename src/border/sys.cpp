@@ -49,7 +49,7 @@ int negated(long outcome) noexcept {
     return outcome < 0 ? -errno : static_cast<int>(outcome);
 }
 
-/// What `call` answers, a negated errno for a failure, once no signal interrupts it.
+/// The answer of `call`, a negated errno for a failure, once no signal interrupts it.
 template <class Call>
 int restarted(Call call) noexcept {
     int outcome;
@@ -110,11 +110,11 @@ int ask_of_interface(unsigned long question, ::ifreq& about) noexcept {
     return !socket ? socket.outcome() : negated(::ioctl(socket.outcome(), question, &about));
 }
 
-/// What rtnetlink tells of an interface, as far as it is read.
+/// The facts that rtnetlink tells of an interface, as far as they are read.
 struct interface_told {
     std::uint32_t index = 0;
     std::uint32_t master = 0; // the bridge or bond that it is a port of
-    std::uint32_t other = 0;  // what a macvlan is on, or a veth's peer; 0 in another namespace
+    std::uint32_t other = 0; // the device below a macvlan, or a veth's peer; 0 in another namespace
     std::uint32_t mtu = 0;
     std::uint8_t xdp = 0; // XDP_ATTACHED_...
     char const* name = "";
@@ -223,7 +223,7 @@ void copy_name(char const* from, std::span<char> into) noexcept {
     std::snprintf(into.data(), into.size(), "%s", from);
 }
 
-/// What stat(2) and its like answered.
+/// The answer of stat(2) and its like.
 int told(int outcome, struct ::stat const& found, file_facts& out) noexcept {
     if (outcome < 0) return -errno;
     constexpr unsigned permissions = 07777;
@@ -250,7 +250,7 @@ bool is_in_procfs(char const* path) noexcept {
     return ::statfs(directory.data(), &facts) == 0 && facts.f_type == PROC_SUPER_MAGIC;
 }
 
-/// What file systems like cgroup2 know a file by: a number.
+/// The number by which file systems like cgroup2 know a file.
 union kernfs_handle {
     ::file_handle head;
     std::byte room[sizeof(::file_handle) + sizeof(std::uint64_t)];
@@ -281,8 +281,8 @@ void name_of_descriptor(int fd, char (&path)[40]) noexcept {
     std::snprintf(path, sizeof path, "/proc/thread-self/fd/%d", fd);
 }
 
-/// Keeps this thread's messages of libbpf from standard error while it lives: what goes wrong is an
-/// error here, and may be expected. Other threads' go where they went.
+/// Keeps this thread's messages of libbpf from standard error while it lives: a failure is an error
+/// here, and may be expected. Other threads' go where they went.
 ///
 /// There is no lock: a thread that forks would leave it locked in its child. There, what another
 /// thread has taken over stays taken over, and is handed on all the same.
@@ -807,7 +807,7 @@ int neighbour_with_xdp(std::uint32_t index, side where,
 }
 
 int netns_inode(char const* path, std::uint32_t& inode) noexcept {
-    // What is something else is not opened: that might wait, or have effects.
+    // Anything else is not opened: that might wait, or have effects.
     struct statfs system;
     if (int const outcome = restarted([&] { return negated(::statfs(path, &system)); });
         outcome < 0)
@@ -857,7 +857,7 @@ int cgroup_path(std::uint64_t id, std::span<char> into) noexcept {
     int const length = descriptor_name(group.outcome(), into.first(into.size() - 1));
     if (length < 0) return length;
     into[static_cast<std::size_t>(length)] = '\0';
-    // Of what is outside of the mount, or gone by now, the kernel tells a path that is another's.
+    // For a place outside of the mount, or gone by now, the kernel tells a path that is another's.
     std::uint64_t there = 0;
     int const outcome = cgroup_id(into.data(), there);
     if (outcome == -EMFILE || outcome == -ENFILE || outcome == -ENOMEM) return outcome;

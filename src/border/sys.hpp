@@ -38,7 +38,7 @@ opened btf_get_fd_by_id(std::uint32_t id) noexcept;
 int prog_bind_map(int program, int map) noexcept;
 // Runs a raw tracepoint's program here and now, with the one argument.
 int prog_test_run(int program, int argument, std::uint32_t& answer) noexcept;
-// Has an XDP program run on a packet that cannot be read: always fails, before it runs. -EFAULT;
+// Has an XDP program run on a packet that cannot be read: always fails, before it runs. -EFAULT.
 // -EINVAL where it was loaded for a devmap or a cpumap (since 5.14), or for one device (since 6.3).
 int prog_test_run_on_nothing(int program) noexcept;
 // Of sizes that the map has.
@@ -50,15 +50,15 @@ int prog_query(uapi::prog_query_attr& attr) noexcept;
 int obj_pin(int fd, char const* path) noexcept;
 opened obj_get(char const* path) noexcept;
 
-// `size` goes in as the buffer's and comes out as what the kernel knows of it.
-// -EBADF where `fd` is not open, for the kernel's EBADFD.
+// `size` goes in as the buffer's and comes out as the kernel's own. -EBADF where `fd` is not open,
+// for the kernel's EBADFD.
 int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept;
 
 // Descriptors
 opened duplicate(int fd) noexcept; // close-on-exec
 opened watch(int fd) noexcept; // a descriptor that can be read when `fd` can; -EPERM: it never can
 // Several at once. `which` is a bit, told when `fd` can be read or its object has ended. One that
-// is waited for once is told of once, even where it stays ended; its file is waited for as long as
+// is waited for once is told of once, even where it stays ended. Its file is waited for as long as
 // anybody has it open, whether `fd` is closed or not.
 enum class waits { again, once };
 opened open_waiter() noexcept;
@@ -76,8 +76,8 @@ int read(int fd, std::span<std::byte> into) noexcept;
 opened open_directory(char const* path) noexcept;
 opened open_file(char const* path) noexcept; // for reading
 
-// Files of others. A name is looked up without opening what it names: neither a FIFO nor a device
-// notices. What was found is opened for reading afterwards, by reopen(), once it is known.
+// Files of others. A name is looked up without opening its file: neither a FIFO nor a device
+// notices. reopen() opens for reading afterwards, once the file is known.
 enum class lookup {
     plain,          // as open(2) does
     no_follow,      // a symbolic link that comes last is found itself
@@ -100,7 +100,7 @@ struct file_facts {
 };
 int look_at(int fd, file_facts& facts) noexcept;
 int is_on_proc(int fd) noexcept;                        // 1, 0
-int link_text(int link, std::span<char> into) noexcept; // of what no_follow found; the length
+int link_text(int link, std::span<char> into) noexcept; // found by no_follow; the length
 opened reopen(int found) noexcept;                      // never waits; -ENOENT without /proc
 int read_at(int fd, std::span<std::byte> into, std::uint64_t offset) noexcept;
 
@@ -111,7 +111,7 @@ int attach_socket_filter(int socket, int program) noexcept;
 int detach_socket_filter(int socket) noexcept;
 int is_socket_filter_locked(int socket) noexcept; // 1, 0
 
-// What /proc calls a descriptor, as far as it fits; the length.
+// The name that /proc gives a descriptor, as far as it fits; the length.
 int descriptor_name(int fd, std::span<char> into) noexcept;
 
 // Files
@@ -125,14 +125,14 @@ int is_on_cgroup1(int fd) noexcept;                               // 1, 0
 int current_directory(std::span<char> into) noexcept;
 
 int facts_of_name(char const* path, file_facts& out) noexcept; // a symbolic link is what it is
-int facts_of_file(char const* path, file_facts& out) noexcept; // what symbolic links lead to
+int facts_of_file(char const* path, file_facts& out) noexcept; // behind symbolic links
 int change_mode(char const* path, unsigned mode) noexcept;
 int change_owner(char const* path, unsigned owner, unsigned group) noexcept;
 
 // Whether the way to a path, or to where nothing is, goes through a symbolic link, the last name
 // among them: 1, 0.
 int crosses_symlink(char const* path) noexcept;
-// Where a symbolic link leads; the length. -EINVAL where the name is none, and 0 for those of
+// Where a symbolic link leads; the length. -EINVAL where the name is not a link. 0 for those of
 // procfs (/proc/PID/root) that lead where no text says.
 int read_link(char const* path, std::span<char> into) noexcept;
 
@@ -176,9 +176,9 @@ int interface_facts_of(std::uint32_t index, interface_facts& facts) noexcept; //
 // Above are bridge, bond and macvlan; below are the ports of those that have some.
 enum class side { above, below };
 int neighbour_with_xdp(std::uint32_t index, side where, std::span<char, 16> name) noexcept;
-int netns_inode(char const* path, std::uint32_t& inode) noexcept; // -EINVAL when it is none
-int cgroup_id(char const* path, std::uint64_t& id) noexcept;      // -EINVAL when it is none
-// The same of what a descriptor is of; -EBADF.
+int netns_inode(char const* path, std::uint32_t& inode) noexcept; // -EINVAL for another file
+int cgroup_id(char const* path, std::uint64_t& id) noexcept;      // -EINVAL for another file
+// The same by a descriptor; -EBADF.
 int netns_inode_of(int fd, std::uint32_t& inode) noexcept;
 int cgroup_id_of(int fd, std::uint64_t& id) noexcept;
 int cgroup_path(std::uint64_t id,
@@ -191,19 +191,19 @@ int set_netns(int fd) noexcept;
 
 // A number that no other process on this machine has now.
 int process_id() noexcept;
-// 0 where the number is a process's, in this process's pid namespace; -ESRCH where it is nobody's,
-// or that of a process that has ended; -EINVAL where it is a thread's alone.
+// 0 where the number is a process's, in this process's pid namespace. -ESRCH where it is nobody's,
+// or that of a process that has ended. -EINVAL where it is a thread's alone.
 int find_process(int number) noexcept;
 int find_process_of(int pidfd) noexcept; // 0, or -ESRCH for one that has ended
 int find_thread(int number) noexcept;    // 0, or -ESRCH
-// A copy of what another process has open, by one of its threads. -EBADF where it has nothing
-// there. -EOPNOTSUPP: the kernel (before 6.9) knows processes alone, not their further threads.
+// A copy of another process's descriptor, by one of its threads. -EBADF where it has nothing there.
+// -EOPNOTSUPP: the kernel (before 6.9) knows processes alone, not their further threads.
 opened descriptor_of(int process, int thread, int number) noexcept;
 // 0; -ESRCH where the process has none: a kernel thread, or one whose first thread has ended.
 int find_memory(int process) noexcept;
 
-// Of this thread: 1, 0. Whether it has a capability, in the user namespace that it is in, and
-// whether that is the first one, where capabilities count for all of the kernel.
+// Of this thread: 1, 0. Whether it has a capability in its user namespace; and whether that is the
+// first one, where capabilities count for all of the kernel.
 int has_capability(unsigned number) noexcept;
 int is_in_first_user_namespace() noexcept;
 int has_locked_memory_limit() noexcept; // 1, 0
@@ -225,7 +225,7 @@ bool program_autoattach(::bpf_program const* prog) noexcept;
 char const* object_name(::bpf_object const* object) noexcept;
 int kernel_type(char const* name, unsigned attach_type) noexcept; // its BTF id; allocates
 int program_function(int program, char const* name) noexcept;     // its BTF id; allocates
-// What BTF calls a program's main function, as far as it fits; the length. -ENOENT without BTF;
+// The name of a program's main function in BTF, as far as it fits; the length. -ENOENT without BTF;
 // allocates.
 int program_name_in_types(int program, std::span<char> into) noexcept;
 opened load_object(std::span<std::byte const> file) noexcept; // its only program; allocates
@@ -240,8 +240,8 @@ struct xdp_programs { // ids; 0: none
 // All 0 for an interface that is not there; allocates.
 int xdp_query(std::uint32_t index, xdp_programs& programs) noexcept;
 // Asks netlink to replace `program` on an interface by itself, which never changes anything. -EBUSY
-// where a link is there in that mode; -EEXIST, or 0 where it is `program`, where none is;
-// allocates.
+// where a link is there in that mode. Where none is, 0 if `program` is there, else -EEXIST.
+// Allocates.
 int xdp_replace_by_itself(std::uint32_t index, int program, unsigned mode) noexcept;
 
 } // namespace sys

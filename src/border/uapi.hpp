@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The parts of the kernel's bpf(2) interface that this library uses, by the layout of kernel 7.3:
-// the build machine's headers may be older than the kernel the program meets.
+// The parts of the kernel's bpf(2) interface that this library uses, by the layout of kernel 7.3.
+// The build machine's headers may be older than the running kernel.
 
 #include <cstddef>
 #include <cstdint>
@@ -429,7 +429,7 @@ struct program_info {
     std::uint32_t gpl_compatible;
     unsigned char others[40];
     std::uint32_t btf_id;
-    std::uint32_t func_info_rec_size; // in: what is asked for
+    std::uint32_t func_info_rec_size; // in: the wanted size
     std::uint64_t func_info;
     std::uint32_t nr_func_info; // in: room; out: how many there are
     std::uint32_t nr_line_info;

@@ -15,7 +15,7 @@ namespace {
 
 using uapi::enotsupp;
 
-// errc{} is no condition.
+// errc{} is not a condition.
 constexpr std::array<std::string_view, 15> condition_names{
     "none",           "not_supported",     "not_found",
     "already_exists", "permission_denied", "not_a_link",
@@ -44,8 +44,8 @@ std::string errno_name(int number) {
     return "errno " + std::to_string(number);
 }
 
-/// How many bytes the character in front has in UTF-8; 0 for a byte that begins none, and for
-/// characters that control a terminal, end a line, or turn the order of the text around.
+/// The number of bytes that the character in front has in UTF-8. 0 for a byte that begins none, and
+/// for characters that control a terminal, end a line, or reverse the order of the text.
 std::size_t size_of_character(std::string_view text) {
     auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     auto const lead = byte(0);
@@ -121,7 +121,7 @@ auto const& make_categories(std::index_sequence<Index...>) noexcept {
     return all;
 }
 
-/// Indexed by condition; 0 is none.
+/// Indexed by condition; 0 stands for none.
 std::error_category const& category_of(errc condition) noexcept {
     return make_categories(
         std::make_index_sequence<condition_names.size()>{})[static_cast<std::size_t>(condition)];

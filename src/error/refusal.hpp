@@ -19,9 +19,9 @@ namespace bpflink::detail {
 
 struct borrowed_program;
 struct hook_row;
-[[gnu::visibility("hidden")]] extern hook_row const no_hook; // of what is not of a hook; all empty
+[[gnu::visibility("hidden")]] extern hook_row const no_hook; // for calls without a hook; all empty
 
-/// What was asked of the kernel, for a look at why it refused.
+/// The request to the kernel, for a look at why it refused.
 struct attempt {
     hook_row const& row = no_hook;
     borrowed_program const* prog = nullptr; // or the map that stands in its place
@@ -33,7 +33,7 @@ struct attempt {
     }
 };
 
-/// What a look says of one cause.
+/// The finding of a look about one cause.
 struct finding {
     match is = match::unknown;
     std::string what = {}; // stands for the "{}" of the row's cause

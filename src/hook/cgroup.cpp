@@ -22,7 +22,7 @@ typed_request const& asked(attempt const& tried) {
     return tried.as<typed_request>();
 }
 
-/// What a directory has of the attach type.
+/// The programs of the attach type on a directory.
 struct present {
     int outcome;
     std::uint32_t count;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What tcx and netkit have in common: their programs are on an interface, by bpf_mprog.
+// The parts that tcx and netkit have in common: their programs are on an interface, by bpf_mprog.
 
 #include "hook/typed.hpp"
 

@@ -80,7 +80,7 @@ inline constexpr std::array opening_causes{
                     "", "perf_event_open", always},
 };
 
-/// Those of probes, by the unit that the row names.
+/// The causes of probes, by the unit that the row names.
 inline constexpr std::array unit_causes{
     detail::refusal{ENOENT, errc::not_supported, "this kernel is built without {}", "",
                     "perf_pmu_register", unit_is_missing},
@@ -95,7 +95,7 @@ inline constexpr std::array event_link_causes{
                     "perf_event_attach_bpf_prog"},
 };
 
-/// Those of programs of probes.
+/// The causes of programs of probes.
 inline constexpr std::array probe_link_causes{
     detail::refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
                     "bpf_prog_attach_check_attach_type", loaded_for_no_event},

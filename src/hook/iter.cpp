@@ -20,7 +20,7 @@ using detail::attempt;
 using detail::finding;
 using detail::refusal;
 
-/// union bpf_iter_link_info: what the kernel is told of what to walk.
+/// union bpf_iter_link_info: tells the kernel where to walk.
 union parameters {
     uapi::iter_cgroup_info cgroup; // first, as the largest: an initializer leaves no byte undefined
     uapi::iter_map_info map;
@@ -35,7 +35,7 @@ std::optional<fd_view> borrowed_by(hook::iter const& where) {
     return fd ? std::optional{*fd} : std::nullopt;
 }
 
-/// @param fd  of what is borrowed; 0 for nothing
+/// @param fd  of a borrowed object; 0 for nothing
 uapi::iter_cgroup_info parameters_of(iter_cgroup const& where, std::uint32_t fd) {
     auto const* const id = std::get_if<std::uint64_t>(&where.cgroup);
     return {static_cast<std::uint32_t>(where.order), fd, id ? *id : 0};
@@ -55,7 +55,7 @@ std::string describe(hook::iter const& where) {
                           : "iterator";
 }
 
-/// What an iterator is asked for, and what the kernel made of it where it took it.
+/// The request for an iterator, and the kernel's reading of it where it took it.
 struct request {
     hook::iter const& where;
     std::string walked = {}; // by the link that it made
@@ -90,7 +90,7 @@ finding several_parameters(attempt const& tried) {
     return yes_if(where.map.has_value() + where.cgroup.has_value() + where.task.has_value() > 1);
 }
 
-/// What is asked for by 0, the kernel takes for not asked: it would walk everything.
+/// The kernel takes a 0 for not asked: it would walk everything.
 finding asks_for_nothing(attempt const& tried) {
     auto const& where = where_of(tried);
     auto const* const id =
@@ -210,7 +210,8 @@ constexpr std::array causes{
             is_narrowed_before_6_1},
     refusal{ENOENT, errc::not_found, "there is no such cgroup, or it was removed", "",
             "bpf_iter_attach_cgroup", may_be_no_such_cgroup},
-    refusal{ENOENT, errc::not_found, "what the program walks is gone: its module was unloaded", "",
+    refusal{ENOENT, errc::not_found,
+            "the type that the program walks is gone: its module was unloaded", "",
             "bpf_iter_link_attach"},
     refusal{ESRCH, errc::not_found, "there is no thread {}", "", "bpf_iter_attach_task",
             no_such_thread},
@@ -230,8 +231,8 @@ bool walks_what_was_asked(iter_details const& details, hook::iter const& where) 
                                                         : details.pid == *number;
 }
 
-/// Whether the task is there that is to be walked: the kernel takes any number. What cannot be told
-/// is left to the walk.
+/// Whether the task to walk is there: the kernel takes any number. If that cannot be told, it is
+/// left to the walk.
 /// @return 0, -ESRCH, or -EINVAL for a thread where a process is meant
 int look_for(hook::iter const& where) {
     auto const* const number = number_of(where);

@@ -24,7 +24,7 @@ using detail::attempt;
 using detail::finding;
 using detail::refusal;
 
-/// What is asked of the kernel: a pattern is resolved by then.
+/// The request to the kernel: a pattern is resolved by then.
 struct request {
     hook::kprobe_multi const& where;
     std::span<std::string_view const> symbols;
@@ -137,7 +137,7 @@ constexpr std::array mistakes{
             "symbols, addresses or a pattern are needed, and one of them only", "",
             "bpf_kprobe_multi_link_attach", is_not_named_one_way},
     refusal{EINVAL, errc::invalid_argument,
-            "cookies go with no pattern: what it matches has no known order", "",
+            "a pattern takes no cookies: the functions it matches have no known order", "",
             "bpf_kprobe_multi_link_attach", gives_pattern_cookies},
     refusal{EINVAL, errc::invalid_argument, "{}", "give each its own, or none",
             "bpf_kprobe_multi_link_attach", cookies_differ},

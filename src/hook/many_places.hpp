@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What hooks with many places in one link share.
+// The parts that hooks with many places in one link share.
 
 #include "hook/row.hpp"
 

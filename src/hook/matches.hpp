@@ -23,7 +23,7 @@ template <class Hook>
 }
 
 /// For hooks on a perf event.
-/// @param other  what a link on another kind of event is
+/// @param other  the answer for a link on another kind of event
 template <class Event>
 [[nodiscard]] match matches_event(link_info const& info, match other) noexcept {
     if (info.type != link_type::perf_event) return match::no;

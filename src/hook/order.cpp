@@ -41,7 +41,7 @@ std::uint32_t flags_of(order const& where) noexcept {
     return side;
 }
 
-/// What an order names, for the looks.
+/// The program or link that an order names, for the looks.
 struct anchor {
     kind is = kind::none;
     std::uint32_t number = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Whether a link is at a place: what the comparisons of several hooks share.
+// Whether a link is at a place: the comparisons that several hooks share.
 
 #include "hook/typed.hpp"
 
@@ -80,7 +80,7 @@ template <class Hook>
 
 /// Whether the device that a link is on, or the packet filter, is in the network namespace of the
 /// calling thread.
-/// @errors EMFILE, ENOMEM  what may be told a moment later
+/// @errors EMFILE, ENOMEM  a later look may tell
 /// @cost 3 system calls
 [[nodiscard]] result<match> is_in_this_netns(fd_view link);
 
@@ -117,8 +117,8 @@ struct program_target {
 /// @cost 1 system call
 [[nodiscard]] result<program_target> target_of(fd_view program);
 
-/// That of the program that a link runs. Empty where it cannot be told, or the link has another
-/// program by now.
+/// The attach target of the program that a link runs. Empty where it cannot be told, or the link
+/// has another program by now.
 /// @errors EMFILE, ENOMEM
 /// @cost 3 system calls
 [[nodiscard]] result<std::optional<program_target>> target_of_running(located_link const& l);

@@ -16,7 +16,7 @@ using detail::refusal;
 constexpr std::size_t usual_room = 64;
 constexpr int attempts = 16;
 
-// What is not asked for stays 0: kernels that do not know a field refuse another number in it.
+// Unused fields stay 0: kernels that do not know a field refuse another number in it.
 struct wanted {
     std::uint32_t target;
     attach_type attach;

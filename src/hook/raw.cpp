@@ -28,7 +28,7 @@ constexpr bool is_of(attach_type attach) noexcept {
     return (... || contains(hook_traits<Hooks>::attach_types, attach));
 }
 
-/// What the kernel takes the target's number for; the others take either, or nothing.
+/// The kernel's reading of the target's number; other attach types take either, or nothing.
 bool takes_descriptor(attach_type attach) noexcept {
     return attach == attach_type::perf_event ||
            is_of<hook::cgroup, hook::netns, hook::sockmap>(attach);
@@ -117,7 +117,7 @@ result<unique_fd> create_raw(borrowed_program prog, hook::raw const& where) {
     if (auto clear = check(tried, mistakes, operation::link_create, subject); !clear)
         return tl::unexpected{std::move(clear).error()};
     auto const attach = *asked.attach;
-    // What is given as the other kind, or not at all, is none of the kind.
+    // A target of the other kind, or a missing one, is not of the kind.
     auto const* const fd = std::get_if<fd_view>(&where.target);
     auto const* const index = std::get_if<ifindex>(&where.target);
     auto const descriptor = takes_interface(attach)    ? result<nonzero_fd>{}
@@ -134,7 +134,7 @@ result<unique_fd> create_raw(borrowed_program prog, hook::raw const& where) {
     auto made = sys::link_create(attr);
     if (made) return made;
     return refuse(made.outcome(), operation::link_create, subject(), tried,
-                  {usual_causes(), causes}); // what the program is, before what it was loaded for
+                  {usual_causes(), causes}); // its type first, then its attach type
 }
 
 } // namespace bpflink::detail

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What raw_tracepoint and tp_btf have in common: the kernel makes the same link of both.
+// The parts that raw_tracepoint and tp_btf have in common: the kernel makes the same link of both.
 
 #include "hook/row.hpp"
 

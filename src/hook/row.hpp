@@ -28,9 +28,9 @@ struct probe {
     std::optional<attach_type> expected = std::nullopt; // by the program
     char const* target = nullptr;                       // the kernel's type that it is loaded for
     std::optional<attach_type> attach = std::nullopt;   // by the link; none: loading is enough
-    int known = 0;             // what a kernel with the hook says to the attach
+    int known = 0;             // the answer of a kernel with the hook to the attach
     bool for_real = false;     // loading proves nothing: it is attached to its target, and closed
-    char const* pmu = nullptr; // what else is needed
+    char const* pmu = nullptr; // the other thing that is needed
     bool locked_down = false;  // where the kernel's lockdown is confidentiality
 };
 
@@ -84,7 +84,7 @@ template <class Numbers>
 
 // Looks for the rows of several hooks.
 
-/// What a fact tells that is known.
+/// The fact, if it is known.
 [[nodiscard]] inline detail::finding yes_if(bool is_so, std::string what = {}) {
     return {is_so ? match::yes : match::no, std::move(what)};
 }
@@ -94,6 +94,9 @@ template <class Numbers>
 
 /// Whether this thread lacks any of these, and which.
 [[nodiscard]] detail::finding missing_of(std::span<detail::capability const> needed);
+
+/// Whether the process is in a user namespace of its own, whose capabilities do not count for BPF.
+[[nodiscard]] detail::finding in_other_user_namespace(detail::attempt const&);
 
 /// The errno alone tells, whatever else it may mean to other hooks.
 [[nodiscard]] inline detail::finding always(detail::attempt const&) {

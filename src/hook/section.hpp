@@ -35,7 +35,7 @@ template <class Hook>
     return Hook{};
 }
 
-/// What stands before and after a character; nothing where it is missing, or either is empty.
+/// The texts before and after a character; nothing where it is missing, or either is empty.
 [[nodiscard]] constexpr std::optional<std::pair<std::string_view, std::string_view>>
 split(std::string_view text, char at) {
     auto const place = text.find(at);

@@ -30,12 +30,12 @@ std::string said(char const* what, int number) {
 // A "no" is remembered, so it takes an errno by which the kernel says just that. All others are of
 // the moment: of descriptors, memory, privilege, a filter of system calls, or files not there yet.
 
-/// What a kernel without the hook says to its program type, or to the attach type that it is for.
+/// The answer of a kernel without the hook to its program type, or to the program's attach type.
 bool is_unknown_program(int number) {
     return number == EINVAL;
 }
 
-/// What it says to an attach: that it has no such attach type, or is built without it.
+/// Its answer to an attach: that it has no such attach type, or is built without it.
 bool is_unknown_attach(int number) {
     return number == EINVAL || number == EOPNOTSUPP;
 }
@@ -61,8 +61,9 @@ std::uint32_t number_of(std::optional<attach_type> attach) {
     return attach ? static_cast<std::uint32_t>(*attach) : 0;
 }
 
-/// What a kernel says to a real attach that can put nothing on any function: no trampolines
-/// (ENOTSUPP, which the C library has no name for: arm64 before 6.4), or no function tracer.
+/// The answer of a kernel to a real attach that can put nothing on any function. It has no
+/// trampolines (ENOTSUPP, which the C library has no name for: arm64 before 6.4), or no function
+/// tracer.
 bool has_no_trampolines(int number) {
     return number == uapi::enotsupp || number == EOPNOTSUPP || number == EBUSY ||
            number == EINVAL || number == ENODEV;

@@ -32,8 +32,8 @@ std::string describe(hook::tracepoint const& where) {
     return "tracepoint '" + std::string{where.group} + ":" + std::string{where.name} + "'";
 }
 
-/// What the newest tracefs that there is says of the tracepoint. To name the older place makes the
-/// kernel mount tracefs there.
+/// The words of the newest tracefs about the tracepoint. Naming the older place makes the kernel
+/// mount tracefs there.
 template <class Read>
 auto read_of(hook::tracepoint const& where, char const* file, Read read) {
     std::string const rest =

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the hooks with several attach types have in common: cgroup, netkit, netns, sockmap, tcx.
+// The parts that hooks with several attach types have in common: cgroup, netkit, netns, sockmap,
+// tcx.
 
 #include "error/refusal.hpp"
 #include "hook/order.hpp"
@@ -67,8 +68,8 @@ template <class Hook>
     return asked;
 }
 
-/// The attach type that the program was loaded for, where the hook has it; else the only one that
-/// the hook has for the program's type, if nothing else is known.
+/// The attach type that the program was loaded for, where the hook has it. If nothing else is
+/// known, the only one that the hook has for the program's type.
 [[nodiscard]] std::optional<attach_type> attach_type_of(detail::borrowed_program const& prog,
                                                         detail::hook_row const& row) noexcept;
 

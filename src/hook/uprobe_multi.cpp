@@ -107,8 +107,8 @@ constexpr std::array mistakes{
     refusal{EINVAL, errc::invalid_argument, "symbols, offsets or a pattern are needed", "",
             "bpf_uprobe_multi_link_attach", has_no_places},
     refusal{EINVAL, errc::invalid_argument,
-            "a pattern goes with no symbols, offsets, counters or cookies: what it matches has no "
-            "known order",
+            "a pattern takes no symbols, offsets, counters or cookies: the functions it matches "
+            "have no known order",
             "", "bpf_uprobe_multi_link_attach", is_named_twice},
     refusal{EINVAL, errc::invalid_argument, "{}", "give each its own, or none",
             "bpf_uprobe_multi_link_attach", offsets_differ},

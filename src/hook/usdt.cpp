@@ -52,8 +52,7 @@ finding loaded_otherwise(attempt const& tried) {
     return not_loaded_for(tried, attach_type::trace_uprobe_multi);
 }
 
-/// libbpf loads SEC("usdt") for no attach type where the kernel has none for it: that is no
-/// mistake.
+/// libbpf loads SEC("usdt") for no attach type where the kernel has none for it: that is correct.
 finding is_loaded_for_another(attempt const& tried) {
     return tried.prog->expected ? loaded_otherwise(tried) : finding{match::no};
 }

@@ -34,7 +34,7 @@ struct layout {
 
     [[nodiscard]] constexpr std::size_t own_cookie() const { return most_arguments * argument; }
     [[nodiscard]] constexpr std::size_t count() const { return own_cookie() + 8; }
-    // Padding. What libbpf writes has zeros there.
+    // Padding. libbpf writes zeros there.
     [[nodiscard]] constexpr std::size_t mark() const { return count() + 2; }
     [[nodiscard]] constexpr std::size_t size() const { return count() + 8; }
 };

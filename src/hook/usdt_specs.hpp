@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What programs that include libbpf's <bpf/usdt.bpf.h> read arguments by: a map of the places that
-// arguments are in, and a cookie that is a key of it.
+// The map by which programs that include libbpf's <bpf/usdt.bpf.h> read arguments. It has the
+// places of the arguments, and a cookie is a key of it.
 
 #include "symbol/usdt_arguments.hpp"
 
@@ -20,8 +20,8 @@
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-/// What libbpf calls struct __bpf_usdt_spec, in the layout of a map's values: that of up to libbpf
-/// 1.6, and that of later ones, which has arguments by an index register.
+/// libbpf's struct __bpf_usdt_spec, in the layout of a map's values. One is that of up to libbpf
+/// 1.6; the later one has arguments by an index register.
 /// @param size  of the map's values
 /// @errors not_supported  arguments that the layout has no room for
 [[nodiscard]] result<std::vector<std::byte>> spec_of(std::span<usdt_argument const> arguments,
@@ -30,8 +30,8 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 inline constexpr std::size_t spec_size = 208;
 inline constexpr std::size_t spec_size_with_index = 304;
 
-/// The cookies by which a link runs a program at the places of a probe: `own` at each; or, where
-/// the program has such a map, keys of it, which has the specs afterwards.
+/// The cookies by which a link runs a program at the places of a probe: `own` at each. Where the
+/// program has such a map, they are keys of it, and the map has the specs afterwards.
 /// @param machine  the file's
 /// @param subject  for an error
 /// @errors not_supported      arguments that cannot be read so; specs of an unknown layout

@@ -26,7 +26,7 @@ user_request const& request_of(attempt const& tried) {
     return tried.as<user_request>();
 }
 
-/// What makes the kernel attach without a word, and never run the program.
+/// The causes for which the kernel attaches without a word, and never runs the program.
 /// @param begins  the symbol's offset, where there is one
 std::string mistake_at(elf_file const& elf, std::optional<std::uint64_t> begins,
                        std::uint64_t offset, std::span<std::byte const> code) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What uprobe, uprobe_multi and usdt share: the file, the places in it, and the process.
+// The parts that uprobe, uprobe_multi and usdt share: the file, its places, and the process.
 
 #include "hook/row.hpp"
 #include "symbol/binary.hpp"
@@ -73,7 +73,7 @@ checked_process(std::optional<int> process, operation where, std::string const& 
 /// @cost 2 system calls, and 1 where a process is named
 [[nodiscard]] result<match> is_of_process(fd_view link, std::optional<int> process);
 
-/// What the looks of both hooks know of a request.
+/// The facts that the looks of both hooks know of a request.
 struct user_request {
     std::span<std::uint64_t const> offsets = {}; // in the file
     std::span<std::uint64_t const> ref_ctr_offsets = {};
@@ -90,7 +90,7 @@ inline constexpr std::string_view cannot_be_probed =
     "this instruction cannot be probed: it is a trap, enters the kernel, or has a prefix such as "
     "lock";
 
-/// What the kernel means by refusing a place in user space.
+/// The kernel's reasons to refuse a place in user space.
 inline constexpr std::array place_causes{
     detail::refusal{uapi::enotsupp, errc::invalid_argument, cannot_be_probed, "", "prepare_uprobe"},
     detail::refusal{ENOEXEC, errc::invalid_argument, "no instruction begins there", "",
@@ -107,8 +107,8 @@ inline constexpr std::array place_causes{
                     "a probe there has another reference counter, or none", "name the same one",
                     "alloc_uprobe"},
     detail::refusal{EINVAL, errc::invalid_argument,
-                    "what is at the reference counter's offset is not such a counter", "",
-                    "update_ref_ctr", counts},
+                    "there is no reference counter at the counter's offset", "", "update_ref_ctr",
+                    counts},
     detail::refusal{EBUSY, errc{}, "the page of the reference counter cannot be had now",
                     "try again", "update_ref_ctr"},
     detail::refusal{ESRCH, errc::not_found, "process {} has ended", "", "find_lively_task_by_vpid",

@@ -80,11 +80,6 @@ finding locked_memory_is_used_up(attempt const&) {
     return {loaded.outcome() == -EPERM ? match::yes : match::unknown};
 }
 
-finding in_other_user_namespace(attempt const&) {
-    int const told = sys::is_in_first_user_namespace();
-    return {told < 0 ? match::unknown : told == 1 ? match::no : match::yes};
-}
-
 /// Whether bpf(2) asks for CAP_BPF whatever the command is, as kernels before 5.19 do where
 /// kernel.unprivileged_bpf_disabled is set. Elsewhere a map that is not open is just that.
 bool is_locked() noexcept {
@@ -170,6 +165,11 @@ finding is_closed(fd_view fd, std::string what) {
             std::move(what)};
 }
 
+finding in_other_user_namespace(attempt const&) {
+    int const told = sys::is_in_first_user_namespace();
+    return {told < 0 ? match::unknown : told == 1 ? match::no : match::yes};
+}
+
 finding missing_of(std::span<capability const> needed) {
     match const all = has(capability::sys_admin);
     finding found{match::no};
@@ -188,8 +188,8 @@ finding missing_of(std::span<capability const> needed) {
 finding kernel_is_without(attempt const& tried) {
     if (tried.row.name.empty()) return {match::no};
     std::string name{tried.row.name};
-    // A hook that only an attach tells of has causes of its own for this. What is left is an attach
-    // type that is of no hook.
+    // A hook that only an attach tells of has causes of its own for this. The rest is an attach
+    // type that no hook has.
     bool const is_a_hook = !tried.row.program_types.empty() || !tried.row.attach_types.empty();
     if (!tried.row.asked_by && is_a_hook) return {match::no};
     switch (detail::probe_support(tried.row).is) {

@@ -60,7 +60,7 @@ std::string_view name_of(xdp_mode mode) {
     return "mode unknown";
 }
 
-/// What netlink tells of the programs on the interface; unknown where it could not be asked.
+/// The programs on the interface, by netlink; unknown where it could not be asked.
 struct seen {
     match any = match::unknown;
     int number = 0;
@@ -377,7 +377,7 @@ result<hook_query> query(hook::xdp const& where) {
     int outcome = sys::xdp_query(index, all);
     for (auto const& [id, mode] : in_order(all))
         if (id != 0) answer.entries.push_back({program_id{id}, std::nullopt, mode});
-    // Of what is not there, netlink tells nothing.
+    // netlink tells nothing of a missing interface.
     std::array<char, 16> name;
     if (outcome >= 0 && answer.entries.empty()) outcome = sys::interface_name(index, name);
     if (outcome >= 0) return answer;

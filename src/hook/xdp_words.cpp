@@ -12,7 +12,7 @@
 namespace bpflink {
 namespace {
 
-/// What the program has kept, up to the first zero byte.
+/// The text that the program has kept, up to the first zero byte.
 std::string words_kept_by(fd_view program) {
     std::string words;
     for (int part = 0; part != xdp_words_parts; ++part) {

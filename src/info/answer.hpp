@@ -17,15 +17,16 @@ namespace detail {
 
 // A kernel that does not report a field leaves the caller's bytes in it, and a field that it does
 // report may well be 0. So optional fields go in with a mark, but only where the kernel's struct
-// reaches: bytes behind it must be zero (E2BIG). Half of it is no id, as those end at INT_MAX; but
-// a cookie is any number, so there is another mark, for links that have this one for a cookie.
+// reaches: bytes behind it must be zero (E2BIG). Half of the mark is not an id, as ids end at
+// INT_MAX. But a cookie is any number, so there is another mark, for links that have this one for a
+// cookie.
 inline constexpr std::uint64_t usual_mark = 0xfedc'ba98'fedc'ba98U;
 
 [[nodiscard]] constexpr std::uint64_t other_than(std::uint64_t mark) noexcept {
     return mark ^ 1;
 }
 
-/// What the kernel wrote about a link, or is about to write.
+/// The kernel's answer about a link, or the buffer for it.
 struct answer {
     uapi::link_info raw{};
     std::size_t marked = 0; ///< up to where fields that a kernel may leave alone hold the mark
@@ -60,9 +61,9 @@ using reported_fields = info_reader::reported_fields;
 /// running kernel reports them.
 /// @param first     the answer to a question of zeros
 /// @param size      of the kernel's struct
-/// @param reported  what earlier answers have shown
+/// @param reported  the fields that earlier answers have shown
 /// @param next      fresh; it has another mark afterwards where `first` has that one
-/// Returns false when `first` has said it all; `next` is as good as the answer then.
+/// @return false when `first` has said it all; `next` is as good as the answer then
 [[nodiscard]] bool ask_for_more(uapi::link_info const& first, std::size_t size,
                                 reported_fields const& reported, answer& next);
 
@@ -76,7 +77,7 @@ using reported_fields = info_reader::reported_fields;
 /// Keeps what an answer with marks shows of the kernel.
 void learn(answer const& a, reported_fields& reported) noexcept;
 
-/// What the last answer says.
+/// The last answer.
 [[nodiscard]] link_details decode(answer&& last);
 
 } // namespace detail

@@ -140,7 +140,7 @@ bool ask_for_more(uapi::link_info const& first, std::size_t size, reported_field
     next.marked = size;
     if (holds(first, next.mark)) next.mark = other_than(next.mark);
     if (prepare(first, reported, next)) return true;
-    // What the kernel is known to leave alone looks as if it had been asked with marks.
+    // Fields that the kernel is known to leave alone look as if it had been asked with marks.
     auto& raw = next.raw = first;
     if (static_cast<link_type>(raw.type) == link_type::tracing) {
         if (reported.tracing_target == false) {

@@ -72,7 +72,7 @@ inline bool cookies_may_be_marks(answer const& a) noexcept {
 }
 
 inline int info_reader::ask_all(fd_view link, answer& whole) {
-    // The first question has no address and no mark in it: the kinds overlay each other's fields,
+    // The first question has no address and no mark in it. The kinds overlay each other's fields,
     // and the kernel would write to an address that was meant for another kind's.
     uapi::link_info first{};
     std::uint32_t known;

@@ -8,8 +8,8 @@
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-/// The attach type of a link: `told` for the kinds whose info has it, else the one that all links
-/// of the kind have, or none.
+/// The attach type of a link: `told` for the kinds whose info has it; else that of all links of the
+/// kind, or none.
 // Inline: a snapshot asks for each link.
 [[nodiscard]] inline std::optional<attach_type>
 attach_type_of(link_type type, std::optional<attach_type> told) noexcept {

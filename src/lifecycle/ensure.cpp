@@ -40,7 +40,7 @@ result<ensured_any> ensure_pinned(wanted_link const& wanted, std::string_view pa
     if (!real) return tl::unexpected{real.error()};
     ensuring it{wanted, options.overlap, until};
     it.set_path(*real);
-    // What is as it should be needs no lock: nothing is changed.
+    // A link that is as it should be needs no lock: nothing is changed.
     auto const seen = it.look();
     if (!seen) return tl::unexpected{seen.error()};
     if (seen->what == sight::kept) {
@@ -66,7 +66,7 @@ result<ensured_any> ensure_held(wanted_link const& wanted, unique_fd& held,
             return tl::unexpected{is_link.error()};
         it.set_held(access::make_link(std::move(held)));
     }
-    struct giving_back { // what was not taken, by an exception too
+    struct giving_back { // a link that was not taken goes back, by an exception too
         unique_fd& to;
         ensuring& from;
         ~giving_back() {

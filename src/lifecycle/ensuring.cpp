@@ -65,7 +65,7 @@ std::string_view why_untold(wanted_link const& wanted, match attach) {
         "the attach type that is wanted: name it, or take the program by program_ref::from";
     auto const kind = wanted.hook.kind;
     switch (kind) {
-    case link_type::cgroup: // whose LSM hook is the program's
+    case link_type::cgroup: // its LSM hook is the program's
         if (attach == match::yes) return "the function that its program was loaded for";
         [[fallthrough]];
     case link_type::netns:
@@ -85,11 +85,12 @@ std::string_view why_untold(wanted_link const& wanted, match attach) {
     case link_type::tracing_multi:
     case link_type::struct_ops:
     case link_type::iter:
-        return "what its program was loaded for: that takes CAP_SYS_ADMIN and Linux 6.0";
+        return "the target its program was loaded for: that takes CAP_SYS_ADMIN and Linux 6.0";
     case link_type::perf_event:
     case link_type::kprobe_multi:
-        return "what it probes: that takes Linux 6.6, and addresses that kptr_restrict shows";
-    case link_type::uprobe_multi: return "what it probes: that takes Linux 6.8";
+        return "the places it probes: that takes Linux 6.6, and addresses that kptr_restrict "
+               "shows";
+    case link_type::uprobe_multi: return "the places it probes: that takes Linux 6.8";
     default: return "its place, or its attach type";
     }
 }
@@ -123,7 +124,7 @@ result<std::uint32_t> object_of(wanted_link const& wanted) {
     return refuse_info(outcome, operation::map_get_info, own);
 }
 
-/// What a link is to what is wanted, in the order in which a mismatch is told.
+/// The relation of a link to the wanted one, in the order in which a mismatch is told.
 result<sight> judge(wanted_link const& wanted, link const& l, std::string const& subject) {
     auto const info = l.info();
     if (!info) return tl::unexpected{info.error()};
@@ -163,8 +164,8 @@ bool is_busy(error const& why) {
     return why == errc::hook_busy || why.code().value() == EBUSY || why.code().value() == EEXIST;
 }
 
-/// Whether the kernel may just be releasing what is in the way: what has the place, or the same
-/// program's link there.
+/// Whether the kernel may just be releasing the place: the one that has it, or the same program's
+/// link there.
 bool may_pass(error const& why) {
     switch (why.code().value()) {
     case EBUSY: return true;
@@ -205,7 +206,7 @@ link ensuring::take() {
 
 // Where the link is kept
 
-/// What a killed call left under the temporary name goes, and off its hook too.
+/// The leftover of a killed call under the temporary name goes, and off its hook too.
 result<void> ensuring::clear() {
     auto const stale = look_at(temporary_name(path_)).map([](named const& left) {
         return left.what == named::kind::link ? std::optional{left.id} : std::nullopt;
@@ -312,7 +313,7 @@ bool ensuring::is_held_by_somebody(error& why) const {
         return who ? who->processes.empty() && who->pins.empty() : who.error() == errc::not_found;
     };
     if (is_let_go()) return false;
-    // Who looks at links holds each for a moment, and so does a process that is just killed.
+    // A process that looks at links holds each for a moment, and so does one that is just killed.
     for (auto const until = std::min(until_, sys::now() + glance); sys::now() < until;)
         pause(longest_pause);
     who = holders(there->id);

@@ -25,7 +25,7 @@ struct sight {
     } what = nothing;
     link_id id{};
     program_id runs{};      // 0: a table of struct_ops
-    std::uint32_t object{}; // what it runs: the program, or the map
+    std::uint32_t object{}; // the program that it runs, or the map
 };
 
 /// One place that is to run one program, by a link at one pin or one descriptor: made so, and then
@@ -48,9 +48,9 @@ public:
     /// Without a pin: the link that is there, empty where none is.
     void set_held(link&& held) { held_ = std::move(held); }
 
-    /// What is there. Changes nothing.
+    /// Finds the present state. Changes nothing.
     [[nodiscard]] result<sight> look();
-    /// What a link is to what is wanted.
+    /// The relation of a link to the wanted one.
     /// @param l  may be empty
     [[nodiscard]] result<sight> look_at_held(link const& l);
 
@@ -69,10 +69,10 @@ public:
     /// @errors as wait_for_end
     [[nodiscard]] result<void> wait_until_gone(moment until) const;
 
-    /// Goes back to what was there. What cannot be put back is said.
+    /// Goes back to the former state, and says which part cannot be put back.
     [[nodiscard]] result<void> undo(moment until);
 
-    /// What the link ran before.
+    /// The program that the link ran before.
     [[nodiscard]] sight const& before() const noexcept { return before_; }
     /// The link that was replaced and waits for its end; empty where there is none.
     [[nodiscard]] link const& replaced() const noexcept { return replaced_; }
@@ -111,7 +111,7 @@ private:
     bool overlap_;
     std::string path_; // empty: the link is kept by its descriptor alone
     detail::directory_lock const* lock_ = nullptr;
-    link held_; // what was found, and what is there in the end
+    link held_; // the one that was found, and the one that is there in the end
 
     // For settle() and undo()
     enum class change { none, made, swapped, taken_over, made_apart } change_ = change::none;
@@ -126,7 +126,7 @@ private:
 [[nodiscard]] result<detail::directory_lock> lock_for_pins(std::string const& path, moment until);
 
 /// Waits until no link has the id.
-/// @errors still_held  it has, at the end of the time; who holds it is named
+/// @errors still_held  it has, at the end of the time; the holder is named
 [[nodiscard]] result<void> wait_for_end(link_id id, moment until);
 
 } // namespace bpflink

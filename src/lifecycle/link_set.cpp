@@ -147,9 +147,9 @@ public:
     set_work(std::string const& directory, ensure_options const& options)
         : directory_{directory}, options_{options} {}
 
-    /// What apply would do for a member.
+    /// The step that apply would take for a member.
     result<set_step> planned(set_member const& member, std::string const& advice) const;
-    /// What is pinned in the directory and not wanted.
+    /// The pins in the directory that are not wanted.
     result<std::vector<stray>> strays(std::vector<set_member> const& members) const;
 
     result<set_report> apply(link_set& set);
@@ -500,7 +500,7 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
         else if (!failed)
             failed = of_member(std::move(*ends[i]).error(), names[i]);
         if (!links[i] || !directory_.empty()) continue;
-        for (auto& member : set.members_) // what could not be ended is the member's again
+        for (auto& member : set.members_) // a link that could not be ended is the member's again
             if (member.name_ == names[i]) member.link_ = std::move(links[i]);
     }
     if (failed) return tl::unexpected{*std::move(failed)};

@@ -69,8 +69,8 @@ result<link_holders> without_own(link_holders who, std::string const& pin) {
     return who;
 }
 
-/// Who holds a link beside this handle. Who looks at links holds each for a moment, and is not
-/// meant.
+/// The holders of a link beside this handle. A process that looks at links holds each for a moment,
+/// and is not meant.
 result<link_holders> others_of(link_id id, std::string const& pin) {
     constexpr milliseconds glance{20};
     auto who =
@@ -105,7 +105,7 @@ result<void> wait_for_end(detail::link_header const& of, bool was_pinned, moment
         return tl::unexpected{std::move(why)};
     };
     // The kernel lets go of a pin a moment after it was removed, and takes the program off after
-    // the id: only a link without a pin that is gone at once was ended by the closing itself.
+    // the id. Only a link without a pin that is gone at once was ended by the closing itself.
     bool settled = !was_pinned;
     for (int attempt = 0;; ++attempt) {
         auto const there = is_there(of.id);
@@ -130,7 +130,7 @@ result<teardown_report> end_detached(link& l, detail::link_header const& header)
         removed.error().add_advice("the program is off its hook");
         return tl::unexpected{std::move(removed).error()};
     }
-    static_cast<void>(l.close()); // whatever it says, the descriptor is closed
+    static_cast<void>(l.close()); // even if it fails, the descriptor is closed
     auto const there = is_there(header.id);
     report.gone = there && !*there;
     if (report.gone) return report;

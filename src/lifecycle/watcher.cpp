@@ -37,7 +37,7 @@ constexpr std::array causes{
                     "allow AF_NETLINK", "__sock_create"},
 };
 
-/// What wakes a watcher; a bit each.
+/// The causes that wake a watcher; a bit each.
 enum wake : unsigned {
     by_timer = 1,
     by_device = 2,
@@ -160,7 +160,7 @@ void watcher::tell_differences() {
             continue;
         }
         auto const& then = *before++;
-        // What one way of looking does not tell, and the other told, is as it was.
+        // A fact that one way of looking does not tell, and the other told, is as it was.
         if (now.type == then.type) {
             if (!now.netns) now.netns = then.netns;
             if (!now.attach) now.attach = then.attach;

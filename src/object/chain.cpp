@@ -16,7 +16,7 @@ error abandon(link owned, error why) {
 void abandon(link owned) noexcept {
     try {
         static_cast<void>(access::restore_pin(owned));
-    } catch (...) { // what is thrown already goes on
+    } catch (...) { // the first exception goes on
     }
 }
 

@@ -15,14 +15,14 @@ namespace {
 
 constexpr int no_descriptor = -1; // open in no process: the kernel says EBADF
 
-/// What bpf(2) says to the question whether a descriptor is of a kind, and its errno, negated.
+/// The answer of bpf(2) to the question whether a descriptor is of a kind: a negated errno.
 struct answer {
     enum { yes, no, closed, untold } is;
     int outcome;
 };
 
-/// What a command that asks for a kind of object first, and for an impossible second one then,
-/// says of the first.
+/// The outcome of a probe: a command whose first descriptor must be of the kind and whose second is
+/// deliberately invalid.
 answer of_first(int outcome, fd_view fd) noexcept {
     switch (outcome) {
     case -EBADF: return {sys::is_open(fd.get()) == 0 ? answer::yes : answer::closed, outcome};
@@ -32,7 +32,7 @@ answer of_first(int outcome, fd_view fd) noexcept {
 }
 
 // An invalid new program makes link_update() fail with EBADF after it has seen that the descriptor
-// is a link, and before it does anything; anything that is no link is EINVAL.
+// is a link, and before it does anything. Anything but a link is EINVAL.
 answer is_link(fd_view fd) noexcept {
     return of_first(sys::link_update({.link_fd = static_cast<std::uint32_t>(fd.get()),
                                       .new_fd = static_cast<std::uint32_t>(no_descriptor),
@@ -69,7 +69,7 @@ tl::unexpected<error> refuse_closed(fd_view fd) {
     return refuse_by(not_open, {}, operation::identify, describe(fd));
 }
 
-/// @param told  what bpf(2) answered instead; 0: that it is none of these
+/// @param told  the answer of bpf(2) instead; 0: it is another object
 result<object_kind> kind_by_name(fd_view fd, int told) {
     std::array<char, 64> buffer;
     int const length = sys::descriptor_name(fd.get(), buffer);

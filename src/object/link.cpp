@@ -31,7 +31,7 @@ std::string subject_of(fd_view link) {
     return header ? describe(*header) : describe(link);
 }
 
-/// What BPF_LINK_UPDATE was asked.
+/// The request to BPF_LINK_UPDATE.
 struct update_request {
     fd_view link;
     fd_view next;
@@ -42,7 +42,7 @@ using detail::attempt;
 using detail::finding;
 using detail::refusal;
 
-/// By what a link is updated; empty where the library does not know the kind.
+/// The object that updates a link; empty where the library does not know the kind.
 std::optional<update_unit> unit_of(attempt const& tried) {
     auto const header = detail::read_header(tried.as<update_request>().link);
     auto const* const traits = header ? find_traits(header->type) : nullptr;
@@ -183,7 +183,7 @@ constexpr std::array detach_causes{
             "", "__sys_bpf"},
 };
 
-/// What the hook of the link's kind knows. A kind of several hooks has nothing of its own.
+/// The row of the hook of the link's kind. A kind of several hooks has nothing of its own.
 refusals own_update_causes(fd_view link) {
     refusals found;
     if (auto const header = detail::read_header(link))
@@ -227,7 +227,7 @@ result<link> link::take_over(::bpf_link* theirs) {
 }
 
 result<link> link::from_id(link_id id) {
-    // EAGAIN: the id is given out, and its link attaches just now; that takes microseconds, unless
+    // EAGAIN: the id is given out, and its link attaches just now. That takes microseconds, unless
     // the attaching thread waits for a lock or for a processor.
     constexpr int patience = 30; // a second
     auto opened = sys::link_get_fd_by_id(id.value());

@@ -13,7 +13,7 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// for descriptor 0; it is open while this lives.
 class nonzero_fd {
 public:
-    /// Of none: 0.
+    /// Refers to no descriptor: 0.
     nonzero_fd() noexcept = default;
 
     /// @errors EMFILE, EBADF: of descriptor 0 alone

@@ -39,7 +39,7 @@ std::string described(::bpf_program const* prog) {
     return std::string{"program '"} + sys::program_name(prog) + "'";
 }
 
-/// What libbpf and the kernel make of 0, which is no attach type but by its section's name.
+/// The meaning of 0 to libbpf and the kernel; its section's name alone makes it an attach type.
 detail::borrowed_program loaded_by_libbpf(fd_view fd, program_type type,
                                           ::bpf_program const* prog) {
     auto const number = sys::program_expected_attach_type(prog);

@@ -12,15 +12,15 @@
 namespace [[gnu::visibility("hidden")]] bpflink {
 namespace detail {
 
-/// The lock of a directory of pins, as flock(2) has it: for each time that a directory is opened,
-/// so that it keeps out other threads too. It is free again at the latest when the process dies.
+/// The lock of a directory of pins, by flock(2). It belongs to one opening of the directory, so it
+/// keeps out other threads too. It is free again at the latest when the process dies.
 ///
-/// A call that others can call from outside takes it once, and hands it inwards: who has it cannot
+/// A call that others can call from outside takes it once, and hands it inwards: its holder cannot
 /// take it again. It keeps out those that take it, and nobody else who may write there. A child
 /// process that is forked meanwhile has it as well, until this is destroyed.
 class [[gnu::visibility("hidden")]] directory_lock {
 public:
-    /// Locks the directory that a path is in, as it is when the lock is had: a directory that was
+    /// Locks the directory that a path is in, as it is when the lock is had. A directory that was
     /// put in its place meanwhile is the one that counts.
     /// @param path   absolute
     /// @param limit  how long it waits for others

@@ -18,7 +18,7 @@ struct mount {
 };
 
 /// The mounts of a type in a table that is read from /proc/PID/mountinfo, in its order. Another
-/// file system may be mounted over a place: whoever goes there compares the device.
+/// file system may be mounted over a place: compare the device after going there.
 [[nodiscard]] std::vector<mount> mounts_of(std::string_view table, std::string_view type);
 
 } // namespace bpflink

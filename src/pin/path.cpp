@@ -223,7 +223,7 @@ finding it_is_not_a_directory(attempt const& tried) {
     return {outcome >= 0 && there.kind != sys::file_kind::directory ? match::yes : match::no};
 }
 
-/// Of what is at a path itself, without opening it by bpf(2).
+/// Looks at a path itself, without opening it by bpf(2).
 constexpr std::array look_causes{
     refusal{ENOENT, errc::not_found, "nothing is there", "", "filename_lookup"},
     refusal{ENOTDIR, errc::invalid_argument, "it is not a directory", "", "do_open",

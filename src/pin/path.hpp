@@ -17,8 +17,8 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// @errors invalid_argument  empty
 [[nodiscard]] result<std::string> absolute(std::string_view path, operation where);
 
-/// The real name that `path` leads to, from the root and with no symbolic link in it: those of
-/// directories are followed, and one at the end where it leads to something. Those of procfs that
+/// The real name that `path` leads to, from the root and with no symbolic link in it. Links of
+/// directories are followed, and one at the end where it leads to something. Links of procfs that
 /// lead where no text says (/proc/PID/root) stay.
 /// @errors invalid_argument  empty; a name that cannot be looked at; and what readlink(2) fails
 /// with
@@ -28,8 +28,8 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// All but the last name of an absolute path.
 [[nodiscard]] std::string directory_of(std::string_view path);
 
-/// The name that replace_pin pins under before it renames the pin over that at `path`: NAME%tmp,
-/// which pin_name() makes of no text; of a long name, as much as there is room for.
+/// The name that replace_pin pins under before it renames the pin over that at `path`: NAME%tmp. No
+/// text has it for its pin_name(). A long name is cut to fit.
 [[nodiscard]] std::string temporary_name(std::string const& path);
 [[nodiscard]] bool is_temporary(std::string_view path);
 
@@ -39,8 +39,8 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// @errors already_exists  something else than a link's pin is there
 [[nodiscard]] result<void> clear_temporary(std::string const& path, std::string const& own = {});
 
-/// Makes the directory that a resolved path is in, and those above that are missing, with mode
-/// 0700: below the mount of a bpffs, and nowhere else.
+/// Makes the directory that a resolved path is in, and missing ones above it, with mode 0700. Works
+/// below the mount of a bpffs, and nowhere else.
 /// @cost 2 system calls for each that is missing, and 2
 [[nodiscard]] result<void> make_directories_for(std::string const& path);
 
@@ -59,7 +59,7 @@ struct named {
     std::optional<error> other = {}; // why it is not a link's pin
 };
 
-/// What is at a resolved path. An error is a failed look, which tells nothing of what is there.
+/// The object at a resolved path. An error is a failed look, which tells nothing of the object.
 /// @cost 1 system call where nothing is, else 6
 [[nodiscard]] result<named> look_at(std::string const& path);
 

@@ -26,7 +26,7 @@ void tell_of(error& why, error const& undoing) {
     why.add_advice("undoing failed too: " + undoing.message());
 }
 
-/// Removes a name whose absence is no failure.
+/// Removes a name; a missing one is fine.
 result<void> remove(std::string const& path) {
     int const outcome = sys::unlink(path.c_str());
     if (outcome >= 0 || outcome == -ENOENT) return {};
@@ -106,7 +106,7 @@ result<void> move_over(fd_view link, std::string const& from, std::string const&
     if (outcome != -EXDEV) return given_up(refuse_pin_at(outcome, operation::rename, to).value());
     if (auto back = give(from, own); !back) return back;
     // To another bpffs.
-    auto const held = open_pin(to); // what only its pin held would be gone
+    auto const held = open_pin(to); // holds a link that only its pin held
     if (!held) return tl::unexpected{held.error()};
     if (auto done = pin_over(link, to, replaced); !done) return done;
     auto gone = remove(from);
@@ -161,7 +161,7 @@ struct pin_memory::sight {
     pin_permissions has{}; // our pin, where it is that
 };
 
-/// What is at path_ by now: nothing, this link's pin, or anything else.
+/// The object at path_ by now: nothing, this link's pin, or anything else.
 result<pin_memory::sight> pin_memory::look(fd_view link) const {
     if (path_.empty()) return sight{};
     auto const there = look_at(path_);

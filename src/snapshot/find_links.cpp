@@ -44,7 +44,7 @@ struct names_nothing {
 class this_namespace {
 public:
     /// Whether a link with an interface is here, proven; false where nothing tells.
-    /// @param record  what it lacks of its namespace is filled in
+    /// @param record  a missing namespace is filled in
     result<bool> has(link_record& record) {
         if (!own_) own_ = own_netns();
         if (*own_ && record.netns) return **own_ == *record.netns;

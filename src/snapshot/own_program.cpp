@@ -27,7 +27,7 @@ using detail::refusal;
 
 constexpr char types_of_kernel[] = "/sys/kernel/btf/vmlinux";
 
-/// What kept the program from being loaded.
+/// The obstacle that kept the program from being loaded.
 struct met {
     bool types; // the kernel's, which cannot be read
     char const* needs;
@@ -79,11 +79,12 @@ constinit own_program of_links{{.file = bpf_objects::all_links,
                                 .type = program_type::tracing,
                                 .walks = "bpf_link",
                                 .needs = "an iterator over links (5.19)"}};
-constinit own_program of_namespaces{{.file = bpf_objects::netns_of_link,
-                                     .what = "the program that tells a link's network namespace",
-                                     .type = program_type::raw_tracepoint,
-                                     .walks = nullptr,
-                                     .needs = "what tells a link's network namespace (5.10)"}};
+constinit own_program of_namespaces{
+    {.file = bpf_objects::netns_of_link,
+     .what = "the program that tells a link's network namespace",
+     .type = program_type::raw_tracepoint,
+     .walks = nullptr,
+     .needs = "the kernel's data on a link's network namespace (5.10)"}};
 constinit own_program of_descriptors{{.file = bpf_objects::link_descriptors,
                                       .what = "the iterator over descriptors",
                                       .type = program_type::tracing,
@@ -140,8 +141,8 @@ result<own_program::loaded> own_program::load(kept instead_of) {
     return loaded{fd_view{stays.release()}, program_id{own.id}};
 }
 
-/// What the last attempt met and is still there, by a look that costs little: a negated errno, or 0
-/// where it is worth another attempt.
+/// The obstacle of the last attempt if it is still there, by a look that costs little. A negated
+/// errno, or 0 where it is worth another attempt.
 int own_program::still_in_the_way() const {
     auto const look = [](sys::opened const& there) { return there ? 0 : there.outcome(); };
     switch (obstacle_) {
@@ -151,8 +152,8 @@ int own_program::still_in_the_way() const {
     }
 }
 
-/// The reason for a failed attempt. libbpf says ESRCH of whatever keeps it from reading the
-/// kernel's types, and of a type that is not among them.
+/// The reason for a failed attempt. libbpf says ESRCH if it cannot read the kernel's types, and of
+/// a type that is not among them.
 int own_program::find_obstacle(int outcome) {
     obstacle_ = obstacle::other;
     if (outcome != -ESRCH) return outcome;

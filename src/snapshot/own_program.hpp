@@ -26,13 +26,13 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// /sys is mounted, a filter or a limit is another's. So it is asked again, by what is cheap first.
 class own_program {
 public:
-    /// What it is made of, and made for.
+    /// The parts it is made of, and its purpose.
     struct facts {
         std::span<std::byte const> (*file)(); ///< the object file, with no other program in it
         char const* what;                     ///< a name for messages
         enum program_type type;
         char const* walks; ///< the iterator's kernel type; a null pointer: none
-        char const* needs; ///< what a kernel has to have, and since when
+        char const* needs; ///< the feature that a kernel has to have, and its release
     };
     struct loaded {
         fd_view fd;
@@ -58,7 +58,7 @@ private:
         std::int32_t fd;
         std::uint32_t id; // 0: nothing is kept
     };
-    /// What an earlier attempt met.
+    /// The obstacle of an earlier attempt.
     enum class obstacle : unsigned char { none, types, other };
 
     result<loaded> load(kept instead_of);
@@ -72,7 +72,7 @@ private:
     std::atomic<bool> never_{false}; // the kernel has not what it walks
 };
 
-/// The program of all_links.bpf.c that the process shares. It is never unloaded: what runs at
+/// The program of all_links.bpf.c that the process shares. It is never unloaded: code that runs at
 /// exit may still use it. Likewise the others.
 [[nodiscard]] own_program& links_program() noexcept;
 /// The program of netns_of_link.bpf.c.

@@ -17,7 +17,7 @@ using sys::lookup;
 
 constexpr int most_links = 40; // as the kernel
 
-/// What a path leads to.
+/// The file that a path leads to.
 struct found_file {
     unique_fd file; // not opened, only found
     std::string name = {};
@@ -42,8 +42,8 @@ bool lacks_openat2(int outcome) {
     return outcome == -ENOSYS || outcome == -EPERM;
 }
 
-/// Goes a path component by component: the kernel follows a link of /proc to another process's
-/// directories, and takes absolute links from there on for this process's own.
+/// Goes a path component by component. The kernel would follow a link of /proc to another process's
+/// directories, and take absolute links from there on for this process's own.
 class walk {
 public:
     explicit walk(std::string const& path) : path_{path}, left_{path} {}
@@ -220,7 +220,7 @@ result<bool> binary_file::is_at(std::string const& path) const {
 result<std::string> binary_file::lasting_path() const {
     auto const real = descriptor_name(file_);
     std::vector<std::string> candidates{real};
-    // What is in another mount namespace, the kernel names as it is called there.
+    // A file in another mount namespace, the kernel names as it is called there.
     if (!link_.empty()) {
         std::string_view below = real;
         if (root_ != "/" && below.starts_with(root_)) below.remove_prefix(root_.size());

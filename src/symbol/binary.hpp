@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The one opening of a file that probes go into: its symbols are read from this descriptor, and the
+// The one opening of a file that probes go into. Its symbols are read from this descriptor, and the
 // kernel is told of the same file.
 
 #include "border/sys.hpp"
@@ -21,8 +21,8 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// A regular file, opened for reading.
 class binary_file {
 public:
-    /// Opens by a path. Below a process's root (/proc/PID/root, however that is spelt), names mean
-    /// what they mean to that process, and below other such links (cwd, fd) none leads out.
+    /// Opens by a path. Below a process's root (/proc/PID/root, in any spelling), names mean what
+    /// they mean to that process. Below other such links (cwd, fd) they do not lead out.
     /// @errors not_found, permission_denied  the file (operation::open)
     ///         invalid_argument  a directory (EISDIR), a FIFO, socket or device, which is not
     ///                           opened; symbolic links that lead in a circle or out
@@ -30,7 +30,7 @@ public:
     /// Opens once more what the caller has open, by whatever mode.
     [[nodiscard]] static result<binary_file> open(fd_view file);
 
-    /// What the caller called it.
+    /// The name that the caller used.
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
     [[nodiscard]] bool is_elf() const noexcept { return is_elf_; }
     [[nodiscard]] std::uint64_t inode() const noexcept { return inode_; }
@@ -57,15 +57,15 @@ private:
     std::string path_;
     std::string name_; // the same, without links up to the first one of a process; or empty
     std::string link_; // of the process that it was looked up below; or empty
-    std::string root_; // what the kernel calls the directory that `link_` stands for
+    std::string root_; // the kernel's name of the directory that `link_` stands for
     unique_fd file_;
     std::uint64_t device_ = 0;
     std::uint64_t inode_ = 0;
     bool is_elf_ = false;
 };
 
-/// Opens a file by its path, or one without a slash in its name where the system has such: then the
-/// first ELF file is taken.
+/// Opens a file by its path. A name without a slash is looked for where the system has such files:
+/// then the first ELF file is taken.
 [[nodiscard]] result<binary_file> find_binary(std::string_view binary);
 /// The same of a name without a slash, in the directories of a process.
 /// @param root  "/proc/PID/root"; or empty, for those of this process

@@ -28,8 +28,8 @@ struct debug_search {
 };
 
 /// Looks by the build-id, then by .gnu_debuglink: below `directories`, and /usr/lib/debug of the
-/// executable's own process, then of this one. What it takes has the executable's build-id where
-/// that has one, and the sum that .gnu_debuglink states where it was found by that.
+/// executable's own process, then of this one. A file has to have the executable's build-id where
+/// that has one. If .gnu_debuglink led to it, it has to have the sum stated there.
 /// @errors invalid_argument  the executable is damaged
 /// @cost reads section headers; a debug file whole to sum it, where it is found by .gnu_debuglink
 [[nodiscard]] result<debug_search> find_debug_file(elf_file const& executable,

@@ -15,8 +15,8 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// Without its spaces, which people and compilers put in different places.
 [[nodiscard]] std::string without_spaces(std::string_view text);
 
-/// Makes names of C++ readable, of files that somebody may have made to make this take for ever:
-/// it refuses names that grow without bounds, and gives up after 64 MiB in all.
+/// Makes names of C++ readable. A file may be made on purpose to make that take for ever. So it
+/// refuses names that grow without bounds, and gives up after 64 MiB in all.
 class demangler {
 public:
     /// "ns::f(int,char)", without spaces; empty for what is not such a name, or is refused.

@@ -14,7 +14,7 @@
 namespace bpflink {
 namespace {
 
-// More than any program has; what claims to have more would be read for ever.
+// More than any program has; a file that claims more would be read for ever.
 constexpr std::uint64_t most_segments = 4'096;
 constexpr std::uint64_t most_sections = 1U << 20;
 constexpr std::uint64_t most_table_bytes = 1U << 30;
@@ -42,7 +42,7 @@ tl::unexpected<error> unusable(std::string const& path, std::string advice) {
                 std::move(advice));
 }
 
-/// What begins at `at` and ends by a zero byte; nothing where that is outside.
+/// The text that begins at `at` and ends by a zero byte; nothing where that is outside.
 std::optional<std::string_view> text_at(char const* bytes, std::size_t size, std::uint64_t at) {
     if (at >= size) return std::nullopt;
     auto const* const begin = bytes + at;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// ELF files as somebody else may have made them, or be making them now: nothing is mapped, and no
+// ELF files as somebody else may have made them, or be making them now. Nothing is mapped, and no
 // number in them decides how much is read or kept.
 
 #include "symbol/binary.hpp"
@@ -43,7 +43,7 @@ struct elf_section {
     std::uint64_t address = 0; // once it is loaded
 };
 
-/// What is loaded from a file as one piece.
+/// A part of a file that is loaded as one piece.
 struct elf_segment {
     std::uint64_t address = 0;
     std::uint64_t offset = 0;
@@ -84,7 +84,8 @@ public:
     [[nodiscard]] std::vector<elf_section> const& notes() const noexcept { return notes_; }
     /// Where in the file an address is, when that is loaded from it.
     [[nodiscard]] std::optional<std::uint64_t> offset_of(std::uint64_t address) const noexcept;
-    /// What an offset in the file is loaded as: executable rather than not. nullptr: nothing.
+    /// The part that an offset in the file is loaded as: executable rather than not. nullptr:
+    /// nothing.
     [[nodiscard]] elf_segment const* segment_at(std::uint64_t offset) const noexcept;
 
 private:

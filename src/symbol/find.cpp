@@ -63,7 +63,7 @@ result<binary_file> elf_file_at(std::string path) {
 
 result<binary_file> search(std::string_view root, std::string_view name) {
     std::string const directories = directories_for(name);
-    std::optional<error> refusal; // the first file that is no binary, or cannot be read
+    std::optional<error> refusal; // the first file that is not a binary, or cannot be read
     for (std::string_view left = directories; !left.empty();) {
         auto const end = std::min(left.find(':'), left.size());
         auto const directory = left.substr(0, end);
@@ -77,7 +77,7 @@ result<binary_file> search(std::string_view root, std::string_view name) {
     }
     if (refusal) return tl::unexpected{*std::move(refusal)};
     return fail(-ENOENT, operation::open, errc::not_found, std::string{name},
-                "it is in none of " + directories);
+                "it is not in " + directories);
 }
 
 } // namespace

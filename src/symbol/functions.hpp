@@ -16,7 +16,7 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 enum class function_source {
     dynamic, // .dynsym
     whole,   // .symtab
-    debug,   // that of its debug file
+    debug,   // the one of its debug file
 };
 
 struct functions_told {
@@ -32,7 +32,7 @@ for_each_function(elf_file const& executable, resolve_options const& options,
                   std::function<bool(function_source next, bool is_stripped)> const& wants,
                   std::function<void(elf_function const&, function_source)> const& look);
 
-/// What a user has to know of what was read: that the file is stripped, and where else to look.
+/// The facts that a user has to know: that the file is stripped, and where else to look.
 [[nodiscard]] std::string advice_of(functions_told const& told);
 
 /// How much worse than the best one a function of that name is.

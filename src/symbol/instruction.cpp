@@ -15,7 +15,7 @@ bool is_in(std::string_view bytes, std::byte one) {
 
 } // namespace
 
-// The kernel asks this when it puts the probe in, and it does so in processes that run then:
+// The kernel asks this when it puts the probe in, and it does so in processes that run then. See
 // arch/x86/kernel/uprobes.c, uprobe_init_insn(); read at v6.12, and tried on 6.18.
 bool is_unprobeable(std::span<std::byte const> code, std::uint16_t machine) noexcept {
     constexpr auto refused_prefixes = "\x26\x2e\x36\x3e\xf0"sv; // es, cs, ss, ds, lock

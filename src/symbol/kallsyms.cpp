@@ -40,7 +40,7 @@ struct listed_symbol {
     }
 };
 
-/// What is no symbol to the kernel's own lookups: programs and trampolines.
+/// Programs and trampolines, which the kernel's own lookups do not take for symbols.
 bool is_generated(std::string_view module) {
     return module == "[bpf]" || module.starts_with("[__builtin__");
 }
@@ -163,7 +163,7 @@ class neighbours {
 public:
     void add(listed_symbol const& symbol) {
         if (modules_.empty() || modules_.back() != symbol.module)
-            modules_.emplace_back(symbol.module); // those of a module follow one another
+            modules_.emplace_back(symbol.module); // the symbols of a module follow one another
         if (symbol.address != 0) places_.push_back({modules_.size() - 1, symbol.address});
     }
     /// The number of the module that was seen last.
@@ -293,7 +293,7 @@ result<std::vector<std::string>> copies_of(std::string_view function) {
     std::string const begin = std::string{without_module(function)} + ".";
     std::set<std::string, std::less<>> names;
     auto const read = for_each_kernel_symbol([&](listed_symbol const& symbol) {
-        // What is seldom run (.cold) is cut out of a function, and not a copy of it.
+        // The rarely run part (.cold) is cut out of a function, and is not a copy of it.
         if (symbol.name.starts_with(begin) && symbol.is_text() && !symbol.name.ends_with(".cold"))
             names.emplace(symbol.name);
     });

@@ -26,8 +26,8 @@ struct symbol_place {
 [[nodiscard]] result<std::vector<std::vector<symbol_place>>>
 places_of(std::span<std::string_view const> names);
 
-/// Those of the names that stand for several functions of the kernel and its modules, with their
-/// number ("f (2)").
+/// The names that stand for several functions of the kernel and its modules, with their number ("f
+/// (2)").
 /// @param places  of each name
 [[nodiscard]] std::vector<std::string>
 ambiguous_among(std::span<std::string_view const> names,
@@ -42,7 +42,7 @@ ambiguous_among(std::span<std::string_view const> names,
 /// Whether a module is loaded that has symbols.
 [[nodiscard]] match is_loaded(std::string_view module);
 
-/// Those of the names that ftrace does not trace; nothing where that cannot be told.
+/// The names that ftrace does not trace; nothing where that cannot be told.
 [[nodiscard]] std::optional<std::vector<std::string>>
 untraceable_among(std::span<std::string_view const> names);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What an ELF file says of itself and of the files that belong to it.
+// The words of an ELF file about itself and the files that belong to it.
 
 #include "symbol/elf.hpp"
 

@@ -45,7 +45,7 @@ std::string near_in(elf_file const& file, resolve_options const& options,
     return text;
 }
 
-/// Those of the names that a library exports.
+/// The names that a library exports.
 std::vector<std::string> exported_by(binary_file const& library,
                                      std::span<std::string_view const> names) {
     std::set<std::string> found;

@@ -11,8 +11,8 @@
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-/// Where functions may be that a file does not have, as part of a sentence, or nothing: names near
-/// the first few of them, and the libraries that the file needs and that have them.
+/// Hints where functions may be that a file does not have, as part of a sentence, or nothing. They
+/// are names near the first few, and libraries needed by the file that have them.
 /// @param names  without versions
 /// @cost reads the file's symbols again, and the dynamic ones of the libraries in the standard
 ///       directories, 64 at most

@@ -25,7 +25,7 @@ std::string text_of(std::set<std::pair<std::size_t, std::string>> const& names) 
 std::size_t edit_distance(std::string_view one, std::string_view other, std::size_t most) {
     auto const longer = std::max(one.size(), other.size());
     if (longer - std::min(one.size(), other.size()) > most) return most + 1;
-    // Of the first letters of one and of the other; what is too far from the diagonal stays out.
+    // For prefixes of one and the other; pairs too far from the diagonal stay out.
     std::vector<std::size_t> before(other.size() + 1), now(other.size() + 1, most + 1);
     std::iota(before.begin(), before.end(), std::size_t{0});
     for (std::size_t i = 1; i <= one.size(); ++i) {

@@ -29,8 +29,8 @@ private:
     ranked similar_;
 };
 
-/// How many letters have to be put in, left out or changed to make one of the other; `most` + 1
-/// where it takes more than `most`.
+/// The number of letters to put in, leave out or change to make one of the other; `most` + 1 where
+/// it takes more than `most`.
 [[nodiscard]] std::size_t edit_distance(std::string_view one, std::string_view other,
                                         std::size_t most);
 

@@ -19,7 +19,7 @@ namespace [[gnu::visibility("hidden")]] bpflink {
     return binary_file::open(binary);
 }
 
-/// What `look` says of a file that is found and opened here.
+/// The answer of `look` about a file that is found and opened here.
 /// @param binary  a path or a name, or a descriptor
 template <class Binary, class Look>
 auto with_elf_file(Binary binary, Look look) {

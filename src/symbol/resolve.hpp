@@ -15,7 +15,7 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// @errors invalid_argument  one that is empty, or has a zero byte in it
 [[nodiscard]] result<void> check_symbols(std::span<std::string_view const> symbols);
 
-/// What is done of functions that are missing.
+/// The treatment of functions that are missing.
 enum class when_missing {
     give_hints, // look for where they may be: hints_on_missing()
     say_so,

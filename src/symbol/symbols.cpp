@@ -124,8 +124,8 @@ result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& reques
     });
     fault const faults[]{
         {ambiguous, "several functions have one name"},
-        {indirect, "calls go to a variant that this function chooses once, so that a probe here "
-                   "sees none of them: ask for .indirect to probe the choice"},
+        {indirect, "calls go to a variant that this function chooses once, so a probe here does "
+                   "not see them: ask for .indirect to probe the choice"},
         {outside, has_code ? "it is in no segment that is loaded from the file"
                            : "the file has no code, as debug files have none: name the program "
                              "that it belongs to"},

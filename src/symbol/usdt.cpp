@@ -129,7 +129,7 @@ std::optional<usdt_place> place_of(usdt_note const& note, elf_file const& elf) {
     return place;
 }
 
-/// What `look` says of a file that is opened here.
+/// The answer of `look` about a file that is opened here.
 template <class Look>
 auto with_elf_file(std::variant<std::string_view, fd_view> const& binary, Look look) {
     auto const* const path = std::get_if<std::string_view>(&binary);

@@ -18,7 +18,7 @@ namespace {
 
 using place = usdt_argument::place;
 
-/// What is left to read of the arguments.
+/// The rest of the arguments to read.
 class reader {
 public:
     explicit reader(std::string_view text) : left_{text} {}

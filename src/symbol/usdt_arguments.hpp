@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the notes of USDT probes say of arguments: where a program has them when it comes by.
+// Arguments in the notes of USDT probes: where a program has them when it comes by.
 
 #include <bpflink/error.hpp>
 

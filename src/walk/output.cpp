@@ -15,7 +15,8 @@
 
 namespace bpflink::detail {
 
-/// What was read and not used yet, in one buffer that grows only for a line longer than itself.
+/// Bytes that were read and not used yet, in one buffer that grows only for a line longer than
+/// itself.
 struct output_state {
     explicit output_state(unique_fd&& run) noexcept : fd{std::move(run)} {}
 
@@ -33,7 +34,7 @@ struct output_state {
     std::string bytes; // compiled in every program anyway, where a vector of bytes is not
     std::size_t begin = 0;
     std::size_t end = 0;
-    std::size_t taken = 0;        // of what is unused, by the last element: until the next step
+    std::size_t taken = 0;        // by the last element, of the unused bytes: until the next step
     std::optional<error> failure; // an element that nobody looked at
 };
 
@@ -82,7 +83,7 @@ output_walk::output_walk(output_share from)
     : from_{from.state_ ? std::move(from) : output_share{unique_fd{}}} {
 }
 
-/// Whatever goes wrong is the end, too.
+/// Any failure is the end, too.
 result<std::size_t> output_walk::fill() {
     auto count = from_.state_->fill();
     ended_ = !count || *count == 0;

@@ -225,7 +225,7 @@ TEST_CASE_FIXTURE(kernel_case, "the info of a counter's link tells its type, con
     check_cookie(told->cookie, asked_cookie);
 }
 
-TEST_CASE_FIXTURE(kernel_case, "the info of an uprobe's link tells its file, offset and cookie") {
+TEST_CASE_FIXTURE(kernel_case, "the info of a uprobe's link tells its file, offset and cookie") {
     auto const type = unit("uprobe");
     if (type < 0) return skip_case("the kernel has no uprobes");
     bool returns = false;
@@ -252,7 +252,7 @@ TEST_CASE_FIXTURE(kernel_case, "the info of an uprobe's link tells its file, off
     if (told->ref_ctr_offset)
         CHECK(*told->ref_ctr_offset == 0);
     else
-        skip_part("the kernel does not report an uprobe's semaphore");
+        skip_part("the kernel does not report a uprobe's semaphore");
 }
 
 TEST_CASE_FIXTURE(kernel_case, "the info of a kprobe's link tells its function and address") {
@@ -308,7 +308,7 @@ TEST_CASE_FIXTURE(kernel_case, "the info of a kprobe by address tells the addres
 
 // Many functions
 
-TEST_CASE_FIXTURE(kernel_case, "the info of an uprobe_multi link tells its file and places") {
+TEST_CASE_FIXTURE(kernel_case, "the info of a uprobe_multi link tells its file and places") {
     std::uint32_t flags = 0;
     SUBCASE("on entry") {
     }
@@ -344,7 +344,7 @@ TEST_CASE_FIXTURE(kernel_case, "the info of an uprobe_multi link tells its file 
     }
 }
 
-TEST_CASE_FIXTURE(kernel_case, "an uprobe_multi link of every process and no cookie tells zeros") {
+TEST_CASE_FIXTURE(kernel_case, "a uprobe_multi link of every process and no cookie tells zeros") {
     unsigned long const offset = file_offset_of(probed_a);
     auto const l = attach_many(program_type::kprobe, attach_type::trace_uprobe_multi,
                                [&](::bpf_link_create_opts& options) {

@@ -17,7 +17,7 @@ TEXT = """\
 
 ## Hooks
 
-**yes**: all tests of the hook pass. **part**: all that run do; what is skipped is listed below. **no**: all are skipped.
+**yes**: all tests of the hook pass. **part**: all that run do; the skipped ones are listed below. **no**: all are skipped.
 *Since* is the kernel release in which such a link first appeared.
 
 {hooks}
@@ -29,7 +29,7 @@ TEXT = """\
 ## What is skipped, and why
 
 A skip and its reason come from what the kernel answers when it is asked, never from its version. The lists are in
-`test/matrix/skips/`: a test that skips and is not on them fails the run, and so does one on them that did not skip.
+`test/matrix/skips/`: a skip that is not on them fails the run, and so does a missing one.
 
 {skips}
 """

@@ -18,8 +18,8 @@ class App;
 
 namespace tool {
 
-// What the command line's words mean. Each parse_ function throws CLI::ValidationError for a word
-// that means nothing, before anything is done.
+// The meaning of the command line's words. Each parse_ function throws CLI::ValidationError for a
+// word without a meaning, before anything is done.
 
 /// The id of a link or program.
 [[nodiscard]] std::uint32_t parse_id(std::string const& word);

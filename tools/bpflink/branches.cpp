@@ -13,7 +13,7 @@ struct strokes {
     std::string_view fork, end, past, none;
 };
 
-/// Those of a tree where the locale has them.
+/// The lines of a tree where the locale has them.
 strokes const& drawn() {
     static constexpr strokes lines{"├─ ", "└─ ", "│  ", "   "};
     static constexpr strokes letters{"|- ", "`- ", "|  ", "   "};

@@ -18,7 +18,7 @@ public:
     /// A new one below this, whatever others say.
     branch& add(std::string text);
 
-    /// What is below, a line each, with the lines of a tree in front.
+    /// The branches below, a line each, with the lines of a tree in front.
     [[nodiscard]] std::string render() const;
 
 private:

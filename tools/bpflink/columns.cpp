@@ -34,7 +34,7 @@ std::optional<json> find(record const& link, std::string_view key) {
     return std::nullopt;
 }
 
-/// A number or text among the facts; 0 is none.
+/// A number or text among the facts; 0 stands for none.
 values fact_named(record const& link, std::string_view key) {
     auto const value = find(link, key);
     if (!value || *value == 0) return {};
@@ -48,7 +48,7 @@ values netns_of(record const& link) {
     return {text};
 }
 
-/// "offset 4416 cookie 9": what differs from 0, by the keys of the facts.
+/// "offset 4416 cookie 9": the fields that differ from 0, by the keys of the facts.
 values places_of(record const& link) {
     values all;
     for (auto const& place : find(link, "funcs").value_or(json::array())) {
@@ -110,7 +110,7 @@ constexpr std::array columns{
         [](record const& link) { return values{program_text(link.info.program, link.program)}; }},
     column{"STATE", "attached, defunct, or unknown", nothing,
            [](record const& link) { return values{to_string(link.state)}; }},
-    column{"TARGET", "what it is attached to", nothing,
+    column{"TARGET", "the place it is attached to", nothing,
            [](record const& link) { return values{target_of(link)}; }},
     column{"ATTACH", "the place on the hook", nothing,
            [](record const& link) { return fact_named(link, "attach_type"); }},
@@ -119,7 +119,7 @@ constexpr std::array columns{
     column{"NETNS", "the network namespace's inode, and its name", nothing, netns_of},
     column{"CGROUP", "the cgroup's path", nothing,
            [](record const& link) { return one_or_none(link.cgroup); }},
-    column{"COOKIE", "what the program gets as its cookie", nothing,
+    column{"COOKIE", "the program's cookie", nothing,
            [](record const& link) { return fact_named(link, "cookie"); }},
     column{"PLACES", "of a multi link: functions or offsets, with cookies", nothing, places_of},
     column{"NAME", "the program's name", nothing,
@@ -137,7 +137,7 @@ constexpr std::array columns{
            [](record const& link) {
                return link.program ? values{loaded_text(*link.program)} : values{};
            }},
-    column{"UID", "who loaded it", nothing,
+    column{"UID", "the user who loaded it", nothing,
            [](record const& link) {
                return link.program ? values{std::to_string(link.program->uid)} : values{};
            }},

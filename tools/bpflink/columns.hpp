@@ -10,7 +10,7 @@
 
 namespace tool {
 
-/// What of a link a column needs that is not read of every link.
+/// The facts of a link that a column needs and that are not read of every link.
 enum class column_needs { nothing, pins, holders };
 
 /// One thing to print of a link: a column of list, and lines of show.
@@ -28,7 +28,7 @@ struct column {
 /// ID, TYPE, PROGRAM, STATE and TARGET.
 [[nodiscard]] std::span<column const> basic_columns();
 
-/// What -o and --sort say. Throws CLI::ValidationError where there is no such column.
+/// The meaning of -o and --sort. Throws CLI::ValidationError where there is no such column.
 /// @param name  in capitals or not
 [[nodiscard]] column const& column_named(std::string_view name);
 

@@ -14,8 +14,8 @@ class App;
 
 namespace tool {
 
-// Ids are given out again after a wrap, and a pin may be another link's by now. What a link runs
-// tells whether it is the one that is meant.
+// Ids are given out again after a wrap, and a pin may be another link's by now. The program that a
+// link runs tells whether it is the one that is meant.
 
 /// Adds the option --expect-program.
 /// @param into  lives as long as the command

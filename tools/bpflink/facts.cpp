@@ -49,7 +49,7 @@ public:
     }
     void operator()(bl::tracing_details const& d) {
         // Links of this kind are on functions of the kernel or of programs, as entry, exit, LSM
-        // hook or replacement: only the program's type tells some of them apart.
+        // hook or replacement. Only the program's type tells some of them apart.
         if (link_.program) add("prog_type", name_or_number(link_.program->type));
         if (d.attach) add_attach(*d.attach);
         if (d.target_object) {
@@ -179,7 +179,7 @@ private:
     void add(std::string_view key, json value, std::string text = {}) {
         all_.push_back({key, std::move(value), std::move(text)});
     }
-    /// "map 7"; nothing for 0, which is none.
+    /// "map 7"; nothing for 0, which stands for none.
     static std::string numbered(char const* what, std::uint64_t number) {
         return number == 0 ? std::string{} : fmt::format("{} {}", what, number);
     }

@@ -17,14 +17,14 @@ using json = nlohmann::ordered_json;
 struct fact {
     std::string_view key; ///< as bpftool spells it
     json value;           ///< a number, a text, a truth; or an array of objects, one for each place
-    std::string text{};   ///< the same for people, as a part of the target; empty: is none
+    std::string text{};   ///< the same for people, as a part of the target; may be empty
 };
 
-/// What is particular to a link's kind: all that JSON, tables and show print of its details.
+/// The facts particular to a link's kind: all that JSON, tables and show print of its details.
 [[nodiscard]] std::vector<fact> facts_of(record const& link);
 
-/// What a link is attached to, for people: "eth0 (ifindex 2), tcx_ingress"; "-" for nothing. A
-/// device of another network namespace has that one's name or number beside its own.
+/// The place of a link, for people: "eth0 (ifindex 2), tcx_ingress"; "-" for nothing. A device of
+/// another network namespace has that one's name or number beside its own.
 [[nodiscard]] std::string target_of(record const& link);
 
 /// The name of a kernel's constant, or its number where there is no name for it.

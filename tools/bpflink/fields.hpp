@@ -23,7 +23,7 @@
 
 namespace tool {
 
-/// A hook as the command line asks for it: what each option that was given does to it.
+/// A hook as the command line asks for it: the effect of each option on it.
 template <class H>
 class request {
 public:
@@ -61,9 +61,9 @@ private:
 
 /// "--ref-ctr-offset" for "ref_ctr_offset".
 [[nodiscard]] std::string option_of(std::string_view field);
-/// "REF_CTR_OFFSET": what stands for the value.
+/// "REF_CTR_OFFSET": stands for the value.
 [[nodiscard]] std::string placeholder_of(std::string_view field);
-/// What a field is for, where its name alone says it.
+/// The purpose of a field, where its name alone says it.
 [[nodiscard]] std::string about(std::string_view field);
 
 /// The attach types that are one direction each: the hook's own ingress and egress.
@@ -82,7 +82,7 @@ inline constexpr bool is_list = false;
 template <class T>
 inline constexpr bool is_list<std::span<T const>> = true;
 
-/// What a word is read as.
+/// The type that a word is read as.
 template <class T>
 struct word_of {
     using type = T;

@@ -50,7 +50,7 @@ private:
     std::vector<bpflink::link_state> states_;
     bool pinned_ = false;
 
-    // What the words name, where there are some.
+    // The objects that the words name, if there are words.
     std::set<bpflink::program_id> program_ids_;
     std::vector<interface_place> interface_places_;
     std::set<bpflink::cgroup_id> cgroup_ids_;

@@ -51,7 +51,7 @@ std::vector<std::string> pins_of(record const& link) {
     return link.pinned.value_or(std::vector<std::string>{});
 }
 
-/// What makes a link of a kind defunct.
+/// The events that make a link of a kind defunct.
 std::string_view gone_for(bl::link_type type) {
     switch (type) {
     case bl::link_type::xdp:

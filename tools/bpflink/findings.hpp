@@ -13,13 +13,13 @@ namespace tool {
 /// Something that doctor found.
 struct finding {
     std::string kind;   ///< a word, for programs: "defunct_pin"
-    std::string what;   ///< what is so
-    std::string remedy; ///< what to do about it
+    std::string what;   ///< the finding
+    std::string remedy; ///< the remedy
     std::vector<bpflink::link_id> links = {};
     bool is_note = false; ///< it may be meant so
 };
 
-// What there is to find. The links have their holders and pins.
+// All findings. The links have their holders and pins.
 
 /// Defunct links, with and without pins: their interface, cgroup or namespace is gone, or they were
 /// detached.

@@ -30,8 +30,8 @@ public:
     /// "blue" of /run/netns/blue; empty where the namespace has no name.
     [[nodiscard]] std::string netns_name(bpflink::netns_inode netns);
 
-    /// The name of the interface that a link is on, in the namespace that it is proven to be in,
-    /// where that is this one or has a name: another one may have an interface of the same index.
+    /// The name of the interface that a link is on, in the namespace that it is proven to be in.
+    /// That has to be this one or have a name: another one may have an interface of the same index.
     [[nodiscard]] std::optional<std::string> device(bpflink::link_id link, bpflink::ifindex index);
 
     /// The path of a cgroup's directory.

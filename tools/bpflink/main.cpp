@@ -38,7 +38,7 @@ constexpr auto footer = //
     "\n"
     "bpflink COMMAND --help says more about a command.";
 
-/// What is wrong with a command line.
+/// The mistake in a command line.
 std::string mistake(CLI::ParseError const& e, CLI::App const& app) {
     auto const& commands = app.get_subcommands();
     // CLI11 says only that a command is missing.
@@ -52,7 +52,7 @@ std::string mistake(CLI::ParseError const& e, CLI::App const& app) {
 
 /// Reads the command line and does what it says.
 int run(int argc, char** argv) {
-    CLI::App app{"Shows and handles BPF links: what holds a BPF program on its hook in the kernel.",
+    CLI::App app{"Shows and handles BPF links, which hold a BPF program on its hook in the kernel.",
                  "bpflink"};
     auto const version = bpflink::version();
     app.set_version_flag(
@@ -94,7 +94,7 @@ int main(int argc, char** argv) {
         tool::flush();
         return code;
     } catch (std::system_error const& e) {
-        // Who reads has read enough: no failure of ours.
+        // The reader has read enough, which is not our failure.
         if (e.code() == std::errc::broken_pipe) return 0;
         tool::complain(e.what());
     } catch (std::exception const& e) {

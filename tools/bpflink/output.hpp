@@ -8,7 +8,7 @@ namespace tool {
 /// Writes to standard output. Throws std::system_error; EPIPE is one of the errors, not a signal.
 void print(std::string_view text);
 
-/// A line on standard output, of any bytes: what a terminal would act on is escaped.
+/// A line on standard output, of any bytes: control characters for a terminal are escaped.
 void say(std::string_view line);
 
 /// Makes sure that everything has arrived.

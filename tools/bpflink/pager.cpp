@@ -30,7 +30,7 @@ void print_long(std::string const& text) {
     flush();
     auto* const reader = ::popen(command.c_str(), "w");
     if (!reader) return print(text);
-    // Who leaves the pager early has read enough.
+    // The reader may leave the pager early.
     std::fwrite(text.data(), 1, text.size(), reader);
     ::pclose(reader);
 }

@@ -7,7 +7,7 @@
 
 namespace tool {
 
-/// What bpftool calls an event; a part without a name is empty.
+/// The name that bpftool has for an event; a part without a name is empty.
 struct perf_names {
     std::string type;
     std::string config;

@@ -11,7 +11,7 @@ namespace tool {
 
 /// The exit code of a command that failed.
 inline constexpr int failure = 1;
-/// That of one that found nothing, for who asks.
+/// The exit status of a command that found nothing, if the caller asks for it.
 inline constexpr int no_match = 3;
 
 /// Complains of errors and remembers that there was one.
@@ -19,7 +19,7 @@ class problems {
 public:
     void operator()(bpflink::error const& e);
 
-    /// What an answer has; complains where it has none.
+    /// The value of an answer; complains where it has none.
     template <class T>
     [[nodiscard]] std::optional<T> value_of(bpflink::result<T> answer) {
         if (answer) return *std::move(answer);
@@ -27,7 +27,7 @@ public:
         return std::nullopt;
     }
 
-    /// Says what the reader should know, and is no failure.
+    /// Tells the reader a fact that is not a failure.
     void note(std::string_view message) const;
 
     /// 0, or 1 where there was one.

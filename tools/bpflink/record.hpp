@@ -14,7 +14,7 @@
 
 namespace tool {
 
-/// What is printed of a link.
+/// The printed facts of a link.
 struct record {
     bpflink::link_info info;
     bpflink::link_state state = bpflink::link_state::unknown;
@@ -28,7 +28,7 @@ struct record {
     std::optional<bpflink::link_holders> holders = std::nullopt;   ///< empty when nobody looked
 };
 
-/// What a record tells of an info: its kind, its place, and nothing else.
+/// The facts that a record has of an info: its kind, its place, and nothing else.
 [[nodiscard]] bpflink::link_info info_of(bpflink::link_record const& link);
 
 /// @param names  asked for what there is to tell besides the info

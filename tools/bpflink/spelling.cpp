@@ -27,7 +27,7 @@ bool is_path(std::string_view word) {
     return word.find('/') != std::string_view::npos;
 }
 
-/// What follows "KIND:".
+/// The text behind "KIND:".
 std::optional<std::string> after(std::string_view kind, std::string_view word) {
     if (!word.starts_with(kind) || !word.substr(kind.size()).starts_with(':')) return std::nullopt;
     return std::string{word.substr(kind.size() + 1)};
@@ -45,7 +45,7 @@ std::optional<T> number_in(std::string_view word) {
     return number;
 }
 
-/// What libbpf opened: a descriptor, or an errno that is negative.
+/// The descriptor that libbpf opened, or a negative errno.
 bl::result<bl::unique_fd> opened(int outcome, bl::operation what, std::string subject) {
     if (outcome < 0) return tl::unexpected{bl::error{-outcome, what, std::move(subject)}};
     return bl::unique_fd{outcome};

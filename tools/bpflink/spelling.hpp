@@ -26,7 +26,7 @@
 
 namespace tool {
 
-/// What fields borrow: it stays until the attach is done.
+/// The owner of the things that fields borrow: it stays until the attach is done.
 class belongings {
 public:
     template <class T>
@@ -145,10 +145,10 @@ template <class T>
                                                type<bpflink::iter_task> as);
 
 enum class side { before, after };
-/// What an order names: "link:17", "program:35", each with the path of a pin instead.
+/// The object that an order names: "link:17", "program:35", each with the path of a pin instead.
 [[nodiscard]] meaning<bpflink::order> read_anchor(std::string const& word, side where);
 
-/// One of a hook's attach types; what it has in common with the hook's name may be left out.
+/// One of a hook's attach types; a part that is in the hook's name too may be left out.
 [[nodiscard]] bpflink::attach_type parse_attach_type(std::string const& word, std::string_view hook,
                                                      std::span<bpflink::attach_type const> all);
 

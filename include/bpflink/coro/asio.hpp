@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What links make one wait for, as awaitables on an Asio loop (standalone Asio, 1.22 or newer). The
-// only header that needs Asio, and not part of bpflink.hpp: link bpflink::asio.
+// Awaitables for the few events that links have, on an Asio loop (standalone Asio, 1.22 or newer).
+// The only header that needs Asio, and not part of bpflink.hpp: link bpflink::asio.
 //
-// Time limits and cancellation are Asio's own: awaitable operators and cancellation slots. What is
-// cancelled while it waits returns an error whose errno is ECANCELED, and has read nothing. In a
+// Time limits and cancellation are Asio's own: awaitable operators and cancellation slots. A
+// cancelled wait returns an error whose errno is ECANCELED, and has read nothing. In a
 // coroutine that was cancelled, Asio throws at the next co_await of an awaitable, unless it has
 // awaited this_coro::throw_if_cancelled(false) or this_coro::reset_cancellation_state().
 
@@ -33,9 +33,10 @@
 
 namespace bpflink {
 
-/// Waits until a descriptor can be read or its object has ended: a BPF ring buffer's (the map's, or
-/// libbpf's ring_buffer__epoll_fd()), a perf event's, a struct_ops link's. What is there to be read
-/// already ends the wait at once, so that nothing has to be drained before.
+/// Waits until a descriptor can be read or its object has ended: that of a BPF ring buffer, a perf
+/// event or a struct_ops link. For a ring buffer, that is the map's or libbpf's
+/// ring_buffer__epoll_fd(). Data that is there already ends the wait at once, so nothing has to be
+/// drained before.
 /// @param fd  borrowed until the wait ends; closed before that, it is not waited for any more
 /// @errors not_supported  the kernel cannot wait for it (EPERM), as for other kinds of link
 ///         EMFILE         no descriptor is left to wait by
@@ -73,7 +74,7 @@ asio::awaitable<result<void>> async_defunct(link const&& l) = delete; // it wait
 
 /// Waits until a look of a watcher finds a change.
 /// @param w  borrowed until the wait ends
-/// @return what changed, never empty; valid until the next look
+/// @return the changes, never empty; valid until the next look
 /// @errors as watcher::poll and async_ready; the next wait reports what this one could not
 ///         ECANCELED  cancelled; nothing is lost
 /// @cost as async_ready, for each look
@@ -88,8 +89,8 @@ asio::awaitable<result<void>> async_defunct(link const&& l) = delete; // it wait
 asio::awaitable<result<std::span<link_event const>>>
 async_next(watcher&&) = delete; // it waits later
 
-/// Reads the next bytes of an iterator's output, after whatever else waits on the loop: the program
-/// runs during the read, and nothing else on this thread.
+/// Reads the next bytes of an iterator's output, after whatever else waits on the loop. During the
+/// read the program runs, and nothing else runs on this thread.
 /// @param from  borrowed until the read ends
 /// @param into  at most this many bytes, borrowed as well; 0 at the end
 /// @errors as iter_output::read

@@ -24,9 +24,9 @@ namespace bpflink::detail {
 template <class T>
 class result_promise;
 
-/// What the compiler turns into the function's result<T>. The body has then ended, or stopped for
-/// good at a failed co_await; nothing else knows of the frame, so that it is destroyed here, and
-/// with it the locals, innermost first.
+/// The object that the compiler converts to the function's result<T>. By then the body has ended,
+/// or has stopped for good at a failed co_await. Nothing else knows of the frame, so it is
+/// destroyed here, and with it the locals, innermost first.
 template <class T>
 class result_return {
 public:
@@ -142,7 +142,7 @@ protected:
     std::optional<tl::expected<T, error>> outcome_;
 };
 
-/// What the compiler converts has to become the function's result, and never the value in it.
+/// The compiler's conversion has to yield the function's result, and never the value in it.
 template <class T>
 concept told_from_its_coroutine =
     !std::is_constructible_v<T, result_return<T>> && !std::is_constructible_v<T, result_return<T>&>;
@@ -156,7 +156,7 @@ public:
     {
         return result_return<T>{std::coroutine_handle<result_promise>::from_promise(*this)};
     }
-    // By value: what may stand behind co_return is what may stand behind return.
+    // By value: co_return takes the same expressions as return.
     void return_value(tl::expected<T, error> outcome) {
         this->outcome_.emplace(std::move(outcome));
     }

@@ -11,7 +11,7 @@
 
 namespace bpflink::detail {
 
-/// What owns a descriptor does not copy bit by bit; what borrows one does.
+/// The owner of a descriptor cannot be copied bit by bit; a type that borrows one can.
 template <class T>
 concept owner = !std::is_trivially_copyable_v<std::remove_cvref_t<T>>;
 

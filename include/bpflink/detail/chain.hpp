@@ -24,7 +24,7 @@ inline constexpr bool is_link_result<result<L>> = true;
 /// Undoes what the handle did to its pin, closes it, and reports why.
 [[nodiscard]] error abandon(link owned, error why);
 
-/// The same by an exception: what keeps the pin from going back is lost with it.
+/// The same by an exception: the reason that keeps the pin from going back is lost with it.
 void abandon(link owned) noexcept;
 
 /// Abandons a handle when a step ends by an exception.

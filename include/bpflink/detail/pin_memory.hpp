@@ -12,19 +12,19 @@ namespace bpflink::detail {
 
 class directory_lock;
 
-/// Who may open a pin.
+/// The owner and mode of a pin, which decide who may open it.
 struct pin_permissions {
     unsigned mode;
     unsigned owner;
     unsigned group;
 };
 
-/// Where a link handle is pinned as far as the handle knows, and where it was when the handle got
-/// the link: a failed chain goes back to that.
+/// The path where a link handle is pinned, as far as the handle knows, and the one where it was
+/// when it got the link. A failed chain goes back to the latter.
 ///
-/// A path is resolved once, when it is taken. Later on the name at that path has to be a pin of the
-/// link, and not a symbolic link, before it is moved or removed. The kernel offers no way to do
-/// both at once, so another privileged writer can still come between.
+/// A path is resolved once, when it is taken. Before a later move or removal, the name there has to
+/// be a pin of the link, and not a symbolic link. The kernel offers no way to check and act at
+/// once, so another privileged writer can still come between.
 class pin_memory {
 public:
     /// Not pinned.
@@ -68,7 +68,7 @@ private:
 
     std::string path_;   // empty: not pinned
     std::string origin_; // empty: this handle found no pin
-    // What the pin at origin_ had when it was moved or removed.
+    // The owner and mode of the pin at origin_ when it was moved or removed.
     std::optional<pin_permissions> origin_had_;
 };
 

@@ -32,9 +32,10 @@ struct wanted_links {
     [[nodiscard]] wanted_links and_also(wanted_links const& other) const noexcept;
 };
 
-/// Reads what the kernel tells of one link after another. One call a link; two for the kinds that
-/// have names or arrays, and the first time for those with fields that not every kernel reports;
-/// and again when names have grown in between, or no cookie of a function was told from a mark.
+/// Reads what the kernel tells of one link after another. Most kinds take one call. Kinds with
+/// names or arrays take two; so does the first link of a kind whose newer fields this kernel may
+/// not report. A call is repeated if a name grew meanwhile, or if a cookie could not be told from
+/// the mark.
 class info_reader {
 public:
     explicit info_reader(wanted_links const& wanted = {}) noexcept : wanted_{wanted} {}
@@ -63,7 +64,7 @@ private:
 /// The header alone: 12 bytes, one call.
 [[nodiscard]] result<link_header> read_header(fd_view link);
 
-/// What a record keeps: one call, three for an iterator.
+/// The facts that a record keeps: one call, three for an iterator.
 [[nodiscard]] result<link_record> read_record(fd_view link);
 
 /// The state alone: one call.

@@ -42,7 +42,7 @@ concept says_missing_hooks = !says_every_hook<F> && requires(F& f, ::bpf_program
 
 /// Such a callback without its type; borrowed.
 struct hook_callback {
-    void* callback = nullptr; // none: what no section says is an error
+    void* callback = nullptr; // none: a place that no section says is an error
     said_hook (*ask)(void* callback, ::bpf_program const* prog,
                      result<any_hook> const& read) = nullptr;
     bool about_every = false;

@@ -6,11 +6,11 @@
 
 namespace bpflink::detail {
 
-/// A descriptor of one's own for what `fd` is open for.
+/// A duplicate of `fd`, owned by the caller.
 [[nodiscard]] result<unique_fd> duplicated(fd_view fd);
 
-/// A descriptor that can be read when `fd` can, or when that has ended, for a loop to own: loops
-/// close what they watch, and Asio makes its file non-blocking for whoever has it open.
+/// An epoll descriptor that is readable when `fd` is, or when its object has ended. Give a loop
+/// this one: loops close what they watch, and Asio sets O_NONBLOCK on the shared file.
 [[nodiscard]] result<unique_fd> watched(fd_view fd);
 
 /// Why waiting for `fd` ended without its being ready.

@@ -48,7 +48,7 @@ class walk_view : public std::ranges::view_interface<walk_view<Source>>, public 
         enum class standing { pending, unseen, seen } stage = standing::pending;
     };
 
-    /// What belongs to one walk and not to the view: a copy of the view starts anew.
+    /// The state of one walk, which is not the view's: a copy of the view starts anew.
     class walking final : public looked_at {
     public:
         walking() noexcept {}

@@ -30,7 +30,7 @@ struct variant_of<type_list<Types...>> {
 using any_hook = detail::variant_of<all_hooks>::type;
 
 namespace detail {
-/// What libbpf knows of a loaded program, of whatever type.
+/// The facts that libbpf knows of a loaded program of any type.
 [[nodiscard]] result<borrowed_program> inspect(::bpf_program const* prog);
 /// Succeeds unless the program's type is known, and not one that the hook takes.
 [[nodiscard]] result<void> check_type(borrowed_program const& prog, any_hook const& where);

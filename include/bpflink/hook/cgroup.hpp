@@ -22,8 +22,8 @@ namespace bpflink {
 /// program goes last; an order names links, not programs. With `expected_revision` (of a query) it
 /// goes there only while the hook is as it was then. With `preorder` it runs before the programs of
 /// the cgroups below, which otherwise come first.
-/// @errors not_found          no such directory, or it was removed (ENOENT); what `order` names is
-///                            gone, or not on the hook (ENOENT)
+/// @errors not_found          no such directory, or it was removed (ENOENT); the link that `order`
+///                            names is gone, or not on the hook (ENOENT)
 ///         hook_busy          a program without ALLOW_MULTI is there or above (EPERM); it is named
 ///         not_supported      `order` or `expected_revision` before 6.17, `preorder` before 6.15;
 ///                            lsm_cgroup on a kernel or machine without

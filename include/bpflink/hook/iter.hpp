@@ -20,26 +20,26 @@ struct iter_cgroup {
 
 /// The task, or the tasks, that an iterator walks.
 struct iter_task {
-    /// What the number names.
+    /// The kind of number.
     enum class kind {
         thread,  ///< one thread
         process, ///< all threads of a process
     };
     std::variant<std::uint32_t, fd_view> task; ///< a number, or a process's pidfd (borrowed)
-    kind which = kind::process;                ///< what the number means
+    kind which = kind::process;                ///< the kind of number
 };
 
 /// A BPF iterator: the program prints what it sees of each object of a kind (tasks, maps, sockets),
 /// which kind it was loaded for. It runs when the output is read: see typed_link::open.
 ///
-/// What is walked can be narrowed, by one of: `map` (borrowed), for iterators over the elements of
-/// one map; `cgroup`, for those over cgroups; `task`, for those over tasks, their files or memory.
+/// A field narrows the walk. `map` (borrowed) is for iterators over the elements of one map,
+/// `cgroup` for those over cgroups, `task` for those over tasks, their files or memory.
 /// @errors invalid_argument   the program needs a map and has none, or the other way round; several
 ///                            of the three; a thread's number for a process; it reads past the
 ///                            map's elements; a kernel before 6.1, for cgroups and tasks
 ///         not_supported      parameters on a kernel before 6.1 (E2BIG)
-///         not_found          no such task or cgroup, now: what ends later is walked without
-///                            error; what the program walks was in a module that is unloaded
+///         not_found          no such task or cgroup, now: one that ends later is walked without
+///                            error; the type that the program walks was in a module, now unloaded
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 ///         EMFILE             the map's descriptor is 0, which the kernel takes for none, and no
 ///                            other is left for a duplicate
@@ -48,9 +48,9 @@ struct iter_task {
 /// @cost 1 system call; 3 with a map or cgroup, as the kernel takes it for something else where
 ///       none is meant; 4 to 6 with a task, which is looked for
 struct hook::iter {
-    std::optional<map_ref> map = std::nullopt;        ///< whose elements are walked
+    std::optional<map_ref> map = std::nullopt;        ///< the map to walk
     std::optional<iter_cgroup> cgroup = std::nullopt; ///< where the walk starts
-    std::optional<iter_task> task = std::nullopt;     ///< whose tasks, files or memory are walked
+    std::optional<iter_task> task = std::nullopt;     ///< the task to walk, its files or memory
 };
 
 template <>

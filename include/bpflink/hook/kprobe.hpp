@@ -38,7 +38,7 @@ struct hook::kprobe {
     std::string_view function = {}; ///< a symbol; empty: by address
     std::uint64_t offset = 0;       ///< bytes from the function, or an address
     bool retprobe = false;          ///< where the function returns
-    bpflink::cookie cookie{};       ///< what bpf_get_attach_cookie() returns; 0: none
+    bpflink::cookie cookie{};       ///< for bpf_get_attach_cookie(); 0: none
     bool syscall = false;           ///< `function` is a system call's own name: "openat"
 };
 

@@ -15,13 +15,13 @@ namespace bpflink {
 /// both with one program that remembers in between (`session`). Much faster to attach than as many
 /// kprobes.
 ///
-/// The functions are named one of three ways: `symbols`; `addresses`; or `pattern`, with * and ?,
-/// which stands for every function that can be probed and has a name of its own. "module:function"
-/// is one module's, where the kernel shows its addresses or (7.3) knows the prefix. `cookies` are
-/// none or one for each, in their order, and go with no pattern. All are copied. At most 2^20
-/// functions.
-/// @errors not_found          a symbol that is none (all are named, with the compiler's copies of
-///                            them); a pattern that nothing matches
+/// Names the functions in one of three ways: `symbols`; `addresses`; or `pattern`, with * and ?. A
+/// pattern stands for every function that can be probed and has a name of its own.
+/// "module:function" is one module's, where the kernel shows its addresses or (7.3) knows the
+/// prefix. `cookies` are one for each, in their order, or empty; they do not go with a pattern. All
+/// are copied. At most 2^20 functions.
+/// @errors not_found          a symbol that does not exist (all are named, with the compiler's
+///                            copies of them); a pattern that matches nothing
 ///         invalid_argument   none or several of the three; cookies of another number; symbols that
 ///                            several functions have for a name (EADDRNOTAVAIL, all are named); an
 ///                            address where ftrace traces no function; too many, or too long a name

@@ -15,7 +15,7 @@ namespace bpflink {
 /// @kernel since 5.7, cookie 5.19; kernel/bpf/syscall.c, bpf_tracing_prog_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::lsm {
-    bpflink::cookie cookie{}; ///< what bpf_get_attach_cookie() returns; 0: none
+    bpflink::cookie cookie{}; ///< for bpf_get_attach_cookie(); 0: none
 };
 
 template <>

@@ -27,7 +27,7 @@ namespace bpflink {
 /// @kernel since 6.4; net/netfilter/nf_bpf_link.c, bpf_nf_link_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::netfilter {
-    bpflink::protocol_family protocol_family;         ///< whose packets
+    bpflink::protocol_family protocol_family;         ///< the family of the packets
     netfilter_hook hook = netfilter_hook::prerouting; ///< where on their way
     std::int32_t priority = 0; ///< lowest first; unlike any other on the hook
     bool defragment = false;   ///< fragments are put together first

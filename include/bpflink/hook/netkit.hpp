@@ -10,9 +10,9 @@
 
 namespace bpflink {
 
-/// What a netkit device sends: the primary device itself (`attach` is netkit_primary) or its peer
-/// (netkit_peer). `ifindex` is the primary's for both, so that whoever has only the peer cannot
-/// take the program off. Otherwise as hook::tcx.
+/// The packets that a netkit device sends: the primary device itself (`attach` is netkit_primary)
+/// or its peer (netkit_peer). `ifindex` is the primary's for both, so that somebody who has only
+/// the peer cannot take the program off. Otherwise as hook::tcx.
 /// @errors not_found          not a netkit device (ENXIO), or one without its peer (ENODEV)
 ///         invalid_argument   the interface is a peer (EACCES)
 ///         not_supported      it is a single device, which takes no programs (EOPNOTSUPP)

@@ -8,10 +8,10 @@
 
 namespace bpflink {
 
-/// A network namespace: what reads the headers of its packets (`attach` is flow_dissector; one
-/// program), or what picks the socket for an incoming connection or datagram (sk_lookup; up to 64,
-/// in the order they were attached). The link does not hold the namespace: when that goes, the
-/// link is defunct.
+/// A network namespace. A flow_dissector program (`attach`; one at most) reads the headers of its
+/// packets. Programs of type sk_lookup, up to 64 in the order they were attached, pick the socket
+/// for an incoming connection or datagram. The link does not hold the namespace: when that goes,
+/// the link is defunct.
 ///
 /// `netns` is a descriptor of the namespace, as of /proc/PID/ns/net; borrowed. An empty `attach` is
 /// the one of the program's type.

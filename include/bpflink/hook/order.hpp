@@ -21,8 +21,8 @@ template <class T>
 concept anchor_like = any_program<T> || is_handle<T>;
 } // namespace detail
 
-/// Where among the programs of a hook a new one goes: at an end, or next to a program or link that
-/// is there. A program or handle is borrowed until attach returns; what owns its descriptor must
+/// The place of a new program among those of a hook: at an end, or next to a program or link that
+/// is there. A program or handle is borrowed until attach returns; the owner of its descriptor must
 /// not be a temporary. The kernel takes descriptor 0 for none: a duplicate goes in its place, for 2
 /// more system calls.
 /// @kernel since 6.6; kernel/bpf/mprog.c, bpf_mprog_attach(); read at v6.12

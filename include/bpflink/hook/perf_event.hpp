@@ -27,7 +27,7 @@ namespace bpflink {
 /// @cost 1 system call
 struct hook::perf_event {
     fd_view event;            ///< borrowed
-    bpflink::cookie cookie{}; ///< what bpf_get_attach_cookie() returns; 0: none
+    bpflink::cookie cookie{}; ///< for bpf_get_attach_cookie(); 0: none
 };
 
 template <>

@@ -15,11 +15,11 @@ namespace bpflink {
 /// BPF_LINK_CREATE as it is: any program and any attach type, everything checked by the kernel.
 /// Outside the table of hooks: no concept knows it.
 ///
-/// `target` is what the attach type asks for: a descriptor (cgroup, network namespace, program,
-/// perf event; borrowed), an interface, or nothing; given as the other, it is none. An empty
+/// `target` depends on the attach type: a descriptor (cgroup, network namespace, program, perf
+/// event; borrowed), an interface, or nothing. A descriptor cannot stand for an interface. An empty
 /// `attach` is the one that the program was loaded for, where that is known. `btf` is the target's
 /// BTF type where a program is replaced (freplace). `flags` go to the kernel unchanged.
-/// @errors whatever the kernel says of the attach type; EINVAL is mostly a program of another type
+/// @errors the kernel's own for the attach type; EINVAL is mostly a program of another type
 ///         invalid_argument  `attach` is empty, and not known; the program is of another type, or
 ///                           loaded for something else; the target is not open, or missing (EBADF)
 ///         not_supported     the kernel has no links of the attach type, as of lirc_mode2

@@ -25,7 +25,7 @@ namespace bpflink {
 /// @cost 1 system call
 struct hook::raw_tracepoint {
     std::string_view name;    ///< without its group
-    bpflink::cookie cookie{}; ///< what bpf_get_attach_cookie() returns; 0: none
+    bpflink::cookie cookie{}; ///< for bpf_get_attach_cookie(); 0: none
 };
 
 template <>

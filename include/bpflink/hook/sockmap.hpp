@@ -9,10 +9,9 @@
 
 namespace bpflink {
 
-/// The sockets in a sockmap or sockhash: what cuts their streams into messages (`attach` is
-/// sk_skb_stream_parser), what becomes of received ones (sk_skb_stream_verdict with a parser,
-/// sk_skb_verdict without) and of sent ones (sk_msg_verdict). One program each. The link holds
-/// the map.
+/// The sockets in a sockmap or sockhash. `attach` sk_skb_stream_parser cuts their streams into
+/// messages. sk_skb_stream_verdict (with a parser) or sk_skb_verdict (without) decides about
+/// received ones, sk_msg_verdict about sent ones. One program each. The link holds the map.
 ///
 /// `map` is borrowed. An empty `attach` is the one that the program was loaded for, where that is
 /// known, or sk_msg_verdict for programs of type sk_msg.

@@ -9,16 +9,16 @@
 namespace bpflink {
 
 /// A table of functions of the kernel's that BPF programs fill in, such as a TCP congestion control
-/// or a scheduler. Not a program is attached but the map that holds the table: one of type
-/// struct_ops, made with BPF_F_LINK (libbpf's section ".struct_ops.link"), with its value set. That
-/// libbpf does in bpf_map__attach_struct_ops(): its link is taken over by link::duplicate, or
-/// destroyed, and the map attached here. The link is updated by another map of the same table.
+/// or a scheduler. You attach the map that holds the table, not a program. It is of type struct_ops
+/// and made with BPF_F_LINK (libbpf's section ".struct_ops.link"). Its value must be set:
+/// bpf_map__attach_struct_ops() does that. Adopt libbpf's link with link::duplicate, or destroy it
+/// and attach the map here. Another map of the same table updates the link.
 /// @errors invalid_argument   another map, one without BPF_F_LINK (6.4) or value; a table that the
 ///                            kernel's subsystem does not take
 ///         already_exists     a table of that name is registered
 ///         hook_busy          the subsystem has one table at a time (a scheduler), or the map is
 ///                            attached already
-///         not_found          what the table is for is not there (ENODEV, ENOENT)
+///         not_found          the table's subject is not there (ENODEV, ENOENT)
 ///         not_supported      a table that links do not take, or a kernel without struct_ops; an
 ///                            update that this table does not take (EOPNOTSUPP)
 ///         E2BIG              the subsystem has as many tables as it takes

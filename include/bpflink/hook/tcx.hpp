@@ -17,14 +17,15 @@ namespace bpflink {
 /// An empty `attach` is the attach type that the program was loaded for, where that is known.
 /// Without `order` a program goes last. With `expected_revision` (of a query) it goes there only
 /// while the hook is as it was then.
-/// @errors not_found          no such interface in the caller's network namespace (ENODEV); what
-///                            `order` names is gone, or not on the hook (ENOENT)
+/// @errors not_found          no such interface in the caller's network namespace (ENODEV); the
+///                            program or link that `order` names is gone, or not on the hook
+///                            (ENOENT)
 ///         already_exists     the program is on the hook (EEXIST)
 ///         stale_revision     the hook changed (ESTALE)
 ///         not_supported      this kernel does not have the hook (EINVAL)
 ///         invalid_argument   `attach` is another hook's, or empty and not known; `order` names
-///                            neither a sched_cls program nor a link of one, or what is not
-///                            open (EBADF); `expected_revision` is 0
+///                            neither a sched_cls program nor a link of one, or something that is
+///                            not open (EBADF); `expected_revision` is 0
 ///         ERANGE             63 programs are there
 ///         EAGAIN             the link that `order` names is not attached yet
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing

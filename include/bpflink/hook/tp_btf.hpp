@@ -18,7 +18,7 @@ namespace bpflink {
 /// @kernel since 5.7, cookie 6.10; kernel/bpf/syscall.c, bpf_raw_tp_link_attach(); read at v6.12
 /// @cost 1 system call
 struct hook::tp_btf {
-    bpflink::cookie cookie{}; ///< what bpf_get_attach_cookie() returns; 0: none
+    bpflink::cookie cookie{}; ///< for bpf_get_attach_cookie(); 0: none
 };
 
 template <>

@@ -30,7 +30,7 @@ namespace bpflink {
 struct hook::tracepoint {
     std::string_view group;   ///< "sched"
     std::string_view name;    ///< "sched_switch"
-    bpflink::cookie cookie{}; ///< what bpf_get_attach_cookie() returns; 0: none
+    bpflink::cookie cookie{}; ///< for bpf_get_attach_cookie(); 0: none
 };
 
 template <>

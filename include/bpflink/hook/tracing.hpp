@@ -8,9 +8,9 @@
 
 namespace bpflink {
 
-/// A function of the kernel, of a module or of another BPF program: before it (fentry), after it
-/// (fexit), both (fsession), or in its place when the program says so (fmod_ret). The function is
-/// the one that the program was loaded for.
+/// A function of the kernel, of a module or of another BPF program. The program runs before it
+/// (fentry), after it (fexit), both (fsession), or decides whether it runs (fmod_ret). The function
+/// is the one that the program was loaded for.
 ///
 /// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns in the program. It needs a
 /// program whose attach type is known: program_ref::from.
@@ -28,7 +28,7 @@ namespace bpflink {
 ///         read at v6.12
 /// @cost 1 system call
 struct hook::tracing {
-    bpflink::cookie cookie{}; ///< what bpf_get_attach_cookie() returns; 0: none
+    bpflink::cookie cookie{}; ///< for bpf_get_attach_cookie(); 0: none
 };
 
 template <>

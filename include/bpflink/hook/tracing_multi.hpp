@@ -13,7 +13,7 @@ namespace bpflink {
 /// Many functions of the kernel by one link: before (fentry), after (fexit) or both (fsession).
 ///
 /// `functions` are the BTF ids of functions in the program's BTF object, each once, at most 2^20;
-/// `cookies` are none or one for each. Both are copied. `attach` is needed where the program is
+/// `cookies` are one for each, or empty. Both are copied. `attach` is needed if the program is
 /// known by its descriptor only.
 /// @errors invalid_argument   no functions, one of them twice, cookies of another number; `attach`
 ///                            is missing or not the one the program was loaded for; a BTF id that

@@ -35,7 +35,7 @@ struct of_kind {
 struct located_link {
     fd_view fd;
     link_info const& info;
-    borrowed_program const* prog = nullptr; // whose place is asked about too, where there is one
+    borrowed_program const* prog = nullptr; // its place is asked about too, where there is one
 };
 
 } // namespace detail
@@ -49,7 +49,7 @@ struct located_link {
 ///   since          the kernel it first appeared in
 ///   each_field(visit)  visits each field: its name, a pointer to the member, its field_use
 ///   matches(info)  whether a link is on this hook
-///   row()          the library's own facts; a hook of one's own has none
+///   row()          the library's own facts; your own hook has none
 ///   create(program, hook)  attaches, and returns the new link's descriptor
 ///   is_at(hook, l)  whether a link is at the place; a hook whose place nothing recognises
 ///                  has none
@@ -85,7 +85,7 @@ constexpr bool contains(auto const& all, auto wanted) {
 template <class Hook, program_type Type>
 concept hook_takes_program_type = contains(hook_traits<Hook>::program_types, Type);
 
-/// What the hook's links can do.
+/// The operations that the hook's links support.
 template <class Hook>
 inline constexpr link_traits const& kind_of =
     link_traits_table[static_cast<unsigned>(hook_traits<Hook>::kind)];

@@ -9,14 +9,14 @@
 
 namespace bpflink {
 
-/// A place in a program or library in user space, or (`retprobe`) a function's return; in every
-/// process that has the file mapped, or in one. Any number of links.
+/// A place in a program or library in user space, or (`retprobe`) a function's return. It counts in
+/// every process that has the file mapped, or in one. Any number of links.
 ///
 /// `binary` is a path, or a library's or program's file name, which is looked for where the system
 /// has them; copied. Below /proc/PID/root, names mean what they mean to that process. The file is
 /// opened once, and the probe goes into the very file that the symbol was found in. `symbol` is a
-/// function in it, with its version if need be ("memcpy@GLIBC_2.14"); `offset` is bytes from it, or
-/// in the file where `symbol` is empty: see offset_of_address() for an address. `ref_ctr_offset` is
+/// function in it, with its version if need be ("memcpy@GLIBC_2.14"). `offset` is bytes from it, or
+/// in the file if `symbol` is empty: see offset_of_address() for an address. `ref_ctr_offset` is
 /// the place in the file of a counter of who watches (USDT).
 ///
 /// `pid` is a process, with all its threads, and 0 this one. The kernel watches it by its first
@@ -25,8 +25,8 @@ namespace bpflink {
 /// A place in the middle of an instruction cannot be told without a disassembler: the process that
 /// comes by gets SIGILL, or goes wrong. In a file that is not ELF, any offset in it is taken. An
 /// offset from a symbol may go backwards: it wraps around.
-/// Single uprobes end slowly, and not faster side by side: 200 take 20 s by 1, 16 or 200 threads,
-/// and one uprobe_multi of as many places 0.07 s (measured on 6.18).
+/// Single uprobes end slowly, and not faster side by side: 200 take 20 s by 1, 16 or 200 threads.
+/// One uprobe_multi of as many places takes 0.07 s (measured on 6.18).
 /// @errors not_found          no such file, symbol or process; a process that has ended, whose
 /// first
 ///                            thread has, or a kernel thread
@@ -55,7 +55,7 @@ struct hook::uprobe {
     bool retprobe = false;                 ///< where the function returns
     std::optional<int> pid = std::nullopt; ///< empty: every process; 0: this one
     std::uint32_t ref_ctr_offset = 0;      ///< of a counter of who watches; 0: none
-    bpflink::cookie cookie{};              ///< what bpf_get_attach_cookie() returns; 0: none
+    bpflink::cookie cookie{};              ///< for bpf_get_attach_cookie(); 0: none
     bool indirect = false; ///< where an indirect function (STT_GNU_IFUNC) chooses a variant, too
 };
 

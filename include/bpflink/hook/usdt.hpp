@@ -11,20 +11,21 @@
 
 namespace bpflink {
 
-/// A USDT probe: all of its places in one program or library by one link, as resolve_usdt tells
-/// them, and their semaphores, by which the program knows that somebody watches.
+/// A USDT probe: one link covers all of its places in one program or library, as resolve_usdt tells
+/// them. It raises their semaphores, by which the program knows that somebody watches.
 ///
 /// `binary` is a path or file name as for hook::uprobe, or a descriptor. `provider` and `name` are
-/// those that matching_usdt lists. All are borrowed. `pid` is a process, and 0 this one. What
-/// hook::uprobe says of places holds here, too.
+/// those that matching_usdt lists. All are borrowed. `pid` is a process, and 0 this one. The notes
+/// on places at hook::uprobe hold here, too.
 ///
 /// A program that includes libbpf's <bpf/usdt.bpf.h> reads the arguments by bpf_usdt_arg(), and
-/// `cookie` by bpf_usdt_cookie(); its cookies are keys of its map of argument specifications, which
+/// `cookie` by bpf_usdt_cookie(). Its cookies are keys of its map of argument specifications, which
 /// is filled before the program is attached. Equal ones share a key, from the highest one down, and
-/// none is ever free again: 256 fit, or BPF_USDT_MAX_SPEC_CNT. libbpf takes keys from 0 up, and
-/// knows nothing of these: where both attach programs of one object, the map needs room for both.
-/// So does nobody know of the keys that another process takes at the same moment. Arguments are
-/// read on x86-64 and arm64; those that an index register finds need libbpf 1.7 or later.
+/// a key is never free again. The map has room for 256, or BPF_USDT_MAX_SPEC_CNT. But libbpf takes
+/// keys from 0 up, and does not know of these. Where both attach programs of one object, the map
+/// needs room for both. Nor does anybody know of the keys that another process takes at the same
+/// moment. Arguments are read on x86-64 and arm64; those that an index register finds need
+/// libbpf 1.7 or later.
 /// @errors not_found          no such file or process, or one as hook::uprobe has it; no such
 ///                            probe: the message tells those that the file has
 ///         invalid_argument   a name is missing; not a regular file, not an ELF file, or one whose

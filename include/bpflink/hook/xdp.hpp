@@ -22,8 +22,8 @@ enum class xdp_mode : unsigned {
 /// does not hold the interface: when that goes, the link is defunct.
 ///
 /// A failed attach looks for the cause: at the interface, its neighbours and their programs. Where
-/// the driver refuses, the attach is tried once more while a program of the library's own listens
-/// to this thread: since 6.6 the advice quotes the driver. `query` tells the programs.
+/// the driver refuses, a second attempt runs while a program of the library's own listens to this
+/// thread. So the advice quotes the driver, since 6.6. `query` tells the programs.
 /// @errors hook_busy          an XDP link is there, or a program without one, which is named
 /// (EBUSY);
 ///                            a bridge, bond or macvlan above has a program (EEXIST)

@@ -110,7 +110,7 @@ struct kept_candidate {
         if constexpr (std::same_as<H, hook::uprobe>) probed = its.binary;
     }
 
-    /// What could not be had. The hook is any.
+    /// The error that kept it from being made. It has any hook.
     explicit kept_candidate(error why)
         : place{door_to<hook::iter>, {}, nullptr}, failed{std::move(why)} {}
 
@@ -160,8 +160,8 @@ struct detail::make_candidate {
 };
 
 /// A program at a hook, for link_set::want_one_of. It owns all that it was given: a duplicate of
-/// the program's descriptor, and of the hook copies of texts and arrays, and duplicates of
-/// descriptors. What fails then, the set tells in plan and apply.
+/// the program's descriptor, copies of the hook's texts and arrays, and duplicates of its
+/// descriptors. If copying fails, the set tells so in plan and apply.
 /// @param prog   borrowed
 /// @param where  as for attach; borrowed
 /// @cost 1 system call for each descriptor

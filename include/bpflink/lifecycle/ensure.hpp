@@ -30,7 +30,7 @@
 
 namespace bpflink {
 
-/// What ensure_attached did.
+/// The outcome of ensure_attached.
 enum class ensured {
     kept,      ///< nothing: the link runs this very program
     updated,   ///< the link ran another program, or another link did where the kernel swaps none
@@ -43,18 +43,19 @@ enum class ensured {
 /// Prints the name, as to_string.
 std::ostream& operator<<(std::ostream& out, ensured how);
 
-/// What ensure_attached gives.
+/// The link that ensure_attached gives, and how it came about.
 template <class Hook>
 struct ensured_link {
-    typed_link<Hook> link;        ///< at the place, and running the program
-    ensured how;                  ///< what was done for it
-    bpflink::program_id before{}; ///< what the link ran; 0 when it was created, and of struct_ops
+    typed_link<Hook> link; ///< at the place, and running the program
+    ensured how;           ///< the way to it
+    bpflink::program_id
+        before{}; ///< the one that the link ran; 0 when it was created, and of struct_ops
 };
 
 /// How ensure_attached goes about it.
 struct ensure_options {
-    /// How long it waits in all: for the lock, for the kernel to release what was there, for others
-    /// that swap the program at the same time, and for the end of a link that was replaced.
+    /// The time for all waiting: for the lock, for a free place, for others that swap the program,
+    /// for a replaced link to end.
     std::chrono::milliseconds wait{2'000};
     /// Where the kernel swaps no program: the new link first, then the end of the old one, so that
     /// both run for a moment. False: the other way round, so that none runs for a moment.
@@ -69,7 +70,7 @@ struct squatter {
     std::string what = {}; // a clause: "program 7 is there without a link"
 };
 
-/// What a hook is to ensure_attached, without its type.
+/// The functions of a hook that ensure_attached needs, without its type.
 struct hook_door {
     std::string_view name;
     link_type kind;
@@ -145,7 +146,7 @@ inline constexpr hook_door door_to{
     .replaces_it = std::same_as<H, hook::sockmap>,
 };
 
-/// What ensure_attached is asked for.
+/// The request to ensure_attached.
 struct wanted_link {
     hook_door const& hook;
     borrowed_program what; // or a map of struct_ops
@@ -181,20 +182,21 @@ template <class Hook>
 ///   another program's       swaps it by compare-and-swap; where the kernel swaps none, a new link
 ///                           takes over the pin and the old one ends: `updated`
 ///   a link without a place  a new link takes over the pin: `recreated`
+///
 /// Anything else there is an error that names it, and is left alone. A second call changes nothing
 /// in the kernel. Killed anywhere, the next call repairs what is left: one link, pinned by one
 /// name.
 ///
 /// All changes are made under flock(2) of the pin's directory. That keeps out other calls of
-/// ensure_attached, teardown and replace_pin on this directory of this bpffs, and nobody else; a
-/// child process that is forked meanwhile has the lock too. What two calls at once ask for, both
-/// get, one after the other.
+/// ensure_attached, teardown and replace_pin on this directory of this bpffs, and nobody else. A
+/// child process that is forked meanwhile has the lock too. Two calls at once both succeed, one
+/// after the other.
 ///
-/// Of a program that is loaded anew `updated` is the answer, on purpose: equal instructions may use
-/// other maps. Order, mode, cookie and flags apply when a link is made; a kept or updated one has
-/// its own. To change them, tear it down first. Links of netfilter at one priority, of freplace and
-/// of one struct_ops table cannot overlap, so that for a moment nothing runs there; if the new
-/// program is refused then, the old one is attached again.
+/// A program that is loaded anew gives `updated`, on purpose: equal instructions may use other
+/// maps. Order, mode, cookie and flags apply when a link is made; a kept or updated one has its
+/// own. To change them, tear it down first. Links of netfilter at one priority, of freplace and of
+/// one struct_ops table cannot overlap, so for a moment nothing runs there. If the new program is
+/// refused then, the old one is attached again.
 /// @param prog      borrowed; the link keeps its own reference
 /// @param where     as for attach and is_at
 /// @param pin_path  on a bpffs; resolved once. Missing directories below the mount are made, with
@@ -204,9 +206,10 @@ template <class Hook>
 ///         wrong_kind        a link of another hook is pinned there
 ///         already_exists    a link at another place is pinned there, or one of which nothing tells
 ///                           whether it is at this one
-///         hook_busy         the hook is taken; the link or the program there is named. What the
-///                           kernel just releases is waited for. A sockmap's program without a link
-///                           is in the way, which attach would replace
+///         hook_busy         the hook is taken; the link or the program there is named. It waits
+///         for
+///                           a place that the kernel is just releasing. A sockmap's program without
+///                           a link is in the way, which attach would replace
 ///         still_held        somebody else holds the link that was replaced: it still runs, beside
 ///                           the new one, which is pinned; or, without overlap, it was pinned again
 ///         timed_out         another call had the lock all the time
@@ -235,12 +238,12 @@ ensure_attached(P const& prog, H const& where, Path const& pin_path, ensure_opti
     return ensure_attached(prog, where, detail::text_of(pin_path), options);
 }
 
-/// The same of a descriptor instead of a pin: of what systemd's descriptor store had
-/// (sd_listen_fds_with_names), or another process has sent. Empty is where nothing was handed on.
-/// There is no lock: whoever hands the descriptor on makes sure that one process has it at a time.
-/// A new link is nobody else's, so hand on the result's descriptor again (FDSTORE=1) unless it was
-/// `kept` or `updated` in place; and of kinds that the kernel swaps no program on, take the old one
-/// out of the store first (FDSTOREREMOVE=1), whose descriptor would keep it attached.
+/// The same with a descriptor instead of a pin, such as one from systemd's descriptor store
+/// (sd_listen_fds_with_names) or from another process. Empty means that nothing was handed on.
+/// There is no lock: make sure that one process has the descriptor at a time. A new link is nobody
+/// else's, so hand on the result's descriptor again (FDSTORE=1) unless it was `kept` or `updated`
+/// in place. If the kernel cannot update the kind, take the old descriptor out of the store first
+/// (FDSTOREREMOVE=1): it would keep the old link attached.
 /// @param prog     as above
 /// @param where    as above
 /// @param stored   a link's descriptor or empty; taken over on success. On failure it is still the

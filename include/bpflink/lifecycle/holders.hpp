@@ -22,18 +22,18 @@ struct link_holders {
     std::vector<process_holder> processes; ///< the calling process too
     /// Paths; those of other mount namespaces are told as /proc/PID/root/...
     std::vector<std::string> pins;
-    std::string
-        unseen; ///< what could not be looked at, and why; empty where there is no such thing
+    std::string unseen; ///< each place that could not be looked at, and why
 
-    /// Whether all was looked at. What nobody can see is no part of it: a descriptor that is on its
-    /// way over a socket, or that is registered with io_uring.
+    /// Whether all was looked at. Holders that nobody can see do not count: a descriptor that is on
+    /// its way over a socket, or that is registered with io_uring.
     [[nodiscard]] bool complete() const noexcept { return unseen.empty(); }
 };
 
-/// Who holds a link: the descriptors of all processes, and the pins of all mount namespaces that a
-/// process is in. The calling process is among the holders; what this look opens is not.
+/// The holders of a link: the descriptors of all processes, and the pins of all mount namespaces
+/// that a process is in. The calling process is among the holders; the descriptors that this look
+/// opens are not.
 ///
-/// It takes a while, and others do not stand still meanwhile: a descriptor that is handed from one
+/// It takes a while, and others do not stand still meanwhile. A descriptor that is handed from one
 /// process to another may be missed, or be seen twice. An iterator of the library's own tells the
 /// descriptors where it may be loaded, and numbers are of the first pid namespace; elsewhere /proc
 /// does. By /proc, descriptors of links are copied, so that a link may end a moment later.

@@ -25,7 +25,7 @@ namespace detail {
 class set_work;
 } // namespace detail
 
-/// What a set does for one name.
+/// The step that a set takes for one name.
 enum class step_kind {
     create,   ///< attaches: there is no link
     update,   ///< the link runs another program, or another candidate has the pin
@@ -43,7 +43,7 @@ std::ostream& operator<<(std::ostream& out, step_kind what);
 /// One step of a set.
 struct set_step {
     std::string name; ///< the member's; of a link that nobody wants, the text of its pin's name
-    step_kind what;   ///< what is to be done, or was
+    step_kind what;   ///< the step to take, or that was taken
     std::string why;  ///< in words; empty where there is nothing to say
 };
 
@@ -52,7 +52,7 @@ struct set_step {
 /// Prints it as to_string.
 std::ostream& operator<<(std::ostream& out, set_step const& step);
 
-/// What link_set::apply did.
+/// The outcome of link_set::apply.
 struct set_report {
     std::vector<set_step> steps; ///< of the members in their order, and then of what was removed
 };
@@ -83,16 +83,15 @@ private:
 };
 
 /// Links that are attached together and end together: pinned in a directory of their own, or open
-/// as long as the set. What is wanted is said first; `apply` makes it so, whatever was there
-/// before.
+/// as long as the set. State the wanted links first; `apply` makes it so, from any state.
 ///
 /// Pinned, a member is at DIRECTORY/pin_name(NAME), and each member is to its pin what
 /// ensure_attached is. The directory is the set's own: apply tears down every link that is pinned
 /// in it, and that no member wants. Maps, programs, directories and symbolic links in it stay, and
 /// so does everything elsewhere.
 ///
-/// What `want` is given, the set owns: see `candidate`. A mistake there, as a name that is wanted
-/// twice (invalid_argument), is told by plan and apply.
+/// The set owns all that `want` is given: see `candidate`. A mistake there, such as a name that is
+/// wanted twice (invalid_argument), is told by plan and apply.
 ///
 /// The destructor closes: without a directory all members end, with one none does.
 /// @threads one set is for one thread at a time
@@ -121,7 +120,7 @@ public:
 
     /// The other one wants nothing then.
     link_set(link_set&&) = default;
-    /// The same; what this one held is closed.
+    /// The same; the links that this one held are closed.
     link_set& operator=(link_set&&) = default;
     ~link_set();
 
@@ -160,11 +159,11 @@ public:
     link_set& want_all(::bpf_object const* object) { return want_each(object, {}); }
     /// The same, with what names do not say.
     /// @param object  as above
-    /// @param hooks   a callback that gives a hook (any_hook, or one of the hooks), an optional of
-    ///                it, or a result of those; empty leaves the program alone. With
-    ///                (::bpf_program const*) it is asked about programs whose section does not say
-    ///                where; with (::bpf_program const*, result<any_hook> const&) about every one
-    ///                that libbpf would not leave alone, and is given what hook_of says
+    /// @param hooks   a callback that gives a hook (any_hook, or one of the hooks), an optional or
+    ///                a result of one; empty leaves the program alone. With (::bpf_program const*)
+    ///                it is asked about programs whose section does not say where. With
+    ///                (::bpf_program const*, result<any_hook> const&) it is asked about every
+    ///                program that libbpf would attach, and is given the answer of hook_of
     template <class Hooks>
         requires detail::says_every_hook<Hooks> || detail::says_missing_hooks<Hooks>
     link_set& want_all(::bpf_object const* object, Hooks hooks) {
@@ -175,24 +174,24 @@ public:
     /// @param names  of optional members, which are wanted already or later
     link_set& at_least(std::size_t count, std::vector<std::string> names);
 
-    /// What apply would do. Changes nothing, and takes no lock. Whether a target is there shows
-    /// when it is attached to: of an optional member that is missing, this may say `create`. Where
+    /// Returns the steps that apply would take. Changes nothing, and takes no lock. An attach shows
+    /// whether a target is there: for an optional member that is missing, this may say `create`. If
     /// ten single uprobes or more are to be in one file, the first of them says that they close
     /// slowly.
     /// @errors as apply, as far as looking tells
     /// @cost of each member those of ensure_attached that keeps
     [[nodiscard]] result<std::vector<set_step>> plan() const;
 
-    /// Makes it so, in the order of the wants. What fails, by an error or an exception, leaves
-    /// nothing: in reverse, new links and their pins go, and those that were updated are set back.
-    /// The error names the member. When all are well the links that were replaced end, side by side
-    /// where the kernel gains by it; and then those that no member wants.
+    /// Makes it so, in the order of the wants. A failure, by an error or an exception, leaves
+    /// nothing behind. In reverse, new links and their pins go, and updated ones are set back. The
+    /// error names the member. When all are well the replaced links end, side by side where that is
+    /// faster. Then those end that no member wants.
     ///
     /// A second call keeps everything. Killed anywhere, the next one makes it so.
     ///
-    /// What was replaced or removed and does not end (still_held) is an error after the fact: all
-    /// members are as they are wanted, and that is said. Undoing, a link of netfilter, of freplace
-    /// or of struct_ops that had to be made anew has another id than before.
+    /// A replaced or removed link that does not end (still_held) is an error after the fact. It
+    /// says that all members are as wanted. When undoing, a link of netfilter, of freplace or of
+    /// struct_ops that had to be made anew has another id than before.
     /// @errors as ensure_attached, for a member that is named; as teardown, for a link that is not
     ///         wanted; and of a directory's lock
     /// @cost of each member those of ensure_attached, and 7

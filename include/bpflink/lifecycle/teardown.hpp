@@ -20,7 +20,7 @@ struct teardown_report {
     link_id id;            ///< 0 where there was no link
     bool detached = false; ///< by the kernel at once, whoever else holds the link
     bool gone = false;     ///< no link has the id any more
-    link_holders left;     ///< who holds the empty shell of a link that was detached
+    link_holders left;     ///< the holders of the empty shell of a link that was detached
 };
 
 /// Takes the program off its hook, and returns only when it is off, verified. The link's pin goes,
@@ -49,7 +49,7 @@ teardown(link&& l, std::chrono::milliseconds limit = std::chrono::seconds{3});
 template <class Hook>
 [[nodiscard]] result<teardown_report>
 teardown(typed_link<Hook>&& l, std::chrono::milliseconds limit = std::chrono::seconds{3}) {
-    struct giving_back { // what was not closed, by an exception too
+    struct giving_back { // a link that was not closed goes back, by an exception too
         typed_link<Hook>& to;
         link untyped;
         ~giving_back() {

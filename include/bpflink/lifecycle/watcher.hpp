@@ -18,7 +18,7 @@ namespace bpflink {
 
 class watcher;
 
-/// What happened to a link between two looks.
+/// The change of a link between two looks.
 enum class link_change {
     created, ///< it is there; its record is `now`
     removed, ///< it is gone; its record was `before`
@@ -26,8 +26,8 @@ enum class link_change {
     defunct, ///< it is there, and detached: by whom has it, or as its target is gone
 };
 
-/// What one look found of one link. Of several changes it tells the one of highest rank: removed,
-/// defunct, updated.
+/// The change that one look found of one link. Of several changes it tells the one of highest rank:
+/// removed, defunct, updated.
 struct link_event {
     link_change what = link_change::created; ///< the change
     link_record now{};                       ///< empty where it is removed
@@ -65,24 +65,25 @@ struct events_source {
 
 } // namespace detail
 
-/// What watcher::events() returns: an input range of result<link_event>, without an end.
+/// The range that watcher::events() returns: an input range of result<link_event>, without an end.
 using events_view = detail::walk_view<detail::events_source>;
 
 /// Reports links that come, go, change their program or become defunct, by the difference of two
 /// snapshots. Each link that is there for a period or longer is reported as created once, and as
 /// removed once. One that is there for less may be missed, with both events.
 ///
-/// It looks each period, and earlier when it is woken: when an interface of the network namespace
-/// that the starting thread is in ends, and when a struct_ops link is detached (6.11). For the
-/// latter it watches a descriptor that a process has for the link. It keeps none, so that no link
-/// lives on by being watched. Cgroups, other network namespaces, and links that are held by a pin
-/// alone have no such wake: their ends are told by the period.
+/// It looks each period, and earlier when it is woken: by the end of an interface, or by the
+/// detaching of a struct_ops link (6.11). The interface is one of the network namespace that the
+/// starting thread is in. For a struct_ops link it watches a descriptor that a process has for the
+/// link. It keeps none, so that no link lives on by being watched. Cgroups, other network
+/// namespaces, and links that are held by a pin alone have no such wake: the period tells their
+/// ends.
 ///
 /// After an error nothing is lost: the next look that succeeds reports the whole difference.
 ///
-/// Where an id was given out again between two looks, and the kind, the attach type or a return
-/// from defunct tells so, the old link is removed and the new one created. A link with the same of
-/// all of these is reported as updated, or not at all. Ids come again after 2^31 links.
+/// An id may be given out again between two looks. If the kind, the attach type or a return from
+/// defunct tells so, the old link is removed and the new one created. A link with the same of all
+/// of these is reported as updated, or not at all. Ids come again after 2^31 links.
 /// @threads one at a time
 class watcher {
 public:
@@ -94,13 +95,13 @@ public:
     /// @cost 7 system calls, and those of a snapshot
     [[nodiscard]] static result<watcher> start(watcher_options options = {});
 
-    /// Can be read when it is worth calling poll(): an epoll descriptor, for a loop of one's own.
+    /// Can be read when it is worth calling poll(): an epoll descriptor, for your own loop.
     /// Borrowed.
     [[nodiscard]] fd_view fd() const noexcept { return waiter_; }
 
     /// Looks if the period is over or something woke it; never waits. Empty where nothing changed,
-    /// or nothing is due. What it returns is valid until the next call of poll(), wait() or an
-    /// iterator of events().
+    /// or nothing is due. The result is valid until the next call of poll(), wait() or an iterator
+    /// of events().
     /// @errors as snapshotter::take
     /// @cost 1 system call; where a look is due 1 or 2 more, and those of a snapshot. Where a
     ///       struct_ops link is new, a pass over all descriptors as well
@@ -116,7 +117,7 @@ public:
     [[nodiscard]] events_view events() & { return events_view{{this}}; }
     events_view events() && = delete; // it would be gone
 
-    /// What the last look took.
+    /// The links that the last look found.
     [[nodiscard]] std::chrono::nanoseconds cost() const noexcept { return cost_; }
 
     /// Where the records of the last look came from.

@@ -31,11 +31,11 @@ struct infos_source {
 
 } // namespace detail
 
-/// What infos() returns: an input range of result<link_info>.
+/// The input range of result<link_info> that infos() returns.
 using infos_view = detail::walk_view<detail::infos_source>;
 
-/// What the kernel says of every link: as links(), with link::info in the same walk.
-/// Elements: result<link_info>.
+/// The kernel's facts about every link: as links(), with link::info in the same walk. Elements:
+/// result<link_info>.
 /// @errors as links() and link::info
 /// @kernel since 5.8; kernel/bpf/syscall.c, bpf_link_get_info_by_fd()
 /// @cost 4 system calls a link (next id, open, info, close) and one more for each whose info takes

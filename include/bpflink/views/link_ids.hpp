@@ -35,7 +35,7 @@ struct link_ids_source {
 
 } // namespace detail
 
-/// What link_ids() returns: an input range of result<link_id>.
+/// The input range of result<link_id> that link_ids() returns.
 using link_ids_view = detail::walk_view<detail::link_ids_source>;
 
 /// The ids of all links in the kernel, in ascending order, those greater than `after`.

@@ -33,11 +33,12 @@ struct links_source {
 
 } // namespace detail
 
-/// What links() returns: an input range of result<link>.
+/// The input range of result<link> that links() returns.
 using links_view = detail::walk_view<detail::links_source>;
 
-/// All links in the kernel, each opened when it is looked at and closed (not detached) when the
-/// walk goes on, unless it was moved out. In ascending order of ids, those greater than `after`.
+/// All links in the kernel, in ascending order of ids, those greater than `after`. Each is opened
+/// when it is looked at. It is closed (not detached) when the walk goes on, unless it was moved
+/// out.
 ///
 /// Elements: result<link>. A link that exists throughout the walk is always seen; one that vanishes
 /// meanwhile, or is not attached yet, is left out. That a link cannot be opened is an element, and

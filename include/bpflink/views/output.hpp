@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-// What a BPF iterator writes, as ranges: see the members of iter_output.
+// The output of a BPF iterator, as ranges: see the members of iter_output.
 
 namespace bpflink {
 
@@ -35,10 +35,10 @@ public:
     }
     ~output_share();
 
-    /// Of none where the share is empty.
+    /// The run's descriptor; none if the share is empty.
     [[nodiscard]] fd_view fd() const noexcept;
 
-    /// What was not looked at yet, then what is there to be read; 0 at the end.
+    /// Returns the bytes that were not looked at yet, then those that can be read; 0 at the end.
     [[nodiscard]] result<std::size_t> read(std::span<std::byte> into) const;
 
 private:
@@ -65,7 +65,7 @@ public:
             record.reset();
     }
 
-    /// Whoever reads next gets it.
+    /// The next reader gets it.
     template <class T>
     void give_back(result<T>&& unseen) noexcept {
         give_back(unseen ? nullptr : &unseen.error());
@@ -89,17 +89,17 @@ struct output_source {
 
 } // namespace detail
 
-/// What can be copied out of an iterator's bytes: nothing that refers to something else, since
-/// addresses mean nothing here.
+/// A type that can be copied out of an iterator's bytes. It refers to nothing else, since addresses
+/// mean nothing here.
 template <class T>
 concept output_record =
     std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> && !detail::borrows<T>;
 
-/// What iter_output::lines() returns: an input range of result<std::string_view>.
+/// The input range of result<std::string_view> that iter_output::lines() returns.
 using lines_view = detail::walk_view<detail::output_source<std::string_view>>;
-/// What iter_output::bytes() returns: an input range of spans, each in a result.
+/// The input range of spans, each in a result, that iter_output::bytes() returns.
 using bytes_view = detail::walk_view<detail::output_source<std::span<std::byte const>>>;
-/// What iter_output::records() returns: an input range of result<T>.
+/// The input range of result<T> that iter_output::records() returns.
 template <output_record T>
 using records_view = detail::walk_view<detail::output_source<T>>;
 

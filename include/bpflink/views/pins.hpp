@@ -74,15 +74,15 @@ struct pins_source {
 
 } // namespace detail
 
-/// What pins() returns: an input range of result<pin_entry>.
+/// The input range of result<pin_entry> that pins() returns.
 using pins_view = detail::walk_view<detail::pins_source>;
 
 /// The pinned links below a directory of a bpffs, in the order of the file system. Pins of maps and
 /// programs are left out, and so are symbolic links, and names that vanish meanwhile. A temporary
-/// name of replace_pin (NAME%tmp) is an element too, and marked: where nothing is under way there,
-/// a killed process left it, and it holds its link.
+/// name of replace_pin (NAME%tmp) is an element too, and marked. If no replace_pin is under way
+/// there, a killed process left it, and it holds its link.
 ///
-/// Elements: result<pin_entry>. What cannot be read is an element, and the walk goes on.
+/// Elements: result<pin_entry>. An entry that cannot be read is an error, and the walk goes on.
 /// @param root  copied
 /// @errors not_found          `root` does not exist (the only element)
 ///         invalid_argument   `root` is not a directory, or not on a bpffs (the only element)

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-// What makes ranges of result<T> pleasant: for filter and transform of std and of range-v3, and at
-// the end of a pipeline.
+// Helpers for ranges of result<T>: for filter and transform of std and of range-v3, and for the end
+// of a pipeline.
 
 namespace bpflink {
 
@@ -23,7 +23,7 @@ inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<result<T>> = true;
 
-/// What a collection may hold: its elements outlive what they were taken from.
+/// A type that a collection may hold: its elements outlive the results they were taken from.
 template <class T>
 concept owns_what_it_is = !borrows<T>;
 
@@ -93,7 +93,7 @@ template <class Predicate>
 /// `filter(has_value)`: drops the errors.
 inline constexpr detail::has_value_fn has_value{};
 
-/// `transform(value)`: what is in a result that has a value, as a reference of the result's kind. A
+/// `transform(value)`: the value of a result that has one, as a reference of the result's kind. A
 /// reference, since filter looks at an element twice: a moved-out copy would be empty the second
 /// time.
 inline constexpr detail::value_fn value{};

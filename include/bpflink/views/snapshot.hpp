@@ -21,17 +21,17 @@ enum class snapshot_source {
 /// more than a thousand with each read.
 ///
 /// The iterator's program is loaded when the first snapshot of the process is taken, and stays
-/// loaded as long as the process lives (`bpftool prog` shows it as bpflink_links). Where it cannot
-/// be had, the same records come from the walk: see source(). A process that closes all descriptors
-/// between two snapshots, and no thread of it during one, has the program loaded again.
+/// loaded as long as the process lives. `bpftool prog` shows it as bpflink_links. Where it cannot
+/// be had, the same records come from the walk: see source(). Closing all descriptors between two
+/// snapshots is safe: the next one reloads the program. Do not close them while one is being taken.
 ///
-/// The walk has the network namespaces from a second, smaller program (bpflink_netns), which it
-/// runs by each link that is in one, and loads when it meets the first. Where that cannot be had
+/// The walk reads the network namespaces with a second, smaller program (bpflink_netns). It loads
+/// that at the first link that is in one, and runs it for each such link. Where that cannot be had
 /// either, link_record::netns is empty.
 ///
-/// A program that could not be loaded is asked for again by the next snapshot: first by 1 or 2
-/// system calls, whether what was in the way is still there. That the kernel has no such iterator
-/// is remembered, once the kernel's own list of types has said so.
+/// The next snapshot tries again after a program could not be loaded. It first asks by 1 or 2
+/// system calls whether the obstacle is still there. That the kernel has no such iterator is
+/// remembered, once the kernel's own list of types has said so.
 class snapshotter {
 public:
     /// @param preferred  snapshot_source::walk loads no iterator: cheaper for one snapshot of less
@@ -56,7 +56,7 @@ public:
     [[nodiscard]] result<std::vector<link_record>> take();
 
     /// The same into a vector that is used again: no allocation once it is large enough.
-    /// @param into  what was in it is lost; empty after an error
+    /// @param into  its old records are lost; empty after an error
     result<void> take(std::vector<link_record>& into);
 
     /// Where the records of the last take() came from.

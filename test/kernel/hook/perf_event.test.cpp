@@ -48,7 +48,7 @@ TEST_CASE_FIXTURE(kernel_case, "a perf event's program runs when it overflows, u
     CHECK(p->runs() == stopped);
 }
 
-TEST_CASE_FIXTURE(kernel_case, "what is no perf event is refused") {
+TEST_CASE_FIXTURE(kernel_case, "a descriptor of no perf event is refused") {
     auto const p = counted_program::load(program_type::perf_event);
     if (!p) return;
     auto const map = make_map();

@@ -41,7 +41,7 @@ TEST_CASE_FIXTURE(kernel_case, "a struct_ops link swaps its table, also by compa
     CHECK_FALSE(second.available());
 }
 
-TEST_CASE_FIXTURE(kernel_case, "a map that is no table is refused") {
+TEST_CASE_FIXTURE(kernel_case, "a map without a table is refused") {
     congestion_control const table{congestion_control::attached::by_nobody};
     if (!table.is_loaded()) return skip_case(table.reason());
     auto const map = make_map();

@@ -75,7 +75,7 @@ bool subcase_of_both() {
 
 } // namespace
 
-TEST_CASE_FIXTURE(kernel_case, "an uprobe runs with its function or its return, until closed") {
+TEST_CASE_FIXTURE(kernel_case, "a uprobe runs with its function or its return, until closed") {
     auto const p = load_probe();
     if (!p) return;
     bl::hook::uprobe where{.binary = own_binary, .symbol = first_probed, .cookie = wanted};
@@ -110,7 +110,7 @@ TEST_CASE_FIXTURE(kernel_case, "an uprobe runs with its function or its return, 
     CHECK(p->runs_during([] { call_first(3); }) == 0);
 }
 
-TEST_CASE_FIXTURE(kernel_case, "an uprobe of another process does not run for this one") {
+TEST_CASE_FIXTURE(kernel_case, "a uprobe of another process does not run for this one") {
     auto const p = load_probe();
     if (!p) return;
     auto const child = ::fork();
@@ -134,7 +134,7 @@ TEST_CASE_FIXTURE(kernel_case, "an uprobe of another process does not run for th
     check_error(gone, bl::errc::not_found, {"no process " + std::to_string(child)});
 }
 
-TEST_CASE_FIXTURE(kernel_case, "an uprobe of a symbol that is not there names it") {
+TEST_CASE_FIXTURE(kernel_case, "a uprobe of a symbol that is not there names it") {
     auto const p = counted_program::load(program_type::kprobe);
     if (!p) return;
     check_error(bl::attach(p->as<program_type::kprobe>(),
@@ -280,7 +280,7 @@ TEST_CASE_FIXTURE(kernel_case,
 }
 
 // E15
-TEST_CASE_FIXTURE(kernel_case, "what a link reports of its file is a real path") {
+TEST_CASE_FIXTURE(kernel_case, "a link reports a real path of its file") {
     auto const p = load_probe();
     if (!p) return;
     scratch const directory;
@@ -308,7 +308,7 @@ TEST_CASE_FIXTURE(kernel_case, "what a link reports of its file is a real path")
 }
 
 // E11
-TEST_CASE_FIXTURE(kernel_case, "an uprobe of this process outlives the thread that attached it") {
+TEST_CASE_FIXTURE(kernel_case, "a uprobe of this process outlives the thread that attached it") {
     bool const is_multi = subcase_of_both();
     auto const p = load_probe(is_multi ? attach_type::trace_uprobe_multi : attach_type{});
     if (!p) return;
@@ -354,7 +354,7 @@ TEST_CASE_FIXTURE(kernel_case, "a process whose first thread has ended is refuse
 }
 
 // E11
-TEST_CASE_FIXTURE(kernel_case, "a thread's number is not a process's to an uprobe") {
+TEST_CASE_FIXTURE(kernel_case, "a thread's number is not a process's to a uprobe") {
     bool const is_multi = subcase_of_both();
     auto const p = load_probe(is_multi ? attach_type::trace_uprobe_multi : attach_type{});
     if (!p) return;
@@ -395,7 +395,7 @@ namespace {
 
 } // namespace
 
-TEST_CASE_FIXTURE(kernel_case, "an uprobe's reference counter is raised while it is attached") {
+TEST_CASE_FIXTURE(kernel_case, "a uprobe's reference counter is raised while it is attached") {
     auto const p = load_probe();
     if (!p) return;
     auto const counter = file_offset_of(const_cast<unsigned short*>(&watchers));

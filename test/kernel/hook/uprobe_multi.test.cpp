@@ -66,7 +66,7 @@ TEST_CASE_FIXTURE(kernel_case, "uprobe_multi runs at each of its places, by any 
     CHECK(p->runs_during([] { call_first(3); }) == 0);
 }
 
-TEST_CASE_FIXTURE(kernel_case, "an uprobe session runs before and after its function") {
+TEST_CASE_FIXTURE(kernel_case, "a uprobe session runs before and after its function") {
     auto const p = load_probe(attach_type::trace_uprobe_session);
     if (!p) return;
     constexpr std::array names{first_probed};

@@ -224,8 +224,7 @@ TEST_CASE_FIXTURE(kernel_case, "an argument that cannot be read is refused befor
         check_error(made, bl::errc::not_supported, {"argument 1", "an index register", "1.7"});
 }
 
-TEST_CASE_FIXTURE(kernel_case,
-                  "what the C++ library throws is told by the arguments of its probe") {
+TEST_CASE_FIXTURE(kernel_case, "the arguments of the probe tell a throw of the C++ library") {
     auto const r = load_reader();
     if (!r) return;
     bool const is_own = !must(bl::matching_usdt(own_binary, "libstdcxx:throw")).empty();

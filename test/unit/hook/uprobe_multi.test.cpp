@@ -57,7 +57,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "what uprobe_multi cannot mean is refused befor
                               hook{.binary = "/x", .offsets = places, .pattern = "*"},
                               hook{.binary = "/x", .ref_ctr_offsets = places, .pattern = "*"},
                               hook{.binary = "/x", .cookies = cookies, .pattern = "*"}})
-        is_mistake(mixed, "a pattern goes with no symbols, offsets, counters or cookies");
+        is_mistake(mixed, "a pattern takes no symbols, offsets, counters or cookies");
     is_mistake(hook{.binary = "", .offsets = places}, "a file is needed");
     is_mistake(hook{.binary = "/x", .symbols = names, .offsets = one}, "1 offset for 2 symbols");
     is_mistake(hook{.binary = "/x", .offsets = places, .ref_ctr_offsets = one},

@@ -124,7 +124,7 @@ TEST_CASE_FIXTURE(probing, "a kprobe tells its function, offset, address, misses
     }
 }
 
-TEST_CASE_FIXTURE(probing, "an uprobe tells its file, offset, cookie and semaphore") {
+TEST_CASE_FIXTURE(probing, "a uprobe tells its file, offset, cookie and semaphore") {
     for (auto const event : {event_type::uprobe, event_type::uretprobe}) {
         auto const probe = event_of<bl::perf_uprobe>(add_uprobe(event));
         CHECK(calls(call::obj_get_info) == 2);
@@ -201,7 +201,7 @@ TEST_CASE_FIXTURE(probing, "a kprobe_multi link tells its functions, cookies and
     }
 }
 
-TEST_CASE_FIXTURE(probing, "an uprobe_multi link tells its file, process and places") {
+TEST_CASE_FIXTURE(probing, "a uprobe_multi link tells its file, process and places") {
     for (std::uint32_t const flags : {0U, 1U}) {
         auto const details =
             details_of<bl::uprobe_multi_details>(add_uprobe_multi("/usr/bin/true", flags));

@@ -155,6 +155,17 @@ TEST_CASE_FIXTURE(one_link,
     check_error(denied.error(), EPERM, bl::operation::link_get_fd_by_id,
                 bl::errc::permission_denied, {"CAP_SYS_ADMIN is missing: run with it"});
 
+    fail(call::link_get_fd_by_id, EPERM);
+    fail(call::link_get_next_id, EPERM);
+    lacks_capabilities = {};
+    in_first_user_namespace = false;
+    auto const inside = bl::link::from_id(id);
+    REQUIRE_FALSE(inside);
+    check_error(inside.error(), EPERM, bl::operation::link_get_fd_by_id,
+                bl::errc::permission_denied, {"user namespace of its own"});
+    in_first_user_namespace = true;
+    lacks_capabilities = {21};
+
     // A failed look is no answer.
     fail(call::link_get_fd_by_id, EPERM);
     fail(call::link_get_next_id, ENOSYS);

@@ -29,7 +29,7 @@ namespace bl = bpflink;
 template <class H>
 concept takes_map = bl::hook_traits<H>::program_types.empty();
 
-/// What every hook is asked with.
+/// The options that every hook has.
 struct common {
     std::optional<std::string> pin;
     bool wait = false;

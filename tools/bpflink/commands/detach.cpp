@@ -30,7 +30,7 @@ action add(CLI::App& app) {
     auto const given = std::make_shared<options>();
     add_link(app, given->link);
     add_expected(app, given->expected);
-    app.footer("Whoever holds the link keeps a defunct shell of it. The kernel can do this for\n"
+    app.footer("Holders of the link keep a defunct shell of it. The kernel can do this for\n"
                "some types only; a link of another type goes with its last holder: see teardown.\n"
                "\n"
                "Examples:\n"

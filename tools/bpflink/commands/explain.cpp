@@ -34,7 +34,7 @@ std::vector<std::string_view> names_of(bl::type_list<Hooks...> /*all*/) {
     return {bl::hook_traits<Hooks>::name...};
 }
 
-/// Those of one hook with one errno.
+/// The causes of one hook with one errno.
 template <class... Hooks>
 std::vector<bl::known_refusal> refusals_of(std::string_view hook, int number,
                                            bl::type_list<Hooks...> /*all*/) {

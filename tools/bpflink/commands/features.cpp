@@ -77,13 +77,14 @@ int run(bool wants_json) {
 action add(CLI::App& app) {
     auto const wants_json = std::make_shared<bool>(false);
     app.add_flag("--json", *wants_json, "Print JSON");
-    app.footer("The kernel is asked, by loading and attaching what it has to refuse; its version\n"
-               "counts for nothing. SINCE is the first kernel that has the hook. What cannot be\n"
-               "asked, for want of privilege or by nature, is unknown.\n"
-               "\n"
-               "Examples:\n"
-               "  bpflink features\n"
-               "  bpflink features --json");
+    app.footer(
+        "The kernel is asked, by loading and attaching what it has to refuse; its version\n"
+        "does not matter. SINCE is the first kernel that has the hook. An answer is unknown\n"
+        "if a privilege is missing, or if the kernel cannot be asked.\n"
+        "\n"
+        "Examples:\n"
+        "  bpflink features\n"
+        "  bpflink features --json");
     return [wants_json] { return run(*wants_json); };
 }
 

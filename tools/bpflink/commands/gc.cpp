@@ -70,7 +70,7 @@ private:
     }
 
     bl::result<void> remove(bl::pin_entry const& pin, bl::link& link, record const& told) const {
-        if (pin.temporary) { // whoever replaces a pin just now is not disturbed
+        if (pin.temporary) { // another process may be replacing a pin just now
             say(fmt::format("keep {}: it is another pin's temporary name", pin.path));
             return {};
         }
@@ -104,7 +104,7 @@ action add(CLI::App& app) {
     app.add_flag("--yes", given->yes, "Do it; without this, the plan is all that comes");
     app.footer("A link is defunct when the kernel says that its program is off the hook: the link\n"
                "was detached, or its interface, cgroup or namespace is gone. An interface that is\n"
-               "in another network namespace is there. What cannot be told stays.\n"
+               "in another network namespace is there. A link stays if nothing tells.\n"
                "\n"
                "Examples:\n"
                "  bpflink gc /sys/fs/bpf\n"

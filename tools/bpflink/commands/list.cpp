@@ -58,7 +58,7 @@ column_list chosen_columns(options const& given) {
     return chosen;
 }
 
-/// By the numbers in them, where there are such; what is equal, by id.
+/// By the numbers in them, if any; equal ones by id.
 void sort_by(column const& order, bool reverse, std::vector<record>& links) {
     std::ranges::sort(links, [&](record const& a, record const& b) {
         auto const before = cell_of(order, reverse ? b : a);

@@ -31,7 +31,7 @@ struct options {
     bool json = false;
 };
 
-/// What the target and the program tell already.
+/// Facts that the target and the program tell already.
 bool is_said(column const& which) {
     return which.name == "INTERFACE" || which.name == "CGROUP" || which.name == "NAME" ||
            which.name == "ATTACH" || which.name == "COOKIE";

@@ -54,7 +54,7 @@ bl::unique_fd keep_counts() {
     return counts;
 }
 
-/// What a program has done until now.
+/// The work of a program until now.
 struct counters {
     std::uint64_t runs;
     std::chrono::nanoseconds time;
@@ -66,7 +66,7 @@ counters counters_of(bl::program_info const& program) {
             program.recursion_misses.value_or(0)};
 }
 
-/// What it did in a while. Of a program with several links, nothing tells them apart.
+/// Its work in a while. Nothing tells several links of one program apart.
 struct work {
     record link;
     double runs_a_second;

@@ -21,7 +21,7 @@ int run(std::string const& path) {
 
 action add(CLI::App& app) {
     auto const path = std::make_shared<std::string>();
-    add_path(app, *path, "The pin; that of a map or program is left alone");
+    add_path(app, *path, "The pin; a map's or program's pin is left alone");
     app.footer("The link goes with its last pin and its last descriptor.\n"
                "\n"
                "Example:\n"

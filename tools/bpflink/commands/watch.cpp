@@ -86,7 +86,7 @@ public:
     }
 
 private:
-    /// What a link was on counts, too: one that is defunct is on nothing.
+    /// The former place of a link counts, too: a defunct one has none.
     [[nodiscard]] bool is_wanted(change const& one) const {
         return (one.now && given_.wanted.matches(*one.now)) ||
                (one.before && given_.wanted.matches(*one.before));

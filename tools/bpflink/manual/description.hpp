@@ -10,8 +10,8 @@ class App;
 
 namespace tool {
 
-// What the command line is, for who prints it in other forms than --help: the man page and the
-// shells' completions.
+// The command line, described for other forms than --help: the man page and the shells'
+// completions.
 
 /// An option, or a positional without names.
 struct option_description {
@@ -29,7 +29,7 @@ struct command_description {
     std::vector<command_description> subcommands; ///< of attach: one of them follows
 };
 
-/// A command or the program itself. What is hidden from --help is left out.
+/// A command or the program itself. Anything hidden from --help is left out.
 [[nodiscard]] command_description describe(CLI::App const& app);
 
 /// All commands, in the order of --help, or all subcommands of one.

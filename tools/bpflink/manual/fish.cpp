@@ -40,7 +40,7 @@ std::string option_line(std::string const& condition, option_description const& 
     return fmt::format("{} -d {}\n", text, in_quotes(option.text));
 }
 
-/// @param before  what tells that the command may follow
+/// @param before  the words that tell that the command may follow
 /// @param seen    and that it and those in front of it were given
 std::string command_lines(command_description const& command, std::string const& before,
                           std::string const& seen) {

@@ -76,9 +76,9 @@ std::string man_page(CLI::App const& app) {
     return text + ".SH NOTES\n" + as_it_is(whole.footer) +
            ".SH ENVIRONMENT\n"
            ".TP\n.B NO_COLOR\nIf it is not empty, output has no colours.\n"
-           ".TP\n.B COLUMNS\nHow wide a table may be where output is not a terminal.\n"
+           ".TP\n.B COLUMNS\nThe width of a table if output is not a terminal.\n"
            ".TP\n.BR BPFLINK_PAGER \", \" PAGER\n"
-           "What shows a listing that is longer than the terminal; less(1), if neither is set. "
+           "The program that shows a listing longer than the terminal; less(1), if neither is set. "
            "Empty: nothing.\n"
            ".SH SEE ALSO\n.BR bpftool (8),\n.BR bpftool\\-link (8)\n";
 }

@@ -6,7 +6,7 @@
 
 namespace tool {
 
-/// What can be said for a value, for a shell that is to complete it.
+/// The words that can stand for a value, for a shell that is to complete it.
 struct value_words {
     std::string words;   ///< with blanks between them
     std::string command; ///< a shell command that prints more

@@ -27,17 +27,17 @@ struct attached {
 /// All at one place; of one hook, in the order that they run in.
 using programs = std::vector<attached>;
 
-/// What note says of a program without a link.
+/// The note about a program without a link.
 inline constexpr auto not_a_link = "not a link";
 
-// Each appends what is at a place. What cannot be asked for is reported.
+// Each appends the programs at a place. A place that cannot be asked for is reported.
 
 /// XDP, tcx and netkit.
 void add_interface(interface_place const& where, programs& to, problems& report);
 /// Of a network namespace: flow_dissector, sk_lookup, and netfilter.
 /// @param path  of the namespace
 void add_netns(std::string const& path, programs& to, problems& report);
-/// What runs for processes of a cgroup: its own programs, then those of the ones above.
+/// The programs that run for processes of a cgroup: its own, then those of the ones above.
 /// @param id  of a cgroup of version 2
 void add_cgroup(bpflink::cgroup_id id, programs& to, problems& report);
 /// Of a map: struct_ops, sockmap, iterators over its elements.

@@ -33,7 +33,7 @@ std::optional<file_identity> identity_of(std::string const& path) {
     return file_identity{found.st_dev, found.st_ino};
 }
 
-/// A place of an uprobe in a file.
+/// A place of a uprobe in a file.
 struct probe {
     std::uint64_t offset;
     attached program;
@@ -61,7 +61,7 @@ struct find_probes {
 
 private:
     [[nodiscard]] bool is_wanted(std::string const& path) const {
-        // Of whoever attached it, which is not this process.
+        // Relative to the process that attached it, which is not this one.
         if (path.starts_with("/proc/self/") || path.starts_with("/proc/thread-self/")) return false;
         auto const found = identity_of(path);
         return found && files.contains(*found);
