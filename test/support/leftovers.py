@@ -59,14 +59,16 @@ def named():
 
 
 def orphans():
-    """Children of tests that outlived them."""
+    """Children of tests that outlived them, in the session of this run."""
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             stat = (process / "stat").read_text()
         except OSError:
             continue
         command, _, rest = stat.partition("(")[2].rpartition(")")
-        if command.startswith(("bpflink-kernel-", "bpflink-kill-te")) and rest.split()[1] == "1":
+        _, parent, _, session, *_ = rest.split()
+        is_test = command.startswith(("bpflink-kernel-", "bpflink-kill-te"))
+        if is_test and parent == "1" and int(session) == os.getsid(0):
             yield "process", f"{process.name} ({command})"
 
 
