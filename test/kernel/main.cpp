@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "kernel_case.hpp"
+#include "kernel_log.hpp"
 #include "loaded.hpp"
 #include "sandbox.hpp"
 
@@ -125,6 +126,7 @@ int main(int argc, char** argv) {
         return complain(e.what());
     }
     remember_as_found();
+    kernel_log log;
 
     doctest::Context context{argc, argv};
     int const outcome = context.run();
@@ -132,6 +134,8 @@ int main(int argc, char** argv) {
     std::printf("%u cases ran, %u of them skipped\n", cases_run, cases_skipped);
     for (auto const& what : leftovers())
         return complain("left behind: " + what);
+    for (auto const& what : log.faults())
+        return complain("the kernel complained: " + what);
     if (cases_run == 0) return complain("no case ran");
     if (cases_run == cases_skipped) return complain("every case was skipped");
     return outcome;

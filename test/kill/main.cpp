@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #define DOCTEST_CONFIG_IMPLEMENT
+#include "kernel_log.hpp"
 #include "sandbox.hpp"
 
 #include <bpflink/fd.hpp>
@@ -46,6 +47,7 @@ void hide_other_processes() {
 int main(int argc, char** argv) {
     ::unsetenv("TMPDIR");
     bpflink::unique_fd counting;
+    kernel_log log;
     try {
         sandbox::enter_private_mounts();
         mount("tmpfs", "/tmp", "tmpfs", 0); // even a crash leaves no directory behind
@@ -61,5 +63,10 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "bpflink-kill-tests: %s\n", e.what());
         return EXIT_FAILURE;
     }
-    return doctest::Context{argc, argv}.run();
+    int const outcome = doctest::Context{argc, argv}.run();
+    for (auto const& what : log.faults()) {
+        std::fprintf(stderr, "bpflink-kill-tests: the kernel complained: %s\n", what.c_str());
+        return EXIT_FAILURE;
+    }
+    return outcome;
 }
