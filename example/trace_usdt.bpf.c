@@ -20,6 +20,8 @@ int trace(struct pt_regs* ctx) {
     struct usdt_event* event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
     if (!event) return 0;
     event->probe = bpf_usdt_cookie(ctx);
+    event->process = bpf_get_current_pid_tgid() >> 32;
+    bpf_get_current_comm(event->command, sizeof event->command);
     event->count = bpf_usdt_arg_cnt(ctx);
     for (int i = 0; i < MOST_ARGUMENTS; ++i) {
         long value = 0;

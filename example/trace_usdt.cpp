@@ -11,12 +11,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <bpf/libbpf.h>
@@ -31,7 +33,8 @@ std::optional<int> process = 0; // this one
 int print(void* probes, void* data, std::size_t) {
     auto const& event = *static_cast<usdt_event const*>(data);
     auto const& probe = (*static_cast<std::vector<bl::usdt_probe>*>(probes))[event.probe];
-    std::cout << probe.provider << ':' << probe.name << std::hex;
+    std::cout << event.command << '[' << event.process << "] " << probe.provider << ':'
+              << probe.name << std::hex;
     for (unsigned i = 0; i != event.count; ++i)
         std::cout << " 0x" << event.values[i];
     std::cout << std::dec << std::endl;
@@ -53,15 +56,27 @@ bl::result<void> trace_usdt() {
     auto const binary = wanted.substr(0, wanted.find(':'));
     auto const pattern = wanted.substr(std::min(binary.size() + 1, wanted.size()));
     auto probes = co_await bl::matching_usdt(binary, pattern);
+    // Lent, so that CAP_BPF and CAP_PERFMON are enough.
+    bl::fd_view const specs{::bpf_object__find_map_fd_by_name(object.get(), "__bpf_usdt_specs")};
     std::vector<bl::usdt_link> links;
-    for (auto const& [provider, name] : probes) {
-        links.push_back(
-            co_await bl::attach(prog, bl::hook::usdt{.binary = binary,
-                                                     .provider = provider,
-                                                     .name = name,
-                                                     .pid = process,
-                                                     .cookie = bl::cookie{links.size()}}));
+    for (std::size_t i = 0; i != probes.size(); ++i) {
+        auto const& [provider, name] = probes[i];
+        auto link = bl::attach(prog, bl::hook::usdt{.binary = binary,
+                                                    .provider = provider,
+                                                    .name = name,
+                                                    .pid = process,
+                                                    .cookie = bl::cookie{i},
+                                                    .specs = specs});
+        if (!link) { // such as one with arguments that no program reads
+            std::cerr << link.error() << '\n';
+            continue;
+        }
+        links.push_back(std::move(*link));
         std::cout << "attached to " << provider << ':' << name << std::endl;
+    }
+    if (links.empty()) {
+        std::cerr << "nothing is attached: '" << wanted << "'\n";
+        co_return;
     }
 
     std::unique_ptr<::ring_buffer, decltype(&::ring_buffer__free)> const events{

@@ -7,6 +7,8 @@
 
 struct usdt_event {
     unsigned long long probe; // the link's cookie
+    unsigned process;
+    char command[16];
     unsigned long long count;
     long long values[MOST_ARGUMENTS];
 };

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -73,6 +74,27 @@ struct interval_timer {
     std::chrono::nanoseconds period{}; ///< 10 us at least: shorter ones are as long
 };
 
+/// What a watchpoint waits for.
+enum class memory_access : std::uint32_t {
+    read = 1,       ///< on x86-64 never alone
+    write = 2,      ///< also of what is there already
+    read_write = 3, ///< either
+    execute = 4,    ///< of the instruction that begins there
+};
+
+/// A watchpoint: the program runs when memory is used, by the processor's debug registers.
+///
+/// Processors have few of these (4 on x86-64) for all users together. On a processor, an address of
+/// user space is that of every process, so that a thread's is better watched by its number: that
+/// event goes along from processor to processor, and threads that it starts have none.
+struct watchpoint {
+    std::uint64_t address = 0; ///< in the thread's memory, or the kernel's; a multiple of `length`
+    std::uint64_t length = 8;  ///< bytes: 1, 2, 4 or 8; of no matter to `execute`
+    memory_access access = memory_access::write; ///< which
+    std::optional<int> pid = std::nullopt;       ///< a thread; 0: this one; empty: every one
+    sample_rate sample = sample_period{1};       ///< when the program runs: each time
+};
+
 /// Opens a perf event on the first processor that is online.
 ///
 /// The event counts at once, and runs a program when one is attached: hook::perf_event{event}. The
@@ -83,6 +105,11 @@ struct interval_timer {
 ///                            does not interrupt when it overflows; a kernel without the event
 ///         permission_denied  CAP_PERFMON is missing; a security module; a filter of system calls
 ///         EBUSY              another user has the processor's counters for its own
+///         invalid_argument   and of a watchpoint: another length; an address that is not a
+///                            multiple of it, or that the kernel does not have watched
+///         not_supported      and of a watchpoint: reads alone, on x86-64
+///         hook_busy          all watchpoints of the processor are taken
+///         not_found          there is no such thread
 ///         ENODEV             no processor is known to be online
 ///         and EMFILE, ENFILE, ENOMEM
 /// @kernel kernel/events/core.c, perf_event_open(); read at v6.12
@@ -92,6 +119,10 @@ struct interval_timer {
 [[nodiscard]] result<unique_fd> open_perf_event(hardware_counter const& what);
 /// The same of a timer.
 [[nodiscard]] result<unique_fd> open_perf_event(interval_timer const& what);
+/// The same of a watchpoint; that of a thread is on every processor. The kernel's memory needs
+/// CAP_SYS_ADMIN.
+/// @kernel kernel/events/hw_breakpoint.c, hw_breakpoint_parse(); read at v6.12
+[[nodiscard]] result<unique_fd> open_perf_event(watchpoint const& what);
 
 /// Opens a perf event on each processor that is online, in the order of their numbers. A processor
 /// that goes offline takes its event along, and one that comes later has none: open anew then.
@@ -105,5 +136,8 @@ struct interval_timer {
 [[nodiscard]] result<std::vector<unique_fd>> perf_events_on_each_cpu(hardware_counter const& what);
 /// The same of a timer: bpftrace's "profile".
 [[nodiscard]] result<std::vector<unique_fd>> perf_events_on_each_cpu(interval_timer const& what);
+/// The same of a watchpoint of every thread.
+/// @errors invalid_argument  `pid` is named: one event is enough
+[[nodiscard]] result<std::vector<unique_fd>> perf_events_on_each_cpu(watchpoint const& what);
 
 } // namespace bpflink

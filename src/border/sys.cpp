@@ -1046,6 +1046,77 @@ int program_name_in_types(int program, std::span<char> into) noexcept {
     return name ? static_cast<int>(length) : -ENOENT;
 }
 
+namespace {
+
+struct types_of_functions {
+    using btf = std::unique_ptr<::btf, decltype(&::btf__free)>;
+    btf kernel{nullptr, ::btf__free};
+    btf module{nullptr, ::btf__free};
+    [[nodiscard]] ::btf const* own() const { return module ? module.get() : kernel.get(); }
+    [[nodiscard]] std::uint32_t first() const { return module ? ::btf__type_cnt(kernel.get()) : 1; }
+};
+
+/// A value of this type goes in registers: at most `most` bytes of it, which may be a struct's.
+bool is_passed(::btf const* types, std::uint32_t id, bool with_structs) {
+    constexpr std::uint32_t most = 16;
+    int const resolved = ::btf__resolve_type(types, id);
+    auto const* const type =
+        resolved <= 0 ? nullptr : ::btf__type_by_id(types, static_cast<std::uint32_t>(resolved));
+    if (!type) return false;
+    if (::btf_is_ptr(type)) return true;
+    if (::btf_is_int(type) || ::btf_is_any_enum(type)) return type->size <= most;
+    return with_structs && ::btf_is_composite(type) && type->size <= most;
+}
+
+/// What kernel/bpf/btf.c, btf_distill_func_proto() takes (read at v7.2).
+bool can_be_traced(::btf const* types, ::btf_type const* function) {
+    constexpr unsigned most_arguments = 12;
+    auto const* const prototype = ::btf__type_by_id(types, function->type);
+    if (!prototype || !::btf_is_func_proto(prototype)) return false;
+    std::span const arguments{::btf_params(prototype), ::btf_vlen(prototype)};
+    if (arguments.size() > most_arguments) return false;
+    if (prototype->type != 0 && !is_passed(types, prototype->type, false)) return false;
+    return std::ranges::all_of(
+        arguments, [&](::btf_param const& each) { return is_passed(types, each.type, true); });
+}
+
+} // namespace
+
+int open_types(char const* module, void*& types) noexcept {
+    quiet_libbpf const quiet;
+    std::unique_ptr<types_of_functions> opened{new (std::nothrow) types_of_functions};
+    if (!opened) return -ENOMEM;
+    opened->kernel.reset(::btf__parse("/sys/kernel/btf/vmlinux", nullptr));
+    if (!opened->kernel) return -errno;
+    if (module) {
+        std::array<char, 128> path; // a module's name has at most 55 characters
+        auto const length = std::snprintf(path.data(), path.size(), "/sys/kernel/btf/%s", module);
+        if (length < 0 || static_cast<std::size_t>(length) >= path.size()) return -ENOENT;
+        opened->module.reset(::btf__parse_split(path.data(), opened->kernel.get()));
+        if (!opened->module) return -errno;
+    }
+    types = opened.release();
+    return 0;
+}
+
+int next_function(void* types, function_type& at) noexcept {
+    auto const& all = *static_cast<types_of_functions const*>(types);
+    auto const end = ::btf__type_cnt(all.own());
+    for (auto id = std::max(at.id + 1, all.first()); id < end; ++id) {
+        auto const* const type = ::btf__type_by_id(all.own(), id);
+        auto const* const name =
+            ::btf_is_func(type) ? ::btf__name_by_offset(all.own(), type->name_off) : nullptr;
+        if (!name) continue;
+        at = {name, id, can_be_traced(all.own(), type)};
+        return 1;
+    }
+    return 0;
+}
+
+void close_types(void* types) noexcept {
+    delete static_cast<types_of_functions*>(types);
+}
+
 opened load_object(std::span<std::byte const> file) noexcept {
     quiet_libbpf const quiet;
     std::unique_ptr<::bpf_object, decltype(&::bpf_object__close)> const object{

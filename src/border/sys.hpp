@@ -228,6 +228,16 @@ int program_function(int program, char const* name) noexcept;     // its BTF id;
 // The name of a program's main function in BTF, as far as it fits; the length. -ENOENT without BTF;
 // allocates.
 int program_name_in_types(int program, std::span<char> into) noexcept;
+// What BTF tells of functions: the kernel's own, or a module's.
+struct function_type {
+    char const* name; // good while the types are open
+    std::uint32_t id;
+    bool can_be_traced; // a trampoline can pass the arguments, and what it returns
+};
+// A null module is the kernel itself. -ENOENT: there is no such module, or no BTF of it; allocates.
+int open_types(char const* module, void*& types) noexcept;
+int next_function(void* types, function_type& at) noexcept; // after at.id; 1, or 0 at the end
+void close_types(void* types) noexcept;
 opened load_object(std::span<std::byte const> file) noexcept; // its only program; allocates
 int map_fd(::bpf_map const* map) noexcept;
 int link_fd(::bpf_link const* link) noexcept;

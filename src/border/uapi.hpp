@@ -479,8 +479,8 @@ struct perf_event_attr {
     std::uint64_t flags;
     std::uint32_t wakeup_events;
     std::uint32_t bp_type;
-    std::uint64_t name;   // kprobe_func or uprobe_path
-    std::uint64_t offset; // probe_offset, or a kprobe's address
+    std::uint64_t name;   // kprobe_func or uprobe_path; bp_addr
+    std::uint64_t offset; // probe_offset, or a kprobe's address; bp_len
 };
 static_assert(sizeof(perf_event_attr) == 72);
 

@@ -2,13 +2,13 @@
 #include "hook/event_link.hpp"
 
 #include "border/small_file.hpp"
+#include "hook/processors.hpp"
 
 #include <bpflink/program.hpp>
 #include <bpflink/supports.hpp>
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 #include <utility>
 
 namespace bpflink {
@@ -32,16 +32,6 @@ result<unsigned> first_bit(std::string const& pmu, char const* option) {
             return refuse_by(no_bits, {}, operation::read, path);
         return bit;
     });
-}
-
-/// The first of "2-3,5".
-std::optional<int> first_online_processor() {
-    auto const text = read_small_file("/sys/devices/system/cpu/online");
-    int first = 0;
-    if (!text ||
-        std::from_chars(text->data(), text->data() + text->size(), first).ec != std::errc{})
-        return std::nullopt;
-    return first;
 }
 
 char const* unit_of(attempt const& tried) {
@@ -97,7 +87,7 @@ sys::opened open_event(uapi::perf_event_attr const& attr, int pid) {
     if (pid != every_process) return sys::perf_event_open(attr, pid, every_processor);
     auto event = sys::perf_event_open(attr, every_process, 0);
     if (event.outcome() != -ENODEV) return event;
-    auto const online = first_online_processor();
+    auto const online = first_processor();
     return online ? sys::perf_event_open(attr, every_process, *online) : std::move(event);
 }
 
@@ -169,7 +159,7 @@ finding sysfs_is_missing(attempt const& tried) {
 }
 
 finding no_processor_is_known(attempt const&) {
-    return {first_online_processor() ? match::no : match::yes};
+    return {first_processor() ? match::no : match::yes};
 }
 
 } // namespace bpflink

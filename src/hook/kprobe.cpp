@@ -7,6 +7,7 @@
 #include "symbol/names.hpp"
 
 #include <bpflink/hook/kprobe.hpp>
+#include <bpflink/kernel_symbols.hpp>
 
 #include <algorithm>
 #include <array>
@@ -91,6 +92,12 @@ finding is_split(attempt const& tried) {
     return {copies->empty() ? match::no : match::yes, enumerated(*copies, 10)};
 }
 
+finding has_near(attempt const& tried) {
+    auto const& function = where_of(tried).function;
+    auto hint = function.empty() ? std::string{} : hint_for(function);
+    return {hint.empty() ? match::no : match::yes, std::move(hint)};
+}
+
 finding by_name(attempt const& tried) {
     return {where_of(tried).function.empty() ? match::no : match::unknown};
 }
@@ -151,6 +158,8 @@ constexpr auto opening = joined(
         refusal{ENOENT, errc::not_found,
                 "there is no such function, but there are the compiler's copies of it, {}",
                 "probe those by these names", "validate_probe_symbol", is_split},
+        refusal{ENOENT, errc::not_found, "no such function is there; {}", "",
+                "validate_probe_symbol", has_near},
         refusal{ENOENT, errc::not_found, "the kernel and its loaded modules have no such function",
                 "", "validate_probe_symbol", by_name},
         refusal{ENOENT, errc::not_found, "the kernel and its loaded modules have no function there",
@@ -274,8 +283,14 @@ detail::hook_row const& hook_traits<hook::kprobe>::row() noexcept {
 result<unique_fd> hook_traits<hook::kprobe>::create(detail::borrowed_program prog,
                                                     hook::kprobe const& asked) {
     by_function const named{asked};
-    auto const& where = named.where();
+    auto where = named.where();
     std::string subject = describe(where);
+    if (module_of(where.function) == kernel_itself) { // which is no module to the kernel
+        auto const address = kernel_symbol_address(where.function);
+        if (!address) return tl::unexpected{address.error()};
+        where.offset += *address;
+        where.function = {};
+    }
     attempt const tried{.row = row(), .prog = &prog, .request = &where};
     if (auto clear = check(tried, mistakes, operation::link_create, [&] { return subject; });
         !clear)

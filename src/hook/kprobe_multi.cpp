@@ -96,13 +96,31 @@ finding some_are_missing(attempt const& tried) {
     auto const places = places_of(symbols);
     if (!places) return {match::unknown, "which one cannot be told: " + places.error().message()};
     std::vector<std::string> missing;
+    constexpr std::size_t most_hints = 3; // each reads the kernel's symbols
     for (std::size_t i = 0; i != symbols.size(); ++i) {
         if (std::ranges::any_of((*places)[i], &symbol_place::is_function)) continue;
         missing.emplace_back(symbols[i]);
         auto const copies = copies_of(symbols[i]);
-        if (copies && !copies->empty()) missing.back() += " (only " + enumerated(*copies, 3) + ")";
+        if (copies && !copies->empty())
+            missing.back() += " (only " + enumerated(*copies, 3) + ")";
+        else if (missing.size() <= most_hints)
+            if (auto const hint = hint_for(symbols[i]); !hint.empty())
+                missing.back() += " (" + hint + ")";
     }
     return {missing.empty() ? match::no : match::yes, enumerated(missing, 10)};
+}
+
+/// Of kernels that do not take "module:function" here, and hide what stands in its place.
+finding are_hidden(attempt const& tried) {
+    auto const symbols = symbols_of(tried);
+    if (std::ranges::all_of(symbols, [](auto name) { return module_of(name).empty(); }))
+        return {match::no};
+    auto const places = places_of(symbols);
+    if (!places) return {};
+    for (auto const& each : *places)
+        if (std::ranges::any_of(each, [](auto const& one) { return one.address == 0; }))
+            return {match::yes};
+    return {match::no};
 }
 
 finding some_are_not_traced(attempt const& tried) {
@@ -154,6 +172,9 @@ constexpr std::array causes{
             some_are_missing},
     refusal{ESRCH, errc::not_supported, "ftrace cannot trace {}", "a kprobe may do",
             "ftrace_lookup_symbols", some_are_not_traced},
+    refusal{ESRCH, errc::permission_denied,
+            "this kernel takes no \"module:function\" here, and hides the addresses",
+            "CAP_SYSLOG, and kernel.kptr_restrict below 2", "ftrace_lookup_symbols", are_hidden},
     refusal{ESRCH, errc::not_found, "a module was unloaded meanwhile", "", "ftrace_lookup_symbols"},
     refusal{ENOENT, errc::invalid_argument, "an address is not where ftrace traces a function",
             "see kernel_symbol_address()", "get_ftrace_locations"},

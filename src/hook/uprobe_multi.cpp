@@ -41,10 +41,7 @@ std::string describe(hook::uprobe_multi const& where) {
     std::string text = where.session ? "session of " : where.retprobe ? "returns of " : "";
     text += where.pattern.empty() ? several(count_of(where), "place")
                                   : "functions like '" + std::string{where.pattern} + "'";
-    text += " in ";
-    if (auto const* const path = std::get_if<std::string_view>(&where.binary))
-        return text + std::string{*path};
-    return text + "descriptor " + std::to_string(std::get<fd_view>(where.binary).get());
+    return text + " in " + describe(where.binary);
 }
 
 attach_type attach_type_of(hook::uprobe_multi const& where) {
@@ -207,34 +204,21 @@ result<unique_fd> hook_traits<hook::uprobe_multi>::create(detail::borrowed_progr
     if (!found) return tl::unexpected{found.error()};
     asked.offsets = found->offsets;
     asked.process = *process;
-    auto const path = found->file.passing_path();
-
-    uapi::link_create_attr attr{};
-    attr.prog_fd = raw_fd(prog.fd);
-    attr.attach_type = static_cast<std::uint32_t>(attach_type_of(where));
-    attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>(path.c_str());
-    attr.uprobe_multi.offsets = address_of(std::span<std::uint64_t const>{found->offsets});
-    attr.uprobe_multi.ref_ctr_offsets = address_of(where.ref_ctr_offsets);
-    attr.uprobe_multi.cookies = address_of(where.cookies);
-    attr.uprobe_multi.count = static_cast<std::uint32_t>(found->offsets.size());
-    attr.uprobe_multi.flags = where.retprobe ? 1 : 0;
-    attr.uprobe_multi.pid = static_cast<std::uint32_t>(process->value_or(0)); // 0: every one
-    return create_link(attr, tried, subject);
+    return attach_to_places(tried,
+                            {.at = *found,
+                             .attach = attach_type_of(where),
+                             .ref_ctr_offsets = where.ref_ctr_offsets,
+                             .cookies = where.cookies,
+                             .process = *process,
+                             .retprobe = where.retprobe},
+                            subject);
 }
 
 result<match> hook_traits<hook::uprobe_multi>::is_at(hook::uprobe_multi const& where,
                                                      located_link const& l) {
-    auto const& on = details_of<hook::uprobe_multi>(l);
-    if (on.places.empty() || on.binary.empty()) return match::unknown;
-    if (on.retprobe && *on.retprobe != where.retprobe) return match::no;
-    std::vector<std::uint64_t> told;
-    told.reserve(on.places.size());
-    for (auto const& each : on.places)
-        told.push_back(each.offset);
-    auto file = is_at_places(places_of(where), on.binary, told);
-    if (!file || *file == match::no) return file;
-    // Of a process that has ended, it says the same as of every process.
-    return is_of_process(l.fd, where.pid).map([&](match process) { return both(*file, process); });
+    return is_at_many(l, where.retprobe, where.pid, [&] {
+        return find_places(places_of(where), operation::link_get_info, describe(where));
+    });
 }
 
 } // namespace bpflink

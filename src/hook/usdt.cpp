@@ -31,10 +31,8 @@ struct request : user_request {
 };
 
 std::string describe(hook::usdt const& where) {
-    auto text = std::string{"USDT probe "}.append(where.provider).append(":").append(where.name);
-    if (auto const* const path = std::get_if<std::string_view>(&where.binary))
-        return text.append(" in ").append(*path);
-    return text + " in descriptor " + std::to_string(std::get<fd_view>(where.binary).get());
+    return std::string{"USDT probe "}.append(where.provider).append(":").append(where.name) +
+           " in " + describe(where.binary);
 }
 
 finding lacks_names(attempt const& tried) {
@@ -103,10 +101,8 @@ constexpr std::array sections{
         .kind = "usdt.s", .rest = "FILE:PROVIDER:NAME", .read = probe_of, .lacks = which_probe},
 };
 
-struct found_probe {
-    binary_file file;
+struct found_probe : found_places {
     std::vector<usdt_place> places;
-    std::vector<std::uint64_t> offsets; // of the places
     std::uint16_t machine;
 };
 
@@ -123,7 +119,8 @@ result<found_probe> find_probe(hook::usdt const& where, operation what,
             .binary = {}, .symbols = {}, .offsets = offsets, .indirect = false};
         if (auto const good = places_in(*elf, file, wanted, what, subject); !good)
             return tl::unexpected{good.error()};
-        return found_probe{std::move(file), *std::move(places), std::move(offsets), elf->machine()};
+        return found_probe{
+            {std::move(file), std::move(offsets)}, *std::move(places), elf->machine()};
     });
 }
 
@@ -162,44 +159,28 @@ result<unique_fd> hook_traits<hook::usdt>::create(detail::borrowed_program prog,
     if (!process) return tl::unexpected{process.error()};
     auto const found = find_probe(where, operation::link_create, subject());
     if (!found) return tl::unexpected{found.error()};
-    auto const path = found->file.passing_path();
-    auto const count = found->places.size();
-    std::vector<std::uint64_t> semaphores(count);
+    std::vector<std::uint64_t> semaphores(found->places.size());
     std::ranges::transform(found->places, semaphores.begin(), &usdt_place::semaphore);
     auto const cookies =
-        cookies_of(prog.fd, found->places, found->machine, where.cookie, subject());
+        cookies_of({prog.fd, where.specs}, found->places, found->machine, where.cookie, subject());
     if (!cookies) return tl::unexpected{cookies.error()};
     asked.offsets = found->offsets;
     asked.ref_ctr_offsets = semaphores;
     asked.process = *process;
-
-    uapi::link_create_attr attr{};
-    attr.prog_fd = raw_fd(prog.fd);
-    attr.attach_type = static_cast<std::uint32_t>(attach_type::trace_uprobe_multi);
-    attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>(path.c_str());
-    attr.uprobe_multi.offsets = address_of(std::span<std::uint64_t const>{found->offsets});
-    attr.uprobe_multi.ref_ctr_offsets = address_of(std::span<std::uint64_t const>{semaphores});
-    attr.uprobe_multi.cookies = address_of(std::span<cookie const>{*cookies});
-    attr.uprobe_multi.count = static_cast<std::uint32_t>(count);
-    attr.uprobe_multi.pid = static_cast<std::uint32_t>(process->value_or(0)); // 0: every one
-    return create_link(attr, tried, subject);
+    return attach_to_places(tried,
+                            {.at = *found,
+                             .attach = attach_type::trace_uprobe_multi,
+                             .ref_ctr_offsets = semaphores,
+                             .cookies = *cookies,
+                             .process = *process},
+                            subject);
 }
 
 result<match> hook_traits<hook::usdt>::is_at(hook::usdt const& where, located_link const& l) {
-    auto const& on = details_of<hook::usdt>(l);
-    if (on.places.empty() || on.binary.empty()) return match::unknown;
-    if (on.retprobe.value_or(false)) return match::no;
-    std::vector<std::uint64_t> told;
-    told.reserve(on.places.size());
-    for (auto const& each : on.places)
-        told.push_back(each.offset);
-    auto found =
-        find_probe(where, operation::link_get_info, on.binary).map([](found_probe&& probe) {
-            return found_places{std::move(probe.file), std::move(probe.offsets)};
-        });
-    auto file = is_at_found(std::move(found), on.binary, told);
-    if (!file || *file == match::no) return file;
-    return is_of_process(l.fd, where.pid).map([&](match process) { return both(*file, process); });
+    return is_at_many(l, false, where.pid, [&] {
+        return find_probe(where, operation::link_get_info, describe(where))
+            .map([](found_probe&& probe) { return found_places{std::move(probe)}; });
+    });
 }
 
 } // namespace bpflink

@@ -74,30 +74,19 @@ constinit std::atomic<int> turn::owner_{0};
 class spec_map {
 public:
     /// Nothing where the program has no such map.
-    static result<std::optional<spec_map>> of(fd_view program, std::string const& subject) {
-        auto const info = detail::read_program_info(program);
+    static result<std::optional<spec_map>> of(spec_reader reader, std::string const& subject) {
+        auto const info = detail::read_program_info(reader.program);
         // The attach says so in its own words.
         if (!info && info.error() == errc::invalid_argument) return std::nullopt;
         if (!info) return tl::unexpected{info.error()};
+        if (reader.specs) return lent(reader.specs, *info, subject);
         for (auto const id : info->maps) {
             auto opened = sys::map_get_fd_by_id(id.value());
+            if (opened.outcome() == -EPERM) return may_not_look(subject);
             if (!opened) return refuse_id(opened.outcome(), operation::map_get_info, id.value());
-            uapi::map_info_start its{};
-            std::uint32_t size = sizeof its;
-            if (int const outcome = sys::obj_get_info(opened.outcome(), &its, size); outcome < 0)
-                return refuse_info(outcome, operation::map_get_info, opened.view());
-            // The kernel's names have 15 characters.
-            if (std::string_view{its.name, ::strnlen(its.name, sizeof its.name)} !=
-                "__bpf_usdt_spec")
-                continue;
-            constexpr std::uint32_t array = 2; // BPF_MAP_TYPE_ARRAY
-            bool const is_known =
-                its.type == array && its.key_size == sizeof(std::uint32_t) &&
-                (its.value_size == spec_size || its.value_size == spec_size_with_index);
-            if (!is_known)
-                return fail(-EOPNOTSUPP, operation::map_get_info, errc::not_supported, subject,
-                            "the program's map of USDT specs has a layout that is not known here");
-            return spec_map{std::move(opened), its.value_size, its.max_entries};
+            auto const its = facts_of(opened.view());
+            if (!its) return tl::unexpected{its.error()};
+            if (is_of_specs(*its)) return checked(unique_fd{std::move(opened)}, *its, subject);
         }
         return std::nullopt;
     }
@@ -132,6 +121,50 @@ public:
 private:
     spec_map(unique_fd&& map, std::size_t value_size, std::uint32_t entries) noexcept
         : map_{std::move(map)}, value_size_{value_size}, entries_{entries} {}
+
+    static result<std::optional<spec_map>> lent(fd_view map, program_info const& program,
+                                                std::string const& subject) {
+        auto const its = facts_of(map);
+        if (!its) return tl::unexpected{its.error()};
+        if (!is_of_specs(*its) || std::ranges::count(program.maps, map_id{its->id}) == 0)
+            return fail(-EINVAL, operation::map_get_info, errc::invalid_argument, subject,
+                        "the map that is lent is not the program's __bpf_usdt_specs");
+        auto own = sys::duplicate(map.get());
+        if (!own) return refused(own.outcome(), operation::duplicate, subject);
+        return checked(unique_fd{std::move(own)}, *its, subject);
+    }
+
+    static result<uapi::map_info_start> facts_of(fd_view map) {
+        uapi::map_info_start its{};
+        std::uint32_t size = sizeof its;
+        if (int const outcome = sys::obj_get_info(map.get(), &its, size); outcome < 0)
+            return refuse_info(outcome, operation::map_get_info, map);
+        return its;
+    }
+
+    static bool is_of_specs(uapi::map_info_start const& its) {
+        // The kernel's names have 15 characters.
+        return std::string_view{its.name, ::strnlen(its.name, sizeof its.name)} ==
+               "__bpf_usdt_spec";
+    }
+
+    static result<std::optional<spec_map>> checked(unique_fd&& map, uapi::map_info_start const& its,
+                                                   std::string const& subject) {
+        constexpr std::uint32_t array = 2; // BPF_MAP_TYPE_ARRAY
+        bool const is_known =
+            its.type == array && its.key_size == sizeof(std::uint32_t) &&
+            (its.value_size == spec_size || its.value_size == spec_size_with_index);
+        if (is_known) return spec_map{std::move(map), its.value_size, its.max_entries};
+        return fail(-EOPNOTSUPP, operation::map_get_info, errc::not_supported, subject,
+                    "the program's map of USDT specs has a layout that is not known here");
+    }
+
+    static tl::unexpected<error> may_not_look(std::string const& subject) {
+        return fail(-EPERM, operation::map_get_info, errc::permission_denied, subject,
+                    "the program has maps, and to look for one of USDT specs among them needs "
+                    "CAP_SYS_ADMIN: lend __bpf_usdt_specs as .specs; or, where the program has "
+                    "none, attach hook::uprobe_multi at the places of resolve_usdt()");
+    }
 
     static tl::unexpected<error> refused(int outcome, operation what, std::string const& subject) {
         return refuse(outcome, what, "the program's map of USDT specs, for " + subject, {},
@@ -182,10 +215,10 @@ result<bytes> spec_of(std::span<usdt_argument const> arguments, cookie own, std:
     return spec;
 }
 
-result<std::vector<cookie>> cookies_of(fd_view program, std::span<usdt_place const> places,
+result<std::vector<cookie>> cookies_of(spec_reader reader, std::span<usdt_place const> places,
                                        std::uint16_t machine, cookie own,
                                        std::string const& subject) {
-    auto map = spec_map::of(program, subject);
+    auto map = spec_map::of(reader, subject);
     if (!map) return tl::unexpected{std::move(map).error()};
     if (!*map) return std::vector<cookie>(places.size(), own);
     std::map<std::string_view, bytes> specs; // by the arguments: many places have the same

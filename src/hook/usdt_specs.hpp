@@ -30,14 +30,22 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 inline constexpr std::size_t spec_size = 208;
 inline constexpr std::size_t spec_size_with_index = 304;
 
-/// The cookies by which a link runs a program at the places of a probe: `own` at each. Where the
-/// program has such a map, they are keys of it, and the map has the specs afterwards.
+/// A program, and the map of its specs where the caller lends it.
+struct spec_reader {
+    fd_view program;
+    fd_view specs = {};
+};
+
+/// The cookies by which a link runs a program at the places of a probe: `own` at each; or, where
+/// the program has such a map, keys of it, which has the specs afterwards.
 /// @param machine  the file's
 /// @param subject  for an error
 /// @errors not_supported      arguments that cannot be read so; specs of an unknown layout
-///         permission_denied  the program has maps, and CAP_SYS_ADMIN is missing to look at them
+///         permission_denied  the program has maps, none is lent, and CAP_SYS_ADMIN is missing to
+///                            look at them
+///         invalid_argument   what is lent is not the map of the program's specs
 ///         ENOSPC             the map is full
-[[nodiscard]] result<std::vector<cookie>> cookies_of(fd_view program,
+[[nodiscard]] result<std::vector<cookie>> cookies_of(spec_reader reader,
                                                      std::span<usdt_place const> places,
                                                      std::uint16_t machine, cookie own,
                                                      std::string const& subject);

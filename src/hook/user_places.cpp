@@ -179,6 +179,26 @@ result<match> is_at_places(named_places const& wanted, std::string const& path,
     return is_at_found(find_places(wanted, operation::link_get_info, path), path, offsets);
 }
 
+std::string describe(std::variant<std::string_view, fd_view> const& binary) {
+    if (auto const* const path = std::get_if<std::string_view>(&binary)) return std::string{*path};
+    return "descriptor " + std::to_string(std::get<fd_view>(binary).get());
+}
+
+result<match> is_at_many(located_link const& l, bool retprobe, std::optional<int> process,
+                         std::function<result<found_places>()> const& find) {
+    auto const& on = *std::get_if<uprobe_multi_details>(&l.info.details);
+    if (on.places.empty() || on.binary.empty()) return match::unknown;
+    if (on.retprobe && *on.retprobe != retprobe) return match::no;
+    std::vector<std::uint64_t> told;
+    told.reserve(on.places.size());
+    for (auto const& each : on.places)
+        told.push_back(each.offset);
+    auto file = is_at_found(find(), on.binary, told);
+    if (!file || *file == match::no) return file;
+    // Of a process that has ended, it says the same as of every process.
+    return is_of_process(l.fd, process).map([&](match its) { return both(*file, its); });
+}
+
 result<match> is_of_process(fd_view link, std::optional<int> process) {
     netns_reader reader;
     auto const its = reader.process_of(link);

@@ -3,17 +3,22 @@
 
 // The parts that uprobe, uprobe_multi and usdt share: the file, its places, and the process.
 
+#include "hook/create.hpp"
+#include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "symbol/binary.hpp"
 #include "symbol/elf.hpp"
 
+#include <bpflink/attach_type.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
+#include <bpflink/ids.hpp>
 #include <bpflink/match.hpp>
 
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -67,6 +72,43 @@ checked_process(std::optional<int> process, operation where, std::string const& 
                                         std::span<std::uint64_t const> offsets);
 [[nodiscard]] result<match> is_at_places(named_places const& wanted, std::string const& path,
                                          std::span<std::uint64_t const> offsets);
+
+/// How messages name the file.
+[[nodiscard]] std::string describe(std::variant<std::string_view, fd_view> const& binary);
+
+/// One link over many places, once they are found.
+struct places_link {
+    found_places const& at;
+    attach_type attach;
+    std::span<std::uint64_t const> ref_ctr_offsets;
+    std::span<cookie const> cookies;
+    std::optional<int> process; // as checked_process() has it
+    bool retprobe = false;
+};
+
+/// Attaches a program by a link of uprobe_multi.
+template <class Subject>
+[[nodiscard]] result<unique_fd> attach_to_places(detail::attempt const& tried,
+                                                 places_link const& how, Subject subject) {
+    auto const path = how.at.file.passing_path();
+    uapi::link_create_attr attr{};
+    attr.prog_fd = raw_fd(tried.prog->fd);
+    attr.attach_type = static_cast<std::uint32_t>(how.attach);
+    attr.uprobe_multi.path = reinterpret_cast<std::uintptr_t>(path.c_str());
+    attr.uprobe_multi.offsets = address_of(std::span<std::uint64_t const>{how.at.offsets});
+    attr.uprobe_multi.ref_ctr_offsets = address_of(how.ref_ctr_offsets);
+    attr.uprobe_multi.cookies = address_of(how.cookies);
+    attr.uprobe_multi.count = static_cast<std::uint32_t>(how.at.offsets.size());
+    attr.uprobe_multi.flags = how.retprobe ? 1 : 0;
+    attr.uprobe_multi.pid = static_cast<std::uint32_t>(how.process.value_or(0)); // 0: every one
+    return create_link(attr, tried, subject);
+}
+
+/// Whether a link of uprobe_multi has these places, and this process.
+/// @param find  the places, once a link tells some
+[[nodiscard]] result<match> is_at_many(located_link const& l, bool retprobe,
+                                       std::optional<int> process,
+                                       std::function<result<found_places>()> const& find);
 
 /// Whether a link of probes in user space is for this process, or for every one.
 /// @param process  as hooks name it: 0 is this one

@@ -122,8 +122,6 @@ std::string_view without_module(std::string_view name) {
     return name.substr(name.find(':') + 1); // npos + 1 is 0
 }
 
-constexpr std::string_view kernel_itself = "vmlinux"; // as a module
-
 /// A pattern, or a name, and of which modules.
 struct asked_name {
     std::string_view modules; // empty: of any
@@ -252,7 +250,9 @@ result<std::vector<std::vector<symbol_place>>> places_of(std::span<std::string_v
         auto const [begin, end] = by_name.equal_range(symbol.name);
         for (auto each = begin; each != end; ++each) {
             auto const module = module_of(names[each->second]);
-            if (!module.empty() && module != symbol.module) continue;
+            if (!module.empty() &&
+                module != (symbol.module.empty() ? kernel_itself : symbol.module))
+                continue;
             auto& found = places[each->second];
             bool const is_known = std::ranges::any_of(found, [&](symbol_place const& other) {
                 return symbol.address != 0 && other.address == symbol.address &&
@@ -301,7 +301,27 @@ result<std::vector<std::string>> copies_of(std::string_view function) {
     return std::vector<std::string>{names.begin(), names.end()};
 }
 
+std::string hint_for(std::string_view function) {
+    asked_name const asked{module_of(function), without_module(function)};
+    near_names near{asked.name};
+    std::set<std::string, std::less<>> elsewhere;
+    auto const read = for_each_kernel_symbol([&](listed_symbol const& symbol) {
+        if (!symbol.is_text()) return;
+        if (asked.takes_module(symbol.module))
+            near.offer(symbol.name);
+        else if (symbol.name == asked.name)
+            elsewhere.insert(std::string{symbol.module.empty() ? kernel_itself : symbol.module}
+                                 .append(":")
+                                 .append(symbol.name));
+    });
+    if (!read) return {};
+    if (elsewhere.empty()) return near.told();
+    std::vector<std::string> const names{elsewhere.begin(), elsewhere.end()};
+    return "there is " + enumerated(names, 5);
+}
+
 match is_loaded(std::string_view module) {
+    if (module == kernel_itself) return match::yes;
     bool is_seen = false;
     auto const read = for_each_kernel_symbol(
         [&](listed_symbol const& symbol) { is_seen |= symbol.module == module; });

@@ -165,6 +165,31 @@ bool read_arm_operand(reader& from, usdt_argument& into) {
     return from.take(']');
 }
 
+/// What kind of place an argument has that no spec of usdt.bpf.h tells. They have those of general
+/// registers, of memory by them, and constants; and libbpf refuses the rest, too.
+std::string_view why_unreadable(std::string_view text, std::uint16_t machine) {
+    auto const at = text.find('@');
+    auto const size = text.substr(0, at);
+    auto const operand = at == text.npos ? std::string_view{} : text.substr(at + 1);
+    if (operand.empty()) return "it is not SIZE@PLACE";
+    if (size.ends_with('f')) return "a floating-point number, which programs cannot calculate with";
+    if (operand.find("%rip)") != operand.npos || operand.find("%eip)") != operand.npos)
+        return "at a symbol, by the instruction's address: pass a local copy to the probe";
+    if (operand.starts_with("%st") || operand.find("mm") == 1 || operand.find("mm") == 2 ||
+        operand.starts_with("%k") ||
+        (machine == EM_AARCH64 &&
+         std::string_view{"bdhqsv"}.find(operand.front()) != std::string_view::npos &&
+         !operand.starts_with("sp")))
+        return "in a register of the vector or floating-point unit, which the kernel does not show";
+    if (operand.size() > 3 && operand.front() == '%' && operand[2] == 's' && operand[3] == ':')
+        return "in a segment, such as a thread's own memory";
+    if (operand.starts_with("(,") || operand.find("(,") != operand.npos)
+        return "by an index register without a base";
+    if (machine == EM_X86_64 && operand.find_first_of("%$(") == operand.npos)
+        return "at an address of its own";
+    return "a size, a register or an address of another form";
+}
+
 /// "-4@" and what follows it.
 bool read_argument(reader& from, std::uint16_t machine, usdt_argument& into) {
     into.is_signed = from.take('-');
@@ -187,12 +212,18 @@ result<std::vector<usdt_argument>> read_arguments(std::string_view text, std::ui
     };
     std::vector<usdt_argument> arguments;
     reader from{text};
+    auto const begin = [&] {
+        auto const left = from.left();
+        return left.substr(0, left.find(' '));
+    };
     for (from.skip_spaces(); !from.left().empty(); from.skip_spaces()) {
         if (machine != EM_X86_64 && machine != EM_AARCH64)
             return unreadable("arguments can be read on x86-64 and arm64");
+        auto const one = begin();
         if (!read_argument(from, machine, arguments.emplace_back()))
-            return unreadable("argument " + std::to_string(arguments.size()) + " of '" +
-                              std::string{text} + "' is where usdt.bpf.h reads none");
+            return unreadable(
+                "argument " + std::to_string(arguments.size()) + " of '" + std::string{text} +
+                "' is where usdt.bpf.h reads none: " + std::string{why_unreadable(one, machine)});
     }
     return arguments;
 }

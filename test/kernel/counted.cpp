@@ -67,7 +67,7 @@ counted_program::counted_program(bl::program_type type, bl::attach_type expected
     : expected_{expected},
       map_{::bpf_map_create(BPF_MAP_TYPE_ARRAY, "counted", 4, sizeof(kept), 1, nullptr)} {
     if (!map_) throw std::system_error{errno, std::generic_category(), "a map"};
-    program_ = load_tiny(type, expected, code_of(map_, wanted), wanted.target);
+    program_ = load_tiny(type, expected, code_of(map_, wanted), wanted.target, wanted.types);
 }
 
 std::optional<counted_program> counted_program::load(bl::program_type type,

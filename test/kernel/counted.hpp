@@ -12,6 +12,7 @@ struct counted_options {
     int reads_at = 0; // an offset in the context
     int returns = 0;
     bpflink::btf_id target = {};
+    bpflink::fd_view types = {}; // the BTF object of a module that the functions are of
 };
 
 /// A program as libbpf would lend it: with the attach type that it was loaded for.

@@ -51,7 +51,7 @@ programs::iter_ref programs::iter(std::string_view name) const {
 
 // Not by libbpf, whose enumerations end where the build machine's header does.
 bl::unique_fd load_tiny(bl::program_type type, bl::attach_type expected_attach_type,
-                        std::span<bpf_insn const> code, bl::btf_id target) {
+                        std::span<bpf_insn const> code, bl::btf_id target, bl::fd_view types) {
     ::bpf_attr attributes{};
     attributes.prog_type = static_cast<std::uint32_t>(type);
     attributes.expected_attach_type = static_cast<std::uint32_t>(expected_attach_type);
@@ -59,6 +59,7 @@ bl::unique_fd load_tiny(bl::program_type type, bl::attach_type expected_attach_t
     attributes.insn_cnt = static_cast<std::uint32_t>(code.size());
     attributes.license = reinterpret_cast<std::uintptr_t>("GPL");
     attributes.attach_btf_id = target.value();
+    if (types) attributes.attach_btf_obj_fd = static_cast<std::uint32_t>(types.get());
     std::strcpy(attributes.prog_name, "tiny");
     int const fd =
         static_cast<int>(::syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof attributes));

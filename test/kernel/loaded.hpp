@@ -59,10 +59,9 @@ struct held_as {
 
 /// Loads instructions as a program of any type and expected attach type; "tiny" is its name. Throws
 /// std::system_error when the kernel refuses.
-[[nodiscard]] bpflink::unique_fd load_tiny(bpflink::program_type type,
-                                           bpflink::attach_type expected_attach_type,
-                                           std::span<bpf_insn const> code,
-                                           bpflink::btf_id target = {});
+[[nodiscard]] bpflink::unique_fd
+load_tiny(bpflink::program_type type, bpflink::attach_type expected_attach_type,
+          std::span<bpf_insn const> code, bpflink::btf_id target = {}, bpflink::fd_view types = {});
 
 /// Loads a program that returns a number and does nothing else.
 [[nodiscard]] bpflink::unique_fd load_constant(bpflink::program_type type,

@@ -11,7 +11,9 @@ namespace bpflink {
 /// A place in the kernel's code, or (`retprobe`) a function's return. Any number of links.
 ///
 /// `function` is a symbol of the kernel or a module, copied; `offset` is bytes from it, or an
-/// address where `function` is empty. "module:function" is one module's. A system call's own name
+/// address where `function` is empty. "module:function" is one module's, where
+/// the kernel itself is vmlinux (its address is looked up in /proc/kallsyms then). A system call's
+/// own name
 /// ("sys_openat", or "openat" with `syscall`) finds its function by the architecture's prefix.
 /// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns.
 /// @errors not_found          no such function, where the compiler's copies of it are named

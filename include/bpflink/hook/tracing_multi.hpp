@@ -7,30 +7,45 @@
 #include <array>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace bpflink {
 
 /// Many functions of the kernel by one link: before (fentry), after (fexit) or both (fsession).
 ///
-/// `functions` are the BTF ids of functions in the program's BTF object, each once, at most 2^20;
-/// `cookies` are one for each, or empty. Both are copied. `attach` is needed if the program is
-/// known by its descriptor only.
-/// @errors invalid_argument   no functions, one of them twice, cookies of another number; `attach`
-///                            is missing or not the one the program was loaded for; a BTF id that
-///                            is not a function's
-///         not_supported      a kernel before 7.2, or built without it; one of the functions
-///                            cannot be traced here (ENOTSUPP)
+/// The functions are named one of three ways: `symbols`; `functions`, their BTF ids in the
+/// program's BTF object, each once; or `pattern`, with * and ?, which stands for every function
+/// that can be traced and has a name of its own. "module:function" and "module:pattern" are a
+/// module's: the program has to be loaded for that one (attach_btf_obj_fd), and all of a link are
+/// of one module, or of the kernel itself. `cookies` are none or one for each, in their order, and
+/// go with no pattern. All are copied. At most 2^20 functions. `attach` is needed where the program
+/// is known by its descriptor only.
+/// @errors invalid_argument   none or several of the three; one function twice; cookies of another
+///                            number; symbols of several modules; a name that several functions
+///                            have (EADDRNOTAVAIL, all are named); `attach` is missing or not the
+///                            one the program was loaded for; the program was loaded for functions
+///                            of another module; a BTF id that is not a function's
+///         not_found          a symbol that is none (all are named, with the names near them); a
+///                            pattern that nothing matches; the module is not loaded, or was
+///                            unloaded
+///         not_supported      a kernel before 7.2, or built without it; functions without BTF, or
+///                            whose arguments a trampoline cannot pass (all are named); one of the
+///                            functions cannot be traced here (ENOTSUPP); no /proc/kallsyms or no
+///                            BTF, for symbols and patterns
 ///         EBUSY              one of the functions cannot be traced here, or has this program
 ///                            (already_exists): the kernel does not tell which
-///         not_found          the module of a function was unloaded
 ///         E2BIG              more than 2^20 functions, or 38 programs are on one of them
-///         permission_denied  CAP_BPF or CAP_PERFMON is missing
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing; for names of a module
+///         CAP_SYS_ADMIN
 /// @kernel since 7.2; kernel/trace/bpf_trace.c, bpf_tracing_multi_attach(); read at v7.2
-/// @cost 1 system call
+/// @cost 1 system call; with symbols or a pattern also one reading of the kernel's symbols and of
+///       its BTF: some 50 to 100 ms, whatever the number of names
 struct hook::tracing_multi {
-    std::span<btf_id const> functions;                ///< in the program's BTF object
+    std::span<btf_id const> functions = {};           ///< by their ids in the program's BTF object
     std::span<cookie const> cookies = {};             ///< none, or one for each
     std::optional<attach_type> attach = std::nullopt; ///< where the program does not tell
+    std::span<std::string_view const> symbols = {};   ///< or by name
+    std::string_view pattern = {};                    ///< or all that match
 };
 
 template <>
@@ -44,9 +59,11 @@ struct hook_traits<hook::tracing_multi> : detail::of_kind<link_type::tracing_mul
     using details = tracing_multi_details;
 
     static constexpr void each_field([[maybe_unused]] auto visit) {
-        visit("functions", &hook::tracing_multi::functions, field_use::required);
+        visit("functions", &hook::tracing_multi::functions, field_use::optional);
         visit("cookies", &hook::tracing_multi::cookies, field_use::optional);
         visit("attach", &hook::tracing_multi::attach, field_use::optional);
+        visit("symbols", &hook::tracing_multi::symbols, field_use::optional);
+        visit("pattern", &hook::tracing_multi::pattern, field_use::optional);
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog,

@@ -21,11 +21,13 @@ namespace bpflink {
 /// A program that includes libbpf's <bpf/usdt.bpf.h> reads the arguments by bpf_usdt_arg(), and
 /// `cookie` by bpf_usdt_cookie(). Its cookies are keys of its map of argument specifications, which
 /// is filled before the program is attached. Equal ones share a key, from the highest one down, and
-/// a key is never free again. The map has room for 256, or BPF_USDT_MAX_SPEC_CNT. But libbpf takes
-/// keys from 0 up, and does not know of these. Where both attach programs of one object, the map
-/// needs room for both. Nor does anybody know of the keys that another process takes at the same
-/// moment. Arguments are read on x86-64 and arm64; those that an index register finds need
-/// libbpf 1.7 or later.
+/// none is ever free again: 256 fit, or BPF_USDT_MAX_SPEC_CNT. libbpf takes keys from 0 up, and
+/// knows nothing of these: where both attach programs of one object, the map needs room for both.
+/// Where CAP_SYS_ADMIN is missing, which the kernel wants of those who look for a map by its id,
+/// lend the object's map __bpf_usdt_specs as `specs`: CAP_BPF and CAP_PERFMON are enough then.
+/// Nor does anybody know of the keys that another process takes at the same moment. Arguments are
+/// read on x86-64 and arm64, in every form that libbpf reads; those that an index register finds
+/// need libbpf 1.7 or later.
 /// @errors not_found          no such file or process, or one as hook::uprobe has it; no such
 ///                            probe: the message tells those that the file has
 ///         invalid_argument   a name is missing; not a regular file, not an ELF file, or one whose
@@ -34,12 +36,15 @@ namespace bpflink {
 ///                            reference counter; the program was loaded for another attach type
 ///         EIO                the file cannot be read there, or its file system takes no probes
 ///         EBUSY              the page of a semaphore cannot be had
+///                            `specs` is not the program's map
 ///         not_supported      a kernel before 6.6, where one link cannot hold several places (a
 ///                            link_set of hook::uprobe can), or one built without uprobes; /proc is
 ///                            not mounted; arguments that the program could not read: 13 of them,
-///                            floating-point numbers, or another processor's
+///                            in a register of the vector or floating-point unit, at a symbol, by a
+///                            segment, or another processor's
 ///         permission_denied  CAP_BPF is missing, or the file may not be read; the program has
-///                            maps, and CAP_SYS_ADMIN to look at them is missing; a security module
+///                            maps, `specs` is not lent, and CAP_SYS_ADMIN to look at them is
+///                            missing; a security module
 ///         ENOSPC             the program's map of argument specifications is full
 /// @kernel since 6.6; `pid` as for hook::uprobe_multi; kernel/trace/bpf_trace.c,
 ///         bpf_uprobe_multi_link_attach(); read at v6.12
@@ -51,6 +56,7 @@ struct hook::usdt {
     std::string_view name;                          ///< of the probe, such as "throw"
     std::optional<int> pid = std::nullopt;          ///< empty: every process; 0: this one
     bpflink::cookie cookie{}; ///< bpf_usdt_cookie(), or bpf_get_attach_cookie()
+    fd_view specs = {};       ///< the program's map __bpf_usdt_specs; empty: it is looked for
 };
 
 template <>
@@ -67,6 +73,7 @@ struct hook_traits<hook::usdt> : detail::of_kind<link_type::uprobe_multi> {
         visit("name", &hook::usdt::name, field_use::required);
         visit("pid", &hook::usdt::pid, field_use::optional);
         visit("cookie", &hook::usdt::cookie, field_use::optional);
+        visit("specs", &hook::usdt::specs, field_use::optional);
     }
     static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;

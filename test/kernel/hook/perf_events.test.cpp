@@ -8,6 +8,8 @@
 #include <bpflink/bpflink.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <sys/mman.h>
@@ -95,4 +97,51 @@ TEST_CASE_FIXTURE(kernel_case, "a frequency that the kernel does not allow is re
                                      bl::sample_frequency{4'000'000'000}};
     check_error(bl::open_perf_event(often), bl::errc::invalid_argument,
                 {"kernel.perf_event_max_sample_rate ("});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a watchpoint runs a program each time that memory is used") {
+    static std::uint64_t volatile watched = 0;
+    auto const address = reinterpret_cast<std::uintptr_t>(&watched);
+    auto const runs_of = [&](bl::result<std::vector<bl::unique_fd>> opened, auto action) {
+        auto const p = counted_program::load(program_type::perf_event);
+        if (!p) return std::uint64_t{0};
+        auto events = must(std::move(opened));
+        std::vector<bl::link> links;
+        for (auto const& event : events) {
+            auto made = bl::attach(p->as<program_type::perf_event>(), bl::hook::perf_event{event});
+            if (is_unsupported(made)) return std::uint64_t{0};
+            links.push_back(must(std::move(made)));
+        }
+        return p->runs_during(action);
+    };
+    if (!bl::supports<bl::hook::perf_event>()) return skip_case("the kernel has no such links");
+    auto first = bl::open_perf_event(bl::watchpoint{.address = address, .pid = 0});
+    if (!first && first.error() == bl::errc::not_supported)
+        return skip_case("no watchpoints are here: " + first.error().message());
+    auto const write_twice = [] {
+        watched = 1;
+        watched = 2;
+    };
+    CHECK(runs_of(std::move(first).map(only), write_twice) == 2);
+    CHECK(runs_of(bl::open_perf_event(bl::watchpoint{.address = address,
+                                                     .access = bl::memory_access::read_write,
+                                                     .pid = 0})
+                      .map(only),
+                  [] { watched = watched + 1; }) == 2);
+    CHECK(runs_of(bl::perf_events_on_each_cpu(bl::watchpoint{.address = address}), write_twice) ==
+          2);
+    CHECK(runs_of(bl::open_perf_event(
+                      bl::watchpoint{.address = reinterpret_cast<std::uintptr_t>(&::getppid),
+                                     .access = bl::memory_access::execute,
+                                     .pid = 0})
+                      .map(only),
+                  [] { (void)::getppid(); }) == 1);
+    check_error(bl::open_perf_event(bl::watchpoint{.address = address + 2, .length = 4, .pid = 0}),
+                bl::errc::invalid_argument, {"not a multiple"});
+    std::vector<bl::unique_fd> all;
+    auto next = bl::open_perf_event(bl::watchpoint{.address = address, .pid = 0});
+    for (; next && all.size() != 64;
+         next = bl::open_perf_event(bl::watchpoint{.address = address, .pid = 0}))
+        all.push_back(std::move(*next));
+    check_error(next, bl::errc::hook_busy, {"watchpoints of the processor are taken"});
 }

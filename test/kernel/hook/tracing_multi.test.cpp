@@ -7,10 +7,126 @@
 #include <bpflink/bpflink.hpp>
 
 #include <array>
+#include <cstdint>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <bpf/bpf.h>
 
 namespace bl = bpflink;
 using bl::attach_type;
 using bl::program_type;
+
+namespace {
+
+/// A module that has BTF and a function that ftrace can trace.
+struct traced_module {
+    std::string function; // "module:function"
+    bl::unique_fd types;
+};
+
+std::optional<traced_module> find_module() {
+    std::ifstream traceable{"/sys/kernel/tracing/available_filter_functions"};
+    for (std::string line; std::getline(traceable, line);) {
+        auto const bracket = line.find(" [");
+        if (bracket == line.npos) continue;
+        auto const module = line.substr(bracket + 2, line.size() - bracket - 3);
+        auto const name = module + ":" + line.substr(0, bracket);
+        auto const found = bl::matching_kernel_functions(name);
+        if (!found || found->empty()) continue;
+        std::uint32_t id = 0;
+        while (::bpf_btf_get_next_id(id, &id) == 0) {
+            bl::unique_fd types{::bpf_btf_get_fd_by_id(id)};
+            std::array<char, 64> text{};
+            ::bpf_btf_info info{};
+            info.name = reinterpret_cast<std::uintptr_t>(text.data());
+            info.name_len = text.size();
+            std::uint32_t size = sizeof info;
+            if (types && ::bpf_btf_get_info_by_fd(types.get(), &info, &size) == 0 &&
+                module == text.data())
+                return traced_module{name, std::move(types)};
+        }
+    }
+    skip_case("no module has BTF and a function that can be traced");
+    return std::nullopt;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "tracing_multi takes names and patterns, and knows its place by them") {
+    auto const p = counted_program::load(program_type::tracing, attach_type::trace_fentry_multi,
+                                         {.reads_cookie = true});
+    if (!p) return;
+    auto const prog = p->as<program_type::tracing>();
+    constexpr std::array<std::string_view, 2> names{"bpf_fentry_test1", "vmlinux:bpf_fentry_test2"};
+    constexpr std::array cookies{bl::cookie{11}, bl::cookie{22}};
+    bl::hook::tracing_multi const by_name{.cookies = cookies, .symbols = names};
+    {
+        auto const l = must(bl::attach(prog, by_name));
+        CHECK(p->runs_during(call_traced_functions) == 2);
+        CHECK(p->cookie() == bl::cookie{22});
+        CHECK(must(bl::is_at(prog, by_name, l)) != bl::match::no);
+        CHECK(must(bl::is_at(prog, bl::hook::tracing_multi{.pattern = "bpf_fentry_test?"}, l)) !=
+              bl::match::yes);
+    }
+    bl::hook::tracing_multi const by_pattern{.pattern = "bpf_fentry_test[1"};
+    check_error(bl::attach(prog, by_pattern), bl::errc::not_found, {"bpf_fentry_test[1"});
+    auto const l = must(bl::attach(prog, bl::hook::tracing_multi{.pattern = "bpf_fentry_test*"}));
+    CHECK(p->runs_during(call_traced_functions) > 5);
+    constexpr std::array<std::string_view, 3> some{"bpf_fentry_test1", "bpf_fentry_test_1", "no"};
+    check_error(bl::attach(prog, bl::hook::tracing_multi{.symbols = some}), bl::errc::not_found,
+                {"bpf_fentry_test_1 (near it: bpf_fentry_test1"});
+    constexpr std::array<std::string_view, 1> elsewhere{"no_module:f"};
+    check_error(bl::attach(prog, bl::hook::tracing_multi{.symbols = elsewhere}),
+                bl::errc::invalid_argument, {"loaded for functions of the kernel itself"});
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "tracing_multi takes a name that several functions have never by chance") {
+    auto const p = counted_program::load(program_type::tracing, attach_type::trace_fentry_multi);
+    if (!p) return;
+    auto const prog = p->as<program_type::tracing>();
+    std::ifstream symbols{"/proc/kallsyms"};
+    std::map<std::string, int> places;
+    for (std::string address, type, name, rest; symbols >> address >> type >> name;
+         std::getline(symbols, rest))
+        if (type == "t") ++places[name];
+    int tried = 0;
+    for (auto const& [name, count] : places) {
+        if (count < 2 || ++tried > 3) continue;
+        CAPTURE(name);
+        std::array<std::string_view, 1> const one{name};
+        check_error(bl::attach(prog, bl::hook::tracing_multi{.symbols = one}),
+                    bl::errc::invalid_argument, {"several functions", name});
+        check_error(bl::attach(prog, bl::hook::tracing_multi{.pattern = name}), bl::errc::not_found,
+                    {name});
+    }
+    CHECK(tried != 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "tracing_multi takes names of the module that it was loaded for") {
+    if (!counted_program::load(program_type::tracing, attach_type::trace_fentry_multi)) return;
+    auto const module = find_module();
+    if (!module) return;
+    auto const p = counted_program::load(program_type::tracing, attach_type::trace_fentry_multi,
+                                         {.types = module->types});
+    if (!p) return;
+    auto const prog = p->as<program_type::tracing>();
+    std::array<std::string_view, 1> const names{module->function};
+    auto const by_name = bl::hook::tracing_multi{.symbols = names};
+    auto const l = must(bl::attach(prog, by_name));
+    CHECK(must(bl::is_at(prog, by_name, l)) != bl::match::no);
+    auto const all = module->function.substr(0, module->function.find(':') + 1) + "*";
+    auto const many = bl::attach(prog, bl::hook::tracing_multi{.pattern = all});
+    MESSAGE(all << ": " << (many ? std::string{"attached"} : many.error().message()));
+    check_error(bl::attach(prog, bl::hook::tracing_multi{.pattern = "bpf_fentry_test1"}),
+                bl::errc::invalid_argument, {"loaded for functions of module"});
+}
 
 TEST_CASE_FIXTURE(kernel_case, "tracing_multi runs with each of its functions") {
     auto const first = kernel_function("bpf_fentry_test1");

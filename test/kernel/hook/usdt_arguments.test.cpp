@@ -3,6 +3,7 @@
 // attaches it to, as it does where libbpf attaches it.
 #include "usdt_arguments.h"
 
+#include "child.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
@@ -224,7 +225,31 @@ TEST_CASE_FIXTURE(kernel_case, "an argument that cannot be read is refused befor
         check_error(made, bl::errc::not_supported, {"argument 1", "an index register", "1.7"});
 }
 
-TEST_CASE_FIXTURE(kernel_case, "the arguments of the probe tell a throw of the C++ library") {
+TEST_CASE_FIXTURE(kernel_case, "with CAP_BPF and CAP_PERFMON alone the map of specs is lent") {
+    if (!bl::supports<bl::hook::usdt>()) return skip_case("the kernel has no links of usdt");
+    constexpr unsigned perfmon = 38, bpf = 39;
+    int const outcome = with_capabilities({perfmon, bpf}, [](steps& step) {
+        reader const r;
+        auto where = at("all", 5);
+        auto const refused = bl::attach(r.ref(), where);
+        step(!refused && refused.error() == bl::errc::permission_denied &&
+                 refused.error().message().find(".specs") != std::string::npos,
+             "without the map");
+        where.specs = r.map("__bpf_usdt_specs");
+        auto const made = bl::attach(r.ref(), where);
+        step(made.has_value(), made ? "" : made.error().message().c_str());
+        constexpr std::array<long, 3> memory{1, 2, 3};
+        pass_all(7, &memory[1]);
+        step(r.seen().runs == 1 && r.seen().cookie == 5 && r.seen().values[0] == 7, "runs");
+        where.specs = r.map("seen");
+        step(!bl::attach(r.ref(), where), "another map");
+    });
+    if (outcome == -1) return skip_case("the kernel does not know CAP_BPF");
+    CHECK(outcome == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "the arguments of the probe tell a throw of the C++ library") {
     auto const r = load_reader();
     if (!r) return;
     bool const is_own = !must(bl::matching_usdt(own_binary, "libstdcxx:throw")).empty();

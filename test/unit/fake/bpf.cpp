@@ -264,6 +264,10 @@ int kernel::sys_link_create(uapi::link_create_attr const& attr) {
             reinterpret_cast<std::uint64_t const*>(attr.kprobe_multi.addresses);
         last_addresses.assign(first, first ? first + attr.kprobe_multi.count : first);
     }
+    if (link_type_of(attach) == bl::link_type::tracing_multi) {
+        auto const* const first = reinterpret_cast<std::uint32_t const*>(attr.tracing_multi.ids);
+        last_functions.assign(first, first ? first + attr.tracing_multi.count : first);
+    }
     if (attach == bl::attach_type::trace_uprobe_multi ||
         attach == bl::attach_type::trace_uprobe_session) {
         constexpr std::string_view own = "/proc/thread-self/fd/";
@@ -648,7 +652,10 @@ int kernel::sys_prog_query(uapi::prog_query_attr& attr) {
 }
 
 int kernel::sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu) {
-    last_perf_event = {attr, attr.name != 0 ? text_at(attr.name) : std::string{}, pid, cpu};
+    constexpr std::uint32_t breakpoint = 5; // PERF_TYPE_BREAKPOINT
+    last_perf_event = {
+        attr, attr.name != 0 && attr.type != breakpoint ? text_at(attr.name) : std::string{}, pid,
+        cpu};
     return install(std::make_shared<plain_file>(), "anon_inode:[perf_event]");
 }
 

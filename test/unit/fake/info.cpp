@@ -276,6 +276,11 @@ int kernel::sys_obj_get_info(int fd, void* info, std::uint32_t& size) {
         uapi::btf_info told{};
         told.id = (*types)->id;
         told.kernel_btf = told.id == kernel_types ? 1 : 0;
+        uapi::btf_info asked{};
+        std::memcpy(&asked, info, std::min<std::size_t>(info_size, sizeof asked));
+        std::string_view const name = told.id == kernel_types ? "vmlinux" : "one";
+        if (asked.name_len > name.size())
+            std::memcpy(reinterpret_cast<char*>(asked.name), name.data(), name.size());
         return answer(told, 32);
     }
 

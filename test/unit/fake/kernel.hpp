@@ -86,6 +86,8 @@ enum class call {
     perf_event_open,
     program_function,
     kernel_type,
+    open_types,
+    next_function,
     load_object,
     attach_socket_filter,
     detach_socket_filter,
@@ -326,6 +328,7 @@ public:
     std::optional<std::uint32_t> last_create_map; // its descriptor
     uapi::link_update_attr last_update{};
     std::vector<std::uint64_t> last_addresses; // that kprobe_multi was given
+    std::vector<std::uint32_t> last_functions; // BTF ids, of tracing_multi
     std::string last_probed_text;              // of the file that uprobe_multi was given
     std::uint64_t last_cookie = 0;
     uapi::iter_cgroup_info last_iter_cgroup{};
@@ -338,6 +341,9 @@ public:
         int cpu = 0;
     };
     perf_event last_perf_event;
+    /// The functions that BTF knows, by the module's name or "vmlinux"; by their ids.
+    std::map<std::string, std::vector<typed_function>, std::less<>> function_types;
+    int open_function_types = 0;
     std::optional<int> last_filter;
 
     // src/sys.hpp

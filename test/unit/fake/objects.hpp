@@ -145,6 +145,12 @@ struct other_process {
 };
 
 // The BTF objects that programs are loaded for functions of.
+struct typed_function {
+    std::uint32_t id;
+    std::string name;
+    bool can_be_traced = true;
+};
+
 inline constexpr std::uint32_t kernel_types = 1;
 inline constexpr std::uint32_t program_types = 2;
 struct btf {

@@ -122,6 +122,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "a function that the compiler split has its cop
     unopened(bl::hook::kprobe{"split"}, ENOENT, errc::not_found,
              {"no such function", "copies of it, split.constprop.0, split.isra.0: probe"});
     fail(call::open_file, EACCES, 4); // 1: the unit, 2, 3: looked for again
+    fail(call::open_file, EACCES, 5);
     unopened(bl::hook::kprobe{"split"}, ENOENT, errc::not_found,
              {"one of: ", "/proc/kallsyms would tell", "no such function"});
 }
@@ -134,6 +135,25 @@ TEST_CASE_FIXTURE(kprobe_prober, "where the functions of one name are is told") 
     files[kallsyms] = "0000000000000000 t do_twice\n0000000000000000 t do_twice\t[one]\n";
     unopened(bl::hook::kprobe{"do_twice"}, EADDRNOTAVAIL, errc::invalid_argument,
              {"an address that is hidden, an address that is hidden [one]"});
+}
+
+TEST_CASE_FIXTURE(kprobe_prober, "a function of the kernel itself is told from a module's") {
+    files[kallsyms] += "ffffffffc0000000 t do_a\t[one]\n";
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::kprobe{"vmlinux:do_a", 4})));
+    CHECK(last_perf_event.attr.name == 0);
+    CHECK(last_perf_event.attr.offset == 0xffffffff81000014);
+    auto const twice = bl::attach(prog, bl::hook::kprobe{"vmlinux:do_twice"});
+    REQUIRE_FALSE(twice);
+    check_error(twice.error(), EINVAL, bl::operation::resolve_symbol, errc::invalid_argument,
+                {"2 addresses"});
+}
+
+TEST_CASE_FIXTURE(kprobe_prober, "a function that is not there has the names near it told") {
+    unopened(bl::hook::kprobe{"do_aa"}, ENOENT, errc::not_found,
+             {"no such function is there; near it: do_a"});
+    files[kallsyms] += "ffffffffc0000000 t in_module\t[one]\n";
+    unopened(bl::hook::kprobe{"vmlinux_in_module"}, ENOENT, errc::not_found,
+             {"have no such function"});
 }
 
 // F16

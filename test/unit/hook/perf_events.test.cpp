@@ -68,6 +68,62 @@ TEST_CASE_FIXTURE(event_machine,
     CHECK(last_perf_event.attr.flags == 0);
 }
 
+TEST_CASE_FIXTURE(event_machine, "a watchpoint goes along with its thread, or is a processor's") {
+    constexpr bl::watchpoint here{.address = 0x1000, .length = 4, .pid = 7};
+    CHECK(bl::open_perf_event(here));
+    CHECK(last_perf_event.attr.type == 5);
+    CHECK(last_perf_event.attr.bp_type == 2);
+    CHECK(last_perf_event.attr.name == 0x1000);
+    CHECK(last_perf_event.attr.offset == 4);
+    CHECK(last_perf_event.attr.sample_period == 1);
+    CHECK(last_perf_event.pid == 7);
+    CHECK(last_perf_event.cpu == -1);
+    auto const each = bl::perf_events_on_each_cpu(
+        bl::watchpoint{.address = 0x1003, .access = bl::memory_access::execute});
+    REQUIRE(succeeded(each));
+    CHECK(each->size() == 3);
+    CHECK(last_perf_event.attr.bp_type == 4);
+    CHECK(last_perf_event.attr.offset == sizeof(long));
+    CHECK(last_perf_event.pid == -1);
+    CHECK(last_perf_event.cpu == 3);
+    auto const twice = bl::perf_events_on_each_cpu(here);
+    REQUIRE_FALSE(twice);
+    check_error(twice.error(), EINVAL, operation::perf_event_open, errc::invalid_argument,
+                {"watchpoint of write at 0x1000", "open_perf_event()"});
+}
+
+TEST_CASE_FIXTURE(event_machine, "why a watchpoint is not opened is told") {
+    bl::watchpoint const here{.address = 0x1002, .length = 2};
+    auto with = here;
+    with.length = 3;
+    refuses(with, 0, errc::invalid_argument, {"1, 2, 4 or 8 bytes"});
+    with.length = 4;
+    with.access = bl::memory_access{};
+    refuses(with, 0, errc::invalid_argument, {"reads, writes, both or execution"});
+    with = here;
+    with.pid = -1;
+    refuses(with, 0, errc::invalid_argument, {"not negative"});
+    with.pid.reset();
+    with.length = 4;
+    refuses(with, EINVAL, errc::invalid_argument, {"not a multiple of the 4 bytes"});
+    with.length = 2;
+    refuses(with, EINVAL, errc::invalid_argument, {"have this address watched"});
+#if defined(__x86_64__)
+    with.access = bl::memory_access::read;
+    refuses(with, EINVAL, errc::not_supported, {"reads alone", "reads and writes"});
+#endif
+    refuses(here, ENOSPC, errc::hook_busy, {"are taken", "close one"});
+    refuses(here, ENOENT, errc::not_supported, {"no watchpoints"});
+    with = {.address = std::uint64_t{0xff} << 56};
+    lacks_capabilities = {21};
+    refuses(with, EPERM, errc::permission_denied, {"CAP_SYS_ADMIN", "the kernel's memory"});
+    with.pid = 7;
+    fail(call::perf_event_open, ESRCH);
+    auto const gone = bl::open_perf_event(with);
+    REQUIRE_FALSE(gone);
+    check_error(gone.error(), ESRCH, operation::perf_event_open, errc::not_found, {"no thread 7"});
+}
+
 TEST_CASE_FIXTURE(event_machine, "each processor that is online has an event") {
     auto const all = bl::perf_events_on_each_cpu(bl::interval_timer{1ms});
     REQUIRE(succeeded(all));

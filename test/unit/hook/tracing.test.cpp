@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // The hooks whose target is fixed when the program is loaded.
 
@@ -335,6 +336,114 @@ TEST_CASE_FIXTURE(tracing_program, "tracing_multi hands its arrays on") {
     CHECK(last_create.tracing_multi.cookies == 0);
 }
 
+namespace {
+
+struct named_functions : tracing_program {
+    named_functions() {
+        files["/proc/kallsyms"] = "ffffffff81000010 T do_a\nffffffff81000020 t do_b\n"
+                                  "ffffffff81000030 t do_twice\nffffffff81000040 t do_twice\n"
+                                  "ffffffff81000050 t do_plain\nffffffff81000060 T do_large\n"
+                                  "ffffffff81000070 t do_c.isra.0\nffffffff81000080 T do_shared\n"
+                                  "ffffffffc0000010 t do_m\t[one]\nffffffffc0000020 t do_a\t[two]\n"
+                                  "ffffffffc0000030 t do_shared\t[one]\n";
+        files["/sys/kernel/tracing/available_filter_functions"] =
+            "do_a\ndo_b\ndo_twice\ndo_twice\ndo_plain\ndo_large\ndo_shared\ndo_m [one]\n"
+            "do_a [two]\ndo_shared [one]\n";
+        function_types["vmlinux"] = {
+            {3, "do_a"}, {5, "do_b"},      {6, "do_twice"},  {7, "do_large", false},
+            {8, "do_c"}, {9, "do_shared"}, {11, "do_typed"}, {12, "do_typed"}};
+        function_types["one"] = {{20, "do_m"}, {21, "do_shared"}};
+    }
+    template <class Program>
+    void refuses(Program const& prog, bl::hook::tracing_multi const& where, int number,
+                 bl::errc condition, std::initializer_list<std::string_view> texts) {
+        auto const link = bl::attach(prog, where);
+        REQUIRE_FALSE(link);
+        check_error(link.error(), number, bl::operation::resolve_symbol, condition, texts);
+        CHECK(calls(call::link_create) == 0);
+        CHECK(open_function_types == 0);
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(named_functions, "tracing_multi resolves names and patterns to BTF ids") {
+    auto const prog = load(attach_type::trace_fentry_multi);
+    made->types = fake::kernel_types;
+    auto const has = [&](bl::hook::tracing_multi const& where, std::vector<std::uint32_t> ids) {
+        auto const link = bl::attach(prog, where);
+        REQUIRE(succeeded(link));
+        CHECK(last_functions == ids);
+        CHECK(open_function_types == 0);
+    };
+    constexpr std::array<std::string_view, 2> names{"do_b", "vmlinux:do_large"};
+    function_types["vmlinux"][3].can_be_traced = true;
+    constexpr std::array cookies{bl::cookie{1}, bl::cookie{2}};
+    has({.cookies = cookies, .symbols = names}, {5, 7});
+    function_types["vmlinux"][3].can_be_traced = false;
+    // Without names that occur twice, and without what BTF or a trampoline does not have.
+    has({.pattern = "do_*"}, {5});
+    has({.pattern = "do_b"}, {5});
+}
+
+TEST_CASE_FIXTURE(named_functions, "tracing_multi says of each name why it cannot be attached to") {
+    auto const prog = load(attach_type::trace_fentry_multi);
+    made->types = fake::kernel_types;
+    auto const one = [&](std::string_view name, int number, bl::errc condition,
+                         std::initializer_list<std::string_view> texts) {
+        std::array const names{std::string_view{"do_b"}, name};
+        refuses(prog, {.symbols = names}, number, condition, texts);
+    };
+    using bl::errc;
+    one("do_twice", EADDRNOTAVAIL, errc::invalid_argument, {"one name: do_twice (2)"});
+    one("do_c", ENOENT, errc::not_found, {"do_c (there is only do_c.isra.0; "});
+    one("do_m", ENOENT, errc::not_found, {"do_m (there is one:do_m)"});
+    one("do_bb", ENOENT, errc::not_found, {"do_bb (near it: do_b"});
+    one("do_plain", ENOENT, errc::not_supported, {"BTF does not describe do_plain"});
+    constexpr std::array<std::string_view, 1> large{"do_large"}; // ENOTSUPP, which has no name
+    auto const unpassed = bl::attach(prog, bl::hook::tracing_multi{.symbols = large});
+    REQUIRE_FALSE(unpassed);
+    CHECK(unpassed.error() == errc::not_supported);
+    CHECK(unpassed.error().code().value() == 524);
+    CHECK(unpassed.error().message().find("is returned, of do_large: a kprobe") !=
+          std::string::npos);
+    refuses(prog, {.pattern = "no_*"}, ENOENT, errc::not_found, {"'no_*'", "ftrace can trace"});
+    refuses(prog, {.pattern = "do_large"}, ENOENT, errc::not_found, {"that can be passed"});
+    files.erase("/proc/kallsyms");
+    std::array<std::string_view, 1> const names{"do_b"};
+    auto const unread = bl::attach(prog, bl::hook::tracing_multi{.symbols = names});
+    REQUIRE_FALSE(unread);
+    check_error(unread.error(), ENOENT, bl::operation::open, errc::not_supported, {"BTF id"});
+    function_types.clear();
+    auto const untyped = bl::attach(prog, bl::hook::tracing_multi{.pattern = "do_b"});
+    REQUIRE_FALSE(untyped);
+    check_error(untyped.error(), ENOENT, bl::operation::open, errc::not_supported,
+                {"/sys/kernel/btf/vmlinux", "no BTF"});
+}
+
+TEST_CASE_FIXTURE(named_functions, "tracing_multi takes names of the module it was loaded for") {
+    auto const prog = load(attach_type::trace_fentry_multi);
+    constexpr std::array<std::string_view, 1> of_one{"one:do_m"};
+    bl::hook::tracing_multi const by_name{.symbols = of_one};
+    made->types = fake::program_types;
+    {
+        auto const link = bl::attach(prog, by_name);
+        REQUIRE(succeeded(link));
+        CHECK(last_functions == std::vector<std::uint32_t>{20});
+    }
+    forget_calls();
+    refuses(prog, {.pattern = "do_b"}, EINVAL, bl::errc::invalid_argument,
+            {"loaded for functions of module 'one'"});
+    refuses(prog, {.pattern = "two:do_a"}, EINVAL, bl::errc::invalid_argument,
+            {"loaded for functions of module 'one'"});
+    fail(call::btf_get_fd_by_id, EPERM, 1);
+    fail(call::btf_get_fd_by_id, EPERM, 2);
+    refuses(prog, by_name, EPERM, bl::errc::permission_denied, {"CAP_SYS_ADMIN", "BTF ids"});
+    made->types = fake::kernel_types;
+    refuses(prog, by_name, EINVAL, bl::errc::invalid_argument,
+            {"loaded for functions of the kernel itself"});
+}
+
 TEST_CASE_FIXTURE(tracing_program, "what tracing_multi cannot mean is refused before the kernel") {
     auto const prog = load(attach_type::trace_fentry_multi);
     auto const by_fd = by_descriptor();
@@ -348,8 +457,17 @@ TEST_CASE_FIXTURE(tracing_program, "what tracing_multi cannot mean is refused be
         check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                     {text});
     };
-    refused(prog, {}, "no functions");
-    refused(prog, {functions, one}, "1 cookies for 2 functions");
+    refused(prog, {}, "one of them only");
+    refused(prog, {.functions = functions, .pattern = "f*"}, "one of them only");
+    refused(prog, {functions, one}, "1 cookie for 2 functions");
+    refused(prog, {.cookies = one, .pattern = "f*"}, "no pattern");
+    constexpr std::array<std::string_view, 2> mixed{"f", "one:g"};
+    refused(prog, {.symbols = mixed}, "functions of the kernel itself and some of module 'one'");
+    for (std::string_view const each :
+         std::initializer_list<std::string_view>{"", "one:", ":f", "o*:f", "../x:f", {"f\0", 2}}) {
+        std::array const names{each};
+        refused(prog, {.symbols = names}, "names no function");
+    }
     refused(by_fd, {functions}, "attach type is needed");
     refused(prog, {functions, {}, attach_type::trace_fexit_multi}, "trace_fexit_multi is needed");
     refused(by_fd, {functions, {}, attach_type::trace_fentry}, "trace_fentry_multi");

@@ -64,6 +64,7 @@ struct specs : machine {
     fake::program& p = add_program(program_type::kprobe, bl::attach_type::trace_uprobe_multi);
     bl::unique_fd fd = open(p);
     fake::map& map = add_map();
+    bl::fd_view lent;
 
     specs() {
         auto& other = add_map();
@@ -82,7 +83,7 @@ struct specs : machine {
         std::vector<bl::usdt_place> places;
         for (auto const& each : arguments)
             places.push_back({0x10, 0, each});
-        return bl::cookies_of(fd, places, EM_X86_64, bl::cookie{own}, "app:start");
+        return bl::cookies_of({fd, lent}, places, EM_X86_64, bl::cookie{own}, "app:start");
     }
     void are(bl::result<std::vector<bl::cookie>> const& got, std::vector<std::uint64_t> wanted) {
         REQUIRE(succeeded(got));
@@ -227,8 +228,31 @@ TEST_CASE_FIXTURE(specs, "maps that may not be looked at are told, and not taken
     are(keys({"8@%rdi"}), {3});
 }
 
+TEST_CASE_FIXTURE(specs, "a map that is lent needs no look for it, and has to be the program's") {
+    fail_always(call::map_get_fd_by_id, EPERM);
+    auto const refused = keys({"8@%rdi"});
+    REQUIRE_FALSE(refused);
+    check_error(refused.error(), EPERM, operation::map_get_info, errc::permission_denied,
+                {"app:start", "CAP_SYS_ADMIN", ".specs", "hook::uprobe_multi"});
+    auto const held = open(map);
+    lent = held;
+    are(keys({"8@%rdi"}), {3});
+    CHECK(calls(call::map_get_fd_by_id) == 1);
+    auto const is_refused = [&] {
+        auto const other = keys({"8@%rdi"});
+        REQUIRE_FALSE(other);
+        check_error(other.error(), EINVAL, operation::map_get_info, errc::invalid_argument,
+                    {"not the program's __bpf_usdt_specs"});
+    };
+    p.maps = {};
+    is_refused();
+    p.maps = {map.id};
+    map.name = "counts";
+    is_refused();
+}
+
 TEST_CASE_FIXTURE(specs, "what is not a program is left for the attach to say") {
     fd = open(map);
     std::vector<bl::usdt_place> const places(1);
-    are(bl::cookies_of(bl::fd_view{4'000}, places, EM_X86_64, bl::cookie{7}, "a:b"), {7});
+    are(bl::cookies_of({bl::fd_view{4'000}}, places, EM_X86_64, bl::cookie{7}, "a:b"), {7});
 }

@@ -142,6 +142,37 @@ TEST_CASE("several arguments stand apart by spaces, and there may be none") {
     CHECK(second.error().message().find("argument 2 of") != std::string::npos);
 }
 
+TEST_CASE("a place that no spec tells is refused by its cause") {
+    auto const because = [](std::string_view text, std::string_view cause,
+                            std::uint16_t machine = EM_X86_64) {
+        CAPTURE(text);
+        auto const all = read(text, machine);
+        REQUIRE_FALSE(all);
+        check_error(all.error(), EOPNOTSUPP, bl::operation::resolve_symbol, bl::errc::not_supported,
+                    {cause});
+    };
+    because("8f@%xmm0", "floating-point number");
+    because("-8f@-8(%rbp)", "floating-point number");
+    for (auto const* const text : {"-8@%xmm0", "8@%ymm15", "8@%zmm1", "8@%mm0", "8@%st(0)"})
+        because(text, "vector or floating-point unit");
+    for (auto const* const text : {"8@d0", "8@v1", "8@q2", "4@s3"})
+        because(text, "vector or floating-point unit", EM_AARCH64);
+    for (auto const* const text : {"4@foo(%rip)", "8@sym+8(%rip)", "8@-8+sym(%rip)"})
+        because(text, "at a symbol");
+    for (auto const* const text : {"8@%fs:0(%rax)", "4@%gs:16"})
+        because(text, "in a segment");
+    for (auto const* const text : {"8@(,%rax,4)", "8@16(,%rax,8)"})
+        because(text, "without a base");
+    for (auto const* const text : {"8@4", "8@foo", "8@foo+4"})
+        because(text, "an address of its own");
+    because("8@%rdi 3@%rax", "argument 2 of");
+    because("8@%rax:%rdx", "another form");
+    because("%rax", "not SIZE@PLACE");
+    // By the processor's own place, as libbpf reads it.
+    CHECK(one("8@16(%rip)") ==
+          bl::usdt_argument{.is = place::in_memory, .number = 16, .base = 128});
+}
+
 TEST_CASE("what no program reads is refused, and told") {
     for (auto const* const text : {"8@",
                                    "8@$",
