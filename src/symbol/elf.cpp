@@ -2,13 +2,16 @@
 #include "symbol/elf.hpp"
 
 #include "error/fail.hpp"
+#include "symbol/wanted_names.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <bitset>
 #include <cerrno>
 #include <cstring>
 #include <elf.h>
+#include <unordered_map>
 #include <utility>
 
 namespace bpflink {
@@ -22,6 +25,10 @@ constexpr std::uint64_t most_text_bytes = 1U << 29;
 constexpr std::uint64_t most_version_bytes = 1U << 24;
 constexpr std::uint64_t most_section_names = 1U << 24;
 
+constexpr std::size_t most_version_letters = 1'024;
+constexpr std::size_t most_name_places = 1U << 22;
+constexpr std::uint32_t most_hashed_alike = 1'024;
+
 constexpr std::size_t bytes_at_once = 1U << 16;
 
 struct class_32 {
@@ -29,12 +36,14 @@ struct class_32 {
     using segment = Elf32_Phdr;
     using section = Elf32_Shdr;
     using symbol = Elf32_Sym;
+    using word = Elf32_Word; // of the Bloom filter in .gnu.hash
 };
 struct class_64 {
     using header = Elf64_Ehdr;
     using segment = Elf64_Phdr;
     using section = Elf64_Shdr;
     using symbol = Elf64_Sym;
+    using word = Elf64_Xword;
 };
 
 tl::unexpected<error> unusable(std::string const& path, std::string advice) {
@@ -174,6 +183,7 @@ result<elf_file::sections> elf_file::find_sections() const {
                    case SHT_DYNSYM: found.dynsym = one; break;
                    case SHT_GNU_versym: found.versym = one; break;
                    case SHT_GNU_verdef: found.verdef = one; break;
+                   case SHT_GNU_HASH: found.hashes = one; break;
                    default: break;
                    }
                    return true;
@@ -221,27 +231,43 @@ result<std::string> elf_file::bytes_of(elf_section const& section, std::uint64_t
     });
 }
 
-/// The names that a file gives to versions, by their index; empty for those that it does not.
-result<std::vector<std::string_view>> elf_file::version_names(elf_section const& verdef,
-                                                              contents const& bytes,
-                                                              contents const& texts) const {
+result<std::optional<std::string>> elf_file::text_in(elf_section const& texts,
+                                                     std::uint64_t at) const {
+    if (at >= texts.size) return std::optional<std::string>{};
+    std::array<char, most_version_letters> room;
+    auto const size =
+        static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), texts.size - at));
+    return read_exactly(room.data(), size, texts.offset + at).map([&] {
+        auto const text = text_at(room.data(), size, 0);
+        return text ? std::optional{std::string{*text}} : std::nullopt;
+    });
+}
+
+template <class Class>
+result<std::vector<std::string>> elf_file::version_names(sections const& of) const {
+    std::vector<std::string> names;
+    if (!of.versym || !of.verdef) return names;
+    auto const bytes = read_section(*of.verdef, most_version_bytes);
+    if (!bytes) return tl::unexpected{bytes.error()};
+    auto const texts = section_at<Class>(of.verdef->link);
+    if (!texts) return tl::unexpected{texts.error()};
     // Of 32 and 64 bits alike. Each is further on than the last one: there are no circles.
     static_assert(sizeof(Elf32_Verdef) == sizeof(Elf64_Verdef));
-    std::vector<std::string_view> names;
     auto const copy = [&](auto& into, std::uint64_t at) {
-        if (at > bytes.size || bytes.size - at < sizeof into) return false;
-        std::memcpy(&into, bytes.bytes.get() + at, sizeof into);
+        if (at > bytes->size || bytes->size - at < sizeof into) return false;
+        std::memcpy(&into, bytes->bytes.get() + at, sizeof into);
         return true;
     };
-    for (std::uint64_t at = 0; at < verdef.size;) {
+    for (std::uint64_t at = 0; at < bytes->size;) {
         Elf64_Verdef version;
         Elf64_Verdaux name;
         if (!copy(version, at)) break;
         std::size_t const index = version.vd_ndx & 0x7fffU;
         if ((version.vd_flags & VER_FLG_BASE) == 0 && copy(name, at + version.vd_aux)) {
+            auto text = text_in(*texts, name.vda_name);
+            if (!text) return tl::unexpected{text.error()};
             if (names.size() <= index) names.resize(index + 1);
-            if (auto const text = text_at(texts.bytes.get(), texts.size, name.vda_name))
-                names[index] = *text;
+            if (*text) names[index] = **std::move(text);
         }
         if (version.vd_next == 0) break;
         at += version.vd_next;
@@ -249,90 +275,272 @@ result<std::vector<std::string_view>> elf_file::version_names(elf_section const&
     return names;
 }
 
+namespace {
+
+/// The function of a symbol; nothing where it is not one that the file defines.
+template <class Symbol>
+std::optional<elf_function> function_of(Symbol const& raw) {
+    auto const type = raw.st_info & 0xfU;
+    if ((type != STT_FUNC && type != STT_GNU_IFUNC) || raw.st_shndx == SHN_UNDEF)
+        return std::nullopt;
+    unsigned const binding = raw.st_info >> 4U;
+    return elf_function{.is_indirect = type == STT_GNU_IFUNC,
+                        .binding = binding == STB_LOCAL  ? symbol_binding::local
+                                   : binding == STB_WEAK ? symbol_binding::weak
+                                                         : symbol_binding::global,
+                        .address = raw.st_value,
+                        .size = raw.st_size};
+}
+
+/// As .symtab has it in the name: behind its first '@'.
+void set_version(elf_function& function, std::string_view behind) {
+    function.is_hidden = !behind.starts_with('@');
+    function.version = function.is_hidden ? behind : behind.substr(1);
+}
+
+/// As .dynsym has it in a table beside it.
+void set_version(elf_function& function, Elf64_Versym number,
+                 std::span<std::string const> versions) {
+    std::size_t const index = number & 0x7fffU;
+    if (index < versions.size()) function.version = versions[index];
+    function.is_hidden = !function.version.empty() && (number & 0x8000U) != 0;
+}
+
+std::uint32_t hash_of(std::string_view name) {
+    std::uint32_t hash = 5'381;
+    for (char const letter : name)
+        hash = hash * 33 + static_cast<unsigned char>(letter);
+    return hash;
+}
+
+} // namespace
+
+result<std::vector<elf_file::name_place>> elf_file::places_of(wanted_names const& names,
+                                                              elf_section const& texts) const {
+    if (texts.size > most_text_bytes) return damaged();
+    std::vector<name_place> places;
+    auto const kept = names.reach(); // of the read before
+    std::string room(kept + std::max(bytes_at_once, kept), '\0');
+    for (std::uint64_t done = 0; done != texts.size;) {
+        auto const size = static_cast<std::size_t>(
+            std::min<std::uint64_t>(room.size() - kept, texts.size - done));
+        auto* const begin = room.data() + kept;
+        if (auto const read = read_exactly(begin, size, texts.offset + done); !read)
+            return tl::unexpected{read.error()};
+        auto const* const end = begin + size;
+        auto const next = [&](char const* from, char letter) {
+            auto const* const found = static_cast<char const*>(
+                std::memchr(from, letter, static_cast<std::size_t>(end - from)));
+            return found ? found : end;
+        };
+        auto const take = [&](char const* at, bool has_version) {
+            names.end_at(at, [&](std::size_t index) {
+                auto const behind = done + static_cast<std::uint64_t>(at - begin);
+                places.push_back(
+                    {behind - names.names()[index].size(), index, has_version ? behind + 1 : 0});
+            });
+        };
+        auto const* sign = next(begin, '@');
+        for (auto const* at = static_cast<char const*>(begin); at != end; ++at) {
+            at = next(at, '\0');
+            for (; sign < at; sign = next(sign + 1, '@'))
+                take(sign, true);
+            if (at == end) break;
+            take(at, false);
+        }
+        if (places.size() > most_name_places) return damaged();
+        done += size;
+        std::memmove(room.data(), room.data() + size, kept);
+    }
+    std::ranges::sort(places, {}, &name_place::at);
+    return places;
+}
+
 template <class Class>
-result<bool>
-elf_file::for_each_function_of(symbol_table which,
-                               std::function<void(elf_function const&)> const& look) const {
+result<bool> elf_file::for_each_function_of(symbol_table which,
+                                            std::function<void(elf_function const&)> const& look,
+                                            wanted_names const* only) const {
     using symbol = typename Class::symbol;
     auto const found = find_sections<Class>();
     if (!found) return tl::unexpected{found.error()};
-    auto const& table = which == symbol_table::dynamic ? found->dynsym : found->symtab;
+    bool const is_dynamic = which == symbol_table::dynamic;
+    auto const& table = is_dynamic ? found->dynsym : found->symtab;
     if (!table) return false;
     auto const count = table->size / sizeof(symbol);
     if (table->size > most_table_bytes) return damaged();
-    auto const texts = section_at<Class>(table->link).and_then([&](elf_section const& where) {
-        return read_section(where, most_text_bytes);
-    });
+    auto const texts = section_at<Class>(table->link);
     if (!texts) return tl::unexpected{texts.error()};
-
-    // The dynamic table has versions in tables beside it, the static one in the names.
-    contents versions, definitions, version_texts;
-    std::vector<std::string_view> names;
-    if (which == symbol_table::dynamic && found->versym) {
-        auto read = read_section(*found->versym, count * sizeof(Elf64_Versym));
+    contents names, numbers;
+    std::vector<name_place> places;
+    std::bitset<bytes_at_once> begins; // a few of the bits of where a name does
+    auto const bit_of = [](std::uint32_t at) { return std::size_t{(at * 0x9e37'79b9U) >> 16U}; };
+    if (only) {
+        auto found_names = places_of(*only, *texts);
+        if (!found_names) return tl::unexpected{found_names.error()};
+        places = *std::move(found_names);
+        for (auto const& place : places)
+            begins.set(bit_of(static_cast<std::uint32_t>(place.at)));
+    } else {
+        auto read = read_section(*texts, most_text_bytes);
         if (!read) return tl::unexpected{read.error()};
-        versions = *std::move(read);
-        if (found->verdef) {
-            auto defined = read_section(*found->verdef, most_version_bytes);
-            if (!defined) return tl::unexpected{defined.error()};
-            definitions = *std::move(defined);
-            bool const has_own = found->verdef->link != table->link;
-            if (has_own) {
-                auto own =
-                    section_at<Class>(found->verdef->link).and_then([&](elf_section const& where) {
-                        return read_section(where, most_text_bytes);
-                    });
-                if (!own) return tl::unexpected{own.error()};
-                version_texts = *std::move(own);
-            }
-            auto named =
-                version_names(*found->verdef, definitions, has_own ? version_texts : *texts);
-            if (!named) return tl::unexpected{named.error()};
-            names = *std::move(named);
-        }
+        names = *std::move(read);
     }
 
-    std::size_t index = 0;
-    return for_each_entry<symbol>(
-               table->offset, count,
-               [&](symbol const& raw) {
-                   auto const at = index++;
-                   auto const type = raw.st_info & 0xfU;
-                   if ((type != STT_FUNC && type != STT_GNU_IFUNC) || raw.st_shndx == SHN_UNDEF)
-                       return true;
-                   auto const name = text_at(texts->bytes.get(), texts->size, raw.st_name);
-                   if (!name) return false;
-                   elf_function function{.name = *name,
-                                         .is_indirect = type == STT_GNU_IFUNC,
-                                         .address = raw.st_value,
-                                         .size = raw.st_size};
-                   unsigned const binding = raw.st_info >> 4U;
-                   function.binding = binding == STB_LOCAL  ? symbol_binding::local
-                                      : binding == STB_WEAK ? symbol_binding::weak
-                                                            : symbol_binding::global;
-                   if (auto const sign = name->find('@'); sign != name->npos && sign != 0) {
-                       auto const version = name->substr(sign + 1);
-                       function.is_hidden = !version.starts_with('@');
-                       function.version = function.is_hidden ? version : version.substr(1);
-                       function.name = name->substr(0, sign);
-                   } else if (Elf64_Versym number = 0; at < versions.size / sizeof number) {
-                       std::memcpy(&number, versions.bytes.get() + at * sizeof number,
-                                   sizeof number);
-                       std::size_t const version = number & 0x7fffU;
-                       if (version < names.size()) function.version = names[version];
-                       function.is_hidden = !function.version.empty() && (number & 0x8000U) != 0;
-                   }
-                   look(function);
-                   return true;
-               })
-        .map([] { return true; });
+    // The dynamic table has versions in tables beside it, the static one in the names.
+    std::vector<std::string> versions;
+    if (is_dynamic && found->versym && (!only || !places.empty())) {
+        auto read = read_section(*found->versym, count * sizeof(Elf64_Versym));
+        if (!read) return tl::unexpected{read.error()};
+        numbers = *std::move(read);
+        auto named = version_names<Class>(*found);
+        if (!named) return tl::unexpected{named.error()};
+        versions = *std::move(named);
+    }
+    auto const look_at = [&](elf_function& function, std::size_t index) {
+        Elf64_Versym number = 0;
+        if (function.version.empty() && index < numbers.size / sizeof number) {
+            std::memcpy(&number, numbers.bytes.get() + index * sizeof number, sizeof number);
+            set_version(function, number, versions);
+        }
+        look(function);
+    };
+
+    std::size_t next = 0;
+    std::optional<error> refusal;
+    std::unordered_map<std::uint64_t, std::string> in_names; // versions, by where they are
+    auto const look_for = [&](elf_function& function, std::uint32_t name, std::size_t index) {
+        auto const at = std::ranges::equal_range(places, name, {}, &name_place::at);
+        for (auto const& place : at) {
+            function.name = only->names()[place.index];
+            function.version = {};
+            function.is_hidden = false;
+            if (place.version_at != 0 && function.name.front() != '@') {
+                auto known = in_names.find(place.version_at);
+                if (known == in_names.end()) {
+                    auto text = text_in(*texts, place.version_at);
+                    if (!text) refusal = std::move(text).error();
+                    if (!text || !*text) return false;
+                    known = in_names.emplace(place.version_at, **std::move(text)).first;
+                }
+                set_version(function, known->second);
+            }
+            look_at(function, index);
+        }
+        return true;
+    };
+    auto const read = for_each_entry<symbol>(table->offset, count, [&](symbol const& raw) {
+        auto const index = next++;
+        if (only && raw.st_name < texts->size && !begins[bit_of(raw.st_name)]) return true;
+        auto function = function_of(raw);
+        if (!function) return true;
+        if (only) return raw.st_name < texts->size && look_for(*function, raw.st_name, index);
+        auto const name = text_at(names.bytes.get(), names.size, raw.st_name);
+        if (!name) return false;
+        auto const sign = name->find('@');
+        function->name = *name;
+        if (sign != name->npos && sign != 0) {
+            function->name = name->substr(0, sign);
+            set_version(*function, name->substr(sign + 1));
+        }
+        look_at(*function, index);
+        return true;
+    });
+    if (refusal) return tl::unexpected{*std::move(refusal)};
+    return read.map([] { return true; });
 }
 
-result<bool>
-elf_file::for_each_function(symbol_table which,
-                            std::function<void(elf_function const&)> const& look) const {
-    return is_64_bit_ ? for_each_function_of<class_64>(which, look)
-                      : for_each_function_of<class_32>(which, look);
+result<bool> elf_file::for_each_function(symbol_table which,
+                                         std::function<void(elf_function const&)> const& look,
+                                         wanted_names const* only) const {
+    return is_64_bit_ ? for_each_function_of<class_64>(which, look, only)
+                      : for_each_function_of<class_32>(which, look, only);
+}
+
+// As the dynamic loader does it, but for the Bloom filter: that costs as much as the bucket does.
+template <class Class>
+result<void>
+elf_file::for_each_hashed_of(std::span<std::string_view const> names,
+                             std::function<void(elf_function const&)> const& look) const {
+    using symbol = typename Class::symbol;
+    auto const found = find_sections<Class>();
+    if (!found) return tl::unexpected{found.error()};
+    auto const& table = found->dynsym;
+    if (!table || !found->hashes) return {};
+    struct {
+        std::uint32_t buckets, first, words, shift;
+    } head;
+    if (found->hashes->size < sizeof head) return {};
+    if (auto const read = read_exactly(&head, sizeof head, found->hashes->offset); !read)
+        return read;
+    auto const texts = section_at<Class>(table->link);
+    if (!texts) return tl::unexpected{texts.error()};
+    auto const count = table->size / sizeof(symbol);
+    auto const buckets_at = found->hashes->offset + sizeof head +
+                            std::uint64_t{head.words} * sizeof(typename Class::word);
+    auto const chains_at = buckets_at + std::uint64_t{head.buckets} * sizeof(std::uint32_t);
+    if (head.buckets == 0 || chains_at - found->hashes->offset > found->hashes->size) return {};
+    std::optional<std::vector<std::string>> versions; // read once they are needed
+
+    std::string text;
+    auto const look_at = [&](std::uint64_t index, std::string_view name) -> result<void> {
+        symbol raw;
+        if (auto const read = read_exactly(&raw, sizeof raw, table->offset + index * sizeof raw);
+            !read)
+            return read;
+        auto function = function_of(raw);
+        if (!function || raw.st_name >= texts->size || texts->size - raw.st_name <= name.size())
+            return {};
+        text.resize(name.size() + 1);
+        if (auto const read = read_exactly(text.data(), text.size(), texts->offset + raw.st_name);
+            !read)
+            return read;
+        if (text.back() != '\0' || !text.starts_with(name)) return {};
+        function->name = name;
+        if (found->versym && index < found->versym->size / sizeof(Elf64_Versym)) {
+            Elf64_Versym number;
+            auto const read =
+                read_exactly(&number, sizeof number, found->versym->offset + index * sizeof number);
+            if (!read) return read;
+            if (!versions) {
+                auto named = version_names<Class>(*found);
+                if (!named) return tl::unexpected{named.error()};
+                versions = *std::move(named);
+            }
+            set_version(*function, number, *versions);
+        }
+        look(*function);
+        return {};
+    };
+
+    std::array<std::uint32_t, 16> chain;
+    for (auto const name : names) {
+        auto const hash = hash_of(name);
+        std::uint32_t index = 0;
+        auto read = read_exactly(&index, sizeof index,
+                                 buckets_at + hash % head.buckets * std::uint64_t{sizeof index});
+        if (!read) return read;
+        if (index < head.first || index == 0) continue;
+        bool is_last = false;
+        for (std::uint32_t seen = 0; !is_last && seen < most_hashed_alike && index < count;) {
+            auto const some =
+                static_cast<std::size_t>(std::min<std::uint64_t>(chain.size(), count - index));
+            read = read_exactly(chain.data(), some * sizeof chain[0],
+                                chains_at + std::uint64_t{index - head.first} * sizeof chain[0]);
+            if (!read) return read;
+            for (std::size_t i = 0; i != some && !is_last; ++i, ++index, ++seen) {
+                is_last = (chain[i] & 1U) != 0;
+                if ((chain[i] | 1U) != (hash | 1U)) continue;
+                if (auto const looked = look_at(index, name); !looked) return looked;
+            }
+        }
+    }
+    return {};
+}
+
+result<void> elf_file::for_each_hashed(std::span<std::string_view const> names,
+                                       std::function<void(elf_function const&)> const& look) const {
+    return is_64_bit_ ? for_each_hashed_of<class_64>(names, look)
+                      : for_each_hashed_of<class_32>(names, look);
 }
 
 std::optional<std::uint64_t> elf_file::offset_of(std::uint64_t address) const noexcept {

@@ -13,11 +13,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace [[gnu::visibility("hidden")]] bpflink {
+
+class wanted_names;
 
 enum class symbol_table { dynamic, whole };
 enum class symbol_binding { global, weak, local };
@@ -64,9 +67,18 @@ public:
     [[nodiscard]] std::uint16_t machine() const noexcept { return machine_; }
 
     /// Calls `look` with each function of a table, if there is such a table. False: there is not.
+    /// @param only  leaves out those that have none of these names; nothing of the file is kept
+    /// then
     /// @errors invalid_argument  damaged; `look` may have been called by then
     result<bool> for_each_function(symbol_table which,
-                                   std::function<void(elf_function const&)> const& look) const;
+                                   std::function<void(elf_function const&)> const& look,
+                                   wanted_names const* only = nullptr) const;
+    /// Calls `look` with those dynamic functions of these names that the file's hash table
+    /// (.gnu.hash) leads to: few reads a name. It may have others, or none where it has no such
+    /// table.
+    /// @errors invalid_argument  damaged; `look` may have been called by then
+    result<void> for_each_hashed(std::span<std::string_view const> names,
+                                 std::function<void(elf_function const&)> const& look) const;
 
     /// Calls `look` with each section, until it answers false.
     /// @errors invalid_argument  damaged; `look` may have been called by then
@@ -90,7 +102,13 @@ public:
 
 private:
     struct sections {
-        std::optional<elf_section> symtab, dynsym, versym, verdef;
+        std::optional<elf_section> symtab, dynsym, versym, verdef, hashes;
+    };
+    /// Where one of the wanted names is in a table of texts.
+    struct name_place {
+        std::uint64_t at = 0;
+        std::size_t index = 0;        // among them
+        std::uint64_t version_at = 0; // behind its '@'; 0: there is not one
     };
     /// The bytes of a section.
     struct contents {
@@ -103,8 +121,14 @@ private:
     [[nodiscard]] result<void> read_exactly(void* into, std::size_t size,
                                             std::uint64_t offset) const;
     [[nodiscard]] result<contents> read_section(elf_section const& what, std::uint64_t most) const;
-    [[nodiscard]] result<std::vector<std::string_view>>
-    version_names(elf_section const& verdef, contents const& bytes, contents const& texts) const;
+    /// What begins at `at` in a table of texts; nothing where it does not end soon.
+    [[nodiscard]] result<std::optional<std::string>> text_in(elf_section const& texts,
+                                                             std::uint64_t at) const;
+    /// The names that a file gives to versions, by their index; empty for those that it does not.
+    template <class Class>
+    [[nodiscard]] result<std::vector<std::string>> version_names(sections const& of) const;
+    [[nodiscard]] result<std::vector<name_place>> places_of(wanted_names const& names,
+                                                            elf_section const& texts) const;
 
     template <class Raw, class Look>
     result<void> for_each_entry(std::uint64_t offset, std::uint64_t count, Look look) const;
@@ -118,7 +142,11 @@ private:
     result<void> for_each_section_of(std::function<bool(elf_section const&)> const& look) const;
     template <class Class>
     result<bool> for_each_function_of(symbol_table which,
-                                      std::function<void(elf_function const&)> const& look) const;
+                                      std::function<void(elf_function const&)> const& look,
+                                      wanted_names const* only) const;
+    template <class Class>
+    result<void> for_each_hashed_of(std::span<std::string_view const> names,
+                                    std::function<void(elf_function const&)> const& look) const;
 
     binary_file const* file_;
     std::vector<elf_segment> segments_;

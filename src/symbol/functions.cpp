@@ -2,20 +2,29 @@
 #include "symbol/functions.hpp"
 
 #include "symbol/debug_file.hpp"
+#include "symbol/wanted_names.hpp"
 
 namespace bpflink {
 
 result<functions_told>
 for_each_function(elf_file const& executable, resolve_options const& options,
                   std::function<bool(function_source, bool)> const& wants,
-                  std::function<void(elf_function const&, function_source)> const& look) {
+                  std::function<void(elf_function const&, function_source)> const& look,
+                  wanted_names const* only) {
     functions_told told;
+    if (only && wants(function_source::dynamic, false)) {
+        auto const read =
+            executable.for_each_hashed(only->names(), [&](elf_function const& function) {
+                look(function, function_source::dynamic);
+            });
+        if (!read) return tl::unexpected{read.error()};
+    }
     for (auto const source : {function_source::dynamic, function_source::whole}) {
         if (!wants(source, false)) return told;
         auto const table =
             source == function_source::dynamic ? symbol_table::dynamic : symbol_table::whole;
         auto const read = executable.for_each_function(
-            table, [&](elf_function const& function) { look(function, source); });
+            table, [&](elf_function const& function) { look(function, source); }, only);
         if (!read) return tl::unexpected{read.error()};
         told.is_stripped = !*read;
     }
@@ -25,11 +34,13 @@ for_each_function(elf_file const& executable, resolve_options const& options,
     told.note = std::move(search->note);
     if (!search->found) return told;
     auto const read = search->found->elf.for_each_function(
-        symbol_table::whole, [&](elf_function const& function) {
+        symbol_table::whole,
+        [&](elf_function const& function) {
             auto moved = function;
             moved.address += search->found->shift;
             look(moved, function_source::debug);
-        });
+        },
+        only);
     if (!read) return tl::unexpected{read.error()};
     told.has_debug_file = *read;
     return told;

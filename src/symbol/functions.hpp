@@ -26,11 +26,13 @@ struct functions_told {
 };
 
 /// Calls `look` with the functions of each source that `wants` wants, while it says so.
+/// @param only  the names that count, where others do not: a function may be told twice then
 /// @errors invalid_argument  damaged; `look` may have been called by then
 [[nodiscard]] result<functions_told>
 for_each_function(elf_file const& executable, resolve_options const& options,
                   std::function<bool(function_source next, bool is_stripped)> const& wants,
-                  std::function<void(elf_function const&, function_source)> const& look);
+                  std::function<void(elf_function const&, function_source)> const& look,
+                  wanted_names const* only = nullptr);
 
 /// The facts that a user has to know: that the file is stripped, and where else to look.
 [[nodiscard]] std::string advice_of(functions_told const& told);

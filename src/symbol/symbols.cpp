@@ -6,6 +6,7 @@
 #include "symbol/names.hpp"
 #include "symbol/open.hpp"
 #include "symbol/resolve.hpp"
+#include "symbol/wanted_names.hpp"
 
 #include <bpflink/symbols.hpp>
 
@@ -174,6 +175,10 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
     std::vector<std::pair<readable_name, std::size_t>> readable;
     for (std::size_t i = 0; i != requests.size(); ++i)
         if (is_readable_name(requests[i].name())) readable.emplace_back(requests[i].name(), i);
+    std::vector<std::string_view> names; // each once
+    for (auto const& each : by_name)
+        names.push_back(each.first);
+    wanted_names const wanted{names};
     demangler demangle;
     auto const offer_readable = [&](elf_function const& function, function_source from) {
         std::string text; // once for all
@@ -198,7 +203,8 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
             if (found == by_name.end()) return;
             for (auto const index : found->second)
                 requests[index].offer(function, from);
-        });
+        },
+        readable.empty() ? &wanted : nullptr);
     if (!told) return tl::unexpected{told.error()};
     return offsets_of(requests, file, *told, options, how);
 }
@@ -243,8 +249,7 @@ result<std::vector<std::string>> names_in(elf_file const& file, std::string_view
             if (function.is_indirect && !options.indirect) return;
             std::string_view name = function.name;
             if (function.is_hidden) name = versioned = name_of(function);
-            if (!name.empty() && !names.contains(name) && is_meant(name, function.name))
-                names.emplace(name);
+            if (!name.empty() && is_meant(name, function.name)) names.emplace(name);
         });
     if (!told) return tl::unexpected{told.error()};
     return std::vector<std::string>{names.begin(), names.end()};
