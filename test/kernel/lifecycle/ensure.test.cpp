@@ -460,11 +460,11 @@ TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a table, which is known by it
     // Another's: the link of this very table is named at once, and one of the same name later.
     auto const begin = std::chrono::steady_clock::now();
     check_error(bl::ensure_attached(second.map(), where, fs.path() / "other"),
-                bl::errc::already_exists, {path});
+                bl::errc::hook_busy, {path});
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{1});
     check_error(bl::ensure_attached(first.map(), where, fs.path() / "other",
                                     {.wait = std::chrono::milliseconds{50}}),
-                bl::errc::already_exists, {"registered"});
+                bl::errc::hook_busy, {"registered"});
     CHECK(second.available());
     CHECK(must(must(bl::struct_ops_link::load_pinned(path)).details()).map == second.map_id());
     CHECK(names_in(fs.path()) == std::set<std::string>{"x"});
@@ -515,11 +515,12 @@ TEST_CASE_FIXTURE(kernel_case, "the same program without a link on tcx is named 
     REQUIRE(::bpf_prog_attach(theirs, device, tcx_ingress, 0) == 0);
     auto const begin = std::chrono::steady_clock::now();
     auto const id = "program " + std::to_string(id_of_program(both[0].fd()).value());
-    check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::already_exists,
+    check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::hook_busy,
                 {id, "without a link"});
     must(bl::ensure_attached(both[1], where, fs.path() / "x"));
     // Nor can it be swapped in.
-    check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::already_exists);
+    check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::hook_busy,
+                {id, "without a link"});
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{1});
     CHECK(programs_on(where) ==
           std::vector{id_of_program(both[0].fd()), id_of_program(both[1].fd())});

@@ -440,7 +440,7 @@ TEST_CASE_FIXTURE(world, "the same program without a link is told, and not waite
     auto const begin = sys_now();
     auto const done = bl::ensure_attached(own, where, pin_path);
     REQUIRE_FALSE(done);
-    check_error(done.error(), EEXIST, operation::link_create, errc::already_exists,
+    check_error(done.error(), EEXIST, operation::link_create, errc::hook_busy,
                 {"program " + std::to_string(prog.id), "without a link"});
     CHECK(sys_now() - begin < std::chrono::milliseconds{200});
 }
