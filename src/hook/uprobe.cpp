@@ -135,7 +135,7 @@ result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program pro
         auto const event = open_event(*attr, process->value_or(every_process));
         auto const is_same = found->file.is_at(*path);
         if (!is_same) return tl::unexpected{is_same.error()};
-        if (!*is_same) continue;
+        if (*is_same != match::yes) continue;
         if (!event) return refuse_event(event.outcome(), tried, subject);
         return attach_to_event(tried, event.view(), where.cookie, subject);
     }

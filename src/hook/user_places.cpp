@@ -82,6 +82,17 @@ result<std::vector<std::uint64_t>> matching_places(elf_file const& elf, binary_f
                 all.empty() ? "no function matches" : "no function that matches can be probed");
 }
 
+/// Whether a link is on this file, by the path that the kernel tells of the link's. What is in
+/// another mount namespace, or hidden by a mount, has a path that leads nowhere, or elsewhere.
+result<match> is_file_at(binary_file const& file, std::string const& path) {
+    auto const leads_here = unless_told_nothing(file.is_at(path));
+    if (!leads_here || *leads_here == match::yes) return leads_here;
+    bool const is_deleted = path.ends_with(" (deleted)");
+    if (*leads_here == match::unknown && !is_deleted) return leads_here;
+    if (!path.starts_with('/')) return match::unknown; // from another's working directory
+    return file.kernel_name() == path ? match::unknown : match::no;
+}
+
 } // namespace
 
 result<binary_file> open_binary(std::variant<std::string_view, fd_view> const& binary) {
@@ -171,7 +182,7 @@ result<match> is_at_found(result<found_places> found, std::string const& path,
     std::ranges::sort(told);
     std::ranges::sort(asked);
     if (told != asked) return match::no;
-    return unless_told_nothing(found->file.is_at(path).map(yes_or_no));
+    return is_file_at(found->file, path);
 }
 
 result<match> is_at_places(named_places const& wanted, std::string const& path,

@@ -168,7 +168,7 @@ bool is_busy(error const& why) {
 /// link there.
 bool may_pass(error const& why) {
     switch (why.code().value()) {
-    case EBUSY: return true;
+    case EBUSY: return why != errc::not_supported;
     case EEXIST: return why == errc::already_exists;
     case E2BIG: return why == errc::hook_busy; // of a place for one program
     default: return false;
@@ -179,6 +179,15 @@ bool may_pass(error const& why) {
 bool takes_one(error const& why, link_type kind) {
     if (why.where() == operation::link_update) return false; // the place is ours
     return why.code().value() != EEXIST || kind == link_type::xdp;
+}
+
+/// What attach calls there already is, to who ensures a link, a place that somebody else has.
+error as_taken(error why, link_type kind) {
+    if (why != errc::already_exists) return why;
+    return {why.code().value(), why.where(), errc::hook_busy, std::string{why.subject()},
+            kind == link_type::struct_ops
+                ? "a table of that name is registered: give it another name, or detach that one"
+                : "this program is there already, and no link of it was seen: detach it"};
 }
 
 /// So long who only looks at a link may hold it.
@@ -319,8 +328,7 @@ bool ensuring::is_held_by_somebody(error& why) const {
     who = holders(there->id);
     if (is_let_go()) return false;
     auto const by = who ? ", held by " + in_words(*who) : "";
-    auto const condition = any ? errc::hook_busy : errc::already_exists;
-    why = {why.code().value(), why.where(), condition, std::string{why.subject()},
+    why = {why.code().value(), why.where(), errc::hook_busy, std::string{why.subject()},
            described(*there) + " is there" + by};
     return true;
 }
@@ -355,10 +363,11 @@ result<link> ensuring::create_patiently() const {
                             std::string{wanted_->hook.name}, *there + ": detach it");
         auto made = create();
         if (made || !is_busy(made.error()) || is_held_by_somebody(made.error())) return made;
-        if (!may_pass(made.error()) || is_late()) return made;
+        if (!may_pass(made.error()) || is_late())
+            return tl::unexpected{as_taken(made.error(), wanted_->hook.kind)};
         if (auto const there = program_without_link()) {
             auto const& why = made.error();
-            if (!takes_one(why, wanted_->hook.kind) || why == errc::hook_busy) return made;
+            if (why == errc::hook_busy) return made;
             return fail(-why.code().value(), why.where(), errc::hook_busy, // in another mode of XDP
                         std::string{why.subject()}, *there + ": detach it");
         }
@@ -512,8 +521,16 @@ result<ensured> ensuring::make_it_so(detail::directory_lock const* lock) {
                               ? why == errc::already_exists && why.where() == operation::obj_pin
                               : why == errc::program_mismatch || why == errc::defunct;
         // The program is on the hook by a link that the kernel may just be releasing.
-        if (why == errc::already_exists && why.where() == operation::link_update)
-            comes_back = !is_held_by_somebody(why) && !program_without_link();
+        if (why == errc::already_exists && why.where() == operation::link_update &&
+            !is_held_by_somebody(why)) {
+            auto const there = program_without_link();
+            comes_back = !there;
+            if (there)
+                why = {why.code().value(), why.where(), errc::hook_busy, std::string{why.subject()},
+                       *there + ": detach it"};
+            else if (is_late())
+                why = as_taken(std::move(why), wanted_->hook.kind);
+        }
         if (!comes_back || is_late()) return done;
         pause(attempt);
     }

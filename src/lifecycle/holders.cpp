@@ -180,11 +180,14 @@ private:
         auto const directory = "/proc/" + std::to_string(process);
         int outcome = is_told_ ? 0 : look_at_descriptors(process, process, directory);
         if (!is_told_ && outcome == 0) outcome = look_at_threads(process, directory);
-        if (outcome < 0 && !is_gone(outcome) && !is_refused(outcome))
-            return refuse(outcome, operation::read, directory + "/fd", {},
-                          {causes, common_causes()});
-        if (is_refused(outcome) || is_refused(look_at_mounts(directory))) ++hidden_;
-        return {};
+        bool is_hidden = is_refused(outcome);
+        if (outcome >= 0) {
+            outcome = look_at_mounts(directory);
+            is_hidden = is_refused(outcome);
+        }
+        if (is_hidden) ++hidden_;
+        if (outcome >= 0 || is_hidden || is_gone(outcome)) return {};
+        return refuse(outcome, operation::read, directory, {}, {causes, common_causes()});
     }
 
     /// How many descriptors there are, or a negated errno.
@@ -259,7 +262,11 @@ private:
         own_pins(); // first, by the names that they have here
         if (look_for_view("/proc/thread-self", own) < 0 || own != theirs) {
             auto const read = pins_.walk_on(directory, directory + "/root");
-            if (!read) return 0; // another process may be met there
+            if (!read) {
+                // A process that ends gives up its mounts; another may be met there.
+                int const left = look_for_view(directory, theirs);
+                return left < 0 ? left : -read.error().code().value();
+            }
             walk();
         }
         views_.insert(theirs);

@@ -207,18 +207,23 @@ std::string binary_file::passing_path() const {
     return "/proc/thread-self/fd/" + std::to_string(file_.get());
 }
 
-result<bool> binary_file::is_at(std::string const& path) const {
+std::string binary_file::kernel_name() const {
+    return descriptor_name(file_);
+}
+
+result<match> binary_file::is_at(std::string const& path) const {
     auto const there = sys::look_up(sys::working_directory, path.c_str(), lookup::plain);
     sys::file_facts facts{};
     int const outcome = there ? sys::look_at(there.outcome(), facts) : there.outcome();
-    if (outcome == 0) return facts.device == device_ && facts.inode == inode_;
+    if (outcome == 0)
+        return facts.device == device_ && facts.inode == inode_ ? match::yes : match::no;
     for (int const number : {ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG})
-        if (outcome == -number) return false;
+        if (outcome == -number) return match::unknown;
     return fail(outcome, operation::open, path);
 }
 
 result<std::string> binary_file::lasting_path() const {
-    auto const real = descriptor_name(file_);
+    auto const real = kernel_name();
     std::vector<std::string> candidates{real};
     // A file in another mount namespace, the kernel names as it is called there.
     if (!link_.empty()) {
@@ -231,7 +236,7 @@ result<std::string> binary_file::lasting_path() const {
         auto const leads_here = is_at(candidate);
         if (!leads_here && leads_here.error() == errc::permission_denied) continue;
         if (!leads_here) return tl::unexpected{leads_here.error()};
-        if (*leads_here) return std::move(candidate);
+        if (*leads_here == match::yes) return std::move(candidate);
     }
     return std::string{};
 }

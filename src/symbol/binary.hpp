@@ -8,6 +8,7 @@
 
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
+#include <bpflink/match.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -46,9 +47,12 @@ public:
     /// A path that others can open it by, too: without links where there is such a one. Empty where
     /// the file has no name that leads to it now.
     [[nodiscard]] result<std::string> lasting_path() const;
-    /// Whether a path leads to this file now.
+    /// Whether a path leads to this file now; unknown where it leads nowhere.
     /// @errors permission_denied  it may not be looked at (EACCES); and what sys::look_up gives
-    [[nodiscard]] result<bool> is_at(std::string const& path) const;
+    [[nodiscard]] result<match> is_at(std::string const& path) const;
+    /// What the kernel calls the file, seen from this process's root; empty where nothing tells.
+    /// One that ends in " (deleted)" leads nowhere.
+    [[nodiscard]] std::string kernel_name() const;
 
 private:
     explicit binary_file(std::string path) noexcept : path_{std::move(path)} {}

@@ -116,7 +116,7 @@ result<debug_search> find_debug_file(elf_file const& executable,
     for (auto const& place : places) {
         auto const candidate = place + (*link)->name;
         auto const is_itself = executable.file().is_at(candidate);
-        if (is_itself && *is_itself) continue;
+        if (is_itself && *is_itself == match::yes) continue;
         auto const looked = looking.look_at(candidate, (*link)->sum);
         if (!looked) return tl::unexpected{looked.error()};
         if (looking.is_done()) break;

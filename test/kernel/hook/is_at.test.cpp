@@ -14,11 +14,15 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 namespace bl = bpflink;
@@ -328,6 +332,73 @@ TEST_CASE_FIXTURE(kernel_case, "a uprobe's link is at the file, the offset and t
     auto other = of_this;
     other.pid = ::getppid();
     check_told(at(other, mine), match::no, probes);
+}
+
+namespace {
+
+/// A file that is not ELF, whose every byte is an instruction; in a directory of its own.
+struct code_file {
+    char directory[32] = "/tmp/bpflink-code-XXXXXX";
+    std::string path;
+
+    code_file() {
+        REQUIRE(::mkdtemp(directory));
+        path = std::string{directory} + "/code";
+        write(path);
+    }
+    ~code_file() { std::filesystem::remove_all(directory); }
+    code_file(code_file const&) = delete;
+    code_file& operator=(code_file const&) = delete;
+
+    static void write(std::string const& name) { std::ofstream{name} << std::string(64, '\x90'); }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "a probed file that is moved, hidden or deleted is not guessed at") {
+    auto const p = load_probe();
+    if (!p) return;
+    code_file const code;
+    auto const moved = code.path + "-moved";
+    auto made = bl::attach(p->as<program_type::kprobe>(),
+                           bl::hook::uprobe{.binary = code.path, .offset = 16});
+    if (is_unsupported(made)) return;
+    auto const l = must(std::move(made));
+    bl::hook::uprobe const there{.binary = moved, .offset = 16};
+    std::filesystem::rename(code.path, moved);
+    CHECK(at(there, l) == match::unknown);
+    code_file::write(code.path); // the link tells the path alone
+    check_told(at(there, l), match::no, probes);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a link of uprobe_multi keeps its file, wherever that goes") {
+    auto const p = load_probe(attach_type::trace_uprobe_multi);
+    if (!p) return;
+    code_file const code;
+    auto const moved = code.path + "-moved";
+    constexpr std::array<std::uint64_t, 1> offset{16};
+    auto made = bl::attach(p->as<program_type::kprobe>(),
+                           bl::hook::uprobe_multi{.binary = code.path, .offsets = offset});
+    if (is_unsupported(made)) return;
+    auto const l = must(std::move(made));
+    bl::hook::uprobe_multi const there{.binary = moved, .offsets = offset};
+    std::filesystem::rename(code.path, moved);
+    check_told(at(there, l), match::yes, probes);
+    bl::unique_fd const file{::open(moved.c_str(), O_RDONLY | O_CLOEXEC)};
+    REQUIRE(file);
+    bl::hook::uprobe_multi const by_file{.binary = bl::fd_view{file}, .offsets = offset};
+    check_told(at(by_file, l), match::yes, probes);
+    { // hidden by a mount
+        REQUIRE(::mount("none", code.directory, "tmpfs", 0, "size=64k") == 0);
+        CHECK(at(by_file, l) != match::no);
+        code_file::write(moved);
+        CHECK(at(by_file, l) != match::no);
+        REQUIRE(::umount2(code.directory, MNT_DETACH) == 0);
+    }
+    code_file::write(code.path);
+    std::filesystem::rename(code.path, moved); // as an upgrade does
+    check_told(at(there, l), match::no, probes);
+    CHECK(at(by_file, l) == match::unknown); // both have lost their name
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a link of uprobe_multi has all offsets and no other") {

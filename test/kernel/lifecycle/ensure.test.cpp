@@ -459,12 +459,12 @@ TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a table, which is known by it
     CHECK(second.available());
     // Another's: the link of this very table is named at once, and one of the same name later.
     auto const begin = std::chrono::steady_clock::now();
-    check_error(bl::ensure_attached(second.map(), where, fs.path() / "other"),
-                bl::errc::already_exists, {path});
+    check_error(bl::ensure_attached(second.map(), where, fs.path() / "other"), bl::errc::hook_busy,
+                {path});
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{1});
     check_error(bl::ensure_attached(first.map(), where, fs.path() / "other",
                                     {.wait = std::chrono::milliseconds{50}}),
-                bl::errc::already_exists, {"registered"});
+                bl::errc::hook_busy, {"registered"});
     CHECK(second.available());
     CHECK(must(must(bl::struct_ops_link::load_pinned(path)).details()).map == second.map_id());
     CHECK(names_in(fs.path()) == std::set<std::string>{"x"});
@@ -515,16 +515,35 @@ TEST_CASE_FIXTURE(kernel_case, "the same program without a link on tcx is named 
     REQUIRE(::bpf_prog_attach(theirs, device, tcx_ingress, 0) == 0);
     auto const begin = std::chrono::steady_clock::now();
     auto const id = "program " + std::to_string(id_of_program(both[0].fd()).value());
-    check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::already_exists,
+    check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::hook_busy,
                 {id, "without a link"});
     must(bl::ensure_attached(both[1], where, fs.path() / "x"));
     // Nor can it be swapped in.
-    check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::already_exists);
+    check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::hook_busy,
+                {id, "without a link"});
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{1});
     CHECK(programs_on(where) ==
           std::vector{id_of_program(both[0].fd()), id_of_program(both[1].fd())});
     REQUIRE(::bpf_prog_detach2(theirs, device, tcx_ingress) == 0);
     CHECK(must(bl::ensure_attached(both[0], where, fs.path() / "x")).how == ensured::updated);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "the same program by somebody else's link has the hook") {
+    sandbox::network const net;
+    sandbox::bpffs const fs;
+    auto const both = load_two<program_type::sched_cls>(-1);
+    if (both.empty()) return;
+    bl::hook::tcx const where{.ifindex = net.loopback(), .attach = attach_type::tcx_ingress};
+    auto made = bl::attach(both[0], where);
+    if (is_unsupported(made)) return;
+    auto theirs = must(std::move(made));
+    must(theirs.pin(fs.path() / "theirs"));
+    auto const id = "link " + std::to_string(must(theirs.info()).id.value());
+    check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::hook_busy,
+                {id, fs.path() / "theirs"});
+    must(bl::ensure_attached(both[1], where, fs.path() / "x"));
+    check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::hook_busy,
+                {id, fs.path() / "theirs"});
 }
 
 // E4

@@ -626,6 +626,30 @@ TEST_CASE_FIXTURE(probed_places, "a uprobe's link is at the file, offset and pro
     CHECK(where(hook{.binary = "/bin/y", .offset = 0x10}, here) == match::no);
 }
 
+TEST_CASE_FIXTURE(probed_places, "a link's path that leads nowhere is not another file's") {
+    using hook = bl::hook::uprobe;
+    hook const there{.binary = "/bin/x", .offset = 0x10};
+    CHECK(where(there, uprobe("/proc/41/root/bin/x", 0x10)) == match::unknown); // it has ended
+    CHECK(where(there, uprobe("x", 0x10)) == match::unknown); // from another's directory
+    CHECK(where(there, uprobe("/bin/moved", 0x20)) == match::no);
+    CHECK(where(there, uprobe("/bin/x (deleted)", 0x10)) == match::no);
+    fail(call::look_up, EACCES, 2);
+    CHECK(where(there, uprobe("/bin/y", 0x10)) == match::unknown);
+    fail(call::look_up, EMFILE, 2);
+    auto const l = uprobe("/bin/y", 0x10);
+    CHECK_FALSE(bl::is_at(there, l));
+    // The kernel's name of a file that is hidden here, or deleted, leads to another one, or
+    // nowhere.
+    constexpr std::array<std::uint64_t, 1> offset{0x10};
+    auto const mine = open_file("/bin/x");
+    for (auto const* const name : {"/bin/y", "/bin/x (deleted)"}) {
+        names_in_namespace = {{"/bin/x", name}};
+        auto const its = made({.type = link_type::uprobe_multi, .name = name, .addresses = {0x10}});
+        CHECK(where(bl::hook::uprobe_multi{.binary = bl::fd_view{mine}, .offsets = offset}, its) ==
+              match::unknown);
+    }
+}
+
 TEST_CASE_FIXTURE(probed_places, "a link of uprobe_multi has all offsets and no other") {
     constexpr std::array<std::uint64_t, 2> both{0x20, 0x10};
     constexpr std::array<std::uint64_t, 2> others{0x20, 0x30};

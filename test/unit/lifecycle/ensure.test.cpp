@@ -440,9 +440,51 @@ TEST_CASE_FIXTURE(world, "the same program without a link is told, and not waite
     auto const begin = sys_now();
     auto const done = bl::ensure_attached(own, where, pin_path);
     REQUIRE_FALSE(done);
-    check_error(done.error(), EEXIST, operation::link_create, errc::already_exists,
+    check_error(done.error(), EEXIST, operation::link_create, errc::hook_busy,
                 {"program " + std::to_string(prog.id), "without a link"});
     CHECK(sys_now() - begin < std::chrono::milliseconds{200});
+}
+
+// 16.17
+TEST_CASE_FIXTURE(world, "the same program by somebody else's link has the hook") {
+    auto& prog = add_program(program_type::sched_cls);
+    typed_program<program_type::sched_cls> const own{{open(prog)}};
+    bl::hook::tcx const where{.ifindex = bl::ifindex{2}, .attach = attach_type::tcx_ingress};
+    fake::link_facts const there{
+        .type = link_type::tcx, .prog = &prog, .attach = attach_type::tcx_ingress, .target = 2};
+    SUBCASE("where there is no link yet") {
+        auto& other = add_link(there);
+        add_process(7, "daemon").links = {other.shared_from_this()};
+        fail_always(call::link_create, EEXIST);
+        auto const begin = sys_now();
+        auto const done = bl::ensure_attached(own, where, pin_path);
+        REQUIRE_FALSE(done);
+        check_error(done.error(), EEXIST, operation::link_create, errc::hook_busy,
+                    {"link " + std::to_string(other.id()), "process 7 (daemon)"});
+        CHECK(sys_now() - begin < std::chrono::milliseconds{50});
+    }
+    SUBCASE("where it is to be swapped in") {
+        auto& before = add_program(program_type::sched_cls);
+        pinned({.type = link_type::tcx,
+                .prog = &before,
+                .attach = attach_type::tcx_ingress,
+                .target = 2});
+        auto& other = add_link(there);
+        add_process(7, "daemon").links = {other.shared_from_this()};
+        fail_always(call::link_update, EEXIST);
+        auto const done = bl::ensure_attached(own, where, pin_path);
+        REQUIRE_FALSE(done);
+        check_error(done.error(), EEXIST, operation::link_update, errc::hook_busy,
+                    {"link " + std::to_string(other.id()), "process 7 (daemon)"});
+    }
+    SUBCASE("where nothing tells by which") {
+        fail_always(call::link_create, EEXIST);
+        auto const done =
+            bl::ensure_attached(own, where, pin_path, {.wait = std::chrono::milliseconds{50}});
+        REQUIRE_FALSE(done);
+        check_error(done.error(), EEXIST, operation::link_create, errc::hook_busy,
+                    {"this program is there already", "no link of it was seen"});
+    }
 }
 
 TEST_CASE_FIXTURE(world, "the same program's link that the kernel just releases is waited for") {

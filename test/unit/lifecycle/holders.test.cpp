@@ -205,8 +205,15 @@ TEST_CASE_FIXTURE(held, "a process that ends meanwhile is left out") {
 
 TEST_CASE_FIXTURE(held, "no call that fails makes a holder vanish without a word") {
     pin("/bpf/a", there);
+    for (auto const* const directory : {"/proc", "/proc/7", "/proc/7/root"})
+        make_directory(directory);
+    make_bpffs("/proc/7/root/run", 3);
+    pin("/proc/7/root/run/p", there);
     auto const own = open(there);
-    add_process(7, "daemon").links = {there.shared_from_this()};
+    auto& other = add_process(7, "daemon");
+    other.links = {there.shared_from_this()};
+    other.mount_namespace = 42;
+    other.mounts = "41 1 0:3 / /run rw - bpf none rw\n";
     forget_calls();
     CHECK(of(id).complete());
     int const all = system_calls();
@@ -221,7 +228,8 @@ TEST_CASE_FIXTURE(held, "no call that fails makes a holder vanish without a word
             auto const told = bl::holders(id);
             mend();
             if (!told) continue;
-            bool const has_all = told->processes.size() == 2 && told->pins == paths{"/bpf/a"};
+            bool const has_all =
+                told->processes.size() == 2 && told->pins == paths{"/bpf/a", "/proc/7/root/run/p"};
             CHECK((has_all || !told->complete()));
         }
 }
