@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/error.hpp>
+
 #include <cstdint>
 #include <string>
-
-#include <tl/expected.hpp>
 
 namespace service {
 
@@ -21,7 +21,7 @@ struct configuration {
     std::uint16_t port = 9435;
 };
 
-/// @return the file's content, or in one line all that is wrong with it
-[[nodiscard]] tl::expected<configuration, std::string> read_configuration(std::string const& path);
+/// @errors invalid_argument  of operation read: what is wrong with the file, in words
+[[nodiscard]] bpflink::result<configuration> read_configuration(std::string const& path);
 
 } // namespace service

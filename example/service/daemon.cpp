@@ -4,12 +4,12 @@
 #include "configuration.hpp"
 #include "failure.hpp"
 #include "keeper.hpp"
-#include "notifier.hpp"
-#include "pins_lock.hpp"
 #include "server.hpp"
 #include "xdp_object.hpp"
 
 #include <bpflink/coro/asio.hpp>
+#include <bpflink/fd.hpp>
+#include <bpflink/lifecycle/link_set.hpp>
 #include <bpflink/lifecycle/watcher.hpp>
 
 #include <asio/co_spawn.hpp>
@@ -17,32 +17,55 @@
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <ctime>
 #include <exception>
+#include <filesystem>
 #include <iostream>
+#include <system_error>
+#include <systemd/sd-daemon.h>
 #include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
 
 namespace service {
 namespace bl = bpflink;
 
 namespace {
 
-void tell_ready(notifier& systemd, keeper const& kept) {
+using namespace std::chrono_literals;
+
+// What systemd is told; nothing where it did not start the service.
+
+void tell_systemd(std::string const& what) {
+    ::sd_notify(0, what.c_str());
+}
+
+void tell_ready(keeper const& kept) {
     auto const now = kept.status();
-    auto const& how = now.amiss.empty() ? "the program is on " + now.interface : now.amiss;
-    systemd.tell("READY=1\nSTATUS=" + how);
+    tell_systemd("READY=1\nSTATUS=" +
+                 (now.amiss.empty() ? "the program is on " + now.interface : now.amiss));
+}
+
+void tell_reloading() {
+    ::timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    auto const since_boot = std::chrono::seconds{now.tv_sec} / 1us + now.tv_nsec / 1'000;
+    tell_systemd("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(since_boot));
 }
 
 /// Checks each second, and at once when an interface comes or goes. It never returns.
-asio::awaitable<void> keep(keeper& kept, bl::watcher& links, notifier& systemd) {
+asio::awaitable<void> keep(keeper& kept, bl::watcher& links) {
     asio::steady_timer pause{co_await asio::this_coro::executor};
     std::string told, amiss; // the same is said once
     for (;;) {
-        systemd.tell("WATCHDOG=1");
+        tell_systemd("WATCHDOG=1");
         // Where waiting fails, there is no descriptor left.
         if (auto const woke = co_await bl::async_ready(links.fd()); !woke) {
-            pause.expires_after(std::chrono::seconds{1});
+            pause.expires_after(1s);
             co_await pause.async_wait(asio::use_awaitable);
         }
         auto const seen = links.poll();
@@ -53,47 +76,41 @@ asio::awaitable<void> keep(keeper& kept, bl::watcher& links, notifier& systemd) 
         if (!checked) says = checked.error().message();
         if (says != told) std::clog << (says.empty() ? "all is well again" : says) << '\n';
         told = says;
-        if (std::exchange(amiss, kept.status().amiss) != amiss) tell_ready(systemd, kept);
+        if (std::exchange(amiss, kept.status().amiss) != amiss) tell_ready(kept);
     }
 }
 
-/// Reads the configuration again, and does as it says now.
-void reload(keeper& kept, std::string const& path) {
-    auto next = read_configuration(path);
-    if (!next) {
-        kept.count_failed_reload();
-        std::clog << next.error() << "; all stays as it is\n";
-        return;
-    }
-    auto const& now = kept.where();
-    if (next->pins != now.pins || next->address != now.address || next->port != now.port)
-        std::clog << "pins, address and port are read at the start alone\n";
-    next->pins = now.pins;
-    auto const reloaded = kept.reload(*std::move(next));
-    if (reloaded)
-        std::clog << "reloaded\n";
-    else
-        std::clog << reloaded.error() << "; all stays as it is\n";
-}
-
-/// Reloads at each SIGHUP; returns after another signal, when all that is to be done is done.
-asio::awaitable<void> obey(asio::signal_set& signals, keeper& kept, server& pages,
-                           notifier& systemd, std::string path) {
+/// Reloads at each SIGHUP; returns after another signal.
+asio::awaitable<void> obey(asio::signal_set& signals, keeper& kept, std::string path) {
     while (co_await signals.async_wait(asio::use_awaitable) == SIGHUP) {
-        systemd.tell_reloading();
-        reload(kept, path);
-        tell_ready(systemd, kept);
+        tell_reloading();
+        auto const reloaded = kept.reload(read_configuration(path));
+        if (reloaded)
+            std::clog << "reloaded\n";
+        else
+            std::clog << reloaded.error() << "; all stays as it is\n";
+        tell_ready(kept);
     }
-    systemd.tell("STOPPING=1");
-    co_await pages.close();
-    auto const finished = kept.finish();
-    if (!finished) std::clog << finished.error() << '\n';
 }
 
-configuration configured(std::string const& path) {
-    auto read = read_configuration(path);
-    if (!read) throw failure{EX_CONFIG, read.error()};
-    return *std::move(read);
+/// Keeps other instances from a directory of pins, in whatever namespaces they are: by flock(2) of
+/// a directory in it, as a bpffs has no files. However the process ends, the kernel lets it go.
+/// @errors timed_out  another instance has it
+///         and as link_set::open
+bl::result<bl::unique_fd> lock(std::string const& pins) {
+    co_await bl::link_set::open(pins); // says what is wrong with it
+    auto const path = pins + "/%lock"; // no interface's pin has this name: see bpflink::pin_name
+    std::error_code failure;
+    std::filesystem::create_directories(path, failure);
+    bl::unique_fd held{failure ? -1 : ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!held) {
+        auto const number = failure ? failure.value() : errno;
+        co_await tl::unexpected{bl::error{number, bl::operation::mkdir, path}};
+    }
+    if (::flock(held.get(), LOCK_EX | LOCK_NB) == 0) co_return std::move(held);
+    co_return tl::unexpected{bl::error{errno, bl::operation::flock, bl::errc::timed_out, pins,
+                                       "another instance has these pins: end it, or choose "
+                                       "another directory"}};
 }
 
 xdp_object loaded(configuration const& from, xdp_object::maps maps) {
@@ -114,7 +131,7 @@ T kept_or_end(bl::result<T> outcome) {
 } // namespace
 
 void check(std::string const& path) {
-    auto const where = configured(path);
+    auto const where = or_end(read_configuration(path), EX_CONFIG);
     or_end(bl::link_set::open(where.pins), EX_CANTCREAT);
     keeper const kept{where, loaded(where, xdp_object::maps::own)};
     for (auto const& step : kept_or_end(kept.plan()))
@@ -124,28 +141,33 @@ void check(std::string const& path) {
 void serve(std::string const& path) {
     asio::io_context loop{1};
     asio::signal_set signals{loop, SIGTERM, SIGINT, SIGHUP}; // before anything takes time
-    notifier systemd{loop};
-    auto where = configured(path);
-    auto locked = lock_pins(where.pins);
+    auto where = or_end(read_configuration(path), EX_CONFIG);
+    auto locked = lock(where.pins);
     bool const is_taken = !locked && locked.error() == bl::errc::timed_out;
-    auto const lock = or_end(std::move(locked), is_taken ? EX_TEMPFAIL : EX_CANTCREAT);
+    auto const alone = or_end(std::move(locked), is_taken ? EX_TEMPFAIL : EX_CANTCREAT);
     auto object = loaded(where, xdp_object::maps::pinned);
     keeper kept{std::move(where), std::move(object)};
-    server pages{loop, kept};
+    auto pages = serve_pages(loop, kept);
     auto links = or_end(bl::watcher::start(), EX_OSERR);
     kept_or_end(kept.plan());
     kept_or_end(kept.check());
-    tell_ready(systemd, kept);
+    tell_ready(kept);
 
     std::exception_ptr ending;
     auto const ended = [&](std::exception_ptr e) {
         ending = e;
-        loop.stop(); // at once: after finish() there must be no check
+        loop.stop();
     };
-    asio::co_spawn(loop, keep(kept, links, systemd), ended);
-    asio::co_spawn(loop, obey(signals, kept, pages, systemd, path), ended);
+    asio::co_spawn(loop, keep(kept, links), ended);
+    asio::co_spawn(loop, obey(signals, kept, path), ended);
     loop.run();
     if (ending) std::rethrow_exception(ending);
+
+    tell_systemd("STOPPING=1");
+    pages.reset();
+    loop.restart();
+    loop.run_for(100ms); // for answers that are on their way
+    if (auto const finished = kept.finish(); !finished) std::clog << finished.error() << '\n';
 }
 
 } // namespace service

@@ -56,20 +56,15 @@ bl::result<void> keeper::check() {
     return made;
 }
 
-bl::result<void> keeper::reload(configuration next) {
-    auto replaced = replace(std::move(next));
-    if (!replaced) {
-        count_failed_reload();
-        return replaced;
-    }
-    done_.is_reloaded = true;
-    done_.reloaded = std::chrono::system_clock::now();
+bl::result<void> keeper::reload(bl::result<configuration> next) {
+    auto replaced =
+        std::move(next).and_then([&](configuration&& to) { return replace(std::move(to)); });
+    done_.is_reloaded = replaced.has_value();
+    if (replaced)
+        done_.reloaded = std::chrono::system_clock::now();
+    else
+        ++done_.failed;
     return replaced;
-}
-
-void keeper::count_failed_reload() {
-    ++done_.failed;
-    done_.is_reloaded = false;
 }
 
 bl::result<void> keeper::finish() {
@@ -108,6 +103,9 @@ bl::result<void> keeper::make_it_so() {
 }
 
 bl::result<void> keeper::replace(configuration next) {
+    if (next.pins != where_.pins || next.address != where_.address || next.port != where_.port)
+        std::clog << "pins, address and port are read at the start alone\n";
+    next.pins = where_.pins;
     auto object = co_await xdp_object::load(next);
     auto const on = co_await find(next);
     bool const is_elsewhere = next.interface != where_.interface;

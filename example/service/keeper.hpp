@@ -55,9 +55,8 @@ public:
     /// Loads the object anew and swaps the program in without a gap. Another interface gets its
     /// link before the old one loses its own. After a failure everything is as it was, but for maps
     /// that the object pins by name.
-    bpflink::result<void> reload(configuration next);
-    /// Counts one that failed before that, by the configuration.
-    void count_failed_reload();
+    /// @param next  where it could not be read, nothing is done
+    bpflink::result<void> reload(bpflink::result<configuration> next);
 
     /// Lets go: the program stays on the interface, or is taken off, as configured.
     bpflink::result<void> finish();

@@ -3,7 +3,6 @@
 
 #include <bpflink/link.hpp>
 #include <bpflink/targets.hpp>
-#include <bpflink/views/pins.hpp>
 
 #include <utility>
 
@@ -19,10 +18,6 @@ bl::result<view> look(bl::snapshotter& links) {
             now.pins.push_back(*std::move(pin));
         else
             ++now.unreadable;
-    co_return now;
-}
-
-void look_at_probes(view& now) {
     for (auto const& link : now.links) {
         if (link.type != bl::link_type::kprobe_multi && link.type != bl::link_type::perf_event)
             continue;
@@ -32,6 +27,7 @@ void look_at_probes(view& now) {
         else if (info.error() != bl::errc::not_found) // it vanished meanwhile
             ++now.unreadable;
     }
+    co_return now;
 }
 
 } // namespace service

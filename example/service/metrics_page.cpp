@@ -4,15 +4,16 @@
 #include <bpflink/version.hpp>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
+#include <optional>
 #include <prometheus/text_serializer.h>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <bpf/libbpf.h>
 
@@ -21,64 +22,59 @@ namespace {
 
 namespace bl = bpflink;
 using labels = std::vector<prometheus::ClientMetric::Label>;
+using kind = prometheus::MetricType;
 
-/// Families of metrics: one is begun, and values are added to it.
+/// Families of metrics. Values go to the one that was begun last.
 class exposition {
 public:
-    exposition& gauge(std::string name, std::string help) {
-        return begin(prometheus::MetricType::Gauge, std::move(name), std::move(help));
-    }
-    exposition& counter(std::string name, std::string help) {
-        return begin(prometheus::MetricType::Counter, std::move(name), std::move(help));
+    void begin(kind type, std::string name, std::string help) {
+        families_.push_back({"bpflink_service_" + std::move(name), std::move(help), type, {}});
     }
     template <class Number>
-    exposition& add(Number value, labels with = {}) {
-        auto& family = families_.back();
-        auto& metric = family.metric.emplace_back();
+    void add(Number value, labels with = {}) {
+        auto& metric = families_.back().metric.emplace_back();
         metric.label = std::move(with);
-        (family.type == prometheus::MetricType::Counter ? metric.counter.value
-                                                        : metric.gauge.value) =
-            static_cast<double>(value);
-        return *this;
+        metric.counter.value = metric.gauge.value = static_cast<double>(value); // it is one of them
+    }
+    /// A value of each of these, by the name that it has.
+    template <class What>
+    void add_each(std::string const& label, std::map<What, std::uint64_t> const& counts,
+                  std::initializer_list<What> all) {
+        for (auto const each : all) {
+            auto const at = counts.find(each);
+            add(at == counts.end() ? 0 : at->second, {{label, to_string(each)}});
+        }
     }
     [[nodiscard]] std::string text() const {
         return prometheus::TextSerializer{}.Serialize(families_);
     }
 
 private:
-    exposition& begin(prometheus::MetricType type, std::string name, std::string help) {
-        families_.push_back({std::move(name), std::move(help), type, {}});
-        return *this;
-    }
-
     std::vector<prometheus::MetricFamily> families_;
 };
 
-void add_links(exposition& to, view const& now) {
+void add_kernel(exposition& to, view const& now) {
     using state = bl::link_state;
-    std::map<bl::link_type, std::map<state, int>> by_type;
+    std::map<bl::link_type, std::map<state, int>> links;
+    std::map<bl::link_type, int> pins;
+    for (auto const& link : now.links)
+        ++links[link.type][state_of(link)];
+    for (auto const& pin : now.pins)
+        ++pins[pin.type];
     int defunct = 0;
-    for (auto const& link : now.links) {
-        auto const is = state_of(link);
-        ++by_type[link.type][is];
-        defunct += is == state::defunct;
-    }
-    to.gauge("bpflink_service_links", "BPF links in the kernel");
-    for (auto& [type, by_state] : by_type)
+    to.begin(kind::Gauge, "links", "BPF links in the kernel");
+    for (auto& [type, by_state] : links) {
         for (auto const each : {state::attached, state::defunct, state::unknown})
             to.add(by_state[each], {{"type", to_string(type)}, {"state", to_string(each)}});
-    to.gauge("bpflink_service_defunct_links",
-             "BPF links whose target is gone, or that were detached");
+        defunct += by_state[state::defunct];
+    }
+    to.begin(kind::Gauge, "defunct_links", "BPF links whose target is gone, or that were detached");
     to.add(defunct);
-}
-
-void add_pins(exposition& to, view const& now) {
-    std::map<bl::link_type, int> counts;
-    for (auto const& pin : now.pins)
-        ++counts[pin.type];
-    to.gauge("bpflink_service_link_pins", "Pins of BPF links on every bpffs that is mounted here");
-    for (auto const& [type, count] : counts)
+    to.begin(kind::Gauge, "link_pins", "Pins of BPF links on every bpffs that is mounted here");
+    for (auto const& [type, count] : pins)
         to.add(count, {{"type", to_string(type)}});
+    to.begin(kind::Gauge, "unreadable", "Pins and probes that could not be read");
+    to.add(now.unreadable);
 }
 
 /// A probe's name where it has one, and how often it could not run, where the kernel tells.
@@ -97,8 +93,8 @@ struct missed_of {
 };
 
 void add_missed(exposition& to, view const& now) {
-    to.counter("bpflink_service_link_missed_total",
-               "Runs of a probe's program that the kernel left out");
+    to.begin(kind::Counter, "link_missed_total",
+             "Runs of a probe's program that the kernel left out");
     for (auto const& info : now.probes) {
         auto const [function, count] = std::visit(missed_of{}, info.details);
         if (!count) continue;
@@ -108,55 +104,37 @@ void add_missed(exposition& to, view const& now) {
     }
 }
 
-void add_unreadable(exposition& to, view const& now) {
-    to.gauge("bpflink_service_unreadable", "Pins and probes that could not be read");
-    to.add(now.unreadable);
-}
-
-/// A counter of each of these, by the name that it has.
-template <class What, std::size_t N>
-void add_each(exposition& to, std::string const& label, std::map<What, std::uint64_t> const& counts,
-              std::array<What, N> const& all) {
-    for (auto const each : all) {
-        auto const at = counts.find(each);
-        to.add(at == counts.end() ? 0 : at->second, {{label, to_string(each)}});
-    }
-}
-
 void add_service(exposition& to, view const& now, status const& of) {
-    bool const attached = of.link && state_of(*of.link) == bl::link_state::attached;
+    bool const is_attached = of.link && state_of(*of.link) == bl::link_state::attached;
+    bool const is_pinned = of.link && std::ranges::any_of(now.pins, [&](bl::pin_entry const& pin) {
+                               return pin.path == of.pin && pin.id == of.link->id;
+                           });
     labels const on{{"interface", of.interface}};
-    to.gauge("bpflink_service_attached", "Whether the program is on the interface");
-    to.add(attached, on);
-    to.gauge("bpflink_service_pinned", "Whether the link has its pin");
-    to.add(of.link && std::ranges::any_of(now.pins,
-                                          [&](bl::pin_entry const& pin) {
-                                              return pin.path == of.pin && pin.id == of.link->id;
-                                          }),
-           on);
-    to.gauge("bpflink_service_program_id", "The program that runs; 0 for none");
-    to.add(attached ? of.link->program.value() : 0, on);
+    to.begin(kind::Gauge, "attached", "Whether the program is on the interface");
+    to.add(is_attached, on);
+    to.begin(kind::Gauge, "pinned", "Whether the link has its pin");
+    to.add(is_pinned, on);
+    to.begin(kind::Gauge, "program_id", "The program that runs; 0 for none");
+    to.add(is_attached ? of.link->program.value() : 0, on);
     using step = bl::step_kind;
-    to.counter("bpflink_service_steps_total", "What was done to have the link as it is wanted");
-    add_each(to, "step", of.steps,
-             std::array{step::create, step::update, step::keep, step::recreate, step::remove});
+    to.begin(kind::Counter, "steps_total", "What was done to have the link as it is wanted");
+    to.add_each("step", of.steps,
+                {step::create, step::update, step::keep, step::recreate, step::remove});
     using change = bl::link_change;
-    to.counter("bpflink_service_link_events_total", "What happened to links in the kernel");
-    add_each(to, "event", of.events,
-             std::array{change::created, change::removed, change::updated, change::defunct});
-    to.counter("bpflink_service_packets_total", "Packets by the counters of the program");
+    to.begin(kind::Counter, "link_events_total", "What happened to links in the kernel");
+    to.add_each("event", of.events,
+                {change::created, change::removed, change::updated, change::defunct});
+    to.begin(kind::Counter, "packets_total", "Packets by the counters of the program");
     for (std::size_t i = 0; i != of.packets.size(); ++i)
         to.add(of.packets[i], {{"counter", std::to_string(i)}});
-    to.gauge("bpflink_service_last_reload_successful", "Whether the last reload succeeded");
+    to.begin(kind::Gauge, "last_reload_successful", "Whether the last reload succeeded");
     to.add(of.is_reloaded);
-    to.gauge("bpflink_service_last_reload_success_timestamp_seconds",
+    to.begin(kind::Gauge, "last_reload_success_timestamp_seconds",
              "When the last start or reload was that succeeded");
     to.add(std::chrono::duration<double>{of.reloaded.time_since_epoch()}.count());
-    to.counter("bpflink_service_failures_total", "Checks and reloads that failed").add(of.failed);
-}
-
-void add_build(exposition& to) {
-    to.gauge("bpflink_service_build_info", "1, with the versions of the libraries");
+    to.begin(kind::Counter, "failures_total", "Checks and reloads that failed");
+    to.add(of.failed);
+    to.begin(kind::Gauge, "build_info", "1, with the versions of the libraries");
     to.add(1, {{"version", version_text()}, {"libbpf", ::libbpf_version_string()}});
 }
 
@@ -169,11 +147,8 @@ std::string version_text() {
 
 std::string metrics_page(view const& now, status const& of) {
     exposition page;
-    add_build(page);
-    add_links(page, now);
-    add_pins(page, now);
+    add_kernel(page, now);
     add_missed(page, now);
-    add_unreadable(page, now);
     add_service(page, now, of);
     return page.text();
 }

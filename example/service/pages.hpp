@@ -23,12 +23,9 @@ struct view {
     int unreadable = 0;                     ///< pins and probes of which nothing can be said
 };
 
-/// Looks around, by one read of all links in the kernel; not at the probes.
+/// Looks around, by one read of all links in the kernel, and some system calls a pin and a probe.
 /// @param links  kept between two looks: it holds the program that reads
 [[nodiscard]] bpflink::result<view> look(bpflink::snapshotter& links);
-
-/// Fills in the probes: some system calls for each.
-void look_at_probes(view& now);
 
 /// JSON: an array of links, as `bpflink list --pinned --json` has them, with the keys that one look
 /// at all of them tells.

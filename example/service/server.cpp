@@ -3,8 +3,6 @@
 
 #include "pages.hpp"
 
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 #include <chrono>
 #include <restinio/all.hpp>
 #include <string>
@@ -14,7 +12,6 @@
 namespace service {
 namespace {
 
-namespace bl = bpflink;
 using namespace std::chrono_literals;
 
 /// Lets so many connections in that descriptors are left for the service. RESTinio's own limit has
@@ -40,41 +37,10 @@ struct traits : restinio::default_single_thread_traits_t {
     using ip_blocker_t = connection_limit;
 };
 
-struct answer {
-    restinio::http_status_line_t status;
-    std::string type;
-    std::string body;
-};
-
-answer plain(restinio::http_status_line_t status, std::string text) {
-    return {std::move(status), "text/plain; charset=utf-8", std::move(text) + '\n'};
-}
-
-} // namespace
-
-struct server::state {
-    state(asio::io_context& on, keeper const& watched)
-        : loop{on}, kept{watched}, http{restinio::external_io_context(on), settings()} {}
-
-    restinio::server_settings_t<traits> settings() {
-        restinio::server_settings_t<traits> made;
-        auto const limit = std::make_shared<connection_limit>();
-        made.address(kept.where().address)
-            .port(kept.where().port)
-            .connection_state_listener(limit)
-            .ip_blocker(limit)
-            .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
-                                          .max_url_size(1024)
-                                          .max_field_name_size(256)
-                                          .max_field_value_size(8192)
-                                          .max_field_count(64)
-                                          .max_body_size(4096))
-            .read_next_http_message_timelimit(60s)
-            .write_http_response_timelimit(10s)
-            .request_handler(
-                [this](restinio::request_handle_t const& request) { return respond(request); });
-        return made;
-    }
+/// Answers requests, as long as there are connections.
+class pages {
+public:
+    explicit pages(keeper const& kept) : kept_{kept} {}
 
     restinio::request_handling_status_t respond(restinio::request_handle_t const& request) {
         auto const method = request->header().method();
@@ -91,47 +57,67 @@ struct server::state {
         // Data after another method is not waited for.
         if (!is_asked)
             response.append_header(restinio::http_field::allow, "GET, HEAD").connection_close();
-        ++*under_way;
-        return response.done([count = under_way](auto const&) { --*count; });
+        return response.done();
+    }
+
+private:
+    struct answer {
+        restinio::http_status_line_t status;
+        std::string type;
+        std::string body;
+    };
+
+    static answer plain(restinio::http_status_line_t status, std::string text) {
+        return {std::move(status), "text/plain; charset=utf-8", std::move(text) + '\n'};
     }
 
     answer make_answer(std::string_view path) {
         if (path == "/healthz") {
-            auto const amiss = kept.status().amiss;
+            auto const amiss = kept_.status().amiss;
             return amiss.empty() ? plain(restinio::status_ok(), "ok")
                                  : plain(restinio::status_service_unavailable(), amiss);
         }
         if (path != "/links" && path != "/metrics")
             return plain(restinio::status_not_found(), "there are /links, /metrics and /healthz");
-        auto now = look(links);
+        auto const now = look(links_);
         if (!now) return plain(restinio::status_internal_server_error(), now.error().message());
         if (path == "/links") return {restinio::status_ok(), "application/json", links_page(*now)};
-        look_at_probes(*now);
         return {restinio::status_ok(), "text/plain; version=0.0.4; charset=utf-8",
-                metrics_page(*now, kept.status())};
+                metrics_page(*now, kept_.status())};
     }
 
-    asio::io_context& loop;
-    keeper const& kept;
-    bl::snapshotter links;
-    std::shared_ptr<int> under_way = std::make_shared<int>(0); // connections outlive the server
-    restinio::http_server_t<traits> http;
+    keeper const& kept_;
+    bpflink::snapshotter links_;
 };
 
-server::server(asio::io_context& loop, keeper const& kept)
-    : state_{std::make_unique<state>(loop, kept)} {
-    state_->http.open_sync();
-}
+} // namespace
 
-server::~server() = default;
-
-asio::awaitable<void> server::close() {
-    state_->http.close_sync();
-    asio::steady_timer pause{state_->loop};
-    for (auto left = 100; *state_->under_way != 0 && left != 0; --left) {
-        pause.expires_after(10ms);
-        co_await pause.async_wait(asio::use_awaitable);
-    }
+std::shared_ptr<void> serve_pages(asio::io_context& loop, keeper const& kept) {
+    using server = restinio::http_server_t<traits>;
+    restinio::server_settings_t<traits> settings;
+    auto const limit = std::make_shared<connection_limit>();
+    settings.address(kept.where().address)
+        .port(kept.where().port)
+        .connection_state_listener(limit)
+        .ip_blocker(limit)
+        .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
+                                      .max_url_size(1024)
+                                      .max_field_name_size(256)
+                                      .max_field_value_size(8192)
+                                      .max_field_count(64)
+                                      .max_body_size(4096))
+        .read_next_http_message_timelimit(60s)
+        .write_http_response_timelimit(10s)
+        .request_handler([all = std::make_shared<pages>(kept)](auto const& request) {
+            return all->respond(request);
+        });
+    auto* const made = new server{restinio::external_io_context(loop), std::move(settings)};
+    std::shared_ptr<server> listening{made, [](server* its) {
+                                          its->close_sync();
+                                          delete its;
+                                      }};
+    listening->open_sync();
+    return listening;
 }
 
 } // namespace service

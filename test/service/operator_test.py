@@ -72,10 +72,10 @@ class OperatorTest(ServiceCase):
                 (73, "not on a bpffs", {"pins": "/tmp/bpflink-service-nowhere/below"}),
                 (73, "the root of a bpffs", {"pins": self.bpffs.path}),
                 (73, "takes no dot in a name", {"pins": f"{self.bpffs.path}/a.b"}),
-                (78, "interfce is not a key", {"interfce": "eth0"}),
-                (78, "address is not an IP address", {"address": "localhost"}),
-                (78, "interface cannot be", {"interface": "an-interface-of-16"}),
-                (78, "pins is empty", {"pins": ""})):
+                (78, "interfce", {"interfce": "eth0"}),
+                (78, "address: is not an IP address", {"address": "localhost"}),
+                (78, "interface: cannot be", {"interface": "an-interface-of-16"}),
+                (78, "pins: is empty", {"pins": ""})):
             self.assert_ends_and_check_tells(status, word, **changes)
 
     def test_an_interface_with_another_program_ends_it(self):

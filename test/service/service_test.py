@@ -256,23 +256,21 @@ class ServiceTest(ServiceCase):
                 ({"program": "nothing"}, ["nothing", "ENOENT"]),
                 ({"interface": "eth9"}, ["eth9"]),
                 ({"counters": "count"}, ["array count"]),
-                ({"interface": "eth0/1"}, ["interface cannot be"]),
-                ({"interfce": "eth0"}, ["interfce is not a key"]),
-                ({"interface": ""}, ["interface is empty"]),
-                ({"keep": "yes"}, ["keep has another type"]),
-                ({"port": 65536}, ["port is out of range"]),
-                ({"address": "localhost"}, ["address is not an IP address"])):
+                ({"interface": "eth0/1"}, ["interface: cannot be"]),
+                ({"interfce": "eth0"}, ["interfce"]),
+                ({"object": ""}, ["object: is empty"]),
+                ({"keep": "perhaps"}, ["keep", "perhaps"]),
+                ({"port": 65536}, ["port", "65536"]),
+                ({"address": "localhost"}, ["address: is not an IP address"])):
             with self.subTest(changes=changes):
                 service.configuration = right | changes
                 service.configure()
                 service.refuse(*words)
                 service.configuration = dict(right)
                 self.assertEqual(link, service.link())
-        service.configure(text="interface = eth0\n")
-        service.refuse("in line 1")
-        service.configure(text="")
-        service.refuse("interface is missing", "object is missing", "program is missing",
-                       "pins is missing")
+        for text, words in (("", "interface is required"), ("interface = eth0\n", "object is required")):
+            service.configure(text=text)
+            service.refuse(words)
 
     def test_a_reload_moves_to_another_interface(self):
         self.add_interface("eth1", "far1")
