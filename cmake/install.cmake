@@ -59,6 +59,12 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bpflink.pc
 
 if(TARGET bpflink-tool)
   install(TARGETS bpflink-tool RUNTIME COMPONENT bpflink-tool)
+  # Its view of a fleet: the timer's units, and what Prometheus and Grafana take.
+  set(fleet_dir ${PROJECT_SOURCE_DIR}/tools/bpflink/fleet)
+  install(FILES ${fleet_dir}/bpflink-metrics.service ${fleet_dir}/bpflink-metrics.timer
+          DESTINATION lib/systemd/system COMPONENT bpflink-tool)
+  install(FILES ${fleet_dir}/alerts.yml ${fleet_dir}/dashboard.json
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/bpflink/examples COMPONENT bpflink-tool)
   if(TARGET bpflink-manual)
     set(manual_dir ${CMAKE_CURRENT_BINARY_DIR}/tools/bpflink)
     install(FILES ${manual_dir}/man/bpflink.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8

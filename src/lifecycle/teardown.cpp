@@ -168,6 +168,21 @@ result<teardown_report> end_by_closing(link& l, detail::link_header const& heade
     });
 }
 
+/// Fails where another program than is expected runs by the link that is pinned at a path.
+/// @param expected  0: any
+result<void> check_program(std::string const& path, program_id expected) {
+    if (expected == program_id{}) return {};
+    auto const there = look_at(path);
+    if (!there) return tl::unexpected{there.error()};
+    if (there->what != named::kind::link) return {};
+    auto const header = detail::read_header(fd_view{there->link.get()});
+    if (!header) return tl::unexpected{header.error()};
+    if (header->program == expected) return {};
+    return fail(-EPERM, operation::link_get_info, errc::program_mismatch, name_of(header->id),
+                "it runs program " + std::to_string(header->program.value()) + ", and program " +
+                    std::to_string(expected.value()) + " was expected; nothing was changed");
+}
+
 /// Ends a link that a killed ensure_attached was about to pin at a path: it has the temporary name,
 /// and nobody else holds it. Of any other link only that name goes.
 result<void> end_temporary(std::string const& path, moment deadline) {
@@ -201,7 +216,8 @@ result<teardown_report> teardown(link&& l, milliseconds limit) {
     return end_verified(l, sys::deadline(limit));
 }
 
-result<teardown_report> teardown(std::string_view pin_path, milliseconds limit) {
+result<teardown_report> teardown(std::string_view pin_path, milliseconds limit,
+                                 program_id expected) {
     auto const deadline = sys::deadline(limit);
     teardown_report nothing{{}, false, true, {}};
     auto const path = resolve(pin_path, operation::obj_get);
@@ -214,6 +230,8 @@ result<teardown_report> teardown(std::string_view pin_path, milliseconds limit) 
         if (lock.error() == errc::not_found) return nothing; // nor is the directory there
         return tl::unexpected{lock.error()};
     }
+    if (auto const meant = check_program(*path, expected); !meant)
+        return tl::unexpected{meant.error()};
     if (auto const ended = end_temporary(*path, deadline); !ended)
         return tl::unexpected{ended.error()};
     auto there = look_at(*path);

@@ -23,9 +23,9 @@ global:
   scrape_interval: 250ms
   scrape_timeout: 250ms
   evaluation_interval: 250ms
-rule_files: ["{example}/alerts.yml"]
+rule_files: ["{rules}"]
 scrape_configs:
-  - job_name: bpflink-service
+  - job_name: {job}
     static_configs:
       - targets: [{targets}]
 """
@@ -34,11 +34,11 @@ scrape_configs:
 class Prometheus:
     """A server on loopback in this process's network namespace."""
 
-    def __init__(self, targets):
+    def __init__(self, targets, rules=f"{EXAMPLE}/alerts.yml", job="bpflink-service"):
         self.directory = tempfile.mkdtemp(prefix="bpflink-prometheus.")
         with open(f"{self.directory}/prometheus.yml", "w", encoding="utf-8") as file:
             file.write(CONFIGURATION.format(
-                example=EXAMPLE, targets=", ".join(f"'{each}'" for each in targets)))
+                rules=rules, job=job, targets=", ".join(f"'{each}'" for each in targets)))
         with open(f"{self.directory}/log", "wb") as log:
             self.process = subprocess.Popen(
                 [PROMETHEUS, f"--config.file={self.directory}/prometheus.yml",

@@ -98,6 +98,32 @@ class Attach(AttachableTest):
                 self.assertEqual(os.stat(self.cgroup).st_ino, shown["cgroup_id"])
                 self.links.tool("unpin", self.made())
 
+    def test_in_preorder_a_cgroups_program_runs_before_those_below(self):
+        below = os.path.join(self.cgroup, "below")
+        os.mkdir(below)
+        self.addCleanup(os.rmdir, below)
+
+        def order():
+            return [each["link"] for each in self.links.read("on", below, "--json")
+                    if each["hook"] == "cgroup_inet_egress" and each["from"].startswith(self.cgroup)]
+
+        def attach(program, cgroup, *options):
+            path = self.links.pin_path("made_" + program)
+            done = self.links.tool("attach", "cgroup", "--program", self.need(program), "--cgroup",
+                                   cgroup, "--direction", "egress", *options, "--pin", path)
+            self.addCleanup(self.links.run, "rm", "-f", path)
+            if done.returncode != 0 and b"no preorder" in done.stderr:
+                self.skipTest(done.stderr.decode())
+            self.assertEqual((0, b""), (done.returncode, done.stderr))
+            return path, int(done.stdout)
+
+        _, under = attach("egress", below)
+        path, above = attach("other_egress", self.cgroup)
+        self.assertEqual([under, above], order())
+        self.assert_quiet(self.links.tool("unpin", path))
+        _, above = attach("other_egress", self.cgroup, "--preorder")
+        self.assertEqual([above, under], order())
+
     def test_netns_by_its_file(self):
         link = self.attach("netns", "netns", "--netns", "/proc/self/ns/net")
         self.assertEqual("sk_lookup", self.show(link)["attach_type"])

@@ -146,6 +146,26 @@ class Teardown(ChangeTest):
         self.assertEqual([f"nothing is pinned at {self.made()}"],
                          self.lines(self.links.tool("teardown", self.made(), "--yes")))
 
+    def test_what_a_killed_process_left_beside_a_pin_goes_too(self):
+        link = self.attach("xdp", "xdp", "--interface", self.device)
+        beside = self.made() + "%tmp"
+        done = self.links.tool("attach", "raw_tracepoint", "--program", self.need("raw_tracepoint"),
+                               "--name", "sched_process_exit", "--pin", beside)
+        self.addCleanup(self.links.run, "rm", "-f", beside)
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        other = int(done.stdout)
+        self.lines(self.links.tool("teardown", self.made(), "--yes", "--wait", "20"))
+        self.assertIsNone(self.state(link))
+        self.assertIsNone(self.state(other))
+
+    def test_it_waits_for_the_lock_of_the_directory(self):
+        link = self.attach("xdp", "xdp", "--interface", self.device)
+        locked = self.links.run("flock", self.links.facts["bpffs"], support.TOOL, "teardown",
+                                self.made(), "--yes", "--wait", "0")
+        self.assertEqual(1, locked.returncode)
+        self.assertIn("lock", locked.stderr.decode())
+        self.assertEqual("attached", self.state(link))
+
     def test_a_kind_without_detach_is_gone_afterwards_too(self):
         link = self.attach("raw_tracepoint", "raw_tracepoint", "--name", "sched_process_exit")
         self.lines(self.links.tool("teardown", self.made(), "--yes", "--wait", "20"))

@@ -3,6 +3,7 @@
 
 import os
 import re
+import stat
 import tempfile
 
 import support
@@ -45,6 +46,26 @@ class Tree(LinksTest):
                           f"link {number}: {program} run_egress_a, cgroup_inet_egress"],
                          self.above(lines, f"link {number}:")[-3:])
         self.assertEqual(name, self.above(lines, f"link {self.links.ids['cgroup']}:")[-2])
+
+    def test_json_has_the_same_shape(self):
+        def lines(nodes, depth=0):
+            for node in nodes:
+                if "name" in node:
+                    yield depth, node["name"]
+                else:
+                    yield depth, node["id"]
+                    self.assertLessEqual(node.keys(), {"id", "prog_id", "prog_name", "target",
+                                                       "note", "below"})
+                yield from lines(node.get("below", []), depth + 1)
+
+        said = list(lines(self.links.read("tree", "--json", "--cgroup", self.links.facts["cgroup"],
+                                          "--type", "cgroup")))
+        text = self.lines("--cgroup", self.links.facts["cgroup"], "--type", "cgroup")
+        self.assertEqual(len(text), len(said))
+        self.assertEqual(self.links.ids["cgroup"], said[-1][1])
+        self.assertEqual([text[depth].lstrip("└─ ") for depth, name in said[:-1]],
+                         [name for _, name in said[:-1]])
+        self.assertEqual([], self.links.read("tree", "--json", "--name", "no_program"))
 
     def test_every_link_is_somewhere(self):
         text = "\n".join(self.lines())
@@ -110,6 +131,17 @@ class Metrics(LinksTest):
                 self.assertIn("bpflink_links", {metric for metric, _ in self.samples(file.read())})
             missing = os.path.join(place, "absent", "bpflink.prom")
             self.assert_fails(self.links.tool("metrics", "--output", missing), missing)
+
+    def test_what_is_not_a_file_stays_what_it_is(self):
+        with tempfile.TemporaryDirectory() as place:
+            path = os.path.join(place, "pipe")
+            os.mkfifo(path)
+            os.symlink(path, path + ".link")
+            for each in path, path + ".link", place:
+                self.assert_fails(self.links.tool("metrics", "--type", "xdp", "--output", each),
+                                  "not a regular file")
+            self.assertTrue(stat.S_ISFIFO(os.stat(path).st_mode))
+            self.assertEqual(["pipe", "pipe.link"], sorted(os.listdir(place)))
 
     def test_without_the_privilege_the_old_file_stays(self):
         with tempfile.TemporaryDirectory() as place:

@@ -69,6 +69,11 @@ bpflink::result<bpflink::program> open(program_argument const& program) {
     return bpflink::program::load_pinned(std::get<std::string>(program));
 }
 
+bpflink::result<bpflink::program_id> id_of(program_argument const& program) {
+    if (auto const* const id = std::get_if<bpflink::program_id>(&program)) return *id;
+    return open(program).map([](bpflink::program const& opened) { return opened.id(); });
+}
+
 void add_program(CLI::App& command, program_argument& into) {
     command
         .add_option_function<std::string>(

@@ -35,6 +35,8 @@ using program_argument = std::variant<bpflink::program_id, std::string>;
 /// A word with a slash is a path.
 [[nodiscard]] program_argument parse_program(std::string const& word);
 [[nodiscard]] bpflink::result<bpflink::program> open(program_argument const& program);
+/// A pin is opened for it.
+[[nodiscard]] bpflink::result<bpflink::program_id> id_of(program_argument const& program);
 
 /// Adds the option --program, which has to be there.
 /// @param into  lives as long as the command

@@ -25,29 +25,37 @@ strokes const& drawn() {
 
 branch& branch::at(std::string_view text) {
     auto const found = std::ranges::find(below_, text, &branch::text_);
-    return found == below_.end() ? add(std::string{text}) : *found;
+    return found == below_.end() ? add(std::string{text}, {{"name", text}}) : *found;
 }
 
-branch& branch::add(std::string text) {
-    return below_.emplace_back(std::move(text));
+branch& branch::add(std::string text, json object) {
+    return below_.emplace_back(std::move(text), std::move(object));
 }
 
-std::string branch::render() const {
+std::vector<json> branch::to_json() const {
+    std::vector<json> all;
+    for (auto const& each : below_) {
+        all.push_back(each.object_);
+        if (!each.below_.empty()) all.back()["below"] = each.to_json();
+    }
+    return all;
+}
+
+std::string branch::render(std::size_t width) const {
     std::string text;
     for (auto const& each : below_) {
-        text += printable(each.text_) + "\n";
-        each.render({}, text);
+        text += cut(printable(each.text_), width) + "\n";
+        each.render({}, width, text);
     }
     return text;
 }
 
-void branch::render(std::string const& indent, std::string& to) const {
+void branch::render(std::string const& indent, std::size_t width, std::string& to) const {
     for (auto const& each : below_) {
         bool const is_last = &each == &below_.back();
-        to += indent;
-        to += is_last ? drawn().end : drawn().fork;
-        to += printable(each.text_) + "\n";
-        each.render(indent + std::string{is_last ? drawn().none : drawn().past}, to);
+        auto const line = indent + std::string{is_last ? drawn().end : drawn().fork};
+        to += cut(line + printable(each.text_), width) + "\n";
+        each.render(indent + std::string{is_last ? drawn().none : drawn().past}, width, to);
     }
 }
 

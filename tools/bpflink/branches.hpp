@@ -1,30 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "facts.hpp"
+
+#include <cstddef>
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace tool {
 
 /// A tree of lines.
 class branch {
 public:
-    explicit branch(std::string text = {}) : text_{std::move(text)} {}
+    /// @param object  what JSON has of it, beside what is below
+    explicit branch(std::string text = {}, json object = {})
+        : text_{std::move(text)}, object_{std::move(object)} {}
 
     /// The one below this that has the text, and is made where there was none. Valid until this
     /// goes.
     branch& at(std::string_view text);
     /// A new one below this, whatever others say.
-    branch& add(std::string text);
+    branch& add(std::string text, json object);
 
-    /// The branches below, a line each, with the lines of a tree in front.
-    [[nodiscard]] std::string render() const;
+    /// What is below, a line each, with the lines of a tree in front.
+    /// @param width  in columns; what is longer is cut
+    [[nodiscard]] std::string render(std::size_t width) const;
+    /// What is below, as objects with what is below them.
+    [[nodiscard]] std::vector<json> to_json() const;
 
 private:
-    void render(std::string const& indent, std::string& to) const;
+    void render(std::string const& indent, std::size_t width, std::string& to) const;
 
     std::string text_;
+    json object_;
     std::deque<branch> below_; // references stay
 };
 

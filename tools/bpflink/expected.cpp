@@ -2,26 +2,15 @@
 #include "expected.hpp"
 
 #include <bpflink/ids.hpp>
-#include <bpflink/program.hpp>
 
 #include <cerrno>
 #include <string>
-#include <variant>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
-namespace {
-
 namespace bl = bpflink;
-
-bl::result<bl::program_id> id_of(program_argument const& program) {
-    if (auto const* const id = std::get_if<bl::program_id>(&program)) return *id;
-    return open(program).map([](bl::program const& opened) { return opened.id(); });
-}
-
-} // namespace
 
 void add_expected(CLI::App& command, std::optional<program_argument>& into) {
     command

@@ -47,11 +47,6 @@ bl::link_state parse_state(std::string const& word) {
         fmt::format("'{}' is not a state: give attached, defunct or unknown", word)};
 }
 
-bl::result<bl::program_id> id_of(program_argument const& program) {
-    if (auto const* const id = std::get_if<bl::program_id>(&program)) return *id;
-    return open(program).map([](bl::program const& opened) { return opened.id(); });
-}
-
 /// A number above those of processes is an inode.
 bl::result<bl::netns_inode> netns_of(std::string const& word) {
     constexpr std::uint32_t least_inode = 0xF0000000; // PROC_DYNAMIC_FIRST

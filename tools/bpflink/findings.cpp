@@ -2,6 +2,7 @@
 #include "findings.hpp"
 
 #include "facts.hpp"
+#include "json.hpp"
 #include "program_text.hpp"
 
 #include <bpflink/link_info.hpp>
@@ -94,7 +95,7 @@ std::string key_of(record const& link) {
                             to_string(link.program->type), link.program->name,
                             tag_of(*link.program), link.netns ? link.netns->value() : 0);
     for (auto const& each : facts)
-        if (each.key != "missed") text += fmt::format(" {}={}", each.key, to_string(each.value));
+        if (each.key != "missed") text += fmt::format(" {}={}", each.key, to_text(each.value));
     return text;
 }
 

@@ -7,11 +7,15 @@
 
 #include <bpflink/version.hpp>
 
+#include <algorithm>
 #include <clocale>
 #include <csignal>
+#include <cstddef>
 #include <exception>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
@@ -50,6 +54,12 @@ std::string mistake(CLI::ParseError const& e, CLI::App const& app) {
     return e.what();
 }
 
+/// Whether the words may be of the command, or of help, which tells of all.
+bool is_asked_for(std::string_view command, std::span<char* const> words) {
+    return std::ranges::any_of(
+        words, [&](std::string_view word) { return word == command || word == "help"; });
+}
+
 /// Reads the command line and does what it says.
 int run(int argc, char** argv) {
     CLI::App app{"Shows and handles BPF links, which hold a BPF program on its hook in the kernel.",
@@ -62,10 +72,12 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
     app.footer(footer);
 
+    std::span<char*> const words{argv, static_cast<std::size_t>(argc)};
     std::map<CLI::App const*, tool::action> actions;
     for (auto const* const each : tool::all_commands()) {
         auto* const command = app.add_subcommand(each->name, each->summary)->group(each->group);
-        actions.emplace(command, each->add(*command));
+        // The options of all would take longer than most commands do.
+        if (is_asked_for(each->name, words)) actions.emplace(command, each->add(*command));
     }
 
     try {

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text.hpp"
 
+#include <algorithm>
 #include <cwchar>
 
 #include <fmt/format.h>
 
 namespace tool {
 namespace {
+
+/// Whether a byte is a character of one column by itself, as it is in every locale's encoding.
+bool is_plain(char byte) {
+    return byte >= ' ' && byte <= '~';
+}
 
 /// The first character of a text in the locale's encoding.
 struct character {
@@ -15,6 +21,7 @@ struct character {
 };
 
 character first_of(std::string_view text) {
+    if (is_plain(text.front())) return {text.substr(0, 1), 1}; // most of what there is
     wchar_t wide = 0;
     std::mbstate_t state{};
     auto const size = std::mbrtowc(&wide, text.data(), text.size(), &state);
@@ -31,6 +38,7 @@ std::string_view ellipsis() {
 } // namespace
 
 std::string printable(std::string_view bytes) {
+    if (std::ranges::all_of(bytes, is_plain)) return std::string{bytes};
     std::string text;
     while (!bytes.empty()) {
         auto const next = first_of(bytes);

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -48,9 +49,17 @@ void write_all(int fd, std::string_view text, std::string const& path) {
     }
 }
 
+/// A rename would put a file in the place of a device, for everybody.
+void refuse_what_is_not_a_file(std::string const& path) {
+    struct ::stat there{};
+    if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode))
+        throw std::runtime_error{path + ": it is not a regular file, and stays as it is"};
+}
+
 } // namespace
 
 void write_file(std::string const& path, std::string_view text) {
+    refuse_what_is_not_a_file(path);
     // In the same directory, so that it is on the same file system. A collector takes *.prom.
     auto name = path + ".XXXXXX";
     bpflink::unique_fd const file{::mkostemp(name.data(), O_CLOEXEC)};

@@ -64,17 +64,22 @@ teardown(typed_link<Hook>&& l, std::chrono::milliseconds limit = std::chrono::se
 /// (NAME%tmp) ends first; where somebody else holds it, only that name goes.
 /// @param pin_path  resolved once, here
 /// @param limit     for the lock and the wait together
+/// @param expected  only where the link runs this program; 0: whatever it runs. The kernel does not
+///                  compare it with what follows: a process without the lock may swap the program
 /// @errors not_a_link  a map, a program, a file or a directory is there; it is not touched
+///         program_mismatch  the link runs another program; nothing was changed
 ///         timed_out   another process had the directory's lock all the time
 ///         and as above
 /// @cost as above, and 15 system calls
 [[nodiscard]] result<teardown_report>
-teardown(std::string_view pin_path, std::chrono::milliseconds limit = std::chrono::seconds{3});
+teardown(std::string_view pin_path, std::chrono::milliseconds limit = std::chrono::seconds{3},
+         program_id expected = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
 [[nodiscard]] result<teardown_report>
-teardown(P const& pin_path, std::chrono::milliseconds limit = std::chrono::seconds{3}) {
-    return teardown(detail::text_of(pin_path), limit);
+teardown(P const& pin_path, std::chrono::milliseconds limit = std::chrono::seconds{3},
+         program_id expected = {}) {
+    return teardown(detail::text_of(pin_path), limit, expected);
 }
 
 } // namespace bpflink

@@ -252,6 +252,25 @@ TEST_CASE_FIXTURE(to_go, "a path: the link that is pinned there") {
     }
 }
 
+TEST_CASE_FIXTURE(to_go, "a path: another program than is expected stays, and what is beside it") {
+    pin("/bpf/x%tmp", slow);
+    pin("/bpf/x", quick);
+    auto const runs = bl::program_id{quick.prog->id};
+    auto const other = bl::program_id{runs.value() + 1000};
+    auto const done = bl::teardown("/bpf/x", std::chrono::seconds{3}, other);
+    REQUIRE_FALSE(done);
+    check_error(done.error(), EPERM, bl::operation::link_get_info, bl::errc::program_mismatch,
+                {"it runs program " + std::to_string(runs.value()), "nothing was changed"});
+    CHECK(link_at("/bpf/x") == quick_id.value());
+    CHECK(link_at("/bpf/x%tmp") == slow_id.value());
+    CHECK_FALSE(quick.defunct);
+    let_go(slow);
+    let_go(quick);
+    REQUIRE(succeeded(bl::teardown("/bpf/x", std::chrono::seconds{3}, runs)));
+    CHECK_FALSE(exists(quick_id));
+    CHECK_FALSE(has_path("/bpf/x%tmp"));
+}
+
 TEST_CASE_FIXTURE(to_go, "a path where nothing is: nothing to do") {
     for (auto const* const path : {"/bpf/x", "/bpf/no/x", "/home/x"}) {
         CAPTURE(path);

@@ -12,6 +12,7 @@
 #include "walk.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -39,6 +40,8 @@ struct options {
     bool json = false;
 };
 
+constexpr std::size_t least_width = 50; // below, the target would have no room
+
 /// As -o says: "+A,B" adds to the usual ones, "A,B" is all.
 column_list chosen_columns(options const& given) {
     column_list chosen;
@@ -46,7 +49,10 @@ column_list chosen_columns(options const& given) {
         if (std::ranges::find(chosen, &one) == chosen.end()) chosen.push_back(&one);
     };
     bool const adds = given.columns.empty() || given.columns.front().starts_with('+');
-    if (adds)
+    if (adds && given.columns.empty() && output_width() < least_width)
+        for (auto const* const name : {"ID", "TYPE", "TARGET"})
+            add(column_named(name));
+    else if (adds)
         for (auto const& usual : basic_columns())
             add(usual);
     if (adds && given.holders) add(column_named("HOLDERS"));

@@ -75,6 +75,18 @@ void say_outcome(bl::teardown_report const& done) {
     if (!done.gone) say_holders(done.left, {}, "a shell is left to");
 }
 
+/// At a path under the lock of its directory, and with what a killed process left beside it.
+bl::result<bl::teardown_report> end(bl::link&& link, options const& given) {
+    auto const limit = std::chrono::seconds{given.seconds};
+    auto const* const path = std::get_if<std::string>(&given.link);
+    if (!path) return bl::teardown(std::move(link), limit);
+    static_cast<void>(link.close()); // or it would hold the link
+    if (!given.expected) return bl::teardown(std::string_view{*path}, limit);
+    return id_of(*given.expected).and_then([&](bl::program_id expected) {
+        return bl::teardown(std::string_view{*path}, limit, expected);
+    });
+}
+
 bl::result<void> act(bl::link&& link, options const& given) {
     if (auto meant = check_expected(link, given.expected); !meant) return meant;
     if (auto planned = say_plan(link); !planned) return planned;
@@ -83,7 +95,7 @@ bl::result<void> act(bl::link&& link, options const& given) {
         return {};
     }
     flush(); // before what may take a while
-    return bl::teardown(std::move(link), std::chrono::seconds{given.seconds}).map(say_outcome);
+    return end(std::move(link), given).map(say_outcome);
 }
 
 int run(options const& given) {

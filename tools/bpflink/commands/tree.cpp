@@ -4,11 +4,14 @@
 #include "facts.hpp"
 #include "filters.hpp"
 #include "groups.hpp"
+#include "json.hpp"
 #include "netns.hpp"
 #include "on/attached.hpp"
+#include "output.hpp"
 #include "pager.hpp"
 #include "problems.hpp"
 #include "program_text.hpp"
+#include "terminal.hpp"
 #include "walk.hpp"
 
 #include <bpflink/link_record.hpp>
@@ -16,6 +19,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -62,14 +66,25 @@ public:
         }
     }
 
-    [[nodiscard]] std::string render() const { return root_.render(); }
+    [[nodiscard]] branch const& root() const noexcept { return root_; }
 
 private:
     void leaf(branch& on, record const& link) { leaf(on, link, target_of(link)); }
     void leaf(branch& on, record const& link, std::string const& target) {
         auto& made = on.add(fmt::format("link {}: {}, {}", link.info.id.value(),
-                                        program_text(link.info.program, link.program), target));
+                                        program_text(link.info.program, link.program), target),
+                            object_of(link.info.id, link.info.program, {{"target", target}}));
         leaves_.insert_or_assign(link.info.program, &made);
+    }
+
+    /// With the keys of list.
+    json object_of(std::optional<bl::link_id> link, bl::program_id program, json const& more) {
+        json object;
+        if (link) object["id"] = link->value();
+        object["prog_id"] = program.value();
+        if (auto const& known = names_.program(program)) object["prog_name"] = known->name;
+        object.update(more);
+        return object;
     }
 
     branch& of_netns(record const& link) {
@@ -94,8 +109,10 @@ private:
         on::add_interface({path, *link.netns, index}, all, report_);
         for (auto const& each : all) {
             auto const id = each.link ? fmt::format("link {}", each.link->value()) : each.note;
-            auto& made = interface.at(each.hook).add(fmt::format(
-                "{}: {}", id, program_text(each.program, names_.program(each.program))));
+            auto& made = interface.at(each.hook).add(
+                fmt::format("{}: {}", id, program_text(each.program, names_.program(each.program))),
+                object_of(each.link, each.program,
+                          each.note.empty() ? json::object() : json{{"note", each.note}}));
             leaves_.insert_or_assign(each.program, &made);
         }
     }
@@ -126,7 +143,13 @@ private:
     std::vector<record const*> replacements_;
 };
 
-int run(filters& wanted) {
+struct options {
+    filters wanted;
+    bool json = false;
+};
+
+int run(options& given) {
+    auto& wanted = given.wanted;
     problems report;
     if (!wanted.resolve(report)) return report.exit_code();
     lookup names;
@@ -137,13 +160,17 @@ int run(filters& wanted) {
     for (auto const& link : links)
         tree.plant(link);
     tree.plant_replacements();
-    print_long(tree.render());
+    if (given.json)
+        print(to_lines(tree.root().to_json()));
+    else
+        print_long(tree.root().render(output_width()));
     return report.exit_code();
 }
 
 action add(CLI::App& app) {
-    auto const wanted = std::make_shared<filters>();
-    wanted->add_to(app);
+    auto const given = std::make_shared<options>();
+    given->wanted.add_to(app);
+    app.add_flag("--json", given->json, "Print JSON: what list prints of each, and what is below");
     app.footer(
         "Network namespaces with their interfaces, each with its hooks in the order that they\n"
         "run in; cgroups below each other; the rest by type. A program that replaces a\n"
@@ -151,8 +178,9 @@ action add(CLI::App& app) {
         "\n"
         "Examples:\n"
         "  bpflink tree\n"
-        "  bpflink tree --type cgroup");
-    return [wanted] { return run(*wanted); };
+        "  bpflink tree --type cgroup\n"
+        "  bpflink tree --json");
+    return [given] { return run(*given); };
 }
 
 } // namespace

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attached.hpp"
 
+#include <bpflink/fd.hpp>
 #include <bpflink/find_links.hpp>
 #include <bpflink/hook/cgroup.hpp>
 #include <bpflink/query.hpp>
 #include <bpflink/targets.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
 #include <linux/bpf.h>
+#include <bpf/bpf.h>
+#include <fcntl.h>
 
 namespace tool::on {
 namespace {
@@ -51,23 +57,55 @@ attached matched(bl::attach_type hook, bl::program_id program, level& at) {
     return found;
 }
 
+/// In the order that they run in, as the kernel alone knows where some are in preorder.
+/// @param all  of one hook of a cgroup and those above it; those that do not run come last
+void put_into_run_order(std::string const& path, bl::attach_type hook, programs& all) {
+    constexpr std::size_t spare = 64; // above what is seen from here, or new
+    bl::unique_fd const cgroup{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    std::vector<std::uint32_t> ids(all.size() + spare);
+    struct ::bpf_prog_query_opts asked{};
+    asked.sz = sizeof asked;
+    asked.query_flags = BPF_F_QUERY_EFFECTIVE;
+    asked.prog_ids = ids.data();
+    asked.prog_cnt = static_cast<std::uint32_t>(ids.size());
+    if (!cgroup ||
+        ::bpf_prog_query_opts(cgroup.get(), static_cast<::bpf_attach_type>(hook), &asked) != 0)
+        return;
+    ids.resize(std::min<std::size_t>(ids.size(), asked.prog_cnt));
+    auto next = all.begin();
+    for (auto const id : ids) {
+        auto const found = std::find_if(next, all.end(), [id](attached const& each) {
+            return each.program.value() == id && !each.note.ends_with("overridden");
+        });
+        if (found == all.end()) continue;
+        std::rotate(next, found, std::next(found));
+        ++next;
+    }
+}
+
 /// As kernel/bpf/cgroup.c, compute_effective_progs(): from below, and above that only where several
 /// are allowed.
 void add_hook(bl::attach_type hook, std::vector<level>& levels, programs& to, problems& report) {
+    programs all;
     bool runs_below = false;
     for (auto& level : levels) {
         auto const found =
             bl::query(bl::hook::cgroup{.cgroup = std::string_view{level.path}, .attach = hook});
         if (!found && is_absent(found.error())) return; // on every level
-        if (!found) return report(found.error());
+        if (!found) {
+            report(found.error());
+            break;
+        }
         bool const runs = !runs_below || (found->flags & BPF_F_ALLOW_MULTI) != 0;
         for (auto const& entry : found->entries) {
             auto one = matched(hook, entry.program, level);
             if (!runs) one.note += one.note.empty() ? "overridden" : ", overridden";
-            to.push_back(std::move(one));
+            all.push_back(std::move(one));
         }
         runs_below = runs_below || !found->entries.empty();
     }
+    if (all.size() > 1) put_into_run_order(levels.front().path, hook, all);
+    std::ranges::move(all, std::back_inserter(to));
 }
 
 } // namespace

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every command in a terminal of 40, 80 and 160 columns."""
+
+import fcntl
+import os
+import re
+import struct
+import subprocess
+import sys
+import termios
+import unicodedata
+
+import support
+from support import ENVIRONMENT, TOOL, LinksTest
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def columns(line):
+    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in line
+               if not unicodedata.combining(each))
+
+
+class Pictures(LinksTest):
+    def see(self, width, *arguments, **environment):
+        """The lines on a terminal that is long enough, and the exit status."""
+        control, terminal = os.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 5000, width, 0, 0))
+        process = subprocess.Popen(
+            self.links.enter(TOOL, *arguments), stdin=subprocess.DEVNULL, stdout=terminal,
+            stderr=terminal, env=ENVIRONMENT | {"TERM": "xterm"} | environment)
+        os.close(terminal)
+        text = b""
+        try:
+            while part := os.read(control, 1 << 16):
+                text += part
+        except OSError:  # the other end is closed
+            pass
+        os.close(control)
+        lines = text.decode().replace("\r\n", "\n").splitlines()
+        if "-v" in sys.argv:
+            print(f"--- {width}: {' '.join(map(str, arguments))}", *lines, sep="\n")
+        return lines, process.wait(timeout=60)
+
+    def commands(self):
+        xdp, pin = str(self.links.ids["xdp"]), self.links.pin_path("xdp_pin")
+        return (("list",), ("list", "-o", "+PINNED,LOADED"), ("list", "--holders"),
+                ("show", xdp), ("on", self.links.facts["device"]),
+                ("on", self.links.facts["cgroup"]), ("holders", xdp), ("tree",),
+                ("teardown", xdp), ("gc", self.links.facts["bpffs"]), ("features",), ("doctor",),
+                ("explain", "EBUSY", "xdp"), ("metrics", "--type", "xdp"), ("pin", xdp, pin),
+                ("unpin", pin))
+
+    def test_nothing_is_wider_than_the_terminal_where_it_is_cut(self):
+        cut = {"list", "on", "holders", "tree"}
+        for width in 40, 80, 160:
+            for arguments in self.commands():
+                with self.subTest(arguments, width=width):
+                    lines, status = self.see(width, *arguments)
+                    self.assertIn(status, (0, 1) if arguments[0] == "doctor" else (0,))
+                    for line in lines:
+                        plain = COLOURS.sub("", line)
+                        self.assertTrue(plain.isprintable(), repr(plain))
+                        # A complaint is for a log, too.
+                        if arguments[0] in cut and not plain.startswith("bpflink: "):
+                            self.assertLessEqual(columns(plain), width, plain)
+
+    def test_a_narrow_terminal_shows_the_target(self):
+        device = self.links.facts["device"]
+        lines, _ = self.see(40, "list", "--type", "xdp", "--interface", device)
+        self.assertIn(device, "\n".join(lines))
+
+    def test_colours_are_for_those_who_want_them(self):
+        wanted = "list", "--interface", self.links.facts["device"]
+        plain, _ = self.see(80, *wanted, NO_COLOR="1")
+        self.assertNotIn("\x1b", "\n".join(plain))
+        coloured, _ = self.see(80, *wanted)
+        self.assertIn("\x1b[1m", coloured[0])
+        self.assertEqual(plain, [COLOURS.sub("", line) for line in coloured])
+
+
+if __name__ == "__main__":
+    support.main()
