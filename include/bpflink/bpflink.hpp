@@ -54,9 +54,11 @@
 #include <bpflink/symbol_at.hpp>
 #include <bpflink/symbols.hpp>
 #include <bpflink/targets.hpp>
+#include <bpflink/text_views.hpp>
 #include <bpflink/try.hpp>
 #include <bpflink/typed_link.hpp>
 #include <bpflink/usdt.hpp>
+#include <bpflink/value_or_throw.hpp>
 #include <bpflink/version.hpp>
 #include <bpflink/views/adaptors.hpp>
 #include <bpflink/views/infos.hpp>
