@@ -62,7 +62,8 @@ result<void> for_each_kernel_symbol(Look look) {
         auto const tab = symbol.name.find('\t');
         if (tab != symbol.name.npos) {
             if (is_generated(symbol.name.substr(tab + 1))) return;
-            symbol.module = symbol.name.substr(tab + 2);
+            symbol.module = symbol.name.substr(tab + 1); // "[module]"
+            symbol.module.remove_prefix(std::min<std::size_t>(1, symbol.module.size()));
             symbol.module = symbol.module.substr(0, symbol.module.find(']'));
             symbol.name = symbol.name.substr(0, tab);
         }

@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* bytes, std::size_t siz
         answer.copy(reinterpret_cast<char*>(&next.raw), answer.size());
         in.take(next.name.size()).copy(next.name.data(), next.name.size());
         auto const arrays = in.take(next.arrays.size() * sizeof(std::uint64_t));
-        std::memcpy(next.arrays.data(), arrays.data(), arrays.size());
+        if (!arrays.empty()) std::memcpy(next.arrays.data(), arrays.data(), arrays.size());
     }
     detail::learn(next, reported);
     auto const details = detail::decode(std::move(next));

@@ -87,6 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* bytes, std::size_t siz
                 more = line.has_value();
                 break;
             }
+            if (!more) break;
             for (auto&& record : output->records<char>()) {
                 if (record) seen += *record;
                 more = record.has_value();

@@ -305,3 +305,13 @@ TEST_CASE_FIXTURE(symbols, "a name that is not there is told with what the compi
     auto const strange = bl::kernel_symbols("quite_another_name").error().message();
     CHECK(strange.find("near") == strange.npos);
 }
+
+TEST_CASE("a line of the kernel's symbols that ends where its module should be is of no module") {
+    machine kernel;
+    kernel.files["/proc/kallsyms"] = "ffffffff81000010 T do_a\t\nffffffff81000020 T do_a\t[\n";
+    auto const found = bl::kernel_symbols("do_a");
+    REQUIRE(succeeded(found));
+    REQUIRE(found->size() == 2);
+    CHECK(found->front().module.empty());
+    CHECK(found->back().module.empty());
+}
