@@ -270,16 +270,19 @@ result<std::vector<btf_id>> matching(hook::tracing_multi const& where) {
         std::string{module.empty() ? kernel_itself : module}.append(":").append(
             without_module(where.pattern)));
     if (!found) return tl::unexpected{found.error()};
+    auto const none = [&](char const* why) {
+        return fail(-ENOENT, operation::resolve_symbol, errc::not_found, describe(where), why);
+    };
+    if (found->empty()) return none("no function that ftrace can trace matches");
     std::vector<std::string_view> const all(found->begin(), found->end());
     auto const types = types_of(module, all);
     if (!types) return tl::unexpected{types.error()};
     std::vector<btf_id> functions;
     for (auto const& each : *types)
         if (each.size() == 1 && each.front().can_be_traced) functions.emplace_back(each.front().id);
-    if (!functions.empty()) return functions;
-    return fail(-ENOENT, operation::resolve_symbol, errc::not_found, describe(where),
-                all.empty() ? "no function that ftrace can trace matches"
-                            : "no function that matches has BTF and arguments that can be passed");
+    if (functions.empty())
+        return none("no function that matches has BTF and arguments that can be passed");
+    return functions;
 }
 
 /// The functions of the names; or `left` has what is none.

@@ -9,8 +9,8 @@
 #include <array>
 #include <cstdint>
 #include <fstream>
-#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,14 +71,10 @@ TEST_CASE_FIXTURE(kernel_case,
         CHECK(p->runs_during(call_traced_functions) == 2);
         CHECK(p->cookie() == bl::cookie{22});
         CHECK(must(bl::is_at(prog, by_name, l)) != bl::match::no);
-        CHECK(must(bl::is_at(prog, bl::hook::tracing_multi{.pattern = "bpf_fentry_test?"}, l)) !=
-              bl::match::yes);
     }
-    bl::hook::tracing_multi const by_pattern{.pattern = "bpf_fentry_test[1"};
-    check_error(bl::attach(prog, by_pattern), bl::errc::not_found, {"bpf_fentry_test[1"});
     auto const l = must(bl::attach(prog, bl::hook::tracing_multi{.pattern = "bpf_fentry_test*"}));
     CHECK(p->runs_during(call_traced_functions) > 5);
-    constexpr std::array<std::string_view, 3> some{"bpf_fentry_test1", "bpf_fentry_test_1", "no"};
+    constexpr std::array<std::string_view, 2> some{"bpf_fentry_test1", "bpf_fentry_test_1"};
     check_error(bl::attach(prog, bl::hook::tracing_multi{.symbols = some}), bl::errc::not_found,
                 {"bpf_fentry_test_1 (near it: bpf_fentry_test1"});
     constexpr std::array<std::string_view, 1> elsewhere{"no_module:f"};
@@ -92,21 +88,18 @@ TEST_CASE_FIXTURE(kernel_case,
     if (!p) return;
     auto const prog = p->as<program_type::tracing>();
     std::ifstream symbols{"/proc/kallsyms"};
-    std::map<std::string, int> places;
-    for (std::string address, type, name, rest; symbols >> address >> type >> name;
-         std::getline(symbols, rest))
-        if (type == "t") ++places[name];
-    int tried = 0;
-    for (auto const& [name, count] : places) {
-        if (count < 2 || ++tried > 3) continue;
-        CAPTURE(name);
-        std::array<std::string_view, 1> const one{name};
-        check_error(bl::attach(prog, bl::hook::tracing_multi{.symbols = one}),
-                    bl::errc::invalid_argument, {"several functions", name});
-        check_error(bl::attach(prog, bl::hook::tracing_multi{.pattern = name}), bl::errc::not_found,
-                    {name});
-    }
-    CHECK(tried != 0);
+    std::set<std::string> seen;
+    std::string twice;
+    for (std::string line; twice.empty() && std::getline(symbols, line);)
+        if (auto const at = line.find(" t "); at != line.npos && line.find('\t') == line.npos)
+            if (!seen.insert(line.substr(at + 3)).second) twice = line.substr(at + 3);
+    if (twice.empty()) return skip_case("no functions of one name are there");
+    CAPTURE(twice);
+    std::array<std::string_view, 1> const one{twice};
+    check_error(bl::attach(prog, bl::hook::tracing_multi{.symbols = one}),
+                bl::errc::invalid_argument, {"several functions", twice});
+    check_error(bl::attach(prog, bl::hook::tracing_multi{.pattern = twice}), bl::errc::not_found,
+                {twice});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "tracing_multi takes names of the module that it was loaded for") {
@@ -121,9 +114,6 @@ TEST_CASE_FIXTURE(kernel_case, "tracing_multi takes names of the module that it 
     auto const by_name = bl::hook::tracing_multi{.symbols = names};
     auto const l = must(bl::attach(prog, by_name));
     CHECK(must(bl::is_at(prog, by_name, l)) != bl::match::no);
-    auto const all = module->function.substr(0, module->function.find(':') + 1) + "*";
-    auto const many = bl::attach(prog, bl::hook::tracing_multi{.pattern = all});
-    MESSAGE(all << ": " << (many ? std::string{"attached"} : many.error().message()));
     check_error(bl::attach(prog, bl::hook::tracing_multi{.pattern = "bpf_fentry_test1"}),
                 bl::errc::invalid_argument, {"loaded for functions of module"});
 }

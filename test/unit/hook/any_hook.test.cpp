@@ -141,6 +141,14 @@ TEST_CASE("a ksyscall's section says the system call by its own name") {
     check_refused("ksyscall", EINVAL, bl::errc::invalid_argument, {"which system call"});
 }
 
+TEST_CASE("an fentry.multi's section says a pattern, with a module or without") {
+    for (std::string const kind : {"fentry.multi", "fexit.multi.s", "fsession.multi"}) {
+        opened const many{kind + "/nf_tables:nft_*"};
+        CHECK(read<hook::tracing_multi>(many).pattern == "nf_tables:nft_*");
+        check_refused(kind, EINVAL, bl::errc::invalid_argument, {"which functions"});
+    }
+}
+
 TEST_CASE("a kprobe.multi's section says a pattern") {
     opened const many{"kprobe.multi/tcp_*"};
     CHECK(read<hook::kprobe_multi>(many).pattern == "tcp_*");
@@ -246,8 +254,6 @@ TEST_CASE("a section that does not say where is refused, with what is missing an
     check_refused("netfilter", EINVAL, invalid_argument, {"which protocol family"});
     check_refused("perf_event", EINVAL, invalid_argument, {"which event", "hook::perf_event"});
     check_refused("iter/bpf_map_elem", EINVAL, invalid_argument, {"which map", "hook::iter"});
-    check_refused("fentry.multi/tcp_*", EINVAL, invalid_argument,
-                  {"which BTF ids", "hook::tracing_multi"});
 }
 
 TEST_CASE("a section that no link is made of is refused as not supported, with what else does it") {
