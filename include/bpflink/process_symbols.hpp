@@ -35,7 +35,7 @@ struct process_symbol {
 ///                            function
 ///         invalid_argument   the number is negative; the name is empty or has a zero byte; and
 ///                            what resolve_symbols() says of a name in one of the files: it is
-///                            indirect, or has several addresses
+///                            indirect; or, where no other file has the function, there are several
 ///         permission_denied  another user's process: CAP_SYS_PTRACE is missing. Without
 ///                            CAP_CHECKPOINT_RESTORE (CAP_SYS_ADMIN before 5.9), files that
 ///                            /proc/PID/root does not lead to are passed over
