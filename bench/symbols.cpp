@@ -270,14 +270,18 @@ int main(int count, char** arguments) try {
             made.link_to(name.find('/') != name.npos ? name : "/usr/lib/x86_64-linux-gnu/" + name);
         auto const& all = *functions_of_it;
         resolve(name + ": 1 exported", "20", path, {all[all.size() / 2]});
-        resolve(name + ": 1,000 exported", "3", path, every(all, many));
+        try {
+            resolve(name + ": 1,000 exported", "3", path, every(all, many));
+        } catch (std::system_error const& e) {
+            std::cerr << name << ": 1,000 exported: " << e.what() << '\n';
+        }
     } else {
         std::cerr << "no " << name << ": "
                   << (functions_of_it ? "it has too few functions"
                                       : functions_of_it.error().message())
                   << '\n';
     }
-    for (char const* const pattern : {"tcp_*", "*"})
+    for (char const* const pattern : {"tcp_*", "vfs_read", "*"})
         compare(
             std::string{"kernel functions by pattern `"} + pattern + "`", "1",
             [&] { (void)need(bl::matching_kernel_functions(pattern)); },

@@ -102,6 +102,16 @@ detail::hook_row const& hook_traits<hook::uprobe>::row() noexcept {
     return facts;
 }
 
+namespace {
+
+/// @param symbol  none, or the one that `where` names
+named_places places_of(hook::uprobe const& where, std::span<std::string_view const> symbol) {
+    return {where.binary, symbol,       {&where.offset, 1},     where.indirect,
+            {},           where.unique, where.debug_directories};
+}
+
+} // namespace
+
 result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program prog,
                                                     hook::uprobe const& where) {
     std::string subject = describe(where);
@@ -117,8 +127,8 @@ result<unique_fd> hook_traits<hook::uprobe>::create(detail::borrowed_program pro
     // The kernel keeps a path, and opens it by itself: it may have become another file's.
     constexpr int attempts = 2;
     for (int attempt = 0; attempt != attempts; ++attempt) {
-        auto const found = find_places({where.binary, symbol, {&where.offset, 1}, where.indirect},
-                                       operation::perf_event_open, subject);
+        auto const found =
+            find_places(places_of(where, symbol), operation::perf_event_open, subject);
         if (!found) return tl::unexpected{found.error()};
         auto const path = found->file.lasting_path();
         if (!path) return tl::unexpected{path.error()};
@@ -148,8 +158,7 @@ result<match> hook_traits<hook::uprobe>::is_at(hook::uprobe const& where, locate
     if (on->retprobe != where.retprobe) return match::no;
     std::span const symbol{&where.symbol, where.symbol.empty() ? 0U : 1U};
     std::array const told{std::uint64_t{on->offset}};
-    auto file =
-        is_at_places({where.binary, symbol, {&where.offset, 1}, where.indirect}, on->binary, told);
+    auto file = is_at_places(places_of(where, symbol), on->binary, told);
     if (!file || *file == match::no) return file;
     return is_of_process(l.fd, where.pid).map([&](match process) { return both(*file, process); });
 }

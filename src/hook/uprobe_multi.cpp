@@ -34,7 +34,8 @@ std::size_t count_of(hook::uprobe_multi const& where) {
 }
 
 named_places places_of(hook::uprobe_multi const& where) {
-    return {where.binary, where.symbols, where.offsets, where.indirect, where.pattern};
+    return {where.binary,  where.symbols, where.offsets,          where.indirect,
+            where.pattern, where.unique,  where.debug_directories};
 }
 
 std::string describe(hook::uprobe_multi const& where) {

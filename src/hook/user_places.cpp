@@ -61,14 +61,12 @@ result<std::vector<std::uint64_t>> matching_places(elf_file const& elf, binary_f
                                                    named_places const& wanted, operation where,
                                                    std::string const& subject) {
     std::set<std::uint64_t> all;
-    for (auto const table : {symbol_table::dynamic, symbol_table::whole}) {
-        auto const read = elf.for_each_function(table, [&](elf_function const& function) {
-            if (function.is_indirect && !wanted.indirect) return;
-            if (!matches_pattern(function.name, wanted.pattern)) return;
-            if (auto const offset = elf.offset_of(function.address)) all.insert(*offset);
-        });
-        if (!read) return tl::unexpected{read.error()};
-    }
+    auto const told = for_each_matching(elf, wanted.pattern, wanted.options(),
+                                        [&](elf_function const& function, std::string_view) {
+                                            if (auto const offset = elf.offset_of(function.address))
+                                                all.insert(*offset);
+                                        });
+    if (!told) return tl::unexpected{told.error()};
     std::vector<std::uint64_t> places;
     for (auto const offset : all) {
         std::array<std::byte, most_instruction_bytes> code;
@@ -79,7 +77,8 @@ result<std::vector<std::uint64_t>> matching_places(elf_file const& elf, binary_f
     }
     if (!places.empty()) return places;
     return fail(-ENOENT, where, errc::not_found, subject,
-                all.empty() ? "no function matches" : "no function that matches can be probed");
+                all.empty() ? "no function matches" + (told->empty() ? "" : "; " + *told)
+                            : "no function that matches can be probed");
 }
 
 /// Whether a link is on this file, by the path that the kernel tells of the link's. What is in
@@ -106,7 +105,7 @@ result<std::vector<std::uint64_t>> places_in(elf_file const& elf, binary_file co
     if (!wanted.pattern.empty()) return matching_places(elf, file, wanted, where, subject);
     std::vector<std::uint64_t> begins;
     if (!wanted.symbols.empty()) {
-        auto found = resolve_in(elf, wanted.symbols, {.indirect = wanted.indirect});
+        auto found = resolve_in(elf, wanted.symbols, wanted.options());
         if (!found) return found;
         begins = *std::move(found);
     }

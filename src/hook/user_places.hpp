@@ -14,6 +14,7 @@
 #include <bpflink/fd.hpp>
 #include <bpflink/ids.hpp>
 #include <bpflink/match.hpp>
+#include <bpflink/resolve_options.hpp>
 
 #include <array>
 #include <cerrno>
@@ -35,6 +36,12 @@ struct named_places {
     std::span<std::uint64_t const> offsets; // from the symbols, where there are such
     bool indirect;
     std::string_view pattern = {}; // or all functions that match
+    bool unique = false;
+    std::span<std::string_view const> debug_directories = {};
+
+    [[nodiscard]] resolve_options options() const noexcept {
+        return {.unique = unique, .indirect = indirect, .debug_directories = debug_directories};
+    }
 };
 
 /// Where probes go.

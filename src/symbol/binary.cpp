@@ -222,6 +222,13 @@ result<match> binary_file::is_at(std::string const& path) const {
     return fail(outcome, operation::open, path);
 }
 
+std::string binary_file::directory_in_root() const {
+    auto name = descriptor_name(file_);
+    if (!link_.empty() && root_ != "/" && name.starts_with(root_ + '/'))
+        name.erase(0, root_.size());
+    return name.substr(0, name.rfind('/') + 1);
+}
+
 result<std::string> binary_file::lasting_path() const {
     auto const real = kernel_name();
     std::vector<std::string> candidates{real};

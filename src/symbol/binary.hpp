@@ -34,6 +34,7 @@ public:
     /// The name that the caller used.
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
     [[nodiscard]] bool is_elf() const noexcept { return is_elf_; }
+    [[nodiscard]] std::uint64_t device() const noexcept { return device_; }
     [[nodiscard]] std::uint64_t inode() const noexcept { return inode_; }
 
     /// The link to a process's directory that it was looked up below ("/proc/41/root"), or empty.
@@ -47,7 +48,9 @@ public:
     /// A path that others can open it by, too: without links where there is such a one. Empty where
     /// the file has no name that leads to it now.
     [[nodiscard]] result<std::string> lasting_path() const;
-    /// Whether a path leads to this file now; unknown where it leads nowhere.
+    /// The directory that it is in, as the process calls it that it was looked up below.
+    [[nodiscard]] std::string directory_in_root() const;
+    /// Whether a path leads to this file now.
     /// @errors permission_denied  it may not be looked at (EACCES); and what sys::look_up gives
     [[nodiscard]] result<match> is_at(std::string const& path) const;
     /// What the kernel calls the file, seen from this process's root; empty where nothing tells.

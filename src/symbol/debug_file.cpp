@@ -83,8 +83,20 @@ std::vector<std::string> roots(binary_file const& executable,
 
 } // namespace
 
-result<debug_search> find_debug_file(elf_file const& executable,
-                                     std::span<std::string_view const> directories) {
+namespace {
+
+/// Says of a file that it has what this library does not read.
+result<void> note_mini_debug_info(elf_file const& executable, debug_search& outcome) {
+    if (outcome.found || !outcome.note.empty()) return {};
+    return executable.for_each_section([&](elf_section const& section) {
+        if (section.name != ".gnu_debugdata") return true;
+        outcome.note = "its .gnu_debugdata, which may name it, cannot be read by this build";
+        return false;
+    });
+}
+
+result<debug_search> find_file(elf_file const& executable,
+                               std::span<std::string_view const> directories) {
     auto id = build_id_of(executable);
     if (!id) return tl::unexpected{id.error()};
     search looking{executable, *id};
@@ -122,6 +134,15 @@ result<debug_search> find_debug_file(elf_file const& executable,
         if (looking.is_done()) break;
     }
     return looking.take();
+}
+
+} // namespace
+
+result<debug_search> find_debug_file(elf_file const& executable,
+                                     std::span<std::string_view const> directories) {
+    return find_file(executable, directories).and_then([&](debug_search&& outcome) {
+        return note_mini_debug_info(executable, outcome).map([&] { return std::move(outcome); });
+    });
 }
 
 } // namespace bpflink

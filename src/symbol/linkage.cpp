@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "symbol/linkage.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <elf.h>
@@ -51,19 +52,34 @@ std::string build_id_in(std::string_view notes) {
     return {};
 }
 
-/// The texts of DT_NEEDED in a table of this class.
+std::vector<std::string> split(std::string_view list) {
+    std::vector<std::string> parts;
+    for (std::size_t at = 0; at < list.size() && parts.size() != most_needed;) {
+        auto const end = std::min(list.find(':', at), list.size());
+        if (end != at) parts.emplace_back(list.substr(at, end - at));
+        at = end + 1;
+    }
+    return parts;
+}
+
+/// What a table of this class says.
 template <class Entry>
-std::vector<std::string> needed_in(std::string_view table, std::string_view texts) {
-    std::vector<std::string> names;
+needed_libraries needed_in(std::string_view table, std::string_view texts) {
+    needed_libraries needed;
+    std::vector<std::string> older;
     Entry entry;
     for (std::uint64_t at = 0; copy(entry, table, at) && entry.d_tag != DT_NULL;
          at += sizeof entry) {
-        if (entry.d_tag != DT_NEEDED || entry.d_un.d_val >= texts.size()) continue;
-        auto const text = texts.substr(entry.d_un.d_val);
-        names.emplace_back(text.substr(0, text.find('\0')));
-        if (names.size() == most_needed) break;
+        if (entry.d_un.d_val >= texts.size()) continue;
+        auto text = texts.substr(entry.d_un.d_val);
+        text = text.substr(0, text.find('\0'));
+        if (entry.d_tag == DT_NEEDED && needed.names.size() != most_needed)
+            needed.names.emplace_back(text);
+        if (entry.d_tag == DT_RUNPATH) needed.directories = split(text);
+        if (entry.d_tag == DT_RPATH) older = split(text);
     }
-    return names;
+    if (needed.directories.empty()) needed.directories = std::move(older);
+    return needed;
 }
 
 constexpr auto table_of_sums = [] {
@@ -114,14 +130,14 @@ result<std::optional<debug_link>> debug_link_of(elf_file const& file) {
     });
 }
 
-result<std::vector<std::string>> needed_by(elf_file const& file) {
+result<needed_libraries> needed_by(elf_file const& file) {
     std::optional<elf_section> found;
     auto read = file.for_each_section([&](elf_section const& section) {
         if (section.type == SHT_DYNAMIC) found = section;
         return !found;
     });
     if (!read) return tl::unexpected{read.error()};
-    if (!found) return std::vector<std::string>{};
+    if (!found) return needed_libraries{};
     return file.bytes_of(*found, most_dynamic_bytes).and_then([&](std::string const& table) {
         return file.nth_section(found->link)
             .and_then(

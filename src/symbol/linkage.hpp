@@ -27,9 +27,13 @@ struct debug_link {
 /// @errors invalid_argument  damaged
 [[nodiscard]] result<std::optional<debug_link>> debug_link_of(elf_file const& file);
 
-/// The libraries that the dynamic loader loads for a file (DT_NEEDED), in their order.
+/// What the dynamic loader loads for a file.
+struct needed_libraries {
+    std::vector<std::string> names;       // DT_NEEDED, in their order
+    std::vector<std::string> directories; // DT_RUNPATH; or DT_RPATH, where that is not there
+};
 /// @errors invalid_argument  damaged
-[[nodiscard]] result<std::vector<std::string>> needed_by(elf_file const& file);
+[[nodiscard]] result<needed_libraries> needed_by(elf_file const& file);
 
 /// The sum that .gnu_debuglink has of a file: CRC-32, as zlib and IEEE 802.3 count it.
 /// Empty for a file of more than 4 GiB.

@@ -2,9 +2,11 @@
 #include "symbol/missing.hpp"
 
 #include "symbol/functions.hpp"
+#include "symbol/library_search.hpp"
 #include "symbol/linkage.hpp"
 #include "symbol/names.hpp"
 #include "symbol/near.hpp"
+#include "symbol/wanted_names.hpp"
 
 #include <algorithm>
 #include <set>
@@ -51,11 +53,10 @@ std::vector<std::string> exported_by(binary_file const& library,
     std::set<std::string> found;
     auto const elf = elf_file::open(library);
     if (!elf) return {};
-    auto const read =
-        elf->for_each_function(symbol_table::dynamic, [&](elf_function const& function) {
-            if (std::ranges::find(names, function.name) != names.end())
-                found.emplace(function.name);
-        });
+    wanted_names const wanted{names};
+    auto const read = elf->for_each_function(
+        symbol_table::dynamic, [&](elf_function const& function) { found.emplace(function.name); },
+        &wanted);
     if (!read) return {};
     return {found.begin(), found.end()};
 }
@@ -63,11 +64,12 @@ std::vector<std::string> exported_by(binary_file const& library,
 std::string needed_with(elf_file const& file, std::span<std::string_view const> names) {
     auto libraries = needed_by(file);
     if (!libraries) return {};
-    libraries->resize(std::min(libraries->size(), most_libraries));
+    libraries->names.resize(std::min(libraries->names.size(), most_libraries));
+    library_search const search{file, libraries->directories};
     std::string text;
-    for (auto const& name : *libraries) {
+    for (auto const& name : libraries->names) {
         if (name.empty() || name.find('/') != name.npos) continue;
-        auto const library = find_binary_below(file.file().root_link(), name);
+        auto const library = search.find(name);
         if (!library) continue;
         auto const found = exported_by(*library, names);
         if (found.empty()) continue;

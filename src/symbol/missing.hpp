@@ -14,8 +14,7 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// Hints where functions may be that a file does not have, as part of a sentence, or nothing. They
 /// are names near the first few, and libraries needed by the file that have them.
 /// @param names  without versions
-/// @cost reads the file's symbols again, and the dynamic ones of the libraries in the standard
-///       directories, 64 at most
+/// @cost reads the file's symbols again, and the dynamic ones of those libraries, 64 at most
 [[nodiscard]] std::string hints_on_missing(elf_file const& file, resolve_options const& options,
                                            std::span<std::string_view const> names);
 

@@ -14,8 +14,16 @@
 #include <charconv>
 #include <optional>
 
+#include <sys/sysmacros.h>
+
 namespace bpflink {
 namespace {
+
+bool read_number(std::string_view text, std::uint64_t& number, int base) {
+    auto const [rest, problem] =
+        std::from_chars(text.data(), text.data() + text.size(), number, base);
+    return problem == std::errc{} && rest == text.data() + text.size();
+}
 
 /// Code that is mapped from a file.
 struct mapping {
@@ -27,6 +35,15 @@ struct mapping {
     std::uint64_t inode = 0;
     std::string path;
 
+    /// Whether its device is that one, as stat(2) has it.
+    [[nodiscard]] bool is_on(std::uint64_t number) const {
+        std::uint64_t first = 0, second = 0;
+        auto const colon = std::min(device.find(':'), device.size());
+        auto const text = std::string_view{device};
+        return read_number(text.substr(0, colon), first, 16) &&
+               read_number(text.substr(std::min(colon + 1, text.size())), second, 16) &&
+               first == major(number) && second == minor(number);
+    }
     [[nodiscard]] bool is_same_file(mapping const& other) const {
         return inode == other.inode && device == other.device;
     }
@@ -37,12 +54,6 @@ std::string_view next_word(std::string_view& text) {
     auto const word = text.substr(0, text.find(' '));
     text.remove_prefix(word.size());
     return word;
-}
-
-bool read_number(std::string_view text, std::uint64_t& number, int base) {
-    auto const [rest, problem] =
-        std::from_chars(text.data(), text.data() + text.size(), number, base);
-    return problem == std::errc{} && rest == text.data() + text.size();
 }
 
 /// "begin-end rwxp offset device inode path"
@@ -81,12 +92,18 @@ result<std::vector<mapping>> code_of(std::string const& process) {
 
 /// The file of a mapping, below the process's root where that leads to it now.
 result<binary_file> open_mapped(std::string const& process, mapping const& code) {
+    auto const by_range = process + "/map_files/" + code.range;
     auto below = binary_file::open(process + "/root" + code.path);
-    if (below && below->inode() == code.inode) return below;
-    return binary_file::open(process + "/map_files/" + code.range);
+    if (below && below->inode() == code.inode) {
+        if (code.is_on(below->device())) return below;
+        // Some file systems tell maps of another device than stat(2).
+        auto const is_it = below->is_at(by_range);
+        if (is_it && *is_it) return below;
+    }
+    return binary_file::open(by_range);
 }
 
-/// Whether a file that cannot be looked into is nothing that the caller has to know of.
+/// Whether nothing of it is known that the caller has to know of.
 bool is_passed_over(error const& e) {
     return e == errc::not_found || e == errc::permission_denied ||
            (e == errc::invalid_argument && e.where() == operation::open) ||
@@ -116,23 +133,36 @@ result<std::vector<process_symbol>> resolve_in_process(int pid, std::string_view
     if (!code) return tl::unexpected{code.error()};
     std::vector<process_symbol> found;
     std::size_t looked_at = 0;
+    std::optional<error> refusal; // of the first file that has the name, and not one function of it
     for (auto each = code->begin(); each != code->end(); ++each) {
         if (std::any_of(code->begin(), each,
                         [&](mapping const& other) { return other.is_same_file(*each); }))
             continue;
         auto const file = open_mapped(process, *each);
-        auto const offsets = file.and_then([&](binary_file const& opened) {
-            ++looked_at;
-            return elf_file::open(opened).and_then([&](elf_file const& elf) {
-                return resolve_in(elf, {&symbol, 1}, options, when_missing::say_so);
+        looked_at += file.has_value();
+        auto const resolve = [&](resolve_options const& how) {
+            return file.and_then([&](binary_file const& opened) {
+                return elf_file::open(opened).and_then([&](elf_file const& elf) {
+                    return resolve_in(elf, {&symbol, 1}, how, when_missing::say_so);
+                });
             });
-        });
-        if (!offsets && !is_passed_over(offsets.error())) return tl::unexpected{offsets.error()};
-        if (!offsets) continue;
+        };
+        auto const offsets = resolve(options);
+        if (!offsets) {
+            auto const& e = offsets.error();
+            if (is_passed_over(e)) continue;
+            auto with_indirect = options;
+            with_indirect.indirect = true;
+            // A name of several functions is passed over; one that the caller may ask for is not.
+            if (e != errc::invalid_argument || resolve(with_indirect)) return tl::unexpected{e};
+            if (!refusal) refusal = e;
+            continue;
+        }
         if (auto const address = address_in(*code, *each, offsets->front()))
             found.push_back({file->path(), each->path, offsets->front(), *address});
     }
     if (!found.empty()) return found;
+    if (refusal) return tl::unexpected{*std::move(refusal)};
     return fail(-ENOENT, operation::resolve_symbol, errc::not_found,
                 "symbol " + std::string{symbol} + " in process " + std::to_string(pid),
                 looked_at == 0 ? "it has no file mapped as code that can be opened"

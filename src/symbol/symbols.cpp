@@ -209,6 +209,30 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
     return offsets_of(requests, file, *told, options, how);
 }
 
+result<std::string>
+for_each_matching(elf_file const& file, std::string_view pattern, resolve_options const& options,
+                  std::function<void(elf_function const&, std::string_view)> const& look) {
+    std::string versioned;
+    auto const readable = is_readable_name(pattern) ? without_spaces(pattern) : std::string{};
+    demangler demangle;
+    auto const is_meant = [&](std::string_view name, std::string_view plain) {
+        return matches_pattern(name, pattern) ||
+               (!readable.empty() && matches_pattern(demangle(plain), readable));
+    };
+    return for_each_function(
+               file, options,
+               [](function_source next, bool is_stripped) {
+                   return next <= function_source::whole || is_stripped;
+               },
+               [&](elf_function const& function, function_source) {
+                   if (function.is_indirect && !options.indirect) return;
+                   std::string_view name = function.name;
+                   if (function.is_hidden) name = versioned = name_of(function);
+                   if (!name.empty() && is_meant(name, function.name)) look(function, name);
+               })
+        .map(advice_of);
+}
+
 namespace {
 
 template <class Binary>
@@ -233,26 +257,12 @@ result<std::uint64_t> offset_in(Binary binary, std::uint64_t address) {
 result<std::vector<std::string>> names_in(elf_file const& file, std::string_view pattern,
                                           resolve_options const& options) {
     std::set<std::string, std::less<>> names;
-    std::string versioned;
-    auto const readable = is_readable_name(pattern) ? without_spaces(pattern) : std::string{};
-    demangler demangle;
-    auto const is_meant = [&](std::string_view name, std::string_view plain) {
-        return matches_pattern(name, pattern) ||
-               (!readable.empty() && matches_pattern(demangle(plain), readable));
-    };
-    auto const told = for_each_function(
-        file, options,
-        [](function_source next, bool is_stripped) {
-            return next <= function_source::whole || is_stripped;
-        },
-        [&](elf_function const& function, function_source) {
-            if (function.is_indirect && !options.indirect) return;
-            std::string_view name = function.name;
-            if (function.is_hidden) name = versioned = name_of(function);
-            if (!name.empty() && is_meant(name, function.name)) names.emplace(name);
+    return for_each_matching(
+               file, pattern, options,
+               [&](elf_function const&, std::string_view name) { names.emplace(name); })
+        .map([&](std::string const&) {
+            return std::vector<std::string>{names.begin(), names.end()};
         });
-    if (!told) return tl::unexpected{told.error()};
-    return std::vector<std::string>{names.begin(), names.end()};
 }
 
 template <class Binary>

@@ -39,6 +39,7 @@ std::string about(std::string_view field) {
         {"group", "Of the tracepoint: sched"},
         {"hook", "Where on a packet's way"},
         {"ifindex", "An interface of this network namespace, or its index"},
+        {"debug_directories", "Directories to look for debug files in, too"},
         {"indirect", "Also where an indirect function chooses among several"},
         {"map", "Its id, or the path of a pin"},
         {"mode", "Where the program runs"},
@@ -60,6 +61,7 @@ std::string about(std::string_view field) {
         {"syscall", "The function is a system call's own name: openat"},
         {"target", "The program whose function is replaced"},
         {"task", "Only this process, or this thread"},
+        {"unique", "Refuse a symbol that several functions have"},
     });
     auto const* const found = std::ranges::find(known, field, &named<std::string_view>::first);
     return found == known.end() ? std::string{} : std::string{found->second};

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace bpflink {
@@ -57,6 +58,9 @@ struct hook::uprobe {
     std::uint32_t ref_ctr_offset = 0;      ///< of a counter of who watches; 0: none
     bpflink::cookie cookie{};              ///< for bpf_get_attach_cookie(); 0: none
     bool indirect = false; ///< where an indirect function (STT_GNU_IFUNC) chooses a variant, too
+    bool unique = false;   ///< refuse a symbol that several functions have, whatever their binding
+    /// Where debug files are sought, too: see resolve_options.
+    std::span<std::string_view const> debug_directories = {};
 };
 
 template <>
@@ -76,6 +80,8 @@ struct hook_traits<hook::uprobe> : detail::of_kind<link_type::perf_event> {
         visit("ref_ctr_offset", &hook::uprobe::ref_ctr_offset, field_use::optional);
         visit("cookie", &hook::uprobe::cookie, field_use::optional);
         visit("indirect", &hook::uprobe::indirect, field_use::optional);
+        visit("unique", &hook::uprobe::unique, field_use::optional);
+        visit("debug_directories", &hook::uprobe::debug_directories, field_use::optional);
     }
     static detail::hook_row const& row() noexcept;
     static match matches(link_info const& info) noexcept;

@@ -19,10 +19,10 @@ namespace bpflink {
 /// `binary` is a path or file name as for hook::uprobe, or a descriptor (borrowed), such as that of
 /// a file in another mount namespace. The file is opened once, and the probes go into the very file
 /// that the symbols were found in. The places are `symbols`, or `offsets` in the file, or both:
-/// then each offset counts from its symbol. Or they are the beginnings of all functions that
-/// `pattern` matches, with * and ?, and that can be probed. `ref_ctr_offsets` and `cookies` are one
-/// for each, or empty; they do not go with a pattern. All are copied. `pid` is a process, and 0
-/// this one. At most 2^20 places; the notes on places at hook::uprobe hold here, too.
+/// then each offset counts from its symbol. Or they are where all functions begin that
+/// matching_symbols() lists for `pattern`, and that can be probed. `ref_ctr_offsets` and `cookies`
+/// are none or one for each, and go with no pattern. All are copied. `pid` is a process, and 0 this
+/// one. At most 2^20 places; what hook::uprobe says of them holds here, too.
 /// @errors not_found          no such file or process, or one as hook::uprobe has it; symbols that
 ///                            the file does not have (all are named); a pattern that nothing
 ///                            matches
@@ -52,6 +52,9 @@ struct hook::uprobe_multi {
     bool session = false;                                ///< at both ends
     bool indirect = false; ///< where indirect functions (STT_GNU_IFUNC) choose variants, too
     std::string_view pattern = {}; ///< or all functions that match, with * and ?
+    bool unique = false; ///< refuse a symbol that several functions have, whatever their binding
+    /// Where debug files are sought, too: see resolve_options.
+    std::span<std::string_view const> debug_directories = {};
 };
 
 template <>
@@ -74,6 +77,8 @@ struct hook_traits<hook::uprobe_multi> : detail::of_kind<link_type::uprobe_multi
         visit("session", &hook::uprobe_multi::session, field_use::optional);
         visit("indirect", &hook::uprobe_multi::indirect, field_use::optional);
         visit("pattern", &hook::uprobe_multi::pattern, field_use::optional);
+        visit("unique", &hook::uprobe_multi::unique, field_use::optional);
+        visit("debug_directories", &hook::uprobe_multi::debug_directories, field_use::optional);
     }
     static detail::hook_row const& row() noexcept;
     static result<unique_fd> create(detail::borrowed_program prog, hook::uprobe_multi const& where);

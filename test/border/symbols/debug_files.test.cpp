@@ -188,6 +188,21 @@ TEST_CASE("a damaged debug file is an error, and no signal") {
     }
 }
 
+TEST_CASE("a program that has compressed symbols of its own, as Fedora makes it, says so") {
+    if (std::system("command -v xz objcopy > /dev/null") != 0) {
+        MESSAGE("skipped: xz or objcopy is not installed");
+        return;
+    }
+    stripped const files{nameless};
+    auto const names = files / "names";
+    auto const command = "objcopy -S --remove-section .gnu_debuglink " + files.path_of_copy +
+                         " && cp " + nameless + ".debug " + names + " && xz -z " + names +
+                         " && objcopy --add-section .gnu_debugdata=" + names + ".xz " +
+                         files.path_of_copy;
+    REQUIRE(std::system(command.c_str()) == 0);
+    files.is_missing("its .gnu_debugdata, which may name it, cannot be read by this build");
+}
+
 TEST_CASE("who names the debug file is told to name the program") {
     refused(bl::resolve_symbol(identified + ".debug", "print_second"), bl::errc::invalid_argument,
             {"symbol print_second in ", "name the program that it belongs to"});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions of running processes.
+#include "built_elf.hpp"
 #include "real_files.hpp"
 
 #include <bpflink/process_symbols.hpp>
@@ -9,6 +10,8 @@
 #include <csignal>
 #include <dlfcn.h>
 
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 namespace {
@@ -94,6 +97,27 @@ TEST_CASE_FIXTURE(loaded_copy, "a file that was deleted or replaced is the one t
     CHECK(after->front().address == before->front().address);
     CHECK(after->front().binary.find("/map_files/") != std::string::npos);
     CHECK(bl::resolve_symbol(after->front().binary, "weak_one") == before->front().offset);
+}
+
+TEST_CASE_FIXTURE(loaded_copy, "a file that has a name twice does not hide where others have it") {
+    scratch const directory;
+    auto const path_of_other = directory / "other";
+    std::ofstream{path_of_other, std::ios::binary}
+        << build_elf<elf64>({{"weak_one", 0x400300, STT_FUNC, STB_LOCAL},
+                             {"weak_one", 0x400400, STT_FUNC, STB_LOCAL},
+                             {"only_twice", 0x400300, STT_FUNC, STB_LOCAL},
+                             {"only_twice", 0x400400, STT_FUNC, STB_LOCAL}});
+    bl::unique_fd const other{::open(path_of_other.c_str(), O_RDONLY | O_CLOEXEC)};
+    void* const mapped =
+        ::mmap(nullptr, 0x1000, PROT_READ | PROT_EXEC, MAP_PRIVATE, other.get(), 0);
+    REQUIRE(mapped != MAP_FAILED);
+    auto const found = bl::resolve_in_process(0, "weak_one");
+    REQUIRE(found);
+    REQUIRE(found->size() == 1);
+    CHECK(found->front().mapped == path);
+    refused(bl::resolve_in_process(0, "only_twice"), bl::errc::invalid_argument,
+            {"only_twice (2 addresses)"});
+    ::munmap(mapped, 0x1000);
 }
 
 TEST_CASE("a function or a process that is not there is said to be so") {
