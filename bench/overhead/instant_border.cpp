@@ -388,6 +388,9 @@ int kernel_type(char const*, unsigned) noexcept {
 int program_function(int, char const*) noexcept {
     return -ENOSYS;
 }
+int table_name(std::uint32_t, std::uint32_t&, std::uint32_t&) noexcept {
+    return -ENOSYS;
+}
 int link_fd(::bpf_link const*) noexcept {
     return -ENOSYS;
 }

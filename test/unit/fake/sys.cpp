@@ -530,6 +530,14 @@ int program_function(int program, char const* name) noexcept {
                    [&](auto& k) { return k.sys_program_function(program, name); });
 }
 
+int table_name(std::uint32_t value_type, std::uint32_t& offset, std::uint32_t& length) noexcept {
+    return entered(call::table_name, [&](auto&) {
+        offset = 8;
+        length = 16;
+        return value_type == 0 ? -ENOENT : 0;
+    });
+}
+
 opened load_object(std::span<std::byte const> file) noexcept {
     return entered(call::load_object,
                    [&](auto& k) { return file.empty() ? -EINVAL : k.sys_load_object(file); });
