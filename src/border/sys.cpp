@@ -1026,6 +1026,31 @@ int program_function(int program, char const* name) noexcept {
     return found;
 }
 
+int table_name(std::uint32_t value_type, std::uint32_t& offset, std::uint32_t& length) noexcept {
+    quiet_libbpf const quiet;
+    auto* const types = ::btf__load_vmlinux_btf();
+    if (!types) return -errno;
+    // The type of a member, whose offset is added; null without it.
+    auto const go = [&](::btf_type const* of, char const* name) -> ::btf_type const* {
+        if (!of || !::btf_is_struct(of)) return nullptr;
+        for (std::uint32_t i = 0; i != ::btf_vlen(of); ++i) {
+            auto const& member = ::btf_members(of)[i];
+            if (std::strcmp(::btf__name_by_offset(types, member.name_off), name) != 0) continue;
+            offset += ::btf_member_bit_offset(of, i) / 8;
+            return ::btf__type_by_id(types, member.type);
+        }
+        return nullptr;
+    };
+    offset = 0;
+    auto const* const data = go(::btf__type_by_id(types, value_type), "data");
+    auto const* name = go(data, "name");
+    if (!name) name = go(data, "id"); // of queueing disciplines
+    bool const is_text = name && ::btf_is_array(name);
+    if (is_text) length = ::btf_array(name)->nelems;
+    ::btf__free(types);
+    return is_text ? 0 : -ENOENT;
+}
+
 int program_name_in_types(int program, std::span<char> into) noexcept {
     ::bpf_func_info main{};
     ::bpf_prog_info info{};

@@ -151,6 +151,11 @@ function_addresses(std::span<std::string_view const> names);
 /// @cost 1 system call, and 3 more where the link runs another program
 [[nodiscard]] result<match> has_same_target(located_link const& l);
 
+/// Whether two tables of struct_ops have one name, of which the kernel registers one at a time.
+/// Unknown where their struct has none, or it cannot be read.
+/// @cost 5 system calls; reads the kernel's types, some milliseconds
+[[nodiscard]] match has_name_of(fd_view table, map_id other);
+
 /// Refuses a place that is not what the hook takes, as a query of it would.
 /// @param outcome  errno, negated
 template <class Hook>

@@ -130,6 +130,26 @@ result<struct_ops_link> attach(map_ref const& map, hook::struct_ops const& where
     });
 }
 
+match has_name_of(fd_view table, map_id other) {
+    auto const own = table_of(table);
+    auto const opened = sys::map_get_fd_by_id(other.value());
+    std::uint32_t offset = 0, length = 0;
+    if (!own || !opened || sys::table_name(own->value_type, offset, length) < 0 ||
+        std::uint64_t{offset} + length > own->value_size)
+        return match::unknown;
+    auto const name_in = [&](fd_view map) {
+        std::string value(own->value_size, '\0');
+        constexpr std::uint32_t only = 0;
+        if (sys::map_look_up(map.get(), &only, value.data()) < 0) return std::string{};
+        auto const name = value.substr(offset, length);
+        return name.substr(0, name.find('\0'));
+    };
+    auto const its = table_of(opened.view());
+    if (!its || its->value_size != own->value_size) return match::unknown;
+    auto const a = name_in(table), b = name_in(opened.view());
+    return a.empty() || b.empty() ? match::unknown : yes_or_no(a == b);
+}
+
 result<match> hook_traits<hook::struct_ops>::is_at(hook::struct_ops const&, located_link const& l) {
     if (!l.prog) return match::unknown;
     auto const& on = details_of<hook::struct_ops>(l);

@@ -297,17 +297,21 @@ result<link> ensuring::create() const {
 }
 
 /// The link that is in the way.
-/// @param any  not that of the same program alone
+/// @param any  not that of the same program, or of a table of that name, alone
 std::optional<link_info> ensuring::occupant(bool any) const {
     auto const& [hook, what, where, made_it] = *wanted_;
     auto const own = object_of(*wanted_);
+    auto const is_the_same = [&](link_info const& info) {
+        auto const object = object_in(info);
+        return (own && object == *own) || (hook.kind == link_type::struct_ops &&
+                                           has_name_of(what.fd, map_id{object}) == match::yes);
+    };
     for (auto&& each : links()) {
         if (!each) continue;
         auto info = each->info();
         if (!info || info->type != hook.kind || hook.matches(*info) == match::no) continue;
-        if (!any && (!own || object_in(*info) != *own)) continue;
         auto const at = hook.is_at(what, where, each->fd(), *info);
-        if (at && *at == match::yes) return *std::move(info);
+        if (at && *at == match::yes && (any || is_the_same(*info))) return *std::move(info);
     }
     return std::nullopt;
 }

@@ -161,11 +161,30 @@ private:
         ++processes.back().descriptors;
     }
 
+    /// Notes the bpffs that no path leads to here, since something is mounted over all of its
+    /// places.
+    void sees_all_mounts(std::string_view table) {
+        std::set<std::uint64_t> seen, hidden;
+        for (auto const& each : mounts_of(table, "bpf")) {
+            sys::file_facts there{};
+            int const outcome = sys::facts_of_file(each.place.c_str(), there);
+            if (outcome == 0 && there.device == each.device)
+                seen.insert(each.device);
+            else if (outcome == 0 || is_gone(outcome) || outcome == -ENOTDIR)
+                hidden.insert(each.device);
+        }
+        auto const count = std::ranges::count_if(
+            hidden, [&](std::uint64_t device) { return !seen.contains(device); });
+        if (count != 0)
+            note("pins of " + std::to_string(count) + " bpffs that other mounts hide here");
+    }
+
     /// Notes the processes that the list does not have.
     void sees_all_processes() {
         constexpr unsigned sys_ptrace = 19;
         auto const table = read_whole_file("/proc/thread-self/mountinfo");
         if (!table) return; // look_at_pins() says so
+        sees_all_mounts(*table);
         for (auto const& each : mounts_of(*table, "proc")) {
             if (each.place != "/proc") continue;
             auto const at = each.options.find("hidepid=");

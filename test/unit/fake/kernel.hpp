@@ -85,6 +85,7 @@ enum class call {
     has_locked_memory_limit,
     perf_event_open,
     program_function,
+    table_name,
     kernel_type,
     open_types,
     next_function,

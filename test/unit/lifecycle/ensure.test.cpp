@@ -622,6 +622,35 @@ TEST_CASE_FIXTURE(world, "a table's map is what its link holds") {
     CHECK(links_here() == std::vector{link_at("/bpf/x")});
 }
 
+TEST_CASE_FIXTURE(world, "somebody else's table of the same name is named, and not waited for") {
+    auto& mine = add_map();
+    auto& theirs = add_map();
+    auto const is_called = [](fake::map& table, std::string const& name) {
+        table.value_type = 5;
+        table.value_size = 24;
+        table.values = {std::string(8, '\x01') + name + std::string(16 - name.size(), '\0')};
+    };
+    is_called(mine, "bbr");
+    auto& other = add_link({.type = link_type::struct_ops, .target = theirs.id});
+    add_process(7, "daemon").links = {other.shared_from_this()};
+    fail_always(call::link_create, EEXIST);
+    auto const own = open(mine), kept = open(theirs);
+    auto const refused_as = [&](std::string const& name) {
+        is_called(theirs, name);
+        auto const done = bl::ensure_attached(*bl::map_ref::from_fd(own), bl::hook::struct_ops{},
+                                              pin_path, {.wait = std::chrono::milliseconds{50}});
+        REQUIRE_FALSE(done);
+        CHECK(done.error() == errc::hook_busy);
+        return done.error().message();
+    };
+    CHECK(refused_as("bbr2").find("a table of that name is registered") != std::string::npos);
+    auto const begin = sys_now();
+    auto const message = refused_as("bbr");
+    CHECK(message.find("link " + std::to_string(other.id()) + " (struct_ops") != message.npos);
+    CHECK(message.find("process 7 (daemon)") != message.npos);
+    CHECK(sys_now() - begin < std::chrono::milliseconds{30});
+}
+
 // By a descriptor instead of a pin
 
 TEST_CASE_FIXTURE(world, "a descriptor stands for a pin") {

@@ -179,6 +179,16 @@ TEST_CASE_FIXTURE(held, "pins of another mount namespace are told by its process
     CHECK(of(id).pins == paths{"/bpf/a", "/proc/7/root/run/p"});
 }
 
+TEST_CASE_FIXTURE(held, "a bpffs that another mount hides is said to be unseen") {
+    auto const own = mounts;
+    mounts = own + "50 1 0:77 / /bpf rw - bpf none rw\n";
+    CHECK(of(id).unseen.find("pins of 1 bpffs that other mounts hide") != std::string::npos);
+    mounts = own + "50 1 0:77 / /unmounted rw - bpf none rw\n";
+    CHECK_FALSE(of(id).complete());
+    mounts = own;
+    CHECK(of(id).complete());
+}
+
 TEST_CASE_FIXTURE(held, "pins that a process sees, and one in a smaller root does not, are told") {
     make_directory("/proc");
     make_directory("/proc/8");
