@@ -29,6 +29,11 @@ function(bpflink_find_dependencies out)
   endif()
 
   if(need_LIBRARIES)
+    set(THREADS_PREFER_PTHREAD_FLAG ON)
+    find_package(Threads QUIET) # for sets, whose links close side by side
+    if(NOT Threads_FOUND)
+      list(APPEND missing "threads of the C library")
+    endif()
     find_package(PkgConfig QUIET)
     if(PkgConfig_FOUND)
       pkg_check_modules(libbpf QUIET IMPORTED_TARGET libbpf)

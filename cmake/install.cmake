@@ -43,8 +43,10 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/bpflink-config.cmake
 
 # pkg-config: what a shared library is linked with is its own affair, unless all are asked for (--static).
 set(requires Requires)
+set(threads " -pthread")
 if("shared" IN_LIST kinds)
   set(requires Requires.private)
+  set(threads)
 endif()
 # Relative to the file, so that the installed tree can be moved.
 foreach(dir libdir includedir)
