@@ -388,6 +388,14 @@ int kernel_type(char const*, unsigned) noexcept {
 int program_function(int, char const*) noexcept {
     return -ENOSYS;
 }
+int open_types(char const*, void*&) noexcept {
+    return -ENOSYS;
+}
+int next_function(void*, function_type&) noexcept {
+    return 0;
+}
+void close_types(void*) noexcept {
+}
 int table_name(std::uint32_t, std::uint32_t&, std::uint32_t&) noexcept {
     return -ENOSYS;
 }

@@ -530,6 +530,30 @@ int program_function(int program, char const* name) noexcept {
                    [&](auto& k) { return k.sys_program_function(program, name); });
 }
 
+int open_types(char const* module, void*& types) noexcept {
+    return entered(call::open_types, [&](auto& k) {
+        auto const found = k.function_types.find(module ? std::string_view{module} : "vmlinux");
+        if (found == k.function_types.end()) return -ENOENT;
+        types = &found->second;
+        ++k.open_function_types;
+        return 0;
+    });
+}
+
+int next_function(void* types, function_type& at) noexcept {
+    return entered(call::next_function, [&](auto&) {
+        auto const& all = *static_cast<std::vector<fake::typed_function> const*>(types);
+        auto const next = std::ranges::upper_bound(all, at.id, {}, &fake::typed_function::id);
+        if (next == all.end()) return 0;
+        at = {next->name.c_str(), next->id, next->can_be_traced};
+        return 1;
+    });
+}
+
+void close_types(void*) noexcept {
+    --fake::kernel::current().open_function_types;
+}
+
 int table_name(std::uint32_t value_type, std::uint32_t& offset, std::uint32_t& length) noexcept {
     return entered(call::table_name, [&](auto&) {
         offset = 8;
