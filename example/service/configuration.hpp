@@ -21,7 +21,7 @@ struct configuration {
     std::uint16_t port = 9435;
 };
 
-/// @errors invalid_argument  of operation read: what is wrong with the file, in words
+/// @errors invalid_argument  of operation read: the file's mistake, in words
 [[nodiscard]] bpflink::result<configuration> read_configuration(std::string const& path);
 
 } // namespace service

@@ -38,7 +38,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What systemd is told; nothing where it did not start the service.
+// Notifications to systemd; none where it did not start the service.
 
 void tell_systemd(std::string const& what) {
     ::sd_notify(0, what.c_str());
@@ -93,8 +93,8 @@ asio::awaitable<void> obey(asio::signal_set& signals, keeper& kept, std::string 
     }
 }
 
-/// Keeps other instances from a directory of pins, in whatever namespaces they are: by flock(2) of
-/// a directory in it, as a bpffs has no files. However the process ends, the kernel lets it go.
+/// Keeps other instances from a directory of pins, in any namespaces, by flock(2) of a directory in
+/// it: a bpffs has no files. However the process ends, the kernel lets it go.
 /// @errors timed_out  another instance has it
 ///         and as link_set::open
 bl::result<bl::unique_fd> lock(std::string const& pins) {

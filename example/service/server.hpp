@@ -8,8 +8,8 @@
 
 namespace service {
 
-/// Serves /links, /metrics and /healthz over HTTP, on a loop of one thread, until what it returns
-/// is let go; answers that are on their way are sent still, while the loop runs.
+/// Serves /links, /metrics and /healthz over HTTP, on a loop of one thread, until the result is
+/// destroyed. Answers that are on their way are sent still, while the loop runs.
 /// @param loop  borrowed
 /// @param kept  borrowed
 /// Throws std::system_error when the address cannot be listened on.

@@ -74,7 +74,7 @@ struct interval_timer {
     std::chrono::nanoseconds period{}; ///< 10 us at least: shorter ones are as long
 };
 
-/// What a watchpoint waits for.
+/// The accesses to memory that a watchpoint waits for.
 enum class memory_access : std::uint32_t {
     read = 1,       ///< on x86-64 never alone
     write = 2,      ///< also of what is there already
@@ -85,8 +85,8 @@ enum class memory_access : std::uint32_t {
 /// A watchpoint: the program runs when memory is used, by the processor's debug registers.
 ///
 /// Processors have few of these (4 on x86-64) for all users together. On a processor, an address of
-/// user space is that of every process, so that a thread's is better watched by its number: that
-/// event goes along from processor to processor, and threads that it starts have none.
+/// user space is that of every process, so a thread's is better watched by its number. That event
+/// goes along from processor to processor; threads that it starts do not have it.
 struct watchpoint {
     std::uint64_t address = 0; ///< in the thread's memory, or the kernel's; a multiple of `length`
     std::uint64_t length = 8;  ///< bytes: 1, 2, 4 or 8; of no matter to `execute`

@@ -34,8 +34,8 @@ struct process_symbol {
 /// @errors not_found          no such process (operation::open); or not one of its files has the
 ///                            function
 ///         invalid_argument   the number is negative; the name is empty or has a zero byte; and
-///                            what resolve_symbols() says of a name in one of the files: it is
-///                            indirect; or, where no other file has the function, there are several
+///                            as resolve_symbols() for a name in one of the files: it is indirect;
+///                            or it has several addresses, and no other file has the function
 ///         permission_denied  another user's process: CAP_SYS_PTRACE is missing. Without
 ///                            CAP_CHECKPOINT_RESTORE (CAP_SYS_ADMIN before 5.9), files that
 ///                            /proc/PID/root does not lead to are passed over

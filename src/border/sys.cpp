@@ -1093,7 +1093,7 @@ bool is_passed(::btf const* types, std::uint32_t id, bool with_structs) {
     return with_structs && ::btf_is_composite(type) && type->size <= most;
 }
 
-/// What kernel/bpf/btf.c, btf_distill_func_proto() takes (read at v7.2).
+/// As kernel/bpf/btf.c, btf_distill_func_proto() tells (read at v7.2).
 bool can_be_traced(::btf const* types, ::btf_type const* function) {
     constexpr unsigned most_arguments = 12;
     auto const* const prototype = ::btf__type_by_id(types, function->type);

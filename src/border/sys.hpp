@@ -228,10 +228,10 @@ int program_function(int program, char const* name) noexcept;     // its BTF id;
 // Where a table of struct_ops has its name, by the BTF id of its value. -ENOENT where it has none,
 // or is a module's; allocates.
 int table_name(std::uint32_t value_type, std::uint32_t& offset, std::uint32_t& length) noexcept;
-// What BTF calls a program's main function, as far as it fits; the length. -ENOENT without BTF;
+// The name of a program's main function in BTF, as far as it fits; the length. -ENOENT without BTF;
 // allocates.
 int program_name_in_types(int program, std::span<char> into) noexcept;
-// What BTF tells of functions: the kernel's own, or a module's.
+// Functions in BTF: the kernel's own, or a module's.
 struct function_type {
     char const* name; // good while the types are open
     std::uint32_t id;

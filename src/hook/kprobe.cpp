@@ -285,7 +285,7 @@ result<unique_fd> hook_traits<hook::kprobe>::create(detail::borrowed_program pro
     by_function const named{asked};
     auto where = named.where();
     std::string subject = describe(where);
-    if (module_of(where.function) == kernel_itself) { // which is no module to the kernel
+    if (module_of(where.function) == kernel_itself) { // which the kernel does not call a module
         auto const address = kernel_symbol_address(where.function);
         if (!address) return tl::unexpected{address.error()};
         where.offset += *address;

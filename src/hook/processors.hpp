@@ -12,7 +12,7 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// Calls `look` with the number of each, from the lowest on, until it returns false.
 /// @errors not_found         /sys is not mounted
-///         EINVAL            what is there does not list processors; `look` may have been called
+///         EINVAL            the text does not list processors; `look` may have been called
 ///         EMFILE, ENOMEM, EIO
 /// @cost 3 system calls
 [[nodiscard]] result<void> for_each_processor(std::function<bool(int)> const& look);

@@ -36,7 +36,7 @@ struct unresolved {
     names shared, missing, untyped, unpassed;
 };
 
-/// What is asked of the kernel: names are resolved by then.
+/// A request to the kernel: names are resolved by then.
 struct request {
     hook::tracing_multi const& where;
     std::span<btf_id const> functions;
@@ -142,8 +142,8 @@ finding function_is_there_twice(attempt const& tried) {
     return {match::yes, std::to_string(twice->value())};
 }
 
-/// What the program was loaded for functions of, as opposed to those that are named. The kernel
-/// takes ids in the program's own BTF object, whatever the caller had in mind.
+/// Whether the program was loaded for functions of the kernel itself, or of the module, that are
+/// named. The kernel takes ids in the program's own BTF object.
 result<finding> compare_types(detail::borrowed_program const& prog, std::string_view wanted) {
     auto const target = target_of(prog.fd);
     if (!target && target.error() == errc::invalid_argument) return finding{match::no};
@@ -188,7 +188,7 @@ constexpr std::array mistakes{
             "BTF ids, symbols or a pattern are needed, and one of them only", "",
             "bpf_tracing_multi_attach", is_not_named_one_way},
     refusal{EINVAL, errc::invalid_argument,
-            "cookies go with no pattern: what it matches has no known order", "",
+            "cookies do not go with a pattern: its matches have no known order", "",
             "bpf_tracing_multi_attach", gives_pattern_cookies},
     refusal{EINVAL, errc::invalid_argument, "{}", "give each its own, or none",
             "bpf_tracing_multi_attach", other_number_of_cookies},
@@ -285,7 +285,7 @@ result<std::vector<btf_id>> matching(hook::tracing_multi const& where) {
     return functions;
 }
 
-/// The functions of the names; or `left` has what is none.
+/// The functions of the names; or `left` has the names that are not functions.
 result<std::vector<btf_id>> named(hook::tracing_multi const& where, unresolved& left) {
     names qualified;
     std::vector<std::string_view> own;

@@ -36,14 +36,14 @@ struct spec_reader {
     fd_view specs = {};
 };
 
-/// The cookies by which a link runs a program at the places of a probe: `own` at each; or, where
-/// the program has such a map, keys of it, which has the specs afterwards.
+/// The cookies by which a link runs a program at the places of a probe: `own` at each. Where the
+/// program has such a map, they are keys of it, and the map has the specs afterwards.
 /// @param machine  the file's
 /// @param subject  for an error
 /// @errors not_supported      arguments that cannot be read so; specs of an unknown layout
 ///         permission_denied  the program has maps, none is lent, and CAP_SYS_ADMIN is missing to
 ///                            look at them
-///         invalid_argument   what is lent is not the map of the program's specs
+///         invalid_argument   the map that is lent is not that of the program's specs
 ///         ENOSPC             the map is full
 [[nodiscard]] result<std::vector<cookie>> cookies_of(spec_reader reader,
                                                      std::span<usdt_place const> places,

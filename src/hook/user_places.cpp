@@ -81,8 +81,8 @@ result<std::vector<std::uint64_t>> matching_places(elf_file const& elf, binary_f
                             : "no function that matches can be probed");
 }
 
-/// Whether a link is on this file, by the path that the kernel tells of the link's. What is in
-/// another mount namespace, or hidden by a mount, has a path that leads nowhere, or elsewhere.
+/// Whether a link is on this file, by the path that the kernel tells of the link's. The path
+/// of a file in another mount namespace, or hidden by a mount, leads nowhere, or elsewhere.
 result<match> is_file_at(binary_file const& file, std::string const& path) {
     auto const leads_here = unless_told_nothing(file.is_at(path));
     if (!leads_here || *leads_here == match::yes) return leads_here;

@@ -181,7 +181,7 @@ bool takes_one(error const& why, link_type kind) {
     return why.code().value() != EEXIST || kind == link_type::xdp;
 }
 
-/// What attach calls there already is, to who ensures a link, a place that somebody else has.
+/// The error of attach for a program that is there already, as of a hook that somebody else has.
 error as_taken(error why, link_type kind) {
     if (why != errc::already_exists) return why;
     return {why.code().value(), why.where(), errc::hook_busy, std::string{why.subject()},

@@ -53,7 +53,7 @@ public:
     /// Whether a path leads to this file now.
     /// @errors permission_denied  it may not be looked at (EACCES); and what sys::look_up gives
     [[nodiscard]] result<match> is_at(std::string const& path) const;
-    /// What the kernel calls the file, seen from this process's root; empty where nothing tells.
+    /// The kernel's name of the file, seen from this process's root; empty where nothing tells.
     /// One that ends in " (deleted)" leads nowhere.
     [[nodiscard]] std::string kernel_name() const;
 

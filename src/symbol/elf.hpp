@@ -121,7 +121,7 @@ private:
     [[nodiscard]] result<void> read_exactly(void* into, std::size_t size,
                                             std::uint64_t offset) const;
     [[nodiscard]] result<contents> read_section(elf_section const& what, std::uint64_t most) const;
-    /// What begins at `at` in a table of texts; nothing where it does not end soon.
+    /// The text that begins at `at` in a table of texts; nothing where it does not end soon.
     [[nodiscard]] result<std::optional<std::string>> text_in(elf_section const& texts,
                                                              std::uint64_t at) const;
     /// The names that a file gives to versions, by their index; empty for those that it does not.

@@ -18,7 +18,7 @@ struct typed_function {
     bool can_be_traced; // a trampoline can pass its arguments, and what it returns
 };
 
-/// What BTF has of each name, in their order; possibly nothing.
+/// The functions in BTF of each name, in their order; possibly none.
 /// @param module  of that name; empty: the kernel itself
 /// @errors not_found      there is no such module
 ///         not_supported  the kernel, or the module, has no BTF; and ENOMEM

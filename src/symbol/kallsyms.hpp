@@ -49,8 +49,8 @@ untraceable_among(std::span<std::string_view const> names);
 /// Whether the kernel keeps kprobes off a function.
 [[nodiscard]] match is_on_blacklist(std::string_view function);
 
-/// What somebody may have meant who named a function that is not there: the same of another module,
-/// or names that are near. Empty where there is nothing to tell.
+/// Names that may have been meant by that of a function that is not there: the same of another
+/// module, or names that are near. Empty where there is nothing to tell.
 [[nodiscard]] std::string hint_for(std::string_view function);
 
 /// How a name calls the kernel itself, which is not a module.

@@ -62,7 +62,7 @@ std::vector<std::string> split(std::string_view list) {
     return parts;
 }
 
-/// What a table of this class says.
+/// The libraries that a table of this class names.
 template <class Entry>
 needed_libraries needed_in(std::string_view table, std::string_view texts) {
     needed_libraries needed;

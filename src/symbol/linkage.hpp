@@ -27,7 +27,7 @@ struct debug_link {
 /// @errors invalid_argument  damaged
 [[nodiscard]] result<std::optional<debug_link>> debug_link_of(elf_file const& file);
 
-/// What the dynamic loader loads for a file.
+/// The libraries that the dynamic loader loads for a file.
 struct needed_libraries {
     std::vector<std::string> names;       // DT_NEEDED, in their order
     std::vector<std::string> directories; // DT_RUNPATH; or DT_RPATH, where that is not there

@@ -29,8 +29,8 @@ resolve_in(elf_file const& file, std::span<std::string_view const> symbols, reso
            when_missing how = when_missing::give_hints);
 
 /// Calls `look` with each function that matching_symbols() lists for a pattern, and with its name
-/// there; more than once where several tables have it. What a user has to know of what was read:
-/// that the file is stripped.
+/// there; more than once where several tables have it. Tells whether
+/// the file is stripped.
 [[nodiscard]] result<std::string>
 for_each_matching(elf_file const& file, std::string_view pattern, resolve_options const& options,
                   std::function<void(elf_function const&, std::string_view name)> const& look);

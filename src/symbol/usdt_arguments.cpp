@@ -165,8 +165,8 @@ bool read_arm_operand(reader& from, usdt_argument& into) {
     return from.take(']');
 }
 
-/// What kind of place an argument has that no spec of usdt.bpf.h tells. They have those of general
-/// registers, of memory by them, and constants; and libbpf refuses the rest, too.
+/// The kind of an argument's place that no spec of usdt.bpf.h tells. They have those of general
+/// registers, of memory by them, and constants. libbpf refuses the rest, too.
 std::string_view why_unreadable(std::string_view text, std::uint16_t machine) {
     auto const at = text.find('@');
     auto const size = text.substr(0, at);

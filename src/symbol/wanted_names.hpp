@@ -44,7 +44,7 @@ public:
 private:
     static constexpr std::size_t most_letters = sizeof(std::uint64_t);
 
-    /// Those of as many letters; or of more than a key holds.
+    /// Names of as many letters; or of more than a key holds.
     struct group {
         std::size_t letters = 0;
         std::bitset<std::size_t{1} << 16U> may_be = {};

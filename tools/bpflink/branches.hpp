@@ -15,7 +15,7 @@ namespace tool {
 /// A tree of lines.
 class branch {
 public:
-    /// @param object  what JSON has of it, beside what is below
+    /// @param object  its JSON, without the branches below
     explicit branch(std::string text = {}, json object = {})
         : text_{std::move(text)}, object_{std::move(object)} {}
 
@@ -25,10 +25,10 @@ public:
     /// A new one below this, whatever others say.
     branch& add(std::string text, json object);
 
-    /// What is below, a line each, with the lines of a tree in front.
-    /// @param width  in columns; what is longer is cut
+    /// The branches below, a line each, with the lines of a tree in front.
+    /// @param width  in columns; longer lines are cut
     [[nodiscard]] std::string render(std::size_t width) const;
-    /// What is below, as objects with what is below them.
+    /// The branches below, as objects with those below them.
     [[nodiscard]] std::vector<json> to_json() const;
 
 private:

@@ -13,19 +13,20 @@ namespace bpflink {
 
 /// Many functions of the kernel by one link: before (fentry), after (fexit) or both (fsession).
 ///
-/// The functions are named one of three ways: `symbols`; `functions`, their BTF ids in the
-/// program's BTF object, each once; or `pattern`, with * and ?, which stands for every function
-/// that can be traced and has a name of its own. "module:function" and "module:pattern" are a
-/// module's: the program has to be loaded for that one (attach_btf_obj_fd), and all of a link are
-/// of one module, or of the kernel itself. `cookies` are none or one for each, in their order, and
-/// go with no pattern. All are copied. At most 2^20 functions. `attach` is needed where the program
+/// The functions are given by one of three fields. `symbols` are names. `functions` are BTF ids in
+/// the program's BTF object, each once. `pattern`, with * and ?, stands for every function that can
+/// be traced and has a name of its own. "module:function" and "module:pattern" are a module's; the
+/// program has to be loaded for that module (attach_btf_obj_fd). All functions of a link are of one
+/// module, or of the kernel itself. `cookies` are one for each in their order, or empty; they do
+/// not go with a pattern. All are copied. At most 2^20 functions. `attach` is needed if the program
 /// is known by its descriptor only.
-/// @errors invalid_argument   none or several of the three; one function twice; cookies of another
+/// @errors invalid_argument   not one of the three, or several; one function twice; cookies of
+/// another
 ///                            number; symbols of several modules; a name that several functions
 ///                            have (EADDRNOTAVAIL, all are named); `attach` is missing or not the
 ///                            one the program was loaded for; the program was loaded for functions
 ///                            of another module; a BTF id that is not a function's
-///         not_found          a symbol that is none (all are named, with the names near them); a
+///         not_found          symbols that are not there (all are named, with names near them); a
 ///                            pattern that nothing matches; the module is not loaded, or was
 ///                            unloaded
 ///         not_supported      a kernel before 7.2, or built without it; functions without BTF, or
@@ -35,11 +36,11 @@ namespace bpflink {
 ///         EBUSY              one of the functions cannot be traced here, or has this program
 ///                            (already_exists): the kernel does not tell which
 ///         E2BIG              more than 2^20 functions, or 38 programs are on one of them
-///         permission_denied  CAP_BPF or CAP_PERFMON is missing; for names of a module
-///         CAP_SYS_ADMIN
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing; CAP_SYS_ADMIN, for names of a
+///                            module
 /// @kernel since 7.2; kernel/trace/bpf_trace.c, bpf_tracing_multi_attach(); read at v7.2
 /// @cost 1 system call; with symbols or a pattern also one reading of the kernel's symbols and of
-///       its BTF: some 50 to 100 ms, whatever the number of names
+///       its BTF; that is some 50 to 100 ms for any number of names
 struct hook::tracing_multi {
     std::span<btf_id const> functions = {};           ///< by their ids in the program's BTF object
     std::span<cookie const> cookies = {};             ///< none, or one for each

@@ -19,10 +19,11 @@ namespace bpflink {
 /// `binary` is a path or file name as for hook::uprobe, or a descriptor (borrowed), such as that of
 /// a file in another mount namespace. The file is opened once, and the probes go into the very file
 /// that the symbols were found in. The places are `symbols`, or `offsets` in the file, or both:
-/// then each offset counts from its symbol. Or they are where all functions begin that
-/// matching_symbols() lists for `pattern`, and that can be probed. `ref_ctr_offsets` and `cookies`
-/// are none or one for each, and go with no pattern. All are copied. `pid` is a process, and 0 this
-/// one. At most 2^20 places; what hook::uprobe says of them holds here, too.
+/// then each offset counts from its symbol. Or they are the beginnings of all functions
+/// that matching_symbols() lists for `pattern`, and that can be probed. `ref_ctr_offsets` and
+/// `cookies` are one for each, or empty; they do not go with a pattern. All are copied. `pid` is a
+/// process, and 0 this one. At most 2^20 places; the notes on places at hook::uprobe hold here,
+/// too.
 /// @errors not_found          no such file or process, or one as hook::uprobe has it; symbols that
 ///                            the file does not have (all are named); a pattern that nothing
 ///                            matches

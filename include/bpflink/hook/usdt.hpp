@@ -21,27 +21,26 @@ namespace bpflink {
 /// A program that includes libbpf's <bpf/usdt.bpf.h> reads the arguments by bpf_usdt_arg(), and
 /// `cookie` by bpf_usdt_cookie(). Its cookies are keys of its map of argument specifications, which
 /// is filled before the program is attached. Equal ones share a key, from the highest one down, and
-/// none is ever free again: 256 fit, or BPF_USDT_MAX_SPEC_CNT. libbpf takes keys from 0 up, and
-/// knows nothing of these: where both attach programs of one object, the map needs room for both.
-/// Where CAP_SYS_ADMIN is missing, which the kernel wants of those who look for a map by its id,
-/// lend the object's map __bpf_usdt_specs as `specs`: CAP_BPF and CAP_PERFMON are enough then.
-/// Nor does anybody know of the keys that another process takes at the same moment. Arguments are
-/// read on x86-64 and arm64, in every form that libbpf reads; those that an index register finds
-/// need libbpf 1.7 or later.
+/// a key is never free again. The map has room for 256, or BPF_USDT_MAX_SPEC_CNT. But libbpf takes
+/// keys from 0 up, and does not know of these. Where both attach programs of one object, the map
+/// needs room for both. Nor does anybody know of the keys that another process takes at the same
+/// moment. The kernel opens a map by its id for CAP_SYS_ADMIN alone: with CAP_BPF and CAP_PERFMON,
+/// lend the object's map __bpf_usdt_specs as `specs`. Arguments are read on x86-64 and arm64, in
+/// every form that libbpf reads; those that an index register finds need libbpf 1.7 or later.
 /// @errors not_found          no such file or process, or one as hook::uprobe has it; no such
 ///                            probe: the message tells those that the file has
 ///         invalid_argument   a name is missing; not a regular file, not an ELF file, or one whose
 ///                            notes are damaged; a place that is not in loaded code; an instruction
 ///                            that cannot be probed; a thread's number; a probe there has another
-///                            reference counter; the program was loaded for another attach type
+///                            reference counter; the program was loaded for another attach type;
+///                            `specs` is not the program's map
 ///         EIO                the file cannot be read there, or its file system takes no probes
 ///         EBUSY              the page of a semaphore cannot be had
-///                            `specs` is not the program's map
 ///         not_supported      a kernel before 6.6, where one link cannot hold several places (a
 ///                            link_set of hook::uprobe can), or one built without uprobes; /proc is
-///                            not mounted; arguments that the program could not read: 13 of them,
-///                            in a register of the vector or floating-point unit, at a symbol, by a
-///                            segment, or another processor's
+///                            not mounted; arguments that the program could not read; more than 12
+///                            of them; arguments in a vector or floating-point register, at a
+///                            symbol, by a segment, or of another processor
 ///         permission_denied  CAP_BPF is missing, or the file may not be read; the program has
 ///                            maps, `specs` is not lent, and CAP_SYS_ADMIN to look at them is
 ///                            missing; a security module

@@ -64,7 +64,7 @@ teardown(typed_link<Hook>&& l, std::chrono::milliseconds limit = std::chrono::se
 /// (NAME%tmp) ends first; where somebody else holds it, only that name goes.
 /// @param pin_path  resolved once, here
 /// @param limit     for the lock and the wait together
-/// @param expected  only where the link runs this program; 0: whatever it runs. The kernel does not
+/// @param expected  only where the link runs this program; 0: any program. The kernel does not
 ///                  compare it with what follows: a process without the lock may swap the program
 /// @errors not_a_link  a map, a program, a file or a directory is there; it is not touched
 ///         program_mismatch  the link runs another program; nothing was changed

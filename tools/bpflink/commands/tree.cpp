@@ -170,7 +170,8 @@ int run(options& given) {
 action add(CLI::App& app) {
     auto const given = std::make_shared<options>();
     given->wanted.add_to(app);
-    app.add_flag("--json", given->json, "Print JSON: what list prints of each, and what is below");
+    app.add_flag("--json", given->json,
+                 "Print JSON: each link as list prints it, with those below");
     app.footer(
         "Network namespaces with their interfaces, each with its hooks in the order that they\n"
         "run in; cgroups below each other; the rest by type. A program that replaces a\n"
