@@ -188,7 +188,7 @@ constexpr std::array mistakes{
             "BTF ids, symbols or a pattern are needed, and one of them only", "",
             "bpf_tracing_multi_attach", is_not_named_one_way},
     refusal{EINVAL, errc::invalid_argument,
-            "cookies do not go with a pattern: its matches have no known order", "",
+            "a pattern takes no cookies: the functions it matches have no known order", "",
             "bpf_tracing_multi_attach", gives_pattern_cookies},
     refusal{EINVAL, errc::invalid_argument, "{}", "give each its own, or none",
             "bpf_tracing_multi_attach", other_number_of_cookies},

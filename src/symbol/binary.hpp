@@ -50,7 +50,7 @@ public:
     [[nodiscard]] result<std::string> lasting_path() const;
     /// The directory that it is in, as the process calls it that it was looked up below.
     [[nodiscard]] std::string directory_in_root() const;
-    /// Whether a path leads to this file now.
+    /// Whether a path leads to this file now; unknown where it leads nowhere.
     /// @errors permission_denied  it may not be looked at (EACCES); and what sys::look_up gives
     [[nodiscard]] result<match> is_at(std::string const& path) const;
     /// The kernel's name of the file, seen from this process's root; empty where nothing tells.

@@ -98,7 +98,7 @@ result<binary_file> open_mapped(std::string const& process, mapping const& code)
         if (code.is_on(below->device())) return below;
         // Some file systems tell maps of another device than stat(2).
         auto const is_it = below->is_at(by_range);
-        if (is_it && *is_it) return below;
+        if (is_it == match::yes) return below;
     }
     return binary_file::open(by_range);
 }

@@ -50,7 +50,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "what kprobe_multi cannot mean is refused befor
     is_mistake(hook{.symbols = names, .addresses = places}, "one of them only");
     is_mistake(hook{.symbols = names, .pattern = "do_*"}, "one of them only");
     is_mistake(hook{.symbols = names, .cookies = one_cookie}, "1 cookie for 2 functions");
-    is_mistake(hook{.pattern = "do_*", .cookies = one_cookie}, "no pattern");
+    is_mistake(hook{.pattern = "do_*", .cookies = one_cookie}, "takes no cookies");
     is_mistake(hook{.symbols = names, .retprobe = true, .session = true}, "session");
     bpf_program const loaded{"one", bl::program_type::kprobe, bl::attach_type{}, prog.fd().get()};
     auto const ref = bl::program_ref<bl::program_type::kprobe>::from(&loaded);

@@ -460,7 +460,7 @@ TEST_CASE_FIXTURE(tracing_program, "what tracing_multi cannot mean is refused be
     refused(prog, {}, "one of them only");
     refused(prog, {.functions = functions, .pattern = "f*"}, "one of them only");
     refused(prog, {functions, one}, "1 cookie for 2 functions");
-    refused(prog, {.cookies = one, .pattern = "f*"}, "no pattern");
+    refused(prog, {.cookies = one, .pattern = "f*"}, "takes no cookies");
     constexpr std::array<std::string_view, 2> mixed{"f", "one:g"};
     refused(prog, {.symbols = mixed}, "functions of the kernel itself and some of module 'one'");
     for (std::string_view const each :

@@ -126,7 +126,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "what is wrong with a uprobe's place is told") 
     bl::hook::uprobe const odd{.binary = "/bin/x", .offset = 64, .ref_ctr_offset = 3};
     unopened(odd, EINVAL, errc::invalid_argument, {"a reference counter has an odd offset"});
     bl::hook::uprobe const counted{.binary = "/bin/x", .offset = 64, .ref_ctr_offset = 4};
-    unopened(counted, EINVAL, errc::invalid_argument, {"one of: ", "not such a counter"});
+    unopened(counted, EINVAL, errc::invalid_argument, {"one of: ", "no reference counter at"});
     unopened(counted, EBUSY, no_condition, {"the page of the reference counter"});
     refused(bl::hook::uprobe{.binary = ""}, EINVAL, operation::perf_event_open,
             errc::invalid_argument, {"a file is needed"});
