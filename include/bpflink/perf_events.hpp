@@ -90,9 +90,9 @@ enum class memory_access : std::uint32_t {
 struct watchpoint {
     std::uint64_t address = 0; ///< in the thread's memory, or the kernel's; a multiple of `length`
     std::uint64_t length = 8;  ///< bytes: 1, 2, 4 or 8; of no matter to `execute`
-    memory_access access = memory_access::write; ///< which
-    std::optional<int> pid = std::nullopt;       ///< a thread; 0: this one; empty: every one
-    sample_rate sample = sample_period{1};       ///< when the program runs: each time
+    memory_access accesses = memory_access::write; ///< those it waits for
+    std::optional<int> pid = std::nullopt;         ///< a thread; 0: this one; empty: every one
+    sample_rate sample = sample_period{1};         ///< when the program runs: each time
 };
 
 /// Opens a perf event on the first processor that is online.

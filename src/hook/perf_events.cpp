@@ -58,8 +58,9 @@ struct source {
         case unit::hardware: return "hardware event " + named(hardware_names, event);
         case unit::breakpoint: break;
         }
-        return "watchpoint of " + named(access_names, static_cast<std::uint64_t>(watched.access)) +
-               " at " + hexadecimal(watched.address);
+        return "watchpoint of " +
+               named(access_names, static_cast<std::uint64_t>(watched.accesses)) + " at " +
+               hexadecimal(watched.address);
     }
 };
 
@@ -125,7 +126,7 @@ bool is_watch(attempt const& tried) {
 }
 
 bool is_of_code(watchpoint const& what) {
-    return what.access == memory_access::execute;
+    return what.accesses == memory_access::execute;
 }
 
 finding is_a_watch(attempt const& tried) {
@@ -144,7 +145,7 @@ finding has_negative_thread(attempt const& tried) {
 }
 
 finding has_no_access(attempt const& tried) {
-    auto const number = static_cast<std::size_t>(asked(tried).watched.access);
+    auto const number = static_cast<std::size_t>(asked(tried).watched.accesses);
     bool const is_known = number != 0 && number < access_names.size();
     return {is_watch(tried) && !is_known ? match::yes : match::no};
 }
@@ -162,8 +163,8 @@ finding sees_reads_alone(attempt const& tried) {
 #else
     constexpr match refuses = match::no;
 #endif
-    return {asked(tried).watched.access == memory_access::read && is_watch(tried) ? refuses
-                                                                                  : match::no};
+    return {asked(tried).watched.accesses == memory_access::read && is_watch(tried) ? refuses
+                                                                                    : match::no};
 }
 
 finding may_not_be_watched(attempt const& tried) {
@@ -250,7 +251,7 @@ result<uapi::perf_event_attr> attributes_of(source const& what) {
     attr.size = sizeof attr;
     attr.config = what.event;
     if (what.type == unit::breakpoint) {
-        attr.bp_type = static_cast<std::uint32_t>(what.watched.access);
+        attr.bp_type = static_cast<std::uint32_t>(what.watched.accesses);
         attr.name = what.watched.address; // a union's other names: bp_addr, bp_len
         attr.offset = is_of_code(what.watched) ? sizeof(long) : what.watched.length;
     }

@@ -23,7 +23,7 @@ endfunction()
 macro(bpflink_check_unpolluted source_dir)
   get_cmake_property(variables VARIABLES)
   foreach(variable IN LISTS variables)
-    if(variable MATCHES "^(CMAKE|BUILD)_" AND NOT variable MATCHES "^CMAKE_(CURRENT|MATCH|PROJECT_VERSION)_?"
+    if(variable MATCHES "^(CMAKE|BUILD)_" AND NOT variable MATCHES "^CMAKE_((CURRENT|MATCH|PROJECT_VERSION)_?|HAVE_LIBC_PTHREAD$|THREAD_LIBS_INIT$|USE_PTHREADS_INIT$)"
        AND NOT "${before_${variable}}" STREQUAL "${${variable}}")
       message(SEND_ERROR "${variable} was '${before_${variable}}', and is '${${variable}}'")
     endif()

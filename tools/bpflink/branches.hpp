@@ -17,7 +17,7 @@ class branch {
 public:
     /// @param object  its JSON, without the branches below
     explicit branch(std::string text = {}, json object = {})
-        : text_{std::move(text)}, object_{std::move(object)} {}
+        : text_{std::move(text)}, object_(std::move(object)) {} // braces: an array, by GCC
 
     /// The one below this that has the text, and is made where there was none. Valid until this
     /// goes.

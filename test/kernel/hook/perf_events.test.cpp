@@ -124,7 +124,7 @@ TEST_CASE_FIXTURE(kernel_case, "a watchpoint runs a program each time that memor
     };
     CHECK(runs_of(std::move(first).map(only), write_twice) == 2);
     CHECK(runs_of(bl::open_perf_event(bl::watchpoint{.address = address,
-                                                     .access = bl::memory_access::read_write,
+                                                     .accesses = bl::memory_access::read_write,
                                                      .pid = 0})
                       .map(only),
                   [] { watched = watched + 1; }) == 2);
@@ -132,7 +132,7 @@ TEST_CASE_FIXTURE(kernel_case, "a watchpoint runs a program each time that memor
           2);
     CHECK(runs_of(bl::open_perf_event(
                       bl::watchpoint{.address = reinterpret_cast<std::uintptr_t>(&::getppid),
-                                     .access = bl::memory_access::execute,
+                                     .accesses = bl::memory_access::execute,
                                      .pid = 0})
                       .map(only),
                   [] { (void)::getppid(); }) == 1);

@@ -79,7 +79,7 @@ TEST_CASE_FIXTURE(event_machine, "a watchpoint goes along with its thread, or is
     CHECK(last_perf_event.pid == 7);
     CHECK(last_perf_event.cpu == -1);
     auto const each = bl::perf_events_on_each_cpu(
-        bl::watchpoint{.address = 0x1003, .access = bl::memory_access::execute});
+        bl::watchpoint{.address = 0x1003, .accesses = bl::memory_access::execute});
     REQUIRE(succeeded(each));
     CHECK(each->size() == 3);
     CHECK(last_perf_event.attr.bp_type == 4);
@@ -98,7 +98,7 @@ TEST_CASE_FIXTURE(event_machine, "why a watchpoint is not opened is told") {
     with.length = 3;
     refuses(with, 0, errc::invalid_argument, {"1, 2, 4 or 8 bytes"});
     with.length = 4;
-    with.access = bl::memory_access{};
+    with.accesses = bl::memory_access{};
     refuses(with, 0, errc::invalid_argument, {"reads, writes, both or execution"});
     with = here;
     with.pid = -1;
@@ -109,7 +109,7 @@ TEST_CASE_FIXTURE(event_machine, "why a watchpoint is not opened is told") {
     with.length = 2;
     refuses(with, EINVAL, errc::invalid_argument, {"have this address watched"});
 #if defined(__x86_64__)
-    with.access = bl::memory_access::read;
+    with.accesses = bl::memory_access::read;
     refuses(with, EINVAL, errc::not_supported, {"reads alone", "reads and writes"});
 #endif
     refuses(here, ENOSPC, errc::hook_busy, {"are taken", "close one"});
