@@ -248,8 +248,7 @@ TEST_CASE_FIXTURE(kernel_case, "with CAP_BPF and CAP_PERFMON alone the map of sp
     CHECK(outcome == 0);
 }
 
-TEST_CASE_FIXTURE(kernel_case,
-                  "the arguments of the probe tell a throw of the C++ library") {
+TEST_CASE_FIXTURE(kernel_case, "the arguments of the probe tell a throw of the C++ library") {
     auto const r = load_reader();
     if (!r) return;
     bool const is_own = !must(bl::matching_usdt(own_binary, "libstdcxx:throw")).empty();
