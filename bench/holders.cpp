@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What it takes to tell who holds links: 1,000 processes with 30 descriptors each, and 1 or 200
+// The cost of telling who holds links: 1,000 processes with 30 descriptors each, and 1 or 200
 // links. holders() is one pass, whatever their number.
 #include "programs.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What it takes to find functions by name, beside libbpf's own resolver, in a file of 300,000
+// The cost of finding functions by name, beside libbpf's own resolver: in a file of 300,000
 // functions that is made here, in libLLVM, and among the symbols of the kernel. Both take turns in
-// one process; the memory is that of a process of its own. Prints a table.
+// one process; the memory is that of a separate process. Prints a table.
 #include "need.hpp"
 
 #include <bpflink/symbols.hpp>
@@ -165,8 +165,8 @@ long kilobytes(std::string_view field) {
     return 0;
 }
 
-/// What a process of its own needs for a work, files that it maps included, above what it has
-/// before; in MiB.
+/// The memory in MiB that a separate process takes for a work, above its memory before it. Files
+/// that it maps count.
 double peak_of(std::string const& work, std::string const& file,
                std::vector<std::string> const& names) {
     auto const list = file + ".names";

@@ -1013,41 +1013,49 @@ int kernel_type(char const* name, unsigned attach_type) noexcept {
     return ::libbpf_find_vmlinux_btf_id(name, static_cast<::bpf_attach_type>(attach_type));
 }
 
+namespace {
+
+using owned_types = std::unique_ptr<::btf, decltype(&::btf__free)>;
+
+owned_types owned(::btf* types) {
+    return {types, ::btf__free};
+}
+
+} // namespace
+
 int program_function(int program, char const* name) noexcept {
     ::bpf_prog_info info{};
     std::uint32_t size = sizeof info;
     if (int const outcome = obj_get_info(program, &info, size); outcome < 0) return outcome;
     if (info.btf_id == 0) return -ENOENT;
     quiet_libbpf const quiet;
-    auto* const types = ::btf__load_from_kernel_by_id(info.btf_id);
+    auto const types = owned(::btf__load_from_kernel_by_id(info.btf_id));
     if (!types) return -errno;
-    int const found = ::btf__find_by_name_kind(types, name, BTF_KIND_FUNC);
-    ::btf__free(types);
-    return found;
+    return ::btf__find_by_name_kind(types.get(), name, BTF_KIND_FUNC);
 }
 
 int table_name(std::uint32_t value_type, std::uint32_t& offset, std::uint32_t& length) noexcept {
     quiet_libbpf const quiet;
-    auto* const types = ::btf__load_vmlinux_btf();
+    auto const types = owned(::btf__load_vmlinux_btf());
     if (!types) return -errno;
     // The type of a member, whose offset is added; null without it.
     auto const go = [&](::btf_type const* of, char const* name) -> ::btf_type const* {
         if (!of || !::btf_is_struct(of)) return nullptr;
         for (std::uint32_t i = 0; i != ::btf_vlen(of); ++i) {
             auto const& member = ::btf_members(of)[i];
-            if (std::strcmp(::btf__name_by_offset(types, member.name_off), name) != 0) continue;
+            if (std::strcmp(::btf__name_by_offset(types.get(), member.name_off), name) != 0)
+                continue;
             offset += ::btf_member_bit_offset(of, i) / 8;
-            return ::btf__type_by_id(types, member.type);
+            return ::btf__type_by_id(types.get(), member.type);
         }
         return nullptr;
     };
     offset = 0;
-    auto const* const data = go(::btf__type_by_id(types, value_type), "data");
+    auto const* const data = go(::btf__type_by_id(types.get(), value_type), "data");
     auto const* name = go(data, "name");
     if (!name) name = go(data, "id"); // of queueing disciplines
     bool const is_text = name && ::btf_is_array(name);
     if (is_text) length = ::btf_array(name)->nelems;
-    ::btf__free(types);
     return is_text ? 0 : -ENOENT;
 }
 
@@ -1061,22 +1069,21 @@ int program_name_in_types(int program, std::span<char> into) noexcept {
     if (int const outcome = obj_get_info(program, &info, size); outcome < 0) return outcome;
     if (info.btf_id == 0 || info.nr_func_info == 0) return -ENOENT;
     quiet_libbpf const quiet;
-    auto* const types = ::btf__load_from_kernel_by_id(info.btf_id);
+    auto const types = owned(::btf__load_from_kernel_by_id(info.btf_id));
     if (!types) return -errno;
-    auto const* const function = ::btf__type_by_id(types, main.type_id);
-    auto const* const name = function ? ::btf__name_by_offset(types, function->name_off) : nullptr;
+    auto const* const function = ::btf__type_by_id(types.get(), main.type_id);
+    auto const* const name =
+        function ? ::btf__name_by_offset(types.get(), function->name_off) : nullptr;
     auto const length = name ? std::min(std::strlen(name), into.size()) : 0;
     if (name) std::memcpy(into.data(), name, length);
-    ::btf__free(types);
     return name ? static_cast<int>(length) : -ENOENT;
 }
 
 namespace {
 
 struct types_of_functions {
-    using btf = std::unique_ptr<::btf, decltype(&::btf__free)>;
-    btf kernel{nullptr, ::btf__free};
-    btf module{nullptr, ::btf__free};
+    owned_types kernel = owned(nullptr);
+    owned_types module = owned(nullptr);
     [[nodiscard]] ::btf const* own() const { return module ? module.get() : kernel.get(); }
     [[nodiscard]] std::uint32_t first() const { return module ? ::btf__type_cnt(kernel.get()) : 1; }
 };

@@ -173,7 +173,7 @@ constexpr std::array causes{
     refusal{ESRCH, errc::not_supported, "ftrace cannot trace {}", "a kprobe may do",
             "ftrace_lookup_symbols", some_are_not_traced},
     refusal{ESRCH, errc::permission_denied,
-            "this kernel takes no \"module:function\" here, and hides the addresses",
+            "this kernel does not take \"module:function\" here, and it hides addresses",
             "CAP_SYSLOG, and kernel.kptr_restrict below 2", "ftrace_lookup_symbols", are_hidden},
     refusal{ESRCH, errc::not_found, "a module was unloaded meanwhile", "", "ftrace_lookup_symbols"},
     refusal{ENOENT, errc::invalid_argument, "an address is not where ftrace traces a function",

@@ -206,10 +206,9 @@ template <class Hook>
 ///         wrong_kind        a link of another hook is pinned there
 ///         already_exists    a link at another place is pinned there, or one of which nothing tells
 ///                           whether it is at this one
-///         hook_busy         the hook is taken; the link or the program there is named. It waits
-///         for
-///                           a place that the kernel is just releasing. A sockmap's program without
-///                           a link is in the way, which attach would replace
+///         hook_busy         the hook is taken; the link or the program there is named. A
+///                           place that the kernel is just releasing is waited for. A sockmap's
+///                           program without a link is in the way, which attach would replace
 ///         still_held        somebody else holds the link that was replaced: it still runs, beside
 ///                           the new one, which is pinned; or, without overlap, it was pinned again
 ///         timed_out         another call had the lock all the time

@@ -152,8 +152,12 @@ TEST_CASE_FIXTURE(kernel_case, "of a read-only bpffs it is said, and a link keep
     CHECK_FALSE(s.runs("xdp_a"));
     REQUIRE(::mount("none", s.fs.path().c_str(), nullptr, MS_REMOUNT | MS_BIND, nullptr) == 0);
     CHECK(must(bl::teardown(of_tracepoint)).gone);
-    must(bl::teardown(of_xdp));
+    auto const shell = must(bl::teardown(of_xdp));
+    CHECK(shell.id != bl::link_id{});
+    CHECK(shell.detached);
     CHECK(::access(of_xdp.c_str(), F_OK) != 0);
+    // An older kernel lets go of a pin a grace period after it was removed (bpf_free_inode).
+    CHECK(eventually([&] { return is_gone(shell.id); }));
     CHECK_FALSE(traces());
 }
 
