@@ -84,7 +84,7 @@ result<std::vector<std::uint64_t>> matching_places(elf_file const& elf, binary_f
 /// Whether a link is on this file, by the path that the kernel tells of the link's. The path
 /// of a file in another mount namespace, or hidden by a mount, leads nowhere, or elsewhere.
 result<match> is_file_at(binary_file const& file, std::string const& path) {
-    auto const leads_here = unless_told_nothing(file.is_at(path));
+    auto leads_here = unless_told_nothing(file.is_at(path));
     if (!leads_here || *leads_here == match::yes) return leads_here;
     bool const is_deleted = path.ends_with(" (deleted)");
     if (*leads_here == match::unknown && !is_deleted) return leads_here;

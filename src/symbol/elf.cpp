@@ -498,7 +498,7 @@ elf_file::for_each_hashed_of(std::span<std::string_view const> names,
         function->name = name;
         if (found->versym && index < found->versym->size / sizeof(Elf64_Versym)) {
             Elf64_Versym number;
-            auto const read =
+            auto read =
                 read_exactly(&number, sizeof number, found->versym->offset + index * sizeof number);
             if (!read) return read;
             if (!versions) {

@@ -79,8 +79,10 @@ std::optional<binary_file> library_search::at(std::string const& path) const {
 
 result<binary_file> library_search::find(std::string_view name) const {
     std::optional<binary_file> found;
-    for (auto const& directory : directories_)
-        if ((found = at(std::string{directory}.append("/").append(name)))) return *std::move(found);
+    for (auto const& directory : directories_) {
+        found = at(std::string{directory}.append("/").append(name));
+        if (found) return *std::move(found);
+    }
     for_each_cached(cache_, name, [&](std::string_view path) {
         if (path.starts_with('/')) found = at(std::string{path});
         return found.has_value();

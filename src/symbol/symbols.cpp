@@ -176,6 +176,7 @@ result<std::vector<std::uint64_t>> resolve_in(elf_file const& file,
     for (std::size_t i = 0; i != requests.size(); ++i)
         if (is_readable_name(requests[i].name())) readable.emplace_back(requests[i].name(), i);
     std::vector<std::string_view> names; // each once
+    names.reserve(by_name.size());
     for (auto const& each : by_name)
         names.push_back(each.first);
     wanted_names const wanted{names};
