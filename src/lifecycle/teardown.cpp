@@ -124,23 +124,32 @@ result<void> wait_for_end(detail::link_header const& of, bool was_pinned, moment
     return {};
 }
 
-result<teardown_report> end_detached(link& l, detail::link_header const& header) {
+result<teardown_report> end_detached(link& l, detail::link_header const& header, moment deadline) {
     teardown_report report{header.id, true, false, {}};
     if (auto removed = remove_pin(l); !removed) {
         removed.error().add_advice("the program is off its hook");
         return tl::unexpected{std::move(removed).error()};
     }
     static_cast<void>(l.close()); // even if it fails, the descriptor is closed
-    auto const there = is_there(header.id);
+    auto there = is_there(header.id);
     report.gone = there && !*there;
     if (report.gone) return report;
     auto who = holders(header.id);
-    if (who)
-        report.left = *std::move(who);
-    else if (who.error() == errc::not_found)
-        report.gone = true;
-    else
-        report.left.unseen = who.error().message();
+    if (!who) {
+        report.gone = who.error() == errc::not_found;
+        if (!report.gone) report.left.unseen = who.error().message();
+        return report;
+    }
+    report.left = *std::move(who);
+    if (!report.left.processes.empty() || !report.left.pins.empty()) return report;
+    // The kernel lets go of a pin a grace period after it was removed. A holder may be unseen, so
+    // that a deadline without end is not waited for.
+    deadline = std::min(deadline, sys::deadline(std::chrono::seconds{1}));
+    for (int attempt = 0; there && *there && sys::now() < deadline; ++attempt) {
+        sys::back_off(std::min(attempt, longest_pause));
+        there = is_there(header.id);
+    }
+    report.gone = there && (!*there || is_recycled(header));
     return report;
 }
 
@@ -207,7 +216,7 @@ result<teardown_report> end_verified(link& l, moment deadline) {
     auto const* const kind = find_traits(header->type);
     if (kind && !kind->detachable) return end_by_closing(l, *header, deadline);
     auto const detached = l.detach();
-    if (detached) return end_detached(l, *header);
+    if (detached) return end_detached(l, *header, deadline);
     if (detached.error() != errc::not_supported) return tl::unexpected{detached.error()};
     return end_by_closing(l, *header, deadline); // an older kernel, or an older library
 }

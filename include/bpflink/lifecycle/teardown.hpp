@@ -31,7 +31,7 @@ struct teardown_report {
 /// nothing is changed. Else the pin is removed, the handle closed, and the link's end waited for.
 /// A pin that is something else's by now is not touched, and one that is gone already is fine.
 /// @param l      taken over; on an error it keeps the link where that was not closed yet
-/// @param limit  how long the end is waited for
+/// @param limit  how long the end is waited for; that of a detached link a second at most
 /// @errors still_held         another descriptor or pin holds a link that cannot be detached; the
 ///                            holders are named, and nothing was changed. Also where it is still
 ///                            there at the limit; then pin and handle are gone, and that is said

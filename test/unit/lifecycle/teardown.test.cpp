@@ -72,6 +72,28 @@ TEST_CASE_FIXTURE(to_go, "a link that can be detached is off, whoever holds the 
     CHECK(done->left.pins == std::vector<std::string>{"/other/second"});
 }
 
+TEST_CASE_FIXTURE(to_go, "a detached link that nobody holds is waited for") {
+    auto held = quick.shared_from_this(); // as by a pin that the kernel has not let go of yet
+    auto l = pinned(quick, "/bpf/x");
+    SUBCASE("it ends late") {
+        before(call::back_off, [&] { held.reset(); }, 5);
+        auto const done = bl::teardown(std::move(l));
+        REQUIRE(succeeded(done));
+        CHECK(done->detached);
+        CHECK(done->gone);
+        CHECK_FALSE(exists(quick_id));
+    }
+    SUBCASE("not without end") {
+        auto const begin = sys_now();
+        auto const done = bl::teardown(std::move(l), std::chrono::milliseconds::max());
+        REQUIRE(succeeded(done));
+        CHECK(done->detached);
+        CHECK_FALSE(done->gone);
+        CHECK(sys_now() - begin >= 1s);
+        CHECK(sys_now() - begin < 2s);
+    }
+}
+
 TEST_CASE_FIXTURE(to_go, "a link that is held by another and cannot be detached stays as it is") {
     auto l = pinned(slow, "/bpf/x");
     std::string who;
