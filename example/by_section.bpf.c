@@ -20,4 +20,4 @@ PROGRAM(forks, "tp/sched/sched_process_fork", 0)
 PROGRAM(tasks, "iter/task", 0)
 PROGRAM(maps, "iter/bpf_map", 0)
 
-char by_section_license[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "GPL";

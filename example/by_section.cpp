@@ -1,49 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attaches the ten programs of an object, as of a skeleton, by the names of their sections. In a
-// network namespace of its own, so that it disturbs nobody.
-#include "by_section.bpf.hpp"
-#include "run.hpp"
+// Attaches the ten programs of a skeleton by the names of their sections:
+//   by_section INTERFACE CGROUP_DIRECTORY
+#include "by_section.skel.h"
 
 #include <bpflink/bpflink.hpp>
 
-#include <cerrno>
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <system_error>
-
-#include <bpf/libbpf.h>
-#include <sched.h>
-#include <unistd.h>
 
 namespace bl = bpflink;
 
-namespace {
-
-/// The programs of version 2, which may be beside those of version 1.
-char const* const cgroups =
-    ::access("/sys/fs/cgroup/unified", F_OK) == 0 ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
-
-/// The places that sections do not say: the interface and the cgroup.
-bl::result<std::optional<bl::any_hook>> place_of(::bpf_program const* prog) {
-    std::string_view const section = ::bpf_program__section_name(prog);
-    if (section == "xdp") return bl::hook::xdp{.ifindex = bl::ifindex{1}};
-    if (section.starts_with("cgroup")) return bl::hook::cgroup{.cgroup = cgroups};
-    return std::nullopt; // left alone
-}
-
-bl::result<void> by_section() {
-    if (lacks<bl::hook::xdp>() || lacks<bl::hook::tracepoint>()) co_return;
-    ::libbpf_set_print(nullptr);
-    auto const file = bpf_objects::by_section();
-    std::unique_ptr<::bpf_object, decltype(&::bpf_object__close)> const object{
-        ::bpf_object__open_mem(file.data(), file.size(), nullptr), ::bpf_object__close};
-    if (!object || ::bpf_object__load(object.get()) < 0)
-        throw std::system_error{errno, std::generic_category(), "loading the programs"};
-
+bl::result<void> attach_all(by_section_bpf& loaded, bl::ifindex interface,
+                            std::string_view cgroup) {
+    // The places that sections do not say: the interface and the cgroup.
+    auto const place_of =
+        [&](::bpf_program const* prog) -> bl::result<std::optional<bl::any_hook>> {
+        std::string_view const section = ::bpf_program__section_name(prog);
+        if (section == "xdp") return bl::hook::xdp{.ifindex = interface};
+        if (section.starts_with("cgroup")) return bl::hook::cgroup{.cgroup = cgroup};
+        return std::nullopt; // left alone
+    };
     bl::link_set set;
-    set.want_all(object.get(), place_of);
+    set.want_all(loaded.obj, place_of);
     co_await set.apply();
 
     for (auto const& member : set)
@@ -51,9 +32,20 @@ bl::result<void> by_section() {
     std::cout << "attached " << set.size() << " programs\n";
 }
 
-} // namespace
-
-int main() {
-    if (::unshare(CLONE_NEWNET) < 0) return 1;
-    return run(by_section);
+int main(int count, char** arguments) {
+    if (count != 3) {
+        std::cerr << "usage: by_section INTERFACE CGROUP_DIRECTORY\n";
+        return 2;
+    }
+    std::unique_ptr<by_section_bpf, void (*)(by_section_bpf*)> const loaded{
+        ::by_section_bpf__open_and_load(), ::by_section_bpf__destroy};
+    if (!loaded) {
+        std::perror("by_section.bpf.o");
+        return 1;
+    }
+    auto const done = bl::ifindex_of(arguments[1]).and_then([&](bl::ifindex interface) {
+        return attach_all(*loaded, interface, arguments[2]);
+    });
+    if (!done) std::cerr << done.error() << '\n';
+    return done ? 0 : 1;
 }

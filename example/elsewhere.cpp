@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists the XDP programs of another network namespace's interface, and comes back.
-#include "run.hpp"
-
+// Lists the XDP programs of another network namespace's interface, and comes back:
+//   elsewhere [/run/netns/NAME]
 #include <bpflink/bpflink.hpp>
 
 #include <iostream>
-#include <string>
+#include <string_view>
 
 namespace bl = bpflink;
 
-namespace {
-
-std::string path = "/proc/self/ns/net"; // or "/run/netns/NAME"
-
-bl::result<void> look_elsewhere() {
+bl::result<void> look_elsewhere(std::string_view path) {
     auto const home = co_await bl::netns_inode_of("/proc/thread-self/ns/net");
     auto const there = co_await bl::in_netns(path, [] {
         return bl::ifindex_of("lo").and_then(
@@ -24,9 +19,8 @@ bl::result<void> look_elsewhere() {
     std::cout << (is_back ? "back at home\n" : "lost\n");
 }
 
-} // namespace
-
 int main(int count, char** arguments) {
-    if (count == 2) path = arguments[1];
-    return run(look_elsewhere);
+    auto const done = look_elsewhere(count > 1 ? arguments[1] : "/proc/self/ns/net");
+    if (!done) std::cerr << done.error() << '\n';
+    return done ? 0 : 1;
 }

@@ -1,48 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the links on an interface and on a cgroup, by names that people use.
-#include "programs.hpp"
-#include "run.hpp"
-#include "sandbox.hpp"
+// Finds the links on an interface and on a cgroup, by names that people use:
+//   find_links INTERFACE CGROUP_DIRECTORY
+#include "small_program.hpp"
 
 #include <bpflink/bpflink.hpp>
 
 #include <iostream>
+#include <string_view>
 #include <variant>
 
 namespace bl = bpflink;
 
-bl::result<void> find_links() {
-    sandbox::network const network;
-    sandbox::cgroup const cgroup;
-    test_programs const programs{"xdp_a", "egress_a"};
-    auto const filter =
-        co_await bl::program_ref<bl::program_type::xdp>::from(programs.get("xdp_a"));
-    auto const egress =
-        co_await bl::program_ref<bl::program_type::cgroup_skb>::from(programs.get("egress_a"));
-    auto const on_lo = co_await bl::attach(filter, bl::hook::xdp{network.loopback()});
+bl::result<void> find_links(std::string_view interface, std::string_view cgroup) {
+    // Links of our own, so that there is something to find.
+    auto const index = co_await bl::ifindex_of(interface);
+    small_program<bl::program_type::xdp> const filter{XDP_PASS};
+    small_program<bl::program_type::cgroup_skb> const egress{1, BPF_CGROUP_INET_EGRESS};
+    auto const on_interface = co_await bl::attach(filter, bl::hook::xdp{.ifindex = index});
     auto const on_cgroup = co_await bl::attach(
-        egress,
-        bl::hook::cgroup{.cgroup = cgroup.path(), .attach = bl::attach_type::cgroup_inet_egress});
+        egress, bl::hook::cgroup{.cgroup = cgroup, .attach = bl::attach_type::cgroup_inet_egress});
 
     // An index means what it means in this network namespace, though another one's interface may
     // have the same.
-    auto const index = co_await bl::ifindex_of("lo");
     for (auto const& link : co_await bl::find_links(index)) {
         auto const name = co_await bl::interface_name_of(std::get<bl::ifindex>(link.target));
         std::cout << "on interface " << name << ": " << link.type << ", " << bl::state_of(link)
                   << '\n';
     }
-
-    auto const id = co_await bl::cgroup_id_of(cgroup.path());
+    auto const id = co_await bl::cgroup_id_of(cgroup);
     for (auto const& link : co_await bl::find_links(id)) {
         auto const path = co_await bl::cgroup_path_of(std::get<bl::cgroup_id>(link.target));
         std::cout << "on cgroup " << path << ": " << *link.attach << '\n';
     }
-
-    auto const of_program = co_await bl::find_links(bl::program_id{programs.id("egress_a")});
+    auto const program = (co_await on_cgroup.info()).program;
+    auto const of_program = co_await bl::find_links(program);
     std::cout << "links of that program: " << of_program.size() << '\n';
 }
 
-int main() {
-    return run(find_links);
+int main(int count, char** arguments) {
+    if (count != 3) {
+        std::cerr << "usage: find_links INTERFACE CGROUP_DIRECTORY\n";
+        return 2;
+    }
+    auto const done = find_links(arguments[1], arguments[2]);
+    if (!done) std::cerr << done.error() << '\n';
+    return done ? 0 : 1;
 }

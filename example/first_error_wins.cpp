@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several steps that can each fail, without an if: co_await stops at the first error and returns
 // it.
-#include "programs.hpp"
-#include "run.hpp"
-#include "sandbox.hpp"
+#include "small_program.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -12,35 +10,34 @@
 #include <utility>
 
 namespace bl = bpflink;
+using filter = small_program<bl::program_type::xdp>;
+constexpr auto pin = "/sys/fs/bpf/first_error_wins";
 
-bl::result<bl::cgroup_link> count_packets(test_programs const& programs, std::string_view cgroup,
-                                          std::string_view pin) {
-    auto const prog =
-        co_await bl::program_ref<bl::program_type::cgroup_skb>::from(programs.get("egress_a"));
-    auto link = co_await bl::attach(
-        prog, bl::hook::cgroup{.cgroup = cgroup, .attach = bl::attach_type::cgroup_inet_egress});
+bl::result<bl::xdp_link> keep_on(std::string_view interface, filter const& prog) {
+    auto const index = co_await bl::ifindex_of(interface);
+    auto link = co_await bl::attach(prog, bl::hook::xdp{.ifindex = index});
     co_await link.pin(pin); // when it fails, `link` goes out of scope, and off the hook
     co_return std::move(link);
 }
 
 bl::result<void> first_error_wins() {
-    sandbox::enter_private_mounts();
-    sandbox::bpffs const bpffs;
-    sandbox::cgroup const cgroup;
-    test_programs const programs{"egress_a"};
+    filter const prog{XDP_PASS};
+    auto link = co_await keep_on("lo", prog);
+    std::cout << "attached by a link of " << (co_await link.info()).type << '\n';
 
-    auto const pin = bpffs.path() + "/egress";
-    auto const link = co_await count_packets(programs, cgroup.path(), pin);
-    std::cout << "counting by a " << (co_await link.info()).type << " link\n";
+    auto const nowhere = keep_on("no-such-device", prog);
+    if (!nowhere) std::cout << nowhere.error() << '\n';
+    auto const taken = keep_on("lo", prog);
+    if (!taken) std::cout << taken.error() << '\n';
 
-    // Attaches, and then finds the path taken.
-    auto const again = count_packets(programs, cgroup.path(), pin);
-    if (!again) std::cout << again.error().message() << '\n';
-
-    auto links = bl::links() | bl::views::of_program(bl::program_id{programs.id("egress_a")});
-    std::cout << "links that run it: " << (co_await (links | bl::collect)).size() << '\n';
+    auto const program = (co_await link.info()).program;
+    auto const all = co_await (bl::links() | bl::views::of_program(program) | bl::collect);
+    std::cout << "links that run it: " << all.size() << '\n';
+    co_await link.unpin();
 }
 
 int main() {
-    return run(first_error_wins);
+    auto const done = first_error_wins();
+    if (!done) std::cerr << done.error() << '\n';
+    return done ? 0 : 1;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A service that becomes its new version by exec, and hands its link over: no pin, and no packet
-// that nobody sees. In a network namespace of its own, so that it disturbs nobody.
-#include "run.hpp"
+// that nobody sees.
 #include "small_program.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -11,40 +10,35 @@
 #include <string>
 #include <utility>
 
-#include <fcntl.h>
-#include <sched.h>
 #include <unistd.h>
 
 namespace bl = bpflink;
-
-namespace {
+using filter = small_program<bl::program_type::xdp>;
 
 bl::hook::xdp const lo{.ifindex = bl::ifindex{1}};
 
 bl::result<void> old_version() {
-    small_program<bl::program_type::xdp> const filter{XDP_PASS};
-    auto const link = co_await bl::attach(filter, lo);
+    filter const prog{XDP_PASS};
+    auto const link = co_await bl::attach(prog, lo);
     std::cout << "the old version made link " << (co_await link.info()).id << std::endl;
-    // The library's own descriptors are closed by exec; this one is not.
-    int const heir = ::fcntl(link.fd().get(), F_DUPFD, 3);
-    ::setenv("LINK_FD", std::to_string(heir).c_str(), 1);
+    // The library's other descriptors are closed by exec.
+    auto const heir = co_await bl::duplicate_for_exec(link);
+    ::setenv("LINK_FD", std::to_string(heir.get()).c_str(), 1);
     ::execl("/proc/self/exe", "new version", nullptr);
     std::cout << "exec failed\n";
 }
 
-bl::result<void> new_version() {
-    small_program<bl::program_type::xdp> const filter{XDP_PASS};
-    bl::unique_fd heir{std::atoi(std::getenv("LINK_FD"))};
+bl::result<void> new_version(bl::unique_fd heir) {
     ::unsetenv("LINK_FD");
-    auto const done = co_await bl::ensure_attached(filter, lo, std::move(heir));
+    filter const prog{XDP_PASS};
+    auto const done = co_await bl::ensure_attached(prog, lo, std::move(heir));
     std::cout << "the new version " << done.how << " link " << (co_await done.link.info()).id
               << '\n';
 }
 
-} // namespace
-
 int main() {
-    if (std::getenv("LINK_FD")) return run(new_version);
-    if (::unshare(CLONE_NEWNET) < 0) return 1;
-    return run(old_version);
+    char const* const heir = std::getenv("LINK_FD");
+    auto const done = heir ? new_version(bl::unique_fd{std::atoi(heir)}) : old_version();
+    if (!done) std::cerr << done.error() << '\n';
+    return done ? 0 : 1;
 }

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Says of each link of XDP and tcx whether it is on an interface of this
-// network namespace: interfaces of others have the same numbers.
-#include "run.hpp"
-
+// Says of each link of XDP and tcx whether it is on an interface of this network namespace:
+// interfaces of others have the same numbers.
+//   is_it_still_there [INTERFACE]
 #include <bpflink/bpflink.hpp>
 
 #include <iostream>
-#include <string>
 #include <string_view>
 
 namespace bl = bpflink;
-
-namespace {
-
-std::string interface = "lo";
 
 std::string_view spelt(bl::match is) {
     switch (is) {
@@ -24,7 +18,7 @@ std::string_view spelt(bl::match is) {
     return "unknown"; // nothing tells: not to be taken for either
 }
 
-bl::result<void> say_where() {
+bl::result<void> say_where(std::string_view interface) {
     auto const index = co_await bl::ifindex_of(interface);
     bl::hook::xdp const xdp{.ifindex = index};
     bl::hook::tcx const ingress{.ifindex = index, .attach = bl::attach_type::tcx_ingress};
@@ -44,9 +38,8 @@ bl::result<void> say_where() {
     std::cout << "looked at " << number << " links\n";
 }
 
-} // namespace
-
 int main(int count, char** arguments) {
-    if (count == 2) interface = arguments[1];
-    return run(say_where);
+    auto const done = say_where(count > 1 ? arguments[1] : "lo");
+    if (!done) std::cerr << done.error() << '\n';
+    return done ? 0 : 1;
 }

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names the program of each link, with its tag and how often it ran, where the kernel counts that.
-#include "run.hpp"
-
 #include <bpflink/bpflink.hpp>
 
 #include <iomanip>
 #include <iostream>
 
 namespace bl = bpflink;
-
-namespace {
 
 bl::result<void> name_programs() {
     int number = 0;
@@ -29,8 +25,8 @@ bl::result<void> name_programs() {
     std::cout << "named the programs of " << number << " links\n";
 }
 
-} // namespace
-
 int main() {
-    return run(name_programs);
+    auto const done = name_programs();
+    if (!done) std::cerr << done.error() << '\n';
+    return done ? 0 : 1;
 }

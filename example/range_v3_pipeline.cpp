@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts the links of each type, and lists the cgroups of a program, with range-v3.
-#include "programs.hpp"
-#include "run.hpp"
-#include "sandbox.hpp"
+// Counts the links of each type, and lists the interfaces of a program, with range-v3.
+#include "small_program.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -17,15 +15,8 @@
 namespace bl = bpflink;
 
 bl::result<void> range_v3_pipeline() {
-    sandbox::cgroup const web;
-    sandbox::cgroup const mail;
-    test_programs const programs{"egress_a"};
-    auto const prog =
-        co_await bl::program_ref<bl::program_type::cgroup_skb>::from(programs.get("egress_a"));
-    bl::hook::cgroup where{.cgroup = web.path(), .attach = bl::attach_type::cgroup_inet_egress};
-    auto const on_web = co_await bl::attach(prog, where);
-    where.cgroup = mail.path();
-    auto const on_mail = co_await bl::attach(prog, where);
+    small_program<bl::program_type::xdp> const prog{XDP_PASS};
+    auto const own = co_await bl::attach(prog, bl::hook::xdp{.ifindex = bl::ifindex{1}});
 
     // Records are values, so that they can be sorted.
     auto records = co_await bl::snapshot();
@@ -35,16 +26,20 @@ bl::result<void> range_v3_pipeline() {
         std::cout << ranges::distance(links) << ' ' << ranges::begin(links)->type << '\n';
 
     // Walked link by link: `value` is what is in an element, and has_value comes first.
-    auto const cgroup_of = [](bl::link_info const& info) {
-        return std::get<bl::cgroup_details>(info.details).cgroup_id;
+    auto const interface_of = [](bl::link_info const& info) {
+        return std::get<bl::xdp_details>(info.details).ifindex;
     };
-    auto const ids = bl::infos() | bl::views::of_type(bl::link_type::cgroup) |
-                     bl::views::of_program(bl::program_id{programs.id("egress_a")}) |
-                     ranges::views::filter(bl::has_value) | ranges::views::transform(bl::value) |
-                     ranges::views::transform(cgroup_of) | ranges::to<std::vector>();
-    std::cout << "the program is on " << ids.size() << " cgroups\n";
+    auto const indexes = bl::infos() | bl::views::of_type(bl::link_type::xdp) |
+                         bl::views::of_program((co_await own.info()).program) |
+                         ranges::views::filter(bl::has_value) |
+                         ranges::views::transform(bl::value) |
+                         ranges::views::transform(interface_of) | ranges::to<std::vector>();
+    for (auto const index : indexes)
+        std::cout << "the program is on interface " << index << '\n';
 }
 
 int main() {
-    return run(range_v3_pipeline);
+    auto const done = range_v3_pipeline();
+    if (!done) std::cerr << done.error() << '\n';
+    return done ? 0 : 1;
 }

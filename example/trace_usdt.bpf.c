@@ -32,4 +32,4 @@ int trace(struct pt_regs* ctx) {
     return 0;
 }
 
-char trace_usdt_license[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "GPL";

@@ -4,31 +4,22 @@
 // Without an argument, those of the C++ library, in this process.
 #include "trace_usdt.h"
 
-#include "run.hpp"
-#include "trace_usdt.bpf.hpp"
+#include "trace_usdt.skel.h"
 
 #include <bpflink/bpflink.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
-#include <bpf/libbpf.h>
-
 namespace bl = bpflink;
-
-namespace {
-
-std::string_view wanted = "usdt:libstdc++.so.6:libstdcxx:*";
-std::optional<int> process = 0; // this one
 
 int print(void* probes, void* data, std::size_t) {
     auto const& event = *static_cast<usdt_event const*>(data);
@@ -41,23 +32,15 @@ int print(void* probes, void* data, std::size_t) {
     return 0;
 }
 
-bl::result<void> trace_usdt() {
-    if (lacks<bl::hook::usdt>()) co_return;
-    ::libbpf_set_print(nullptr);
-    auto const file = bpf_objects::trace_usdt();
-    std::unique_ptr<::bpf_object, decltype(&::bpf_object__close)> const object{
-        ::bpf_object__open_mem(file.data(), file.size(), nullptr), ::bpf_object__close};
-    if (!object || ::bpf_object__load(object.get()) < 0)
-        throw std::system_error{errno, std::generic_category(), "loading the program"};
-    auto const prog = co_await bl::program_ref<bl::program_type::kprobe>::from(
-        ::bpf_object__find_program_by_name(object.get(), "trace"));
-
+bl::result<void> trace(trace_usdt_bpf const& loaded, std::string_view wanted,
+                       std::optional<int> process) {
+    auto const prog = co_await bl::program_ref<bl::program_type::kprobe>::from(loaded.progs.trace);
     wanted.remove_prefix(wanted.starts_with("usdt:") ? 5 : 0);
     auto const binary = wanted.substr(0, wanted.find(':'));
     auto const pattern = wanted.substr(std::min(binary.size() + 1, wanted.size()));
     auto probes = co_await bl::matching_usdt(binary, pattern);
     // Lent, so that CAP_BPF and CAP_PERFMON are enough.
-    bl::fd_view const specs{::bpf_object__find_map_fd_by_name(object.get(), "__bpf_usdt_specs")};
+    bl::fd_view const specs{::bpf_map__fd(loaded.maps.__bpf_usdt_specs)};
     std::vector<bl::usdt_link> links;
     for (std::size_t i = 0; i != probes.size(); ++i) {
         auto const& [provider, name] = probes[i];
@@ -79,9 +62,8 @@ bl::result<void> trace_usdt() {
         co_return;
     }
 
-    std::unique_ptr<::ring_buffer, decltype(&::ring_buffer__free)> const events{
-        ::ring_buffer__new(::bpf_object__find_map_fd_by_name(object.get(), "events"), print,
-                           &probes, nullptr),
+    std::unique_ptr<::ring_buffer, void (*)(::ring_buffer*)> const events{
+        ::ring_buffer__new(::bpf_map__fd(loaded.maps.events), print, &probes, nullptr),
         ::ring_buffer__free};
     try {
         throw std::runtime_error{"to be seen"};
@@ -93,12 +75,16 @@ bl::result<void> trace_usdt() {
     while (!process);
 }
 
-} // namespace
-
 int main(int count, char** arguments) {
-    if (count > 1) {
-        wanted = arguments[1];
-        process.reset();
+    std::unique_ptr<trace_usdt_bpf, void (*)(trace_usdt_bpf*)> const loaded{
+        ::trace_usdt_bpf__open_and_load(), ::trace_usdt_bpf__destroy};
+    if (!loaded) {
+        std::perror("trace_usdt.bpf.o");
+        return 1;
     }
-    return run(trace_usdt);
+    auto const done = count > 1
+                          ? trace(*loaded, arguments[1], std::nullopt)
+                          : trace(*loaded, "usdt:libstdc++.so.6:libstdcxx:*", 0); // this process
+    if (!done) std::cerr << done.error() << '\n';
+    return done ? 0 : 1;
 }

@@ -1,46 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps as values: a chain that fails leaves nothing behind, and one that succeeds hands its link
-// on.
-#include "programs.hpp"
-#include "run.hpp"
-#include "sandbox.hpp"
+// on, by a pin.
+#include "small_program.hpp"
 
 #include <bpflink/bpflink.hpp>
 
 #include <filesystem>
 #include <iostream>
-#include <vector>
 
 namespace bl = bpflink;
+using filter = small_program<bl::program_type::xdp>;
+constexpr auto path = "/sys/fs/bpf/undo_on_failure";
 
 bl::result<void> undo_on_failure() {
-    sandbox::enter_private_mounts();
-    sandbox::bpffs const bpffs;
-    sandbox::network const network;
-    test_programs const programs{"xdp_a", "xdp_b"};
-    using xdp = bl::program_ref<bl::program_type::xdp>;
-    auto const first = co_await xdp::from(programs.get("xdp_a"));
-    auto const second = co_await xdp::from(programs.get("xdp_b"));
-    auto const path = bpffs.path() + "/lo_xdp";
-    bl::hook::xdp const where{.ifindex = network.loopback()};
+    filter const first{XDP_PASS};
+    filter const second{XDP_PASS};
+    bl::hook::xdp const lo{.ifindex = bl::ifindex{1}};
 
     // Attached and pinned, and then it does not run the program that the update expects.
     auto const failed =
-        bl::attach(first, where) | bl::pin(path) | bl::update(second, bl::expecting(second));
-    network.send_to_loopback(3);
-    std::cout << failed.error().message() << '\n'
-              << "the pin is " << (std::filesystem::exists(path) ? "there" : "gone")
-              << ", and the program saw " << programs.runs("xdp_a") << " packets\n";
+        bl::attach(first, lo) | bl::pin(path) | bl::update(second, bl::expecting(second));
+    std::cout << failed.error() << '\n'
+              << "the pin is " << (std::filesystem::exists(path) ? "there" : "gone") << ", and "
+              << (co_await bl::query(lo)).entries.size() << " programs are on lo\n";
 
-    // A part of a chain is a value too. keep() ends it: the descriptor is in other hands.
-    std::vector<bl::unique_fd> kept;
+    // A part of a chain is a value too. The result goes at the semicolon, and the pin stays.
     auto const publish = bl::pin(path) | bl::update(second, bl::expecting(first));
-    co_await (bl::attach(first, where) | publish | bl::keep(kept));
-    network.send_to_loopback(3);
-    std::cout << "kept " << kept.size() << ": the second program saw " << programs.runs("xdp_b")
-              << " packets\n";
+    co_await (bl::attach(first, lo) | publish);
+    for (auto&& pin : bl::pins("/sys/fs/bpf"))
+        if (pin && pin->path == path)
+            std::cout << "kept: " << pin->type << " link " << pin->id << '\n';
+
+    // As xdp_link it is checked: another kind of link's pin would be an error.
+    co_await (bl::xdp_link::load_pinned(path) | bl::unpin());
 }
 
 int main() {
-    return run(undo_on_failure);
+    auto const done = undo_on_failure();
+    if (!done) std::cerr << done.error() << '\n';
+    return done ? 0 : 1;
 }

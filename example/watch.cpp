@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Is told of links that come, change and go, in an epoll loop that has other things to do as well.
-#include "programs.hpp"
-#include "run.hpp"
-#include "sandbox.hpp"
+// Is told of links that come, change and go, in a poll loop that has other things to do as well.
+#include "small_program.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -11,6 +9,7 @@
 #include <poll.h>
 
 namespace bl = bpflink;
+using filter = small_program<bl::program_type::xdp>;
 using namespace std::chrono_literals;
 
 void report(bl::link_event const& event) {
@@ -19,19 +18,14 @@ void report(bl::link_event const& event) {
 }
 
 bl::result<void> watch() {
-    sandbox::network network;
-    test_programs const programs{"xdp_a", "xdp_b"};
-    using xdp = bl::program_ref<bl::program_type::xdp>;
-    auto const first = co_await xdp::from(programs.get("xdp_a"));
-    auto const second = co_await xdp::from(programs.get("xdp_b"));
-    auto const device = network.add_veth().here;
-
+    filter const first{XDP_PASS};
+    filter const second{XDP_PASS};
     auto watcher = co_await bl::watcher::start({.period = 50ms});
     bl::xdp_link link;
     for (int round = 0; round != 4; ++round) {
-        if (round == 0) link = co_await bl::attach(first, bl::hook::xdp{device});
+        if (round == 0) link = co_await bl::attach(first, bl::hook::xdp{bl::ifindex{1}});
         if (round == 1) co_await link.update(second);
-        if (round == 2) network.remove(device); // seen at once
+        if (round == 2) co_await link.detach(); // as when its interface goes
         if (round == 3) co_await link.close();
         for (bool seen = false; !seen;) {
             ::pollfd ready{watcher.fd().get(), POLLIN, 0};
@@ -46,5 +40,7 @@ bl::result<void> watch() {
 }
 
 int main() {
-    return run(watch);
+    auto const done = watch();
+    if (!done) std::cerr << done.error() << '\n';
+    return done ? 0 : 1;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why is this program still on its hook? Names what keeps its link alive, and ends it, verified.
-#include "run.hpp"
 #include "small_program.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -10,8 +9,6 @@
 #include <utility>
 
 namespace bl = bpflink;
-
-namespace {
 
 void print(bl::link_holders const& who) {
     for (auto const& each : who.processes)
@@ -27,7 +24,7 @@ bl::result<void> who_holds_it() {
     // A bpffs takes no dot in a name.
     auto const path = "/sys/fs/bpf/" + bl::pin_name("who_holds_it.v1");
     co_await link.pin(path);
-    auto second = co_await bl::link::duplicate(link.fd());
+    auto second = co_await bl::link::duplicate(link);
 
     auto const id = (co_await link.info()).id;
     print(co_await bl::holders(id));
@@ -44,8 +41,8 @@ bl::result<void> who_holds_it() {
     std::cout << "again: " << (again.gone ? "gone" : "still there") << '\n';
 }
 
-} // namespace
-
 int main() {
-    return run(who_holds_it);
+    auto const done = who_holds_it();
+    if (!done) std::cerr << done.error() << '\n';
+    return done ? 0 : 1;
 }

@@ -30,6 +30,7 @@ using bpflink::defunct_watch;
 using bpflink::detach;
 using bpflink::detach_socket_filter;
 using bpflink::detachable;
+using bpflink::duplicate_for_exec;
 using bpflink::ensure_attached;
 using bpflink::ensure_options;
 using bpflink::ensured;

@@ -111,7 +111,7 @@ int unlink(char const*) noexcept {
 int close(int) noexcept {
     return 0;
 }
-opened duplicate(int) noexcept {
+opened duplicate(int, bool) noexcept {
     return any_fd;
 }
 opened watch(int) noexcept {

@@ -3,6 +3,8 @@
 
 #include <bpflink/error.hpp>
 
+#include <concepts>
+#include <type_traits>
 #include <utility>
 
 namespace bpflink {
@@ -48,6 +50,15 @@ private:
     int fd_ = -1;
 };
 
+class fd_view;
+
+namespace detail {
+template <class T>
+concept has_fd = requires(T const& t) {
+    { t.fd() } -> std::same_as<fd_view>;
+};
+} // namespace detail
+
 /// A descriptor borrowed from its owner, who keeps it open while the view is used.
 class fd_view {
 public:
@@ -58,6 +69,12 @@ public:
     /// Borrows the descriptor of `owner`.
     constexpr fd_view(unique_fd const& owner) noexcept : fd_{owner.get()} {}
     fd_view(unique_fd const&& owner) = delete; // it would be closed before the view is used
+    /// Borrows the descriptor that `owner` lends: a link, a program, a map, a service's own class.
+    template <detail::has_fd T>
+    constexpr fd_view(T const& owner) noexcept : fd_{owner.fd().get()} {}
+    template <detail::has_fd T>
+        requires(!std::is_trivially_copyable_v<T>)
+    fd_view(T const&& owner) = delete; // as of a unique_fd
 
     /// The number; -1 for none.
     [[nodiscard]] constexpr int get() const noexcept { return fd_; }
@@ -70,5 +87,13 @@ public:
 private:
     int fd_ = -1;
 };
+
+/// Returns a duplicate that stays open over exec(3): a new version of the program takes the link
+/// over by its number. All other descriptors of the library are close-on-exec.
+/// @param fd  borrowed. The duplicate is of the same file, and its number is above 2
+/// @errors invalid_argument  EBADF: not open
+///         EMFILE            the process has no descriptor left, or may have none above 2
+/// @cost 1 system call
+[[nodiscard]] result<unique_fd> duplicate_for_exec(fd_view fd);
 
 } // namespace bpflink

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 
@@ -66,6 +67,11 @@ template <std::invocable F>
     } else {
         return answer{std::invoke(std::forward<F>(f))};
     }
+}
+/// The same with a std::filesystem::path.
+template <detail::filesystem_path P, std::invocable F>
+[[nodiscard]] auto in_netns(P const& where, F&& f) {
+    return in_netns(detail::text_of(where), std::forward<F>(f));
 }
 
 } // namespace bpflink

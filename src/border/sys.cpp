@@ -448,10 +448,10 @@ int close(int fd) noexcept {
     return negated(::close(fd));
 }
 
-opened duplicate(int fd) noexcept {
+opened duplicate(int fd, bool survives_exec) noexcept {
     // Never 0, 1 or 2, where the process has closed those: it would read or write there.
     constexpr int lowest = 3;
-    int const outcome = negated(::fcntl(fd, F_DUPFD_CLOEXEC, lowest));
+    int const outcome = negated(::fcntl(fd, survives_exec ? F_DUPFD : F_DUPFD_CLOEXEC, lowest));
     return outcome == -EINVAL ? -EMFILE : outcome; // the limit is as low
 }
 

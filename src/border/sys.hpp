@@ -55,7 +55,7 @@ opened obj_get(char const* path) noexcept;
 int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept;
 
 // Descriptors
-opened duplicate(int fd) noexcept; // close-on-exec
+opened duplicate(int fd, bool survives_exec = false) noexcept;
 opened watch(int fd) noexcept; // a descriptor that can be read when `fd` can; -EPERM: it never can
 // Several at once. `which` is a bit, told when `fd` can be read or its object has ended. One that
 // is waited for once is told of once, even where it stays ended. Its file is waited for as long as

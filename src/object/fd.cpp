@@ -2,6 +2,7 @@
 #include "border/sys.hpp"
 #include "error/refusal.hpp"
 
+#include <bpflink/detail/wait.hpp>
 #include <bpflink/fd.hpp>
 
 #include <array>
@@ -30,6 +31,10 @@ result<void> unique_fd::close() {
     if (int const outcome = sys::close(fd); outcome < 0)
         return refuse(outcome, operation::close, "descriptor " + std::to_string(fd), {}, {causes});
     return {};
+}
+
+result<unique_fd> duplicate_for_exec(fd_view fd) {
+    return detail::duplicated(fd, true);
 }
 
 } // namespace bpflink

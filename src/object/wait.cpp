@@ -31,8 +31,8 @@ constexpr std::array waiting_causes{
 
 } // namespace
 
-result<unique_fd> duplicated(fd_view fd) {
-    auto copy = sys::duplicate(fd.get());
+result<unique_fd> duplicated(fd_view fd, bool survives_exec) {
+    auto copy = sys::duplicate(fd.get(), survives_exec);
     if (copy) return copy;
     return refuse(copy.outcome(), operation::duplicate, describe(fd), {},
                   {causes, duplicating_causes, common_causes()});

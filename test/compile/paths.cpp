@@ -8,12 +8,18 @@
 
 #include <concepts>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace bl = bpflink;
 
 namespace {
+
+struct own_program {
+    static constexpr bl::program_type type = bl::program_type::xdp;
+    [[nodiscard]] bl::fd_view fd() const;
+};
 
 template <class L, class Path>
 concept takes_path = requires(L& l, Path const& path) {
@@ -29,6 +35,16 @@ concept takes_path = requires(L& l, Path const& path) {
     { bl::matching_symbols(path, "*") } -> std::same_as<bl::result<std::vector<std::string>>>;
     { bl::resolve_usdt(path, "p", "n") } -> std::same_as<bl::result<std::vector<bl::usdt_place>>>;
     { bl::matching_usdt(path, "*") } -> std::same_as<bl::result<std::vector<bl::usdt_probe>>>;
+    { bl::offset_of_address(path, 0U) } -> std::same_as<bl::result<std::uint64_t>>;
+    { bl::symbol_at(path, 0U) } -> std::same_as<bl::result<bl::symbol_at_place>>;
+    bl::resolve_symbols(path, std::span<std::string_view const>{});
+    { bl::teardown(path) } -> std::same_as<bl::result<bl::teardown_report>>;
+    { bl::link_set::open(path) } -> std::same_as<bl::result<bl::link_set>>;
+    {
+        bl::in_netns(path, [] {})
+    } -> std::same_as<bl::result<void>>;
+    bl::ensure_attached(own_program{}, bl::hook::xdp{}, path, bl::ensure_options{});
+    bl::ensure_attached(std::declval<bl::map_ref>(), bl::hook::struct_ops{}, path);
 };
 static_assert(takes_path<bl::link, std::filesystem::path>);
 static_assert(takes_path<bl::xdp_link, std::filesystem::path>);

@@ -7,7 +7,7 @@
 namespace bpflink::detail {
 
 /// A duplicate of `fd`, owned by the caller.
-[[nodiscard]] result<unique_fd> duplicated(fd_view fd);
+[[nodiscard]] result<unique_fd> duplicated(fd_view fd, bool survives_exec = false);
 
 /// An epoll descriptor that is readable when `fd` is, or when its object has ended. Give a loop
 /// this one: loops close what they watch, and Asio sets O_NONBLOCK on the shared file.

@@ -134,7 +134,7 @@ int kernel::install(object what, std::string name) {
     int number = first_descriptor;
     while (descriptors_.contains(number))
         ++number;
-    descriptors_.emplace(number, descriptor{std::move(what), std::move(name)});
+    descriptors_.emplace(number, descriptor{std::move(what), std::move(name), false});
     most_open_ = std::max(most_open_, descriptors_.size());
     return number;
 }
@@ -146,10 +146,12 @@ int kernel::sys_close(int fd) {
     return -EBADF;
 }
 
-int kernel::sys_duplicate(int fd) {
+int kernel::sys_duplicate(int fd, bool survives_exec) {
     auto const found = descriptors_.find(fd);
     if (found == descriptors_.end()) return -EBADF;
-    return install(found->second.what, found->second.name);
+    int const copy = install(found->second.what, found->second.name);
+    if (copy >= 0) descriptors_.at(copy).survives_exec = survives_exec;
+    return copy;
 }
 
 int kernel::sys_watch(int fd) {

@@ -168,6 +168,7 @@ public:
     [[nodiscard]] bl::unique_fd open_file(std::string const& path); // one of `files`
     [[nodiscard]] bl::unique_fd open_cgroup();
     [[nodiscard]] bool is_open(int fd) const { return descriptors_.contains(fd); }
+    [[nodiscard]] bool survives_exec(int fd) const { return descriptors_.at(fd).survives_exec; }
     /// As /proc/self/fd has it.
     [[nodiscard]] std::optional<std::string> descriptor_path(int fd) const {
         auto const found = descriptors_.find(fd);
@@ -392,7 +393,7 @@ public:
     int sys_obj_get(std::string_view path);
     int sys_obj_get_info(int fd, void* info, std::uint32_t& size);
     int sys_close(int fd);
-    int sys_duplicate(int fd);
+    int sys_duplicate(int fd, bool survives_exec);
     int sys_watch(int fd);
     int sys_open_waiter();
     int sys_wait_for(int waiter, int fd, unsigned which, bool once);
@@ -430,6 +431,7 @@ private:
     struct descriptor {
         object what;
         std::string name; // as /proc/self/fd has it
+        bool survives_exec;
     };
     struct node {
         node_kind kind{};

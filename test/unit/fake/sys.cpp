@@ -201,8 +201,8 @@ int close(int fd) noexcept {
     return number != 0 ? -number : outcome;
 }
 
-opened duplicate(int fd) noexcept {
-    return entered(call::duplicate, [&](auto& k) { return k.sys_duplicate(fd); });
+opened duplicate(int fd, bool survives_exec) noexcept {
+    return entered(call::duplicate, [&](auto& k) { return k.sys_duplicate(fd, survives_exec); });
 }
 
 opened watch(int fd) noexcept {

@@ -97,3 +97,32 @@ TEST_CASE_FIXTURE(machine, "a view borrows") {
     CHECK_FALSE(bl::fd_view{});
     CHECK(bl::fd_view{-5} == bl::fd_view{});
 }
+
+TEST_CASE_FIXTURE(machine, "only a duplicate for exec stays open over it") {
+    auto const fd = open_file();
+    auto const copy = bl::duplicate_for_exec(fd);
+    REQUIRE(succeeded(copy));
+    CHECK(copy->get() != fd.get());
+    CHECK(survives_exec(copy->get()));
+    CHECK_FALSE(survives_exec(fd.get()));
+}
+
+TEST_CASE_FIXTURE(machine, "a duplicate for exec that fails says why") {
+    auto const closed = bl::duplicate_for_exec(bl::fd_view{99});
+    REQUIRE_FALSE(closed);
+    check_error(closed.error(), EBADF, bl::operation::duplicate, bl::errc::invalid_argument,
+                {"99", "not open"});
+    auto const fd = open_file();
+    fail(call::duplicate, EMFILE);
+    auto const full = bl::duplicate_for_exec(fd);
+    REQUIRE_FALSE(full);
+    check_error(full.error(), EMFILE, bl::operation::duplicate, no_condition,
+                {"descriptor " + std::to_string(fd.get())});
+}
+
+TEST_CASE_FIXTURE(machine, "a view borrows from whatever lends a descriptor") {
+    held_program const owner{open_file()};
+    bl::fd_view const view = owner;
+    CHECK(view == owner.fd());
+    CHECK(is_open(view.get()));
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Prints a page of the guide as Doxygen wants it, or the page of the examples.
+
+usage: page.py FILE.md
+       page.py --examples [FILE...]    a comment for each, which makes Doxygen list it at the names that it uses
+
+GitHub's anchors become Doxygen's, and links to pages and examples go to their places on the site.
+No line comes or goes, so that warnings name the right one.
+"""
+
+import os
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LINK = re.compile(r"(?<!!)\[([^\]\[]*(?:\[[^\]]*\][^\]\[]*)*)\]\(([^)\s]+)\)")
+CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+
+
+def slug(heading):
+    """The anchor that GitHub gives a heading."""
+    text = LINK.sub(r"\1", heading).lower()
+    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
+
+
+def anchor(page, heading=""):
+    name = pathlib.Path(page).stem.lower().replace("_", "-")
+    return f"guide-{name}" + (f"-{heading}" if heading else "")
+
+
+def example_page(file):
+    """The name that Doxygen gives an example's page."""
+    name = file.name.replace(".", "_8")
+    return f"{name}-example.html"
+
+
+def target_of(page, link):
+    """Where a link of a page goes on the site: None for nowhere."""
+    if re.match(r"[a-z]+:", link):
+        return link
+    path, _, heading = link.partition("#")
+    file = pathlib.Path(os.path.normpath(page.parent / path)) if path else page
+    if file.suffix == ".md" and (file.parent == ROOT / "docs" or file == ROOT / "README.md"):
+        return f"@ref {anchor(file, heading)}"
+    if file in examples():
+        return example_page(file)
+    if link == "examples.html":  # Doxygen's own
+        return link
+    return None
+
+
+def examples():
+    return sorted([*ROOT.glob("example/*.cpp"), *ROOT.glob("example/copy/*/*.cpp")])
+
+
+def print_page(page):
+    fence = ""
+    for line in page.read_text(encoding="utf-8").splitlines():
+        mark = re.match(r"\s*(```+)\s*(\w*)", line)
+        if mark and not fence:
+            fence = mark[1]
+            line = f"{fence}{{.{mark[2]}}}" if mark[2] in ("cpp", "c", "sh", "cmake") else fence
+        elif mark and line.strip() == fence:
+            fence = ""
+        elif not fence:
+            kept = []  # code spans, which have no links
+            line = CODE.sub(lambda code: kept.append(code[0]) or f"\0{len(kept) - 1}\0", line)
+
+            def put_back(text):
+                return re.sub("\0(\\d+)\0", lambda at: kept[int(at[1])], text)
+
+            def moved(link):
+                to = target_of(page, link[2])
+                return f"[{link[1]}]({to})" if to else link[1]
+
+            if heading := re.match(r"(#+) (.*)", line):
+                id = anchor(page, "" if heading[1] == "#" else slug(put_back(heading[2]).replace("`", "")))
+                line = heading[1] + " " + LINK.sub(r"\1", heading[2]) + f" {{#{id}}}"
+            else:
+                line = LINK.sub(moved, line)
+            line = put_back(line)
+        print(line)
+
+
+def examples_of_names():
+    """The examples that use a name, as {"hook::xdp": [path, ...]}."""
+    found = {}
+    for file in examples():
+        for name in set(re.findall(r"\bbl::((?:hook::)?\w+)", file.read_text(encoding="utf-8"))):
+            found.setdefault(name, []).append(file)
+    return found
+
+
+def print_examples(files):
+    print("namespace bl = bpflink; // as the examples have it")
+    for file in files or examples():
+        said = []
+        for line in pathlib.Path(file).read_text(encoding="utf-8").splitlines()[1:]:
+            if not line.startswith("//"):
+                break
+            said.append(line[2:].strip())
+        print(f"/** @example {pathlib.Path(file).name}\n * " + "\n * ".join(said) + "\n */")
+
+
+def main():
+    if sys.argv[1:2] == ["--examples"]:
+        print_examples(sys.argv[2:])
+    else:
+        print_page(pathlib.Path(sys.argv[1]).resolve())
+
+
+if __name__ == "__main__":
+    main()
