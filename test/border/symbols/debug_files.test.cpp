@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Symbols that were put into a file of their own, as objcopy does it.
+#include "built_elf.hpp"
 #include "real_files.hpp"
 
 #include <bpflink/symbols.hpp>
@@ -369,4 +370,20 @@ TEST_CASE("a million sections, and notes that never end, are read in bounded tim
     ask_everything(file.path());
     refused(bl::resolve_symbol(file.path(), "print_second"), bl::errc::not_found,
             {"print_second", "stripped"});
+}
+
+TEST_CASE("names that lie within each other do not make it take long") {
+    std::string const name(std::size_t{1} << 24U, 'x');
+    std::vector<built_symbol> symbols(std::size_t{1} << 17U); // 2 TiB of names in all
+    symbols.back().name = name;
+    auto hostile = build_elf<elf64>(symbols);
+    auto const table = sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr) + 3 * sizeof(Elf64_Shdr);
+    for (std::size_t i = 1; i <= symbols.size(); ++i) {
+        auto const at = static_cast<std::uint32_t>(symbols.size());
+        std::memcpy(hostile.data() + table + i * sizeof(Elf64_Sym), &at, sizeof at);
+    }
+    memory_file const file{hostile};
+    ask_everything(file.path());
+    refused(bl::matching_symbols(file.path(), "*"), bl::errc::invalid_argument, {"damaged"});
+    CHECK(bl::resolve_symbol(file.path(), name.substr(0, 5)).error() == bl::errc::not_found);
 }
