@@ -80,7 +80,7 @@ struct gopher : machine {
 built_section relocation(std::uint64_t at, std::int64_t to, std::uint32_t symbol = 0) {
     std::string bytes;
     append_bytes(bytes, Elf64_Rela{at, ELF64_R_INFO(symbol, R_X86_64_RELATIVE), to});
-    return {.name = ".rela", .bytes = bytes, .type = SHT_RELA};
+    return {.name = ".rela", .bytes = bytes, .type = SHT_RELA, .link = 0};
 }
 
 } // namespace

@@ -12,13 +12,14 @@ struct built_section {
     std::string bytes;
     std::uint64_t address = 0;
     std::uint32_t type = SHT_PROGBITS;
+    std::uint32_t link = 0;
 };
 
 /// A stripped program of these sections. Loaded is all of the file that comes before 0x1000, as
 /// code at 0x400000; it begins at 0x400010.
 inline std::string sectioned_elf(std::vector<built_section> sections) {
     std::string names(1, '\0');
-    sections.push_back({.name = ".shstrtab", .bytes = {}, .type = SHT_STRTAB});
+    sections.push_back({.name = ".shstrtab", .bytes = {}, .type = SHT_STRTAB, .link = 0});
     for (auto const& each : sections)
         names += each.name + '\0';
     sections.back().bytes = names;
@@ -52,6 +53,7 @@ inline std::string sectioned_elf(std::vector<built_section> sections) {
         Elf64_Shdr about{};
         about.sh_name = static_cast<std::uint32_t>(name);
         about.sh_type = each.type;
+        about.sh_link = each.link;
         about.sh_addr = each.address;
         about.sh_offset = 0x1000 + contents.size();
         about.sh_size = each.bytes.size();
