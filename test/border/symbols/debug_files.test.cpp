@@ -289,6 +289,54 @@ TEST_CASE("symbols packed in the program itself are found") {
     }
 }
 
+TEST_CASE("each compiler, linker and strip leaves symbols where they are found") {
+    struct tools {
+        char const* compiler;
+        char const* linker;
+        char const* strip; // {0}: the program, which gets a debug file {0}.debug
+    };
+    constexpr std::string_view by_objcopy =
+        "objcopy --only-keep-debug {0} {0}.debug && strip {0} && "
+        "objcopy --add-gnu-debuglink={0}.debug {0}";
+    std::size_t tried = 0;
+    for (auto const& [compiler, linker, strip] :
+         {tools{"g++", "bfd", by_objcopy.data()}, tools{"g++", "gold", by_objcopy.data()},
+          tools{"g++", "lld", by_objcopy.data()}, tools{"clang++", "lld", by_objcopy.data()},
+          tools{"g++", "bfd", "eu-strip -f {0}.debug {0}"},
+          tools{"clang++", "lld", "eu-strip -f {0}.debug {0}"},
+          tools{"clang++", "lld",
+                "llvm-objcopy --only-keep-debug {0} {0}.debug && llvm-strip {0} && "
+                "llvm-objcopy --add-gnu-debuglink={0}.debug {0}"}}) {
+        scratch const directory;
+        auto const program = directory / "program";
+        std::string command = "cd " + std::string{directory.path};
+        for (auto const* const part : {"1", "2"})
+            command.append(" && ").append(compiler).append(" -g -std=c++20 -fpie -c -DPART=") +=
+                std::string{part} + " -o " + part + ".o " PROGRAM_SOURCE;
+        command.append(" && ").append(compiler).append(" -pie -Wl,--build-id=sha1 -fuse-ld=") +=
+            std::string{linker} + " -o program 1.o 2.o && ";
+        command += strip;
+        for (auto at = command.find("{0}"); at != command.npos; at = command.find("{0}"))
+            command.replace(at, 3, "program");
+        if (std::system(("(" + command + ") > /dev/null 2>&1").c_str()) != 0) {
+            MESSAGE("left out: " << command);
+            continue;
+        }
+        ++tried;
+        CAPTURE(command);
+        stripped const files{program};
+        files.is_missing("no debug file of it was found");
+        files.put_debug_file("bin/" + files.debug_name());
+        files.is_found();
+        files.remove("bin/" + files.debug_name());
+        auto const tree = files / "tree";
+        std::string_view const trees[]{tree};
+        files.put_debug_file(files.name_by_id("tree"));
+        files.is_found({.debug_directories = trees});
+    }
+    if (tried == 0) MESSAGE("skipped: none of these toolchains is installed");
+}
+
 TEST_CASE("who names the debug file is told to name the program") {
     refused(bl::resolve_symbol(identified + ".debug", "print_second"), bl::errc::invalid_argument,
             {"symbol print_second in ", "name the program that it belongs to"});
