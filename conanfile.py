@@ -38,6 +38,7 @@ class BpflinkConan(ConanFile):
         self.requires("tl-expected/[>=1.0 <2]", transitive_headers=True)
         self.requires("libbpf/[>=1.3 <2]")
         self.requires("elfutils/0.190")
+        self.requires("xz_utils/[>=5.4.5 <6]")
 
     def build_requirements(self):
         # And a clang, for the BPF program: cmake looks for one of the system's.
@@ -54,6 +55,7 @@ class BpflinkConan(ConanFile):
         toolchain = CMakeToolchain(self)
         for option in ("TESTS", "EXAMPLES", "TOOL", "MODULE"):
             toolchain.cache_variables[f"BPFLINK_BUILD_{option}"] = False
+        toolchain.cache_variables["BPFLINK_WITH_LZMA"] = True
         toolchain.generate()
         CMakeDeps(self).generate()
         PkgConfigDeps(self).generate()
@@ -73,7 +75,7 @@ class BpflinkConan(ConanFile):
     def package_info(self):
         self.cpp_info.libs = ["bpflink"]
         self.cpp_info.requires = ["range-v3::range-v3", "tl-expected::tl-expected", "libbpf::libbpf",
-                                  "elfutils::libelf"]
+                                  "elfutils::libelf", "xz_utils::xz_utils"]
         self.cpp_info.set_property("cmake_file_name", "bpflink")
         self.cpp_info.set_property("cmake_target_name", "bpflink::bpflink")
         self.cpp_info.set_property("pkg_config_name", "bpflink")

@@ -1,11 +1,11 @@
-# bpflink_find_dependencies(<missing> [HEADERS] [LIBRARIES] [ASIO])
+# bpflink_find_dependencies(<missing> [HEADERS] [LIBRARIES] [LZMA] [ASIO])
 #
-# Finds what bpflink's headers need, what its libraries do, and for coro/asio.hpp standalone Asio, in
-# BPFLINK_ASIO_INCLUDE_DIR. <missing> is empty, or tells a person what there is not and how to get
+# Finds what bpflink's headers need, what its libraries do, liblzma for libraries with
+# BPFLINK_WITH_LZMA, and for coro/asio.hpp standalone Asio, in BPFLINK_ASIO_INCLUDE_DIR. <missing> is empty, or tells a person what there is not and how to get
 # it. The build uses this, and find_package(bpflink) on whatever machine: it is installed beside
 # bpflink-config.cmake.
 function(bpflink_find_dependencies out)
-  cmake_parse_arguments(PARSE_ARGV 1 need "HEADERS;LIBRARIES;ASIO" "" "")
+  cmake_parse_arguments(PARSE_ARGV 1 need "HEADERS;LIBRARIES;LZMA;ASIO" "" "")
   set(missing)
 
   if(need_HEADERS)
@@ -49,6 +49,16 @@ function(bpflink_find_dependencies out)
       endif()
     else()
       list(APPEND missing "pkg-config, to find libbpf and libelf (Debian: pkg-config)")
+    endif()
+  endif()
+
+  if(need_LZMA)
+    find_package(PkgConfig QUIET)
+    if(PkgConfig_FOUND)
+      pkg_check_modules(liblzma QUIET IMPORTED_TARGET liblzma)
+    endif()
+    if(NOT liblzma_FOUND)
+      list(APPEND missing "liblzma (Debian: liblzma-dev)")
     endif()
   endif()
 

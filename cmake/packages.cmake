@@ -39,10 +39,14 @@ endfunction()
 bpflink_debian_package(bpflink-runtime libbpflink${PROJECT_VERSION_MAJOR} libs ""
   "C++ library over Linux BPF links: shared library")
 
-# The static library leaves libbpf and libelf to its user.
+# The static library leaves libbpf, libelf and liblzma to its user.
+set(lzma_depends)
+if(BPFLINK_WITH_LZMA)
+  set(lzma_depends ", liblzma-dev")
+endif()
 bpflink_debian_package(bpflink-dev libbpflink-dev libdevel
   "libbpflink${PROJECT_VERSION_MAJOR} (= ${version}), librange-v3-dev (>= 0.12), libexpected-dev (>= 1.1), \
-libbpf-dev (>= 1:1.3), libelf-dev"
+libbpf-dev (>= 1:1.3), libelf-dev${lzma_depends}"
   "C++ library over Linux BPF links: headers, module and static library")
 set(CPACK_DEBIAN_BPFLINK-DEV_PACKAGE_SUGGESTS libasio-dev) # for coro/asio.hpp
 

@@ -3,9 +3,11 @@
 
 #include "error/fail.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstring>
 #include <elf.h>
 #include <utility>
 #include <vector>
@@ -184,6 +186,17 @@ result<void> binary_file::adopt(fd_view found) {
     file_ = std::move(opened);
     device_ = facts.device;
     inode_ = facts.inode;
+    return look_for_elf();
+}
+
+binary_file binary_file::of_bytes(std::string name, std::string bytes) {
+    binary_file file{std::move(name)};
+    file.bytes_ = std::move(bytes);
+    (void)file.look_for_elf(); // nothing can go wrong in memory
+    return file;
+}
+
+result<void> binary_file::look_for_elf() {
     std::array<std::byte, SELFMAG> magic{};
     return read(magic, 0).map([&](std::size_t size) {
         constexpr std::array wanted{std::byte{ELFMAG0}, std::byte{ELFMAG1}, std::byte{ELFMAG2},
@@ -194,6 +207,12 @@ result<void> binary_file::adopt(fd_view found) {
 
 result<std::size_t> binary_file::read(std::span<std::byte> into, std::uint64_t offset) const {
     std::size_t done = 0;
+    if (!file_) {
+        if (offset >= bytes_.size()) return done;
+        done = std::min(into.size(), bytes_.size() - static_cast<std::size_t>(offset));
+        std::memcpy(into.data(), bytes_.data() + offset, done);
+        return done;
+    }
     while (done != into.size() && offset + done <= LLONG_MAX) {
         int const count = sys::read_at(file_.get(), into.subspan(done), offset + done);
         if (count < 0) return fail(count, operation::read, path_);

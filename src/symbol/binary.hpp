@@ -30,6 +30,9 @@ public:
     [[nodiscard]] static result<binary_file> open(std::string path);
     /// Opens once more what the caller has open, by whatever mode.
     [[nodiscard]] static result<binary_file> open(fd_view file);
+    /// Bytes that another file had packed in it. They can be read alone: the kernel does not
+    /// know them as a file.
+    [[nodiscard]] static binary_file of_bytes(std::string name, std::string bytes);
 
     /// The name that the caller used.
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
@@ -60,12 +63,14 @@ public:
 private:
     explicit binary_file(std::string path) noexcept : path_{std::move(path)} {}
     [[nodiscard]] result<void> adopt(fd_view found);
+    [[nodiscard]] result<void> look_for_elf();
 
     std::string path_;
     std::string name_; // the same, without links up to the first one of a process; or empty
     std::string link_; // of the process that it was looked up below; or empty
     std::string root_; // the kernel's name of the directory that `link_` stands for
     unique_fd file_;
+    std::string bytes_; // where there is not a file
     std::uint64_t device_ = 0;
     std::uint64_t inode_ = 0;
     bool is_elf_ = false;

@@ -2,6 +2,7 @@
 #include "symbol/debug_file.hpp"
 
 #include "symbol/linkage.hpp"
+#include "symbol/mini_debug_info.hpp"
 
 #include <vector>
 
@@ -59,11 +60,7 @@ private:
                 return std::nullopt;
             }
         }
-        auto const& own = executable_.segments();
-        auto const& other = elf->segments();
-        auto const shift =
-            own.empty() || other.empty() ? 0 : own.front().address - other.front().address;
-        return debug_file{std::move(file), *std::move(elf), shift};
+        return debug_file{std::move(file), *std::move(elf), executable_};
     }
 
     elf_file const& executable_;
@@ -79,20 +76,6 @@ std::vector<std::string> roots(binary_file const& executable,
         all.push_back(executable.root_link() + std::string{system_directory});
     all.emplace_back(system_directory);
     return all;
-}
-
-} // namespace
-
-namespace {
-
-/// Says of a file that it has what this library does not read.
-result<void> note_mini_debug_info(elf_file const& executable, debug_search& outcome) {
-    if (outcome.found || !outcome.note.empty()) return {};
-    return executable.for_each_section([&](elf_section const& section) {
-        if (section.name != ".gnu_debugdata") return true;
-        outcome.note = "its .gnu_debugdata, which may name it, cannot be read by this build";
-        return false;
-    });
 }
 
 result<debug_search> find_file(elf_file const& executable,
@@ -138,11 +121,24 @@ result<debug_search> find_file(elf_file const& executable,
 
 } // namespace
 
+debug_file::debug_file(std::unique_ptr<binary_file> opened, elf_file its,
+                       elf_file const& executable)
+    : file{std::move(opened)}, elf{std::move(its)} {
+    auto const& own = executable.segments();
+    auto const& other = elf.segments();
+    if (!own.empty() && !other.empty()) shift = own.front().address - other.front().address;
+}
+
 result<debug_search> find_debug_file(elf_file const& executable,
                                      std::span<std::string_view const> directories) {
-    return find_file(executable, directories).and_then([&](debug_search&& outcome) {
-        return note_mini_debug_info(executable, outcome).map([&] { return std::move(outcome); });
-    });
+    return find_file(executable, directories)
+        .and_then([&](debug_search&& outcome) -> result<debug_search> {
+            if (outcome.found) return std::move(outcome);
+            return unpack_mini_debug_info(executable).map([&](debug_search&& unpacked) {
+                if (outcome.note.empty() || unpacked.found) return std::move(unpacked);
+                return std::move(outcome);
+            });
+        });
 }
 
 } // namespace bpflink

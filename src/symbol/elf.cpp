@@ -96,6 +96,7 @@ result<void> elf_file::read_headers() {
     typename Class::header header;
     if (auto const read = read_exactly(&header, sizeof header, 0); !read) return read;
     machine_ = header.e_machine;
+    entry_ = header.e_entry;
     sections_offset_ = header.e_shoff;
     number_of_sections_ = header.e_shnum;
     section_of_names_ = header.e_shstrndx;
@@ -226,8 +227,10 @@ result<elf_section> elf_file::nth_section(std::uint64_t index) const {
 }
 
 result<std::string> elf_file::bytes_of(elf_section const& section, std::uint64_t most) const {
-    return read_section(section, most).map([](contents const& read) {
-        return std::string{read.bytes.get(), read.size};
+    if (section.size > most) return damaged();
+    std::string bytes(static_cast<std::size_t>(section.size), '\0');
+    return read_exactly(bytes.data(), bytes.size(), section.offset).map([&] {
+        return std::move(bytes);
     });
 }
 
@@ -406,6 +409,7 @@ result<bool> elf_file::for_each_function_of(symbol_table which,
     };
 
     std::size_t next = 0;
+    std::uint64_t letters = 0;
     std::optional<error> refusal;
     std::unordered_map<std::uint64_t, std::string> in_names; // versions, by where they are
     auto const look_for = [&](elf_function& function, std::uint32_t name, std::size_t index) {
@@ -435,7 +439,7 @@ result<bool> elf_file::for_each_function_of(symbol_table which,
         if (!function) return true;
         if (only) return raw.st_name < texts->size && look_for(*function, raw.st_name, index);
         auto const name = text_at(names.bytes.get(), names.size, raw.st_name);
-        if (!name) return false;
+        if (!name || (letters += name->size()) > most_letters_of_names) return false;
         auto const sign = name->find('@');
         function->name = *name;
         if (sign != name->npos && sign != 0) {

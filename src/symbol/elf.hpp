@@ -22,6 +22,10 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 
 class wanted_names;
 
+/// More than all names of a file's functions have. Texts may lie within others, so that a small
+/// file can be made to have names of any length in all.
+inline constexpr std::uint64_t most_letters_of_names = 1U << 30;
+
 enum class symbol_table { dynamic, whole };
 enum class symbol_binding { global, weak, local };
 
@@ -65,6 +69,8 @@ public:
     [[nodiscard]] std::string const& path() const noexcept { return file_->path(); }
     [[nodiscard]] bool is_64_bit() const noexcept { return is_64_bit_; }
     [[nodiscard]] std::uint16_t machine() const noexcept { return machine_; }
+    /// The address that the program begins at.
+    [[nodiscard]] std::uint64_t entry() const noexcept { return entry_; }
 
     /// Calls `look` with each function of a table, if there is such a table. False: there is not.
     /// @param only  leaves out those that have none of these names; nothing of the file is kept
@@ -154,6 +160,7 @@ private:
     std::uint64_t sections_offset_ = 0;
     std::uint64_t number_of_sections_ = 0;
     std::uint64_t section_of_names_ = 0; // 0: there is not one
+    std::uint64_t entry_ = 0;
     std::uint16_t machine_ = 0;
     bool is_64_bit_ = false;
 };

@@ -17,12 +17,13 @@ enum class function_source {
     dynamic, // .dynsym
     whole,   // .symtab
     debug,   // the one of its debug file
+    go,      // the table of Go's runtime
 };
 
 struct functions_told {
-    bool is_stripped = false;    // there is no .symtab
-    bool has_debug_file = false; // one was found and read
-    std::string note = {};       // why a debug file was not taken, where there is such a one
+    bool is_stripped = false; // there is no .symtab
+    bool has_more = false;    // a debug file or Go's table was read
+    std::string note = {};    // why neither was, where there is one
 };
 
 /// Calls `look` with the functions of each source that `wants` wants, while it says so.

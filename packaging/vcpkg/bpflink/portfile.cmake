@@ -7,6 +7,7 @@ vcpkg_cmake_configure(
   SOURCE_PATH "${SOURCE_PATH}"
   OPTIONS
     ${feature_options}
+    -DBPFLINK_WITH_LZMA=ON
     -DBPFLINK_BUILD_TESTS=OFF
     -DBPFLINK_BUILD_EXAMPLES=OFF
     -DBPFLINK_BUILD_MODULE=OFF # not tried where the port moves the package files to

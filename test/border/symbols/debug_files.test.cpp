@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Symbols that were put into a file of their own, as objcopy does it.
+#include "built_elf.hpp"
 #include "real_files.hpp"
 
 #include <bpflink/symbols.hpp>
@@ -188,19 +189,152 @@ TEST_CASE("a damaged debug file is an error, and no signal") {
     }
 }
 
-TEST_CASE("a program that has compressed symbols of its own, as Fedora makes it, says so") {
-    if (std::system("command -v xz objcopy > /dev/null") != 0) {
+namespace {
+
+/// A program that has compressed symbols of its own, as Fedora makes it.
+struct packed : stripped {
+    packed() : stripped{nameless} {
+        auto const names = *this / "names";
+        is_made = run("objcopy -S --remove-section .gnu_debuglink " + path_of_copy + " && cp " +
+                      nameless + ".debug " + names + " && xz -zk " + names);
+        if (is_made) add(contents((names + ".xz").c_str()));
+    }
+    static bool run(std::string const& command) {
+        return std::system((command + " > /dev/null 2>&1").c_str()) == 0;
+    }
+    /// Puts these bytes into the place of the symbols.
+    void add(std::string const& bytes) const {
+        put("section", bytes);
+        run("objcopy --remove-section .gnu_debugdata " + path_of_copy);
+        REQUIRE(run("objcopy --add-section .gnu_debugdata=" + (*this / "section") + ' ' +
+                    path_of_copy));
+    }
+    [[nodiscard]] std::string section() const { return contents((*this / "names.xz").c_str()); }
+    /// What xz makes of bytes.
+    [[nodiscard]] std::string xz(std::string const& bytes, std::string const& options = {}) const {
+        put("bytes", bytes);
+        REQUIRE(run("xz -zkf " + options + ' ' + (*this / "bytes")));
+        return contents((*this / "bytes.xz").c_str());
+    }
+
+    bool is_made = false;
+};
+
+} // namespace
+
+TEST_CASE("symbols packed in the program itself are found") {
+    packed const files;
+    if (!files.is_made) {
         MESSAGE("skipped: xz or objcopy is not installed");
         return;
     }
-    stripped const files{nameless};
-    auto const names = files / "names";
-    auto const command = "objcopy -S --remove-section .gnu_debuglink " + files.path_of_copy +
-                         " && cp " + nameless + ".debug " + names + " && xz -z " + names +
-                         " && objcopy --add-section .gnu_debugdata=" + names + ".xz " +
-                         files.path_of_copy;
-    REQUIRE(std::system(command.c_str()) == 0);
-    files.is_missing("its .gnu_debugdata, which may name it, cannot be read by this build");
+    auto const found = bl::resolve_symbol(files.path_of_copy, "print_second");
+    if (!found) {
+        files.is_missing("its .gnu_debugdata, which may name it, cannot be read: this library was "
+                         "built without liblzma");
+        return;
+    }
+    files.is_found();
+    bl::unique_fd const file{::open(files.path_of_copy.c_str(), O_RDONLY | O_CLOEXEC)};
+    CHECK(bl::resolve_symbol(file, "settled") == files.offsets.at("settled"));
+    refused(bl::resolve_symbol(files.path_of_copy, "print_secnd"), bl::errc::not_found,
+            {"near it: print_second"});
+
+    auto const whole = files.section();
+    files.add(whole + "what follows the stream is not looked at");
+    files.is_found();
+
+    SUBCASE("a stream that is cut short") {
+        for (std::size_t size = 0; size < whole.size(); size += whole.size() / 20 + 1) {
+            CAPTURE(size);
+            files.add(whole.substr(0, size));
+            files.is_missing("its .gnu_debugdata, which may name it, is cut short");
+        }
+    }
+    SUBCASE("damaged ones") {
+        for (std::size_t at = 6; at < whole.size(); at += whole.size() / 40 + 1) {
+            auto damaged = whole;
+            damaged[at] = static_cast<char>(~damaged[at]);
+            files.add(damaged);
+            auto const offset = bl::resolve_symbol(files.path_of_copy, "print_second");
+            REQUIRE_FALSE(offset);
+            CHECK(offset.error().message().find("its .gnu_debugdata") != std::string::npos);
+        }
+        files.add(std::string(1'000, 'x'));
+        files.is_missing("is not an xz stream");
+    }
+    SUBCASE("one that unpacks to more than anybody's symbols") {
+        files.add(files.xz(std::string((std::size_t{1} << 28U) + 1, '\0'), "-0"));
+        files.is_missing("unpacks to more than 256 MiB");
+    }
+    SUBCASE("one that takes much memory") {
+        files.add(
+            files.xz(contents((nameless + ".debug").c_str()), "--lzma2=preset=0,dict=192MiB"));
+        files.is_missing("takes more than 128 MiB of memory to unpack");
+    }
+    SUBCASE("what is packed is not symbols of this program") {
+        files.add(files.xz("text"));
+        files.is_missing("has not an ELF file in it, or a damaged one");
+        files.add(files.xz(contents((nameless + ".debug").c_str()).substr(0, 70)));
+        files.is_missing("has not an ELF file in it, or a damaged one");
+        auto other = contents((nameless + ".debug").c_str());
+        other[offsetof(Elf64_Ehdr, e_machine)] = '\1';
+        files.add(files.xz(other));
+        files.is_missing("has the symbols of another machine");
+    }
+    SUBCASE("what is packed has its own packed symbols, which do not count") {
+        auto const all = contents(files.path_of_copy.c_str());
+        files.add(files.xz(all));
+        CHECK_FALSE(bl::resolve_symbol(files.path_of_copy, "print_second"));
+    }
+}
+
+TEST_CASE("each compiler, linker and strip leaves symbols where they are found") {
+    struct tools {
+        char const* compiler;
+        char const* linker;
+        char const* strip; // {0}: the program, which gets a debug file {0}.debug
+    };
+    constexpr std::string_view by_objcopy =
+        "objcopy --only-keep-debug {0} {0}.debug && strip {0} && "
+        "objcopy --add-gnu-debuglink={0}.debug {0}";
+    std::size_t tried = 0;
+    for (auto const& [compiler, linker, strip] :
+         {tools{"g++", "bfd", by_objcopy.data()}, tools{"g++", "gold", by_objcopy.data()},
+          tools{"g++", "lld", by_objcopy.data()}, tools{"clang++", "lld", by_objcopy.data()},
+          tools{"g++", "bfd", "eu-strip -f {0}.debug {0}"},
+          tools{"clang++", "lld", "eu-strip -f {0}.debug {0}"},
+          tools{"clang++", "lld",
+                "llvm-objcopy --only-keep-debug {0} {0}.debug && llvm-strip {0} && "
+                "llvm-objcopy --add-gnu-debuglink={0}.debug {0}"}}) {
+        scratch const directory;
+        auto const program = directory / "program";
+        std::string command = "cd " + std::string{directory.path};
+        for (auto const* const part : {"1", "2"})
+            command.append(" && ").append(compiler).append(" -g -std=c++20 -fpie -c -DPART=") +=
+                std::string{part} + " -o " + part + ".o " PROGRAM_SOURCE;
+        command.append(" && ").append(compiler).append(" -pie -Wl,--build-id=sha1 -fuse-ld=") +=
+            std::string{linker} + " -o program 1.o 2.o && ";
+        command += strip;
+        for (auto at = command.find("{0}"); at != command.npos; at = command.find("{0}"))
+            command.replace(at, 3, "program");
+        if (std::system(("(" + command + ") > /dev/null 2>&1").c_str()) != 0) {
+            MESSAGE("left out: " << command);
+            continue;
+        }
+        ++tried;
+        CAPTURE(command);
+        stripped const files{program};
+        files.is_missing("no debug file of it was found");
+        files.put_debug_file("bin/" + files.debug_name());
+        files.is_found();
+        files.remove("bin/" + files.debug_name());
+        auto const tree = files / "tree";
+        std::string_view const trees[]{tree};
+        files.put_debug_file(files.name_by_id("tree"));
+        files.is_found({.debug_directories = trees});
+    }
+    if (tried == 0) MESSAGE("skipped: none of these toolchains is installed");
 }
 
 TEST_CASE("who names the debug file is told to name the program") {
@@ -284,4 +418,20 @@ TEST_CASE("a million sections, and notes that never end, are read in bounded tim
     ask_everything(file.path());
     refused(bl::resolve_symbol(file.path(), "print_second"), bl::errc::not_found,
             {"print_second", "stripped"});
+}
+
+TEST_CASE("names that lie within each other do not make it take long") {
+    std::string const name(std::size_t{1} << 24U, 'x');
+    std::vector<built_symbol> symbols(std::size_t{1} << 17U); // 2 TiB of names in all
+    symbols.back().name = name;
+    auto hostile = build_elf<elf64>(symbols);
+    auto const table = sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr) + 3 * sizeof(Elf64_Shdr);
+    for (std::size_t i = 1; i <= symbols.size(); ++i) {
+        auto const at = static_cast<std::uint32_t>(symbols.size());
+        std::memcpy(hostile.data() + table + i * sizeof(Elf64_Sym), &at, sizeof at);
+    }
+    memory_file const file{hostile};
+    ask_everything(file.path());
+    refused(bl::matching_symbols(file.path(), "*"), bl::errc::invalid_argument, {"damaged"});
+    CHECK(bl::resolve_symbol(file.path(), name.substr(0, 5)).error() == bl::errc::not_found);
 }

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -270,6 +271,108 @@ TEST_CASE_FIXTURE(kernel_case, "the arguments of the probe tell a throw of the C
     REQUIRE(told.size() == 2);
     CHECK(reinterpret_cast<void const*>(told[0]) == thrown);
     CHECK(reinterpret_cast<void const*>(told[1]) == &typeid(std::runtime_error));
+}
+
+namespace {
+
+/// Operands that nothing passes, but for their forms: each register in each of its sizes, and
+/// memory by each sort of base.
+[[gnu::noinline, gnu::used]] void have_every_operand() {
+    OWN_PROBE("bpflink", "registers_1", "0",
+              "8@%%rax -8@%%rbx 8@%%rcx -8@%%rdx 8@%%rsi -8@%%rdi 8@%%rbp -8@%%rsp 8@%%r8 -8@%%r9"
+              " 8@%%r10 -8@%%r11");
+    OWN_PROBE("bpflink", "registers_2", "0",
+              "8@%%r12 -8@%%r13 8@%%r14 -8@%%r15 4@%%eax -4@%%ebx 4@%%ecx -4@%%edx 4@%%esi -4@%%edi"
+              " 4@%%ebp -4@%%esp");
+    OWN_PROBE("bpflink", "registers_3", "0",
+              "4@%%r8d -4@%%r9d 4@%%r10d -4@%%r11d 4@%%r12d -4@%%r13d 4@%%r14d -4@%%r15d 2@%%ax"
+              " -2@%%bx 2@%%cx -2@%%dx");
+    OWN_PROBE("bpflink", "registers_4", "0",
+              "2@%%si -2@%%di 2@%%bp -2@%%sp 2@%%r8w -2@%%r9w 2@%%r10w -2@%%r11w 2@%%r12w -2@%%r13w"
+              " 2@%%r14w -2@%%r15w");
+    OWN_PROBE("bpflink", "registers_5", "0",
+              "1@%%al -1@%%bl 1@%%cl -1@%%dl 1@%%sil -1@%%dil 1@%%bpl -1@%%spl 1@%%r8b -1@%%r9b"
+              " 1@%%r14b -1@%%r15b");
+    OWN_PROBE("bpflink", "memory", "0",
+              "1@(%%rax) -1@1(%%rbx) 2@-2(%%rbp) -2@2147483647(%%rsp) 4@-2147483648(%%r8)"
+              " -4@4(%%r15) 8@8(%%rip) -8@-8(%%rdi)");
+    OWN_PROBE("bpflink", "constants", "0",
+              "1@$0 -1@$-1 2@$65535 -2@$-32768 4@$4294967295 -4@$-2147483648"
+              " 8@$9223372036854775807 -8@$-9223372036854775808");
+    OWN_PROBE("bpflink", "thirteen", "0",
+              "1@$1 1@$2 1@$3 1@$4 1@$5 1@$6 1@$7 1@$8 1@$9 1@$10 1@$11 1@$12 1@$13");
+    OWN_PROBE("bpflink", "vector", "0", "16@%%xmm0");
+    OWN_PROBE("bpflink", "segment", "0", "8@%%fs:0(%%rax)");
+    OWN_PROBE("bpflink", "symbol", "0", "8@some_variable(%%rip)");
+}
+
+using spec_bytes = std::vector<char>;
+
+/// The specs that a program's map has, whatever their keys are. What pads one at its end is left
+/// out: no program reads it.
+std::set<spec_bytes> specs_of(reader const& r) {
+    ::bpf_map_info about{};
+    std::uint32_t size = sizeof about;
+    auto const map = r.map("__bpf_usdt_specs").get();
+    REQUIRE(::bpf_obj_get_info_by_fd(map, &about, &size) == 0);
+    std::set<spec_bytes> specs;
+    for (std::uint32_t key = 0; key != about.max_entries; ++key) {
+        spec_bytes value(about.value_size);
+        REQUIRE(::bpf_map_lookup_elem(map, &key, value.data()) == 0);
+        if (value == spec_bytes(about.value_size)) continue;
+        constexpr std::size_t padding = 6; // behind a number of 2 bytes
+        value.resize(value.size() - padding);
+        specs.insert(std::move(value));
+    }
+    return specs;
+}
+
+/// Attaches a program to a probe by libbpf and another by this library, and compares their maps.
+/// True: by both.
+bool compare_specs(std::string const& binary, bl::usdt_probe const& probe) {
+    CAPTURE(binary);
+    CAPTURE(probe.provider);
+    CAPTURE(probe.name);
+    reader const mine, its;
+    ::bpf_usdt_opts options{};
+    options.sz = sizeof options;
+    options.usdt_cookie = 0x1122'3344'5566'7788;
+    auto* const theirs = ::bpf_program__attach_usdt(
+        its.program(), 0, binary.c_str(), probe.provider.c_str(), probe.name.c_str(), &options);
+    auto const made =
+        bl::attach(mine.ref(), bl::hook::usdt{.binary = binary,
+                                              .provider = probe.provider,
+                                              .name = probe.name,
+                                              .pid = 0,
+                                              .cookie = bl::cookie{options.usdt_cookie}});
+    CHECK_MESSAGE(made.has_value() == (theirs != nullptr),
+                  (made ? "libbpf refuses it" : made.error().message()));
+    if (made && theirs) CHECK(specs_of(mine) == specs_of(its));
+    if (!made) CHECK(specs_of(mine).empty());
+    ::bpf_link__destroy(theirs);
+    return made && theirs;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(kernel_case, "the map of specs has the bytes that libbpf's own attach leaves") {
+    if (!load_reader()) return;
+    if (!bl::supports<bl::hook::usdt>()) return skip_case("the kernel has no links of usdt");
+    std::array<std::string, 4> const binaries{std::string{own_binary},
+                                              "/usr/lib/x86_64-linux-gnu/libstdc++.so.6",
+                                              "/usr/bin/python3", "/usr/bin/node"};
+    for (auto const& binary : binaries) {
+        auto const probes = bl::matching_usdt(binary, "*:*");
+        if (!probes || probes->empty()) {
+            std::string const why = probes ? " has no probes" : " is not there";
+            MESSAGE("left out: ", binary, why);
+            continue;
+        }
+        int taken = 0;
+        for (auto const& probe : *probes)
+            taken += compare_specs(binary, probe);
+        CHECK(taken != 0);
+    }
 }
 
 #endif

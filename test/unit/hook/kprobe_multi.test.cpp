@@ -128,6 +128,34 @@ TEST_CASE_FIXTURE(kprobe_prober, "kprobe_multi resolves a module's prefix by its
     CHECK(last_create.kprobe_multi.symbols != 0); // hidden: the kernel may know the prefix
 }
 
+TEST_CASE_FIXTURE(kprobe_prober, "kprobe_multi takes the kernel's own function by vmlinux:") {
+    files[kallsyms] += "ffffffffc0000000 t do_a\t[one]\n";
+    constexpr std::array<std::string_view, 2> own{"vmlinux:do_a", "one:do_a"};
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::kprobe_multi{.symbols = own})));
+    CHECK(last_create.kprobe_multi.symbols == 0);
+    CHECK(last_addresses ==
+          std::vector<std::uint64_t>{0xffff'ffff'8100'0010U, 0xffff'ffff'c000'0000U});
+    constexpr std::array<std::string_view, 1> twice{"vmlinux:do_twice"};
+    refused(bl::hook::kprobe_multi{.symbols = twice}, EADDRNOTAVAIL, operation::resolve_symbol,
+            errc::invalid_argument, {"vmlinux:do_twice (2)"});
+    constexpr std::array<std::string_view, 1> nowhere{"vmlinux:do_x"};
+    unlinked(bl::hook::kprobe_multi{.symbols = nowhere}, ESRCH, errc::not_found,
+             {"no such functions are there: vmlinux:do_x"});
+}
+
+TEST_CASE_FIXTURE(kprobe_prober, "a kernel that hides addresses is told, where they are needed") {
+    files[kallsyms] = "0000000000000000 t do_a\n0000000000000000 t do_x\t[one]\n";
+    files["/sys/kernel/tracing/available_filter_functions"] = "do_a\ndo_x [one]\n";
+    for (std::string_view const name : {"vmlinux:do_a", "one:do_x"}) {
+        bl::hook::kprobe_multi const where{.symbols = {&name, 1}};
+        unlinked(where, ESRCH, errc::permission_denied,
+                 {"does not take \"module:function\"", "hides addresses", "kptr_restrict"});
+    }
+    std::string_view const plain = "do_a"; // needs no address
+    unlinked(bl::hook::kprobe_multi{.symbols = {&plain, 1}}, ESRCH, errc::not_found,
+             {"a module was unloaded meanwhile"});
+}
+
 // F3
 TEST_CASE_FIXTURE(kprobe_prober, "kprobe_multi takes no name that stands for several functions") {
     constexpr std::array<std::string_view, 2> some{"do_a", "do_twice"};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What uprobe and uprobe_multi share: places in a file, by what the file says of itself.
 #include "../../border/symbols/built_elf.hpp"
+#include "../symbol/sectioned_elf.hpp"
 #include "machine.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -185,4 +186,66 @@ TEST_CASE_FIXTURE(code_prober, "a file is opened once for a probe, and parsed on
     forget_calls();
     CHECK(bl::attach(prog, bl::hook::uprobe_multi{.binary = "libx.so", .symbols = symbols}));
     CHECK(calls(call::reopen) == 1);
+}
+
+TEST_CASE_FIXTURE(code_prober, "by .unique, no hook takes a function that hides another") {
+    auto bytes = build_elf<elf64>({{"f", 0x400300}, {"f", 0x400400, STT_FUNC, STB_LOCAL}});
+    bytes.resize(0x1300, '\x90');
+    files["/code"] = bytes;
+    std::string_view const name = "f";
+    std::span const names{&name, 1};
+    using single = bl::hook::uprobe;
+    using multi = bl::hook::uprobe_multi;
+    CHECK(bl::attach(prog, single{.binary = "/code", .symbol = name}));
+    CHECK(bl::attach(prog, multi{.binary = "/code", .symbols = names}));
+    for (auto const& made :
+         {bl::attach(prog, single{.binary = "/code", .symbol = name, .unique = true})
+              .map([](auto const&) {}),
+          bl::attach(prog, multi{.binary = "/code", .symbols = names, .unique = true})
+              .map([](auto const&) {})})
+        refused(made, {"f (2 addresses)", "several functions have one name"},
+                bl::operation::resolve_symbol);
+}
+
+TEST_CASE_FIXTURE(code_prober, "both hooks look for debug files where .debug_directories says") {
+    std::string const id{"\xab\xcd\xef\x01", 4};
+    built_section const note{.name = ".note.gnu.build-id",
+                             .bytes = wrap_note(id, {"GNU\0", 4}, NT_GNU_BUILD_ID),
+                             .address = 0,
+                             .type = SHT_NOTE,
+                             .link = 0};
+    std::string symbols(sizeof(Elf64_Sym), '\0');
+    append_bytes(symbols, Elf64_Sym{.st_name = 1,
+                                    .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
+                                    .st_other = 0,
+                                    .st_shndx = 1,
+                                    .st_value = 0x400020,
+                                    .st_size = 8});
+    files["/code"] = sectioned_elf({note});
+    files["/symbols/.build-id/ab/cdef01.debug"] =
+        sectioned_elf({note,
+                       {".symtab", symbols, 0, SHT_SYMTAB, 3},
+                       {".strtab", {"\0f\0", 3}, 0, SHT_STRTAB, 0}});
+    std::string_view const name = "f", pattern = "?";
+    std::span const names{&name, 1};
+    constexpr std::array<std::string_view, 2> directories{"/nowhere", "/symbols"};
+    using single = bl::hook::uprobe;
+    using multi = bl::hook::uprobe_multi;
+    REQUIRE(succeeded(bl::attach(
+        prog, single{.binary = "/code", .symbol = name, .debug_directories = directories})));
+    CHECK(last_perf_event.attr.offset == 0x20);
+    for (auto const& where :
+         {multi{.binary = "/code", .symbols = names, .debug_directories = directories},
+          multi{.binary = "/code", .pattern = pattern, .debug_directories = directories}}) {
+        auto const link = bl::attach(prog, where);
+        REQUIRE(succeeded(link));
+        CHECK(newest_link()->facts.addresses == std::vector<std::uint64_t>{0x20});
+    }
+    for (auto const& made :
+         {bl::attach(prog, single{.binary = "/code", .symbol = name}).map([](auto const&) {}),
+          bl::attach(prog, multi{.binary = "/code", .symbols = names}).map([](auto const&) {})}) {
+        REQUIRE_FALSE(made);
+        check_error(made.error(), ENOENT, bl::operation::resolve_symbol, bl::errc::not_found,
+                    {"symbol f in /code", "no debug file of it was found"});
+    }
 }
