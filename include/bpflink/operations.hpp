@@ -21,7 +21,6 @@ namespace bpflink {
 // stays as it was, but for updates that succeeded before the failure. The undo knows only the
 // handle's memory of its pin, across chains too. To try something on a link that must stay, call
 // the member function instead, which undoes nothing.
-// the member function instead, which undoes nothing.
 
 /// link::pin as a step.
 /// @param path  copied
