@@ -57,6 +57,8 @@ TEST_CASE("whatever fails, opening a link or a program takes all or nothing") {
                  [](stage&) { return bl::program::load_pinned("/bpf/program"); }},
         scenario{"program::from_fd", "",
                  [](stage& s) { return bl::program::from_fd(std::move(s.spare_program)); }},
+        scenario{"program::from_fd", "of a link",
+                 [](stage& s) { return !bl::program::from_fd(std::move(s.spare)); }},
         scenario{"program::as", "",
                  [](stage& s) {
                      auto const p = bl::program::from_id(bl::program_id{s.v1.id});
@@ -159,6 +161,8 @@ TEST_CASE("whatever fails, a link is changed whole or not at all") {
         scenario{"link::update", "", [](stage& s) { return s.own.update(s.second); }},
         scenario{"link::update", "of an expected program",
                  [](stage& s) { return s.own.update(s.second, bl::expecting(s.first)); }},
+        scenario{"link::update", "to nothing",
+                 [](stage& s) { return !s.own.update(typed_program<bl::program_type::xdp>{}); }},
         scenario{"typed_link::update", "",
                  [](stage& s) {
                      auto l = own_xdp::duplicate(s.spare);
@@ -185,6 +189,8 @@ TEST_CASE("whatever fails, a link is changed whole or not at all") {
                  [](stage& s) { return s.own.replace_pin(stage::far_path); }},
         scenario{"link::replace_pin", "over another link",
                  [](stage& s) { return s.own.replace_pin("/bpf/foreign"); }},
+        scenario{"link::replace_pin", "of none over another link",
+                 [](stage& s) { return s.unpinned.replace_pin("/bpf/foreign"); }},
         scenario{"link::replace_pin", "over a map",
                  [](stage& s) { return !s.own.replace_pin("/bpf/map"); }},
         scenario{"link::unpin", "", [](stage& s) { return s.own.unpin(); }},
