@@ -62,11 +62,19 @@ finding capability_is_missing(attempt const& tried) {
     return missing_of(tried.row.needs);
 }
 
+/// Whether bpf(2) asks for CAP_BPF whatever the command is, as kernels before 5.19 do where
+/// kernel.unprivileged_bpf_disabled is set. Elsewhere a map that is not open is just that.
+bool is_locked() noexcept {
+    constexpr int no_map = -1;
+    return sys::map_look_up_nothing(no_map) == -EPERM;
+}
+
 /// Before 5.11 the kernel's memory for BPF counted as locked by the user. A helper that came with
 /// 5.11 tells: an older kernel charges a program that calls it before it refuses it.
 finding locked_memory_is_used_up(attempt const&) {
     int const limited = sys::has_locked_memory_limit();
     if (limited <= 0) return {limited < 0 ? match::unknown : match::no};
+    if (is_locked()) return {match::no}; // of that, or a filter, comes the EPERM below too
     constexpr std::array<std::uint64_t, 2> code{0x000000a000000085,  // bpf_ktime_get_coarse_ns()
                                                 0x0000000000000095}; // exit
     constexpr static char license[] = "GPL";
@@ -78,13 +86,6 @@ finding locked_memory_is_used_up(attempt const&) {
     auto const loaded = sys::prog_load(attr);
     if (loaded) return {match::no};
     return {loaded.outcome() == -EPERM ? match::yes : match::unknown};
-}
-
-/// Whether bpf(2) asks for CAP_BPF whatever the command is, as kernels before 5.19 do where
-/// kernel.unprivileged_bpf_disabled is set. Elsewhere a map that is not open is just that.
-bool is_locked() noexcept {
-    constexpr int no_map = -1;
-    return sys::map_look_up_nothing(no_map) == -EPERM;
 }
 
 finding lacks_bpf(attempt const&) {
@@ -134,9 +135,11 @@ constexpr std::array of_commands{
 };
 
 constexpr std::array of_all{
-    refusal{EPERM, errc::permission_denied, "a security module refuses it", "ask its log",
+    refusal{EPERM, errc::permission_denied,
+            "a security module refuses it, or a filter of system calls (seccomp)", "ask its log",
             "security_bpf"},
-    refusal{EACCES, errc::permission_denied, "a security module refuses it", "ask its log",
+    refusal{EACCES, errc::permission_denied,
+            "a security module refuses it, or a filter of system calls (seccomp)", "ask its log",
             "security_bpf"},
     refusal{EMFILE, errc{}, "the process has no free descriptor",
             "close some, or raise RLIMIT_NOFILE", "get_unused_fd_flags"},

@@ -208,9 +208,8 @@ bool ensuring::is_late() const {
     return sys::now() >= until_;
 }
 
-link ensuring::take() {
-    return detail::access::make_link(held_.release(), path_.empty() ? detail::pin_memory{}
-                                                                    : detail::pin_memory{path_});
+link ensuring::take() noexcept {
+    return detail::access::make_link(held_.release(), std::move(pin_));
 }
 
 // Where the link is kept

@@ -3,6 +3,7 @@
 
 #include "pin/directory_lock.hpp"
 
+#include <bpflink/detail/pin_memory.hpp>
 #include <bpflink/lifecycle/ensure.hpp>
 
 #include <chrono>
@@ -44,7 +45,10 @@ public:
 
     /// Where the link is pinned.
     /// @param path  resolved
-    void set_path(std::string path) { path_ = std::move(path); }
+    void set_path(std::string path) {
+        pin_ = detail::pin_memory{path};
+        path_ = std::move(path);
+    }
     /// Without a pin: the link that is there, empty where none is.
     void set_held(link&& held) { held_ = std::move(held); }
 
@@ -78,8 +82,8 @@ public:
     [[nodiscard]] link const& replaced() const noexcept { return replaced_; }
     /// The link that is there, once it was looked at.
     [[nodiscard]] link& held() noexcept { return held_; }
-    /// The link, as a handle that remembers its pin.
-    [[nodiscard]] link take();
+    /// The link, as a handle that remembers its pin. Nothing can fail by now: it is called last.
+    [[nodiscard]] link take() noexcept;
 
 private:
     [[nodiscard]] bool is_late() const;
@@ -109,7 +113,8 @@ private:
     std::span<detail::wanted_link const> others_;
     moment until_;
     bool overlap_;
-    std::string path_; // empty: the link is kept by its descriptor alone
+    std::string path_;       // empty: the link is kept by its descriptor alone
+    detail::pin_memory pin_; // of path_, for the handle
     detail::directory_lock const* lock_ = nullptr;
     link held_; // the one that was found, and the one that is there in the end
 

@@ -185,7 +185,8 @@ private:
 
     result<set_step> make(set_member& member, directory_lock const* lock);
     void undo(error* why);
-    result<void> settle();
+    std::vector<ensuring*> replacing();
+    result<void> settle(std::vector<ensuring*> const& replaced);
     result<void> remove(std::vector<stray> const& all, std::vector<set_step>& steps) const;
 
     std::string const& directory_;
@@ -345,12 +346,16 @@ void set_work::undo(error* why) {
     }
 }
 
-/// Ends the links that were replaced.
-result<void> set_work::settle() {
-    std::vector<ensuring*> replaced;
+/// The work that has replaced a link.
+std::vector<ensuring*> set_work::replacing() {
+    std::vector<ensuring*> all;
     for (auto& each : turns_)
-        if (each.work) replaced.push_back(&*each.work);
-    std::erase_if(replaced, [](ensuring const* each) { return !each->replaced(); });
+        if (each.work && each.work->replaced()) all.push_back(&*each.work);
+    return all;
+}
+
+/// Keeps what was made, and ends the links that were replaced.
+result<void> set_work::settle(std::vector<ensuring*> const& replaced) {
     for (auto& each : turns_) {
         each.member->why_ = std::move(each.why);
         if (!each.work) continue;
@@ -437,8 +442,9 @@ result<set_report> set_work::apply(link_set& set) {
         }
     }
 
+    auto const replaced = replacing();
     unless_done.work = nullptr;
-    auto settled = settle();
+    auto settled = settle(replaced);
     auto removed = remove(*unwanted, report.steps);
     if (settled && !removed) settled = std::move(removed);
     if (settled) return report;
