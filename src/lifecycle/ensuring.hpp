@@ -3,6 +3,7 @@
 
 #include "pin/directory_lock.hpp"
 
+#include <bpflink/detail/pin_memory.hpp>
 #include <bpflink/lifecycle/ensure.hpp>
 
 #include <chrono>
@@ -24,8 +25,9 @@ struct sight {
         other,   // a link of one of the alternatives
     } what = nothing;
     link_id id{};
-    program_id runs{};      // 0: a table of struct_ops
-    std::uint32_t object{}; // the program that it runs, or the map
+    program_id runs{};        // 0: a table of struct_ops
+    std::uint32_t object{};   // the program that it runs, or the map
+    bool is_unpinned = false; // only the caller holds it: somebody removed its pin
 };
 
 /// One place that is to run one program, by a link at one pin or one descriptor: made so, and then
@@ -44,12 +46,18 @@ public:
 
     /// Where the link is pinned.
     /// @param path  resolved
-    void set_path(std::string path) { path_ = std::move(path); }
-    /// Without a pin: the link that is there, empty where none is.
+    void set_path(std::string path) {
+        pin_ = detail::pin_memory{path};
+        path_ = std::move(path);
+    }
+    /// The link that the caller holds, empty where it holds none. Without a path it is the link
+    /// that is there. With one it counts where nothing is at the pin: somebody removed that.
     void set_held(link&& held) { held_ = std::move(held); }
 
     /// Finds the present state. Changes nothing.
     [[nodiscard]] result<sight> look();
+    /// The same, where the caller keeps the link that it holds.
+    [[nodiscard]] result<sight> look(link const& held);
     /// The relation of a link to the wanted one.
     /// @param l  may be empty
     [[nodiscard]] result<sight> look_at_held(link const& l);
@@ -78,13 +86,15 @@ public:
     [[nodiscard]] link const& replaced() const noexcept { return replaced_; }
     /// The link that is there, once it was looked at.
     [[nodiscard]] link& held() noexcept { return held_; }
-    /// The link, as a handle that remembers its pin.
-    [[nodiscard]] link take();
+    /// The link, as a handle that remembers its pin. The end: nothing but waiting comes after it.
+    [[nodiscard]] link take() noexcept;
 
 private:
     [[nodiscard]] bool is_late() const;
 
     result<void> open_what_is_pinned();
+    result<sight> look_at_unpinned(link const& held);
+    result<void> undo_change(moment until);
     result<ensured> act(sight const& seen);
 
     result<link> create() const;
@@ -109,12 +119,14 @@ private:
     std::span<detail::wanted_link const> others_;
     moment until_;
     bool overlap_;
-    std::string path_; // empty: the link is kept by its descriptor alone
+    std::string path_;       // empty: the link is kept by its descriptor alone
+    detail::pin_memory pin_; // of the path, for the handle in the end
     detail::directory_lock const* lock_ = nullptr;
     link held_; // the one that was found, and the one that is there in the end
 
     // For settle() and undo()
     enum class change { none, made, swapped, taken_over, made_apart } change_ = change::none;
+    bool is_pinned_again_ = false;
     sight before_;
     link replaced_;
     bool is_to_end_ = false; // the link of before_

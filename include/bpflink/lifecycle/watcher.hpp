@@ -138,6 +138,7 @@ public:
 private:
     explicit watcher(snapshot_source preferred) noexcept : by_{preferred} {}
     result<void> open(watcher_options const& options);
+    void stop_news(int outcome);
     [[nodiscard]] bool is_due(unsigned woken);
     result<void> look();
     void tell_differences();
