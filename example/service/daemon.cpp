@@ -2,7 +2,6 @@
 #include "daemon.hpp"
 
 #include "configuration.hpp"
-#include "failure.hpp"
 #include "keeper.hpp"
 #include "server.hpp"
 #include "xdp_object.hpp"
@@ -20,12 +19,13 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <ctime>
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <sysexits.h>
 #include <system_error>
 #include <systemd/sd-daemon.h>
+#include <type_traits>
 #include <utility>
 
 #include <fcntl.h>
@@ -37,6 +37,17 @@ namespace bl = bpflink;
 namespace {
 
 using namespace std::chrono_literals;
+
+/// The value of a result, or the end of the service.
+/// @param status  unless privileges are missing
+template <class T>
+T or_end(bl::result<T> outcome, int status) {
+    if (!outcome) {
+        auto const& why = outcome.error();
+        throw failure{why == bl::errc::permission_denied ? EX_NOPERM : status, why.message()};
+    }
+    if constexpr (!std::is_void_v<T>) return *std::move(outcome);
+}
 
 // Notifications to systemd; none where it did not start the service.
 
@@ -51,10 +62,8 @@ void tell_ready(keeper const& kept) {
 }
 
 void tell_reloading() {
-    ::timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    auto const since_boot = std::chrono::seconds{now.tv_sec} / 1us + now.tv_nsec / 1'000;
-    tell_systemd("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(since_boot));
+    auto const now = std::chrono::steady_clock::now().time_since_epoch();
+    tell_systemd("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now / 1us));
 }
 
 /// Checks each second, and at once when an interface comes or goes. It never returns.

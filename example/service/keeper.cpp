@@ -49,7 +49,10 @@ bl::result<std::vector<bl::set_step>> keeper::plan() const {
 
 bl::result<void> keeper::check() {
     auto made = make_it_so();
-    if (!made) ++done_.failed;
+    if (!made)
+        ++done_.failed;
+    else
+        tell_name();
     done_.amiss = !made      ? made.error().message()
                   : !device_ ? "waiting for interface " + where_.interface
                              : "";
@@ -69,7 +72,7 @@ bl::result<void> keeper::reload(bl::result<configuration> next) {
 
 bl::result<void> keeper::finish() {
     if (where_.keep) {
-        if (is_attached()) co_await pin_again();
+        if (is_attached()) co_await apply(set_);
         co_return;
     }
     auto all = co_await bl::link_set::open(where_.pins);
@@ -92,11 +95,12 @@ status keeper::status() const {
 }
 
 bl::result<void> keeper::make_it_so() {
-    auto on = device_;
-    if (!is_attached()) {
-        if (link()) co_await let_go();
-        on = co_await find(where_);
+    if (is_attached()) {
+        co_await apply(set_);
+        co_return;
     }
+    if (link()) co_await let_go();
+    auto const on = co_await find(where_);
     if (!on && !std::exchange(waiting_, true))
         std::clog << "waiting for interface " << where_.interface << '\n';
     co_await apply(where_, object_, on);
@@ -117,24 +121,31 @@ bl::result<void> keeper::replace(configuration next) {
     object_ = std::move(object); // the old one goes now that nothing runs it
 }
 
-/// States the wanted links anew each time. Where it is so already, that changes nothing.
+/// Another set in place of the one that is there.
 bl::result<void> keeper::apply(configuration const& to, xdp_object const& object, device on) {
-    if (is_attached()) co_await pin_again();
+    if (is_attached()) co_await apply(set_); // somebody may have removed the pin
     auto set = co_await wanted(to, object, on);
-    auto const report = co_await set.apply();
-    for (auto const& step : report.steps) {
-        ++done_.steps[step.what];
-        if (step.what != bl::step_kind::keep) std::clog << step << '\n';
-    }
+    co_await apply(set);
     set_ = std::move(set);
     waiting_ = waiting_ && !on;
     if (std::exchange(device_, on) != on) called_ = to.interface;
-    if (!on) co_return;
-    auto const name = bl::interface_name_of(*on);
-    if (!name || std::exchange(called_, *name) == *name) co_return;
-    auto const named = bl::ifindex_of(to.interface); // it may have more than one
-    if (!named || *named != *on)
-        std::clog << to.interface << " is called " << *name << " now, and keeps its program\n";
+}
+
+bl::result<void> keeper::apply(bl::link_set& set) {
+    auto const report = co_await set.apply();
+    for (auto const& step : report.steps) {
+        ++done_.steps[step.what];
+        if (step.what != bl::step_kind::keep || !step.why.empty()) std::clog << step << '\n';
+    }
+}
+
+void keeper::tell_name() {
+    auto const& interface = where_.interface;
+    auto const name = device_ ? bl::interface_name_of(*device_).value_or(called_) : called_;
+    if (std::exchange(called_, name) == name) return;
+    auto const named = bl::ifindex_of(interface); // it may have more than one
+    if (!named || *named != *device_)
+        std::clog << interface << " is called " << name << " now, and keeps its program\n";
 }
 
 bl::link const* keeper::link() const noexcept {
@@ -147,13 +158,6 @@ bool keeper::is_attached() const {
     if (!held || !device_) return false;
     auto const is_here = bl::is_at(bl::hook::xdp{.ifindex = *device_}, *held);
     return !is_here || *is_here != bl::match::no;
-}
-
-/// In case that somebody removed the pin: the set would attach another link.
-bl::result<void> keeper::pin_again() const {
-    auto held = co_await bl::link::duplicate(link()->fd());
-    auto const pinned = held.pin(pin_of(where_));
-    if (!pinned && pinned.error() != bl::errc::already_exists) co_await pinned;
 }
 
 /// Says why the link is not where it was, and forgets it.

@@ -73,9 +73,10 @@ private:
     bpflink::result<void> make_it_so();
     bpflink::result<void> replace(configuration next);
     bpflink::result<void> apply(configuration const& to, xdp_object const& object, device on);
+    bpflink::result<void> apply(bpflink::link_set& set);
+    void tell_name();
     [[nodiscard]] bpflink::link const* link() const noexcept;
     [[nodiscard]] bool is_attached() const;
-    [[nodiscard]] bpflink::result<void> pin_again() const;
     bpflink::result<void> let_go();
 
     configuration where_;

@@ -2,13 +2,13 @@
 // A small daemon: it keeps an XDP program on an interface, by a pinned link. SIGHUP reads its
 // configuration again and swaps the program; SIGTERM ends it. HTTP and systemd are told how it is.
 #include "daemon.hpp"
-#include "failure.hpp"
 #include "pages.hpp"
 
 #include <exception>
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <sysexits.h>
 
 #include <CLI/CLI.hpp>
 

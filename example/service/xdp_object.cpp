@@ -5,7 +5,6 @@
 #include <string>
 
 #include <bpf/libbpf.h>
-#include <sys/resource.h>
 
 namespace service {
 namespace bl = bpflink;
@@ -15,9 +14,6 @@ void xdp_object::closer::operator()(::bpf_object* object) const noexcept {
 }
 
 bl::result<xdp_object> xdp_object::load(configuration const& from, maps which) {
-    ::rlimit const no_limit{RLIM_INFINITY, RLIM_INFINITY};
-    ::setrlimit(RLIMIT_MEMLOCK, &no_limit); // kernels before 5.11 account BPF memory to it
-
     ::bpf_object_open_opts options{};
     options.sz = sizeof options;
     options.pin_root_path = from.pins.c_str();

@@ -522,15 +522,16 @@ opened open_device_news() noexcept {
 }
 
 int read_device_news(int socket) noexcept {
+    constexpr int most = 256; // news may come as fast as they are read
     std::array<std::byte, 32768> news;
     bool has_ended = false;
-    for (;;) {
+    for (int i = 0; i != most; ++i) {
         int const size =
             restarted([&] { return negated(::recv(socket, news.data(), news.size(), 0)); });
         if (size == -EAGAIN) return has_ended;
-        if (size == -EBADF || size == -ENOTSOCK) return size;
-        if (size <= 0) has_ended = true; // ENOBUFS and the like: some of it is lost
-        if (size <= 0) continue;
+        if (size < 0 && size != -ENOBUFS) return size;
+        if (size < 0) has_ended = true; // some of it is lost
+        if (size < 0) continue;
         each_part<::nlmsghdr>(
             bytes_of_kernel{news}.first(static_cast<std::size_t>(size)),
             [](::nlmsghdr const& head) { return head.nlmsg_len; },
@@ -538,6 +539,7 @@ int read_device_news(int socket) noexcept {
                 if (head.nlmsg_type == RTM_DELLINK) has_ended = true;
             });
     }
+    return has_ended;
 }
 
 int is_open(int fd) noexcept {

@@ -251,10 +251,28 @@ result<void> ensuring::open_what_is_pinned() {
 }
 
 result<sight> ensuring::look() {
-    if (!path_.empty())
-        if (auto const opened = open_what_is_pinned(); !opened)
-            return tl::unexpected{opened.error()};
-    return look_at_held(held_);
+    if (path_.empty()) return look_at_held(held_);
+    link own = std::exchange(held_, {});
+    auto seen = look(own);
+    // It would keep what is to be replaced, where it is not the one.
+    if (!seen || seen->is_unpinned) held_ = std::move(own);
+    return seen;
+}
+
+result<sight> ensuring::look(link const& held) {
+    if (path_.empty()) return look_at_held(held);
+    if (auto const opened = open_what_is_pinned(); !opened) return tl::unexpected{opened.error()};
+    return held_ || !held ? look_at_held(held_) : look_at_unpinned(held);
+}
+
+/// Nothing where the link is not one that is wanted.
+result<sight> ensuring::look_at_unpinned(link const& held) {
+    auto seen = look_at_held(held);
+    bool const is_elsewhere =
+        !seen && (seen.error() == errc::wrong_kind || seen.error() == errc::already_exists);
+    if (is_elsewhere || (seen && seen->what == sight::defunct)) return sight{};
+    if (seen) seen->is_unpinned = true;
+    return seen;
 }
 
 result<sight> ensuring::look_at_held(link const& l) {
@@ -485,6 +503,10 @@ result<void> ensuring::make_apart(sight const& seen, fd_view old) {
 
 /// @errors program_mismatch, defunct  it is to be looked at again
 result<ensured> ensuring::act(sight const& seen) {
+    if (seen.is_unpinned) {
+        if (auto done = publish_first(held_); !done) return tl::unexpected{std::move(done).error()};
+        is_pinned_again_ = true;
+    }
     switch (seen.what) {
     case sight::kept: return ensured::kept;
     case sight::nothing:
@@ -520,9 +542,11 @@ result<ensured> ensuring::make_it_so(detail::directory_lock const* lock) {
         if (done) return done;
         auto& why = done.error();
         // Others, who do not ask for the lock, came between.
-        bool comes_back = seen->what == sight::nothing
-                              ? why == errc::already_exists && why.where() == operation::obj_pin
-                              : why == errc::program_mismatch || why == errc::defunct;
+        bool const was_free = seen->what == sight::nothing || seen->is_unpinned;
+        bool comes_back =
+            (was_free && why == errc::already_exists && why.where() == operation::obj_pin) ||
+            (seen->what != sight::nothing &&
+             (why == errc::program_mismatch || why == errc::defunct));
         // The program is on the hook by a link that the kernel may just be releasing.
         if (why == errc::already_exists && why.where() == operation::link_update &&
             !is_held_by_somebody(why)) {
@@ -553,6 +577,12 @@ result<void> ensuring::end(link made, moment until) const {
 }
 
 result<void> ensuring::undo(moment until) {
+    auto undone = undo_change(until);
+    bool const had_no_pin = std::exchange(is_pinned_again_, false);
+    return undone && had_no_pin ? detail::pin_memory{path_}.unpin(held_.fd()) : undone;
+}
+
+result<void> ensuring::undo_change(moment until) {
     auto const unmake = [&]() -> result<void> {
         if (!path_.empty())
             if (auto gone = detail::pin_memory{path_}.unpin(held_.fd()); !gone) return gone;

@@ -25,8 +25,9 @@ struct sight {
         other,   // a link of one of the alternatives
     } what = nothing;
     link_id id{};
-    program_id runs{};      // 0: a table of struct_ops
-    std::uint32_t object{}; // the program that it runs, or the map
+    program_id runs{};        // 0: a table of struct_ops
+    std::uint32_t object{};   // the program that it runs, or the map
+    bool is_unpinned = false; // only the caller holds it: somebody removed its pin
 };
 
 /// One place that is to run one program, by a link at one pin or one descriptor: made so, and then
@@ -49,11 +50,14 @@ public:
         pin_ = detail::pin_memory{path};
         path_ = std::move(path);
     }
-    /// Without a pin: the link that is there, empty where none is.
+    /// The link that the caller holds, empty where it holds none. Without a path it is the link
+    /// that is there. With one it counts where nothing is at the pin: somebody removed that.
     void set_held(link&& held) { held_ = std::move(held); }
 
     /// Finds the present state. Changes nothing.
     [[nodiscard]] result<sight> look();
+    /// The same, where the caller keeps the link that it holds.
+    [[nodiscard]] result<sight> look(link const& held);
     /// The relation of a link to the wanted one.
     /// @param l  may be empty
     [[nodiscard]] result<sight> look_at_held(link const& l);
@@ -89,6 +93,8 @@ private:
     [[nodiscard]] bool is_late() const;
 
     result<void> open_what_is_pinned();
+    result<sight> look_at_unpinned(link const& held);
+    result<void> undo_change(moment until);
     result<ensured> act(sight const& seen);
 
     result<link> create() const;
@@ -120,6 +126,7 @@ private:
 
     // For settle() and undo()
     enum class change { none, made, swapped, taken_over, made_apart } change_ = change::none;
+    bool is_pinned_again_ = false;
     sight before_;
     link replaced_;
     bool is_to_end_ = false; // the link of before_

@@ -82,6 +82,9 @@ error of_member(error why, std::string_view name) {
 set_step step_of(std::string name, step_kind what, sight const& from) {
     std::string why;
     switch (what) {
+    case step_kind::keep:
+        if (from.is_unpinned) why = name_of(from.id) + " has lost its pin, and is pinned again";
+        break;
     case step_kind::update:
         why = name_of(from.id);
         if (from.what == sight::other)
@@ -156,6 +159,8 @@ public:
     result<std::vector<teardown_report>> teardown(link_set& set);
     static void close(std::vector<set_member>& members);
 
+    /// Why what at_least asks for can never be.
+    static std::optional<error> mistaken_quorum(link_set const& set);
     /// Why there are too few members.
     static std::optional<error> missing_quorum(link_set const& set,
                                                std::vector<set_step> const& steps);
@@ -185,6 +190,7 @@ private:
 
     result<set_step> make(set_member& member, directory_lock const* lock);
     void undo(error* why);
+    void commit() noexcept;
     std::vector<ensuring*> replacing();
     result<void> settle(std::vector<ensuring*> const& replaced);
     result<void> remove(std::vector<stray> const& all, std::vector<set_step>& steps) const;
@@ -218,15 +224,32 @@ std::map<std::string_view, std::size_t> set_work::uprobes(std::vector<set_member
     return in_file;
 }
 
+std::optional<error> set_work::mistaken_quorum(link_set const& set) {
+    auto const mistake = [](std::string subject, std::string advice) {
+        return error{EINVAL, operation::link_create, errc::invalid_argument, std::move(subject),
+                     std::move(advice)};
+    };
+    for (auto const& [count, names] : set.quorums_) {
+        for (auto at = names.begin(); at != names.end(); ++at) {
+            if (!set.find(*at))
+                return mistake("member " + quoted(*at),
+                               "the set has no member of this name, which at_least asks for");
+            if (std::find(names.begin(), at, *at) != at)
+                return mistake("member " + quoted(*at), "at_least names it twice");
+        }
+        if (count > names.size())
+            return mistake("set of " + std::to_string(names.size()) + " members",
+                           "at_least asks for " + std::to_string(count) + " of them");
+    }
+    return std::nullopt;
+}
+
 std::optional<error> set_work::missing_quorum(link_set const& set,
                                               std::vector<set_step> const& steps) {
     for (auto const& [count, names] : set.quorums_) {
         std::size_t there = 0;
         std::string missing;
         for (auto const& name : names) {
-            if (!set.find(name))
-                return error{EINVAL, operation::link_create, errc::invalid_argument, name,
-                             "no member of the set has this name, which at_least asks for"};
             auto const step = std::ranges::find(steps, name, &set_step::name);
             if (step == steps.end()) continue;
             if (step->what != step_kind::left_out) {
@@ -249,7 +272,7 @@ result<set_step> set_work::planned(set_member const& member, std::string const& 
     std::string missing;
     for (std::size_t i = 0; i != places.size(); ++i) {
         auto work = begin(member, i, places);
-        auto const seen = directory_.empty() ? work.look_at_held(member.link_) : work.look();
+        auto const seen = work.look(member.link_);
         if (!seen) return tl::unexpected{of_member(seen.error(), member.name_)};
         auto step = step_of(member.name_,
                             seen->what == sight::kept      ? step_kind::keep
@@ -305,13 +328,10 @@ result<std::vector<stray>> set_work::strays(std::vector<set_member> const& membe
 result<set_step> set_work::make(set_member& member, directory_lock const* lock) {
     auto& its =
         turns_.emplace_back(turn{&member, member.made_by_, places_of(member), std::nullopt, {}});
-    bool const is_pinned = lock != nullptr;
-    link held = std::exchange(member.link_, {});
-    if (is_pinned) held = {}; // it would keep what is to be replaced
     for (std::size_t i = 0; i != its.places.size(); ++i) {
         auto& work = its.work.emplace(begin(member, i, its.places));
-        work.set_held(std::move(held));
-        if (is_pinned)
+        work.set_held(std::move(member.link_));
+        if (lock)
             if (auto cleared = work.clear(); !cleared)
                 return tl::unexpected{of_member(std::move(cleared).error(), member.name_)};
         auto const how = work.make_it_so(lock);
@@ -324,10 +344,11 @@ result<set_step> set_work::make(set_member& member, directory_lock const* lock) 
         if (i + 1 == its.places.size() && !member.is_optional_)
             return tl::unexpected{of_member(how.error(), member.name_)};
         its.why.append(its.why.empty() ? "" : "; ").append(how.error().message());
-        held = std::move(work.held());
+        if (auto undone = work.undo(limit()); !undone)
+            return tl::unexpected{of_member(std::move(undone).error(), member.name_)};
+        member.link_ = std::move(work.held());
         its.work.reset();
     }
-    member.link_ = std::move(held);
     return set_step{member.name_, step_kind::left_out, its.why};
 }
 
@@ -335,13 +356,18 @@ result<set_step> set_work::make(set_member& member, directory_lock const* lock) 
 /// @param why  is told what could not be undone; null: nobody is
 void set_work::undo(error* why) {
     for (; !turns_.empty(); turns_.pop_back()) {
-        auto& [member, made_by, places, work, left_out] = turns_.back();
-        if (!work) continue;
-        auto const undone = work->undo(limit());
-        member->link_ = work->take();
-        member->made_by_ = made_by;
+        auto& its = turns_.back();
+        if (!its.work) continue;
+        struct giving_back { // by an exception too
+            turn& its;
+            ~giving_back() {
+                its.member->link_ = its.work->take();
+                its.member->made_by_ = its.made_by;
+            }
+        } const always{its};
+        auto const undone = its.work->undo(limit());
         if (!undone && why)
-            why->add_advice("undoing member " + quoted(member->name_) +
+            why->add_advice("undoing member " + quoted(its.member->name_) +
                             " failed: " + undone.error().message());
     }
 }
@@ -354,14 +380,17 @@ std::vector<ensuring*> set_work::replacing() {
     return all;
 }
 
-/// Keeps what was made, and ends the links that were replaced.
-result<void> set_work::settle(std::vector<ensuring*> const& replaced) {
+/// From here on nothing is undone: the members have their links.
+void set_work::commit() noexcept {
     for (auto& each : turns_) {
         each.member->why_ = std::move(each.why);
-        if (!each.work) continue;
-        each.work->commit();
-        each.member->link_ = each.work->take();
+        if (each.work) each.work->commit();
+        each.member->link_ = each.work ? each.work->take() : link{};
     }
+}
+
+/// Ends the links that were replaced.
+result<void> set_work::settle(std::vector<ensuring*> const& replaced) {
     side_by_side(replaced.size(), [&](std::size_t i) { replaced[i]->let_go(); });
     result<void> settled;
     for (auto const& each : turns_) {
@@ -397,7 +426,11 @@ result<void> set_work::remove(std::vector<stray> const& all, std::vector<set_ste
 result<set_report> set_work::apply(link_set& set) {
     std::optional<directory_lock> lock;
     if (!directory_.empty()) {
-        auto taken = lock_for_pins(directory_ + "/" + std::string{"member"}, limit());
+        auto const in_it = directory_ + "/member";
+        bool const is_nothing = set.members_.empty();
+        auto taken =
+            is_nothing ? directory_lock::take(in_it, options_.wait) : lock_for_pins(in_it, limit());
+        if (is_nothing && !taken && taken.error() == errc::not_found) return set_report{};
         if (!taken) return tl::unexpected{std::move(taken).error()};
         lock.emplace(*std::move(taken));
     }
@@ -435,15 +468,14 @@ result<set_report> set_work::apply(link_set& set) {
         auto const path = path_of(*each.member);
         auto const there = look_at(path);
         if (!there) return failed(there.error());
-        if (there->what == named::kind::link) {
+        if (there->what == named::kind::link)
             unwanted->push_back({path, each.member->name_,
                                  name_of(there->id) + " is of a member that is left out"});
-            each.member->link_ = {};
-        }
     }
 
     auto const replaced = replacing();
     unless_done.work = nullptr;
+    commit();
     auto settled = settle(replaced);
     auto removed = remove(*unwanted, report.steps);
     if (settled && !removed) settled = std::move(removed);
@@ -453,47 +485,56 @@ result<set_report> set_work::apply(link_set& set) {
 }
 
 result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
-    std::vector<link> links; // in the order of their ends
-    std::vector<std::string> names;
-    auto const add = [&](link&& l, std::string name) {
-        names.push_back(std::move(name));
-        links.push_back(std::move(l));
-    };
     std::optional<directory_lock> lock;
-    if (directory_.empty()) {
-        for (auto at = set.members_.rbegin(); at != set.members_.rend(); ++at)
-            if (at->link_) add(std::move(at->link_), at->name_);
-    } else {
+    if (!directory_.empty()) {
         auto taken = directory_lock::take(directory_ + "/member", options_.wait);
-        if (!taken && taken.error() == errc::not_found) return std::vector<teardown_report>{};
-        if (!taken) return tl::unexpected{std::move(taken).error()};
-        lock.emplace(*std::move(taken));
-        auto unwanted = strays(set.members_);
-        if (!unwanted) return tl::unexpected{std::move(unwanted).error()};
-        std::vector<stray> all;
-        for (auto at = set.members_.rbegin(); at != set.members_.rend(); ++at) {
-            at->link_ = {}; // the pin's is torn down
-            all.push_back({path_of(*at), at->name_, {}});
-        }
-        std::ranges::move(*unwanted, std::back_inserter(all));
-        for (auto const& each : all) {
-            auto there = look_at(each.path);
-            if (!there) return tl::unexpected{std::move(there).error()};
-            if (there->what != named::kind::link) continue;
-            add(access::make_link(std::move(there->link), pin_memory{each.path}), each.text);
-        }
+        if (taken)
+            lock.emplace(*std::move(taken));
+        else if (taken.error() != errc::not_found) // without a directory, without pins
+            return tl::unexpected{std::move(taken).error()};
     }
+    auto unwanted = strays(set.members_);
+    if (!unwanted) return tl::unexpected{std::move(unwanted).error()};
 
-    std::vector<std::optional<result<teardown_report>>> ends(links.size());
-    auto const end = [&](std::size_t i) { ends[i] = end_verified(links[i], limit()); };
+    struct ending {
+        std::string name;
+        set_member* member; // null: of none
+        link its;           // the link at the pin; then what is to end
+    };
+    std::vector<ending> all; // in the order of their ends
+    all.reserve(set.members_.size() + unwanted->size());
+    auto const add = [&](std::string const& path, std::string name, set_member* member) {
+        auto& added = all.emplace_back(ending{std::move(name), member, {}});
+        if (path.empty()) return result<void>{};
+        return look_at(path).map([&](named&& there) {
+            if (there.what == named::kind::link)
+                added.its = access::make_link(std::move(there.link), pin_memory{path});
+        });
+    };
+    for (auto at = set.members_.rbegin(); at != set.members_.rend(); ++at)
+        if (auto added = add(path_of(*at), at->name_, &*at); !added)
+            return tl::unexpected{std::move(added).error()};
+    for (auto const& each : *unwanted)
+        if (auto added = add(each.path, each.text, nullptr); !added)
+            return tl::unexpected{std::move(added).error()};
+    // A handle of what is pinned would keep that. One whose pin is gone is all that there is.
+    for (auto& each : all) {
+        if (!each.member) continue;
+        link own = std::exchange(each.member->link_, {});
+        if (!each.its) each.its = std::move(own);
+    }
+    std::erase_if(all, [](ending const& each) { return !each.its; });
+
+    std::vector<std::optional<result<teardown_report>>> ends(all.size());
+    auto const end = [&](std::size_t i) { ends[i] = end_verified(all[i].its, limit()); };
     auto const waits = [&](std::size_t i) {
-        auto const info = links[i].info();
+        auto const info = all[i].its.info();
         return info && waits_to_close(info->type);
     };
-    for (std::size_t i = 0; i != links.size();) {
+    for (std::size_t i = 0; i != all.size();) {
         std::size_t after = i + 1;
         if (waits(i))
-            while (after != links.size() && waits(after))
+            while (after != all.size() && waits(after))
                 ++after;
         side_by_side(after - i, [&](std::size_t at) { end(i + at); });
         i = after;
@@ -504,10 +545,9 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
         if (*ends[i])
             reports.push_back(**std::move(ends[i]));
         else if (!failed)
-            failed = of_member(std::move(*ends[i]).error(), names[i]);
-        if (!links[i] || !directory_.empty()) continue;
-        for (auto& member : set.members_) // a link that could not be ended is the member's again
-            if (member.name_ == names[i]) member.link_ = std::move(links[i]);
+            failed = of_member(std::move(*ends[i]).error(), all[i].name);
+        // A link that could not be ended is the member's again.
+        if (all[i].member && all[i].its) all[i].member->link_ = std::move(all[i].its);
     }
     if (failed) return tl::unexpected{*std::move(failed)};
     return reports;
@@ -521,6 +561,23 @@ void set_work::close(std::vector<set_member>& members) {
 }
 
 } // namespace detail
+
+link_set::link_set(link_set&& other) noexcept
+    : directory_{std::exchange(other.directory_, {})}, options_{other.options_},
+      members_{std::exchange(other.members_, {})}, quorums_{std::exchange(other.quorums_, {})},
+      failed_{std::exchange(other.failed_, std::nullopt)} {
+}
+
+link_set& link_set::operator=(link_set&& other) noexcept {
+    if (this == &other) return *this;
+    link_set const old{std::move(*this)}; // its links close as those of any set
+    directory_.swap(other.directory_);
+    options_ = other.options_;
+    members_.swap(other.members_);
+    quorums_.swap(other.quorums_);
+    failed_.swap(other.failed_);
+    return *this;
+}
 
 link_set::~link_set() {
     if (!directory_.empty()) return; // the links stay
@@ -590,8 +647,9 @@ set_member const* link_set::find(std::string_view name) const noexcept {
 }
 
 result<std::vector<set_step>> link_set::plan() const {
-    if (failed_) return tl::unexpected{*failed_};
     using work = detail::set_work;
+    if (failed_) return tl::unexpected{*failed_};
+    if (auto never = work::mistaken_quorum(*this)) return tl::unexpected{*std::move(never)};
     work const it{directory_, options_};
     auto in_file = work::uprobes(members_);
     std::vector<set_step> steps;
@@ -616,8 +674,10 @@ result<std::vector<set_step>> link_set::plan() const {
 }
 
 result<set_report> link_set::apply() {
+    using work = detail::set_work;
     if (failed_) return tl::unexpected{*failed_};
-    return detail::set_work{directory_, options_}.apply(*this);
+    if (auto never = work::mistaken_quorum(*this)) return tl::unexpected{*std::move(never)};
+    return work{directory_, options_}.apply(*this);
 }
 
 result<std::vector<teardown_report>> link_set::teardown() {

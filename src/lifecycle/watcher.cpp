@@ -95,10 +95,13 @@ result<void> watcher::open(watcher_options const& options) {
         devices_ = std::move(devices);
         outcome = sys::wait_for(waiter_.get(), devices_.get(), by_device, sys::waits::again);
     }
-    if (outcome >= 0) return {};
+    if (outcome < 0) stop_news(outcome);
+    return {};
+}
+
+void watcher::stop_news(int outcome) {
     devices_ = unique_fd{};
     not_woken_ = refused(outcome, "news of interfaces").value();
-    return {};
 }
 
 result<std::span<link_event const>> watcher::poll() {
@@ -128,8 +131,11 @@ bool watcher::is_due(unsigned woken) {
         std::array<std::byte, 8> count;
         static_cast<void>(sys::read(timer_.get(), count)); // the wait said that it is time
     }
-    // News that cannot be read are as good as an end.
-    if ((woken & by_device) != 0) due = sys::read_device_news(devices_.get()) != 0 || due;
+    if ((woken & by_device) != 0) {
+        int const outcome = sys::read_device_news(devices_.get());
+        if (outcome < 0) stop_news(outcome); // they would wake it without an end
+        due = due || outcome != 0;           // news that cannot be read are as good as an end
+    }
     return due;
 }
 

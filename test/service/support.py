@@ -325,10 +325,6 @@ def link_ids():
     return {number for number, link in all_links().items() if link["type"] == "xdp"}
 
 
-def count_xdp():
-    return len(link_ids())
-
-
 class ServiceCase(unittest.TestCase):
     """A pair of interfaces, eth0 here and far0 in another network namespace, and a BPF file system."""
 

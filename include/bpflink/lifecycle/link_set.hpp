@@ -119,9 +119,9 @@ public:
     }
 
     /// The other one wants nothing then.
-    link_set(link_set&&) = default;
+    link_set(link_set&& other) noexcept;
     /// The same; the links that this one held are closed.
-    link_set& operator=(link_set&&) = default;
+    link_set& operator=(link_set&& other) noexcept;
     ~link_set();
 
     /// Wants a link, without which apply fails.
@@ -169,7 +169,8 @@ public:
     link_set& want_all(::bpf_object const* object, Hooks hooks) {
         return want_each(object, detail::hook_callback::of(hooks));
     }
-    /// Apply fails, with not_supported, where fewer of these members are there in the end.
+    /// Apply fails, with not_supported, where fewer of these members are there in the end. More
+    /// than there are names, one twice, or one of no member is invalid_argument.
     /// @param count  of them
     /// @param names  of optional members, which are wanted already or later
     link_set& at_least(std::size_t count, std::vector<std::string> names);
@@ -187,7 +188,9 @@ public:
     /// error names the member. When all are well the replaced links end, side by side where that is
     /// faster. Then those end that no member wants.
     ///
-    /// A second call keeps everything. Killed anywhere, the next one makes it so.
+    /// A second call keeps everything. If somebody removed the pin of a link that a member holds,
+    /// the link stays, and is pinned again. Without wants no directory is made. Killed anywhere,
+    /// the next one makes it so.
     ///
     /// A replaced or removed link that does not end (still_held) is an error after the fact. It
     /// says that all members are as wanted. When undoing, a link of netfilter, of freplace or of

@@ -128,8 +128,8 @@ public:
     [[nodiscard]] error const* why_walked() const& noexcept { return by_.why_walked(); }
     error const* why_walked() const&& = delete; // it would be gone
 
-    /// Why ends of interfaces are told by the period alone, as where a service may not use netlink;
-    /// else a null pointer.
+    /// Why ends of interfaces are told by the period alone; else a null pointer. A service may not
+    /// be allowed to use netlink, for example.
     [[nodiscard]] error const* why_not_woken() const& noexcept {
         return not_woken_ ? &*not_woken_ : nullptr;
     }
@@ -138,6 +138,7 @@ public:
 private:
     explicit watcher(snapshot_source preferred) noexcept : by_{preferred} {}
     result<void> open(watcher_options const& options);
+    void stop_news(int outcome);
     [[nodiscard]] bool is_due(unsigned woken);
     result<void> look();
     void tell_differences();

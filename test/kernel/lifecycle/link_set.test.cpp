@@ -256,3 +256,86 @@ TEST_CASE_FIXTURE(kernel_case, "links that a killed call left under a temporary 
     CHECK(names_in(s.directory) == std::set<std::string>{"lo"});
     must(set.teardown());
 }
+
+TEST_CASE_FIXTURE(kernel_case, "a pin that somebody removed comes back, and the program runs on") {
+    stage s;
+    auto set = s.opened();
+    s.want(set, s.old_xdp, s.old_trace);
+    must(set.apply());
+    auto const before = s.seen();
+    std::filesystem::remove(s.directory + "/lo");
+    std::filesystem::remove(s.directory + "/enter");
+    CHECK(kinds_of(must(set.plan())) == kinds{keep, keep, keep});
+    CHECK(s.runs(s.old_xdp));
+    SUBCASE("by the next apply") {
+        auto const steps = must(set.apply()).steps;
+        CHECK(kinds_of(steps) == kinds{keep, keep, keep});
+        CHECK(to_string(steps.front()).find("is pinned again") != std::string::npos);
+        CHECK(s.seen() == before);
+        CHECK(s.runs(s.old_xdp));
+    }
+    SUBCASE("with the directory") {
+        std::filesystem::remove(s.directory + "/veth");
+        std::filesystem::remove(s.directory);
+        must(set.apply());
+        CHECK(s.seen() == before);
+    }
+    SUBCASE("or teardown ends its link") {
+        CHECK(must(set.teardown()).size() == 3);
+        CHECK_FALSE(s.runs(s.old_xdp));
+        CHECK_FALSE(s.runs(s.old_trace));
+    }
+    must(set.teardown());
+    CHECK(s.seen().empty());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "what is foreign in a set's directory stays, whatever it is") {
+    stage s;
+    std::filesystem::create_directories(s.directory + "/below/deeper");
+    std::filesystem::create_symlink("nowhere", s.directory + "/dangling");
+    auto const elsewhere = s.fs.path() + "/theirs";
+    must(must(bl::attach(s.old_xdp, s.veth())).pin(elsewhere));
+    std::filesystem::create_symlink(elsewhere, s.directory + "/to_theirs");
+    auto const before = s.seen();
+    auto set = s.opened();
+    set.want("lo", s.old_xdp, s.lo());
+    CHECK(kinds_of(must(set.plan())) == kinds{create});
+    CHECK(kinds_of(must(set.apply()).steps) == kinds{create});
+    CHECK(kinds_of(must(set.apply()).steps) == kinds{keep});
+    CHECK(must(set.teardown()).size() == 1);
+    CHECK(names_in(s.directory) == std::set<std::string>{"below", "dangling", "to_theirs"});
+    CHECK(must(must(bl::link::load_pinned(elsewhere)).info()).id == before.at(elsewhere).first);
+    must(bl::teardown(elsewhere));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "names of members are any text, and one too long undoes all") {
+    stage s;
+    auto set = s.opened();
+    set.want("lo.100/../x%tmp\n", s.old_xdp, s.lo()).want("..", s.old_xdp, s.veth());
+    CHECK(kinds_of(must(set.apply()).steps) == kinds{create, create});
+    CHECK(kinds_of(must(set.apply()).steps) == kinds{keep, keep});
+    CHECK(names_in(s.directory).size() == 2);
+    auto const before = s.seen();
+    set.want_optional(std::string(300, 'n'), s.old_trace, sys_enter);
+    CHECK_FALSE(set.apply());
+    CHECK(s.seen() == before);
+    CHECK_FALSE(s.runs(s.old_trace));
+    must(set.teardown());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a directory that is moved away takes its links along") {
+    stage s;
+    auto set = s.opened();
+    set.want("enter", s.old_trace, sys_enter);
+    must(set.apply());
+    auto const before = s.seen();
+    auto const moved = s.fs.path() + "/moved";
+    std::filesystem::rename(s.directory, moved);
+    auto fresh = s.opened();
+    fresh.want("enter", s.new_trace, sys_enter);
+    CHECK(kinds_of(must(fresh.apply()).steps) == kinds{create});
+    CHECK(s.seen().at(moved + "/enter") == before.at(s.directory + "/enter"));
+    must(fresh.teardown());
+    CHECK(s.runs(s.old_trace));
+    must(must(bl::link_set::open(moved)).teardown());
+}

@@ -5,6 +5,7 @@
 
 #include <bpflink/bpflink.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <optional>
@@ -341,8 +342,190 @@ TEST_CASE_FIXTURE(world, "fewer than at_least undo all") {
     mend();
     fail(call::raw_tracepoint_open, ENOENT);
     check_steps(applied(set), {create, left_out, create});
-    set.at_least(1, {"nobody"});
-    CHECK(set.plan().error() == errc::invalid_argument);
+}
+
+TEST_CASE_FIXTURE(world, "at_least that can never be is told before anything is done") {
+    auto const refuses = [&](std::size_t count, std::vector<std::string> names,
+                             std::string_view words) {
+        CAPTURE(words);
+        auto set = opened();
+        set.want("a", new_xdp, on(2)).want("c", new_xdp, on(3));
+        set.at_least(count, std::move(names));
+        forget_calls();
+        for (auto const& why : {set.plan().error(), set.apply().error()}) {
+            CHECK(why == errc::invalid_argument);
+            CHECK(why.message().find(words) != std::string::npos);
+        }
+        CHECK(system_calls() == 0);
+    };
+    refuses(1, {"a", "nobody"}, "\"nobody\"");
+    refuses(2, {"a", "a"}, "twice");
+    refuses(3, {"a", "c"}, "3 of them");
+    refuses(1, {}, "1 of them");
+    auto set = opened();
+    set.want("a", new_xdp, on(2)).at_least(0, {}).at_least(0, {"a"}).at_least(1, {"a"});
+    check_steps(applied(set), {create});
+}
+
+TEST_CASE_FIXTURE(world, "a set without wants makes no directory") {
+    auto set = opened();
+    check_steps(set.plan(), {});
+    check_steps(applied(set), {});
+    CHECK_FALSE(has_path(std::string{directory}));
+    bl::link_set nowhere;
+    check_steps(applied(nowhere), {});
+}
+
+TEST_CASE_FIXTURE(world, "a set that was moved from is empty, and takes wants again") {
+    auto set = opened();
+    set.want("a", new_xdp, on(2)).want("a", new_xdp, on(3)).at_least(1, {"nobody"});
+    bl::link_set const moved{std::move(set)};
+    CHECK_FALSE(moved.plan());
+    for (int i = 0; i != 2; ++i) {
+        CHECK(set.size() == 0);
+        check_steps(set.plan(), {});
+        check_steps(applied(set), {});
+        set = bl::link_set{};
+    }
+    set.want("a", new_xdp, on(2));
+    check_steps(applied(set), {create});
+    auto& same = set;
+    set = std::move(same);
+    CHECK(set.size() == 1);
+    CHECK(links_here().size() == 1);
+    set = opened();
+    CHECK(links_here().empty());
+}
+
+TEST_CASE_FIXTURE(world,
+                  "a pin that somebody removed comes back, and its link stays all the time") {
+    auto set = opened();
+    want_all(set);
+    check_steps(applied(set), {create, create, create});
+    auto const before = seen();
+    for (auto const* const name : {"a", "b", "c"})
+        remove("/bpf/set/" + std::string{name});
+    auto const plan = set.plan();
+    check_steps(plan, {keep, keep, keep});
+    CHECK(to_string(plan->front()).find("has lost its pin") != std::string::npos);
+    CHECK(seen().empty());
+    check_steps(applied(set), {keep, keep, keep});
+    CHECK(seen() == before);
+    check_is_so();
+    SUBCASE("with the directory") {
+        for (auto const* const name : {"a", "b", "c"})
+            remove("/bpf/set/" + std::string{name});
+        remove(std::string{directory});
+        check_steps(applied(set), {keep, keep, keep});
+        CHECK(seen() == before);
+    }
+    SUBCASE("another program that somebody swapped in goes") {
+        remove("/bpf/set/a");
+        find_link(before.at("a").first)->prog = x1.shared_from_this();
+        check_steps(applied(set), {update, keep, keep});
+        CHECK(seen() == before);
+    }
+    SUBCASE("another link is at the pin") {
+        remove("/bpf/set/b");
+        auto const theirs = pinned_trace("b").id();
+        check_steps(applied(set), {keep, update, keep});
+        CHECK(seen().at("b").second == t2.id);
+        CHECK(seen().at("b").first != theirs);
+        check_is_so();
+    }
+    SUBCASE("a link that has lost its place too is made anew") {
+        remove("/bpf/set/a");
+        find_link(before.at("a").first)->defunct = true;
+        check_steps(applied(set), {create, keep, keep});
+        check_is_so();
+    }
+}
+
+TEST_CASE_FIXTURE(world, "going back takes away again a pin that somebody had removed") {
+    auto set = opened();
+    set.want("a", new_xdp, on(2)).want("b", new_trace, bl::hook::raw_tracepoint{"sys_enter"});
+    check_steps(applied(set), {create, create});
+    auto const before = links_here();
+    remove("/bpf/set/a");
+    auto const left = seen();
+    set.want("bad", old_trace, bl::hook::raw_tracepoint{"sched_switch"});
+    fail(call::raw_tracepoint_open, EINVAL);
+    CHECK_FALSE(set.apply());
+    CHECK(seen() == left);
+    CHECK(links_here() == before); // by the handle
+    check_steps(applied(set), {keep, keep, create});
+}
+
+TEST_CASE_FIXTURE(world, "teardown ends links whose pins somebody removed") {
+    auto set = opened();
+    want_all(set);
+    check_steps(applied(set), {create, create, create});
+    remove("/bpf/set/b");
+    SUBCASE("one pin") {
+    }
+    SUBCASE("all, and the directory") {
+        remove("/bpf/set/a");
+        remove("/bpf/set/c");
+        remove(std::string{directory});
+    }
+    auto const ends = set.teardown();
+    REQUIRE(succeeded(ends));
+    CHECK(ends->size() == 3);
+    CHECK(links_here().empty());
+    CHECK(set.find("b")->link() == nullptr);
+}
+
+TEST_CASE("want of memory leaves the links of a set without a directory as they were") {
+    struct stage : world {
+        bl::link_set set;
+        std::vector<std::uint32_t> before;
+        stage() {
+            set.want("a", new_xdp, on(2))
+                .want_one_of("b",
+                             {bl::candidate(new_trace, bl::hook::raw_tracepoint{"none"}),
+                              bl::candidate(old_trace, bl::hook::raw_tracepoint{"sched_switch"})});
+            fail(call::raw_tracepoint_open, ENOENT);
+            REQUIRE(succeeded(set.apply()));
+            before = links_here();
+            REQUIRE(before.size() == 2);
+            find_link(before.front())->prog = x1.shared_from_this(); // somebody swapped it
+            set.want("c", new_xdp, on(3));
+        }
+    };
+    starve::each_allocation<stage>(
+        [](stage& w) {
+            w.fail(call::raw_tracepoint_open, ENOENT);
+            auto const done = w.set.apply();
+            starve::fed const fed;
+            return static_cast<bool>(done);
+        },
+        [](stage& w, bool all_well) {
+            w.mend();
+            auto const now = w.links_here();
+            bool const is_done = w.find_link(now.front())->prog.get() == &w.x2;
+            CHECK(now.size() == (is_done ? 3 : 2));
+            CHECK(std::equal(w.before.begin(), w.before.end(), now.begin()));
+            CHECK((w.set.find("c")->link() != nullptr) == is_done);
+            CHECK(w.set.find("a")->link() != nullptr);
+            CHECK(w.set.find("b")->link() != nullptr);
+            if (all_well) CHECK(is_done);
+        });
+}
+
+TEST_CASE("a member that is left out has no link, with a directory or without") {
+    for (bool const has_directory : {true, false}) {
+        CAPTURE(has_directory);
+        world w;
+        auto set = has_directory ? w.opened() : bl::link_set{};
+        set.want_optional("t", w.new_xdp, on(2));
+        check_steps(applied(set), {create});
+        w.find_link(w.links_here().front())->defunct = true; // its interface is gone
+        w.fail(call::link_create, ENODEV);
+        check_steps(applied(set),
+                    has_directory ? std::vector{left_out, removed} : std::vector{left_out});
+        CHECK(set.find("t")->link() == nullptr);
+        CHECK(w.links_here().empty());
+    }
 }
 
 TEST_CASE_FIXTURE(world, "the mistakes of wants are told by plan and apply") {

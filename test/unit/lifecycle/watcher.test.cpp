@@ -160,6 +160,15 @@ TEST_CASE_FIXTURE(watched_machine, "the end of an interface is seen before the p
         fail(call::read_device_news, ENOBUFS);
         CHECK(told(w.poll()) == said("defunct", l));
     }
+    SUBCASE("news that cannot be read are a look, and the last") {
+        fail_always(call::read_device_news, EIO);
+        CHECK(told(w.poll()) == said("defunct", l));
+        REQUIRE(w.why_not_woken());
+        CHECK(w.why_not_woken()->code().value() == EIO);
+        forget_calls();
+        CHECK(told(w.poll()).empty());
+        CHECK(system_calls() == 1);
+    }
     SUBCASE("other news are no look") {
         CHECK(told(w.poll()).empty());
         CHECK(next(w) == said("defunct", l));
