@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One process has a link made and kept, and another takes it down, all the time.
+// Two processes have a link made and kept, each of its own program, and a third takes it down, all
+// the time.
 #include "stage.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -7,11 +8,13 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <initializer_list>
 #include <new>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -25,23 +28,25 @@ namespace {
 
 using bl::errc;
 
-/// The counts of both processes, in memory that they share with this one.
-class seen_by_both {
+constexpr int longest = 50; // times the rounds, until a teardown has come between
+
+/// The counts of all processes, in memory that they share with this one.
+class seen_by_all {
 public:
     struct counts {
         std::atomic<int> made, ended, refused;
         std::atomic<bool> is_over;
     };
 
-    seen_by_both()
+    seen_by_all()
         : at_{::mmap(nullptr, sizeof(counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
                      -1, 0)} {
         REQUIRE(at_ != MAP_FAILED);
         ::new (at_) counts{};
     }
-    ~seen_by_both() { ::munmap(at_, sizeof(counts)); }
-    seen_by_both(seen_by_both const&) = delete;
-    seen_by_both& operator=(seen_by_both const&) = delete;
+    ~seen_by_all() { ::munmap(at_, sizeof(counts)); }
+    seen_by_all(seen_by_all const&) = delete;
+    seen_by_all& operator=(seen_by_all const&) = delete;
 
     counts* operator->() const { return static_cast<counts*>(at_); }
 
@@ -68,50 +73,76 @@ bool has_succeeded(pid_t child) {
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/// @param rounds      as often each changes something, at least
-/// @param refusals  what a teardown may be refused with. Both may find that the other has the lock
-///                  of the directory all the time
+/// As often each maker asks for its program: BPFLINK_RACES, or few where each time takes long.
+int rounds_of(int usual) {
+    char const* const asked = std::getenv("BPFLINK_RACES");
+    return asked ? std::atoi(asked) : usual;
+}
+
+/// How long a maker keeps its handle, and then leaves the link to its pin.
+struct rhythm {
+    unsigned held, left; ///< microseconds, at most
+};
+
+/// @param refusals  what each may be refused with. All may find that another has the lock of the
+///                  directory all the time
 template <bl::program_type Type, class H>
-void race(stage<Type, H> const& s, int rounds, std::initializer_list<errc> refusals) {
+void race(stage<Type, H> const& s, int rounds, rhythm pauses,
+          std::initializer_list<errc> refusals) {
     if (!may_ensure(s)) return;
     sandbox::bpffs const fs;
     auto const path = fs.path() + "/x";
     bystander<Type, H> const others{s, fs.path() + "/other"};
-    seen_by_both const seen;
-    auto const is_honest = [&](bl::error const& why, std::initializer_list<errc> conditions) {
+    seen_by_all const seen;
+    auto const is_honest = [&](bl::error const& why) {
         ++seen->refused;
         auto const is = [&](errc each) { return why == each; };
-        if (why == errc::timed_out || std::ranges::any_of(conditions, is)) return true;
+        if (why == errc::timed_out || std::ranges::any_of(refusals, is)) return true;
         std::fprintf(stderr, "%s\n", why.message().c_str());
         return false;
     };
-    auto const maker = in_child([&] {
-        bool held = true;
-        for (unsigned i = 0; seen->made < rounds || seen->ended < rounds; ++i) {
-            // Each program twice: the second time it may be there still.
-            auto const& prog = i / 2 % 2 == 0 ? s.first : s.second;
-            auto const done = bl::ensure_attached(prog, s.where, path);
-            if (!done) held = is_honest(done.error(), {}) && held;
-            if (done && done->how != bl::ensured::kept) ++seen->made;
-            // With the link open, for longer than a teardown takes to look again at who has it.
-            ::usleep(i % 4 * (bl::detachable<H> ? 1'000U : 10'000U));
-        }
-        seen->is_over = true;
-        return held;
-    });
+    auto const make = [&](auto const& prog) {
+        return in_child([&] {
+            bool held = true;
+            for (int i = 0; i < rounds || (seen->ended == 0 && i < longest * rounds); ++i) {
+                auto done = bl::ensure_attached(prog, s.where, path);
+                if (!done) held = is_honest(done.error()) && held;
+                if (done && done->how != bl::ensured::kept) ++seen->made;
+                ::usleep(static_cast<unsigned>(i) % 4 * pauses.held / 3);
+                done = tl::unexpected{bl::error{0, bl::operation::close}};
+                ::usleep(static_cast<unsigned>(i) % 3 * pauses.left / 2);
+            }
+            return held;
+        });
+    };
+    pid_t const makers[]{make(s.first), make(s.second)};
     auto const ender = in_child([&] {
         bool held = true;
         while (!seen->is_over) {
             auto const done = bl::teardown(path);
-            if (!done) held = is_honest(done.error(), refusals) && held;
+            if (!done) held = is_honest(done.error()) && held;
             if (done && done->id != bl::link_id{}) ++seen->ended;
         }
         return held;
     });
-    CHECK(has_succeeded(maker));
+    for (pid_t const maker : makers)
+        CHECK(has_succeeded(maker));
+    seen->is_over = true;
     CHECK(has_succeeded(ender));
-    MESSAGE(seen->made.load(), " made, ", seen->ended.load(), " ended, ", seen->refused.load(),
-            " refused");
+    MESSAGE(rounds, " times each: ", seen->made.load(), " made, ", seen->ended.load(), " ended, ",
+            seen->refused.load(), " refused");
+    CHECK(seen->made > 0);
+    CHECK(seen->ended > 0);
+    // Nobody is left who could hold one: there is the link of the pin, or none.
+    auto const pinned = bl::link::load_pinned(path);
+    auto const id = pinned ? must(pinned->info()).id : bl::link_id{};
+    CHECK(eventually([&] {
+        auto both = links_of(s.first.id());
+        for (auto const each : links_of(s.second.id()))
+            both.push_back(each);
+        return pinned ? both == std::vector{id} : both.empty();
+    }));
+    CHECK((pinned || pinned.error() == errc::not_found));
 
     {
         auto const last = must(bl::ensure_attached(s.first, s.where, path));
@@ -127,8 +158,11 @@ void race(stage<Type, H> const& s, int rounds, std::initializer_list<errc> refus
     CHECK(names_in(fs.path()) == std::set<std::string>{"other"});
 }
 
-constexpr auto detached = [](auto const& s) { race(s, 100, {}); };
-constexpr auto closed = [](auto const& s) { race(s, 10, {errc::still_held}); };
+constexpr auto detached = [](auto const& s) { race(s, rounds_of(100), {3'000, 0}, {}); };
+// A link that is held is not ended: a teardown looks twice, and wants a moment without a handle.
+constexpr auto closed = [](auto const& s) {
+    race(s, rounds_of(10), {30'000, 60'000}, {errc::still_held});
+};
 
 } // namespace
 
@@ -158,4 +192,16 @@ TEST_CASE("ensure_attached and teardown at once, on a raw tracepoint") {
 
 TEST_CASE("ensure_attached and teardown at once, on a function of the kernel's by fentry") {
     on_fentry(closed);
+}
+
+TEST_CASE("ensure_attached and teardown at once, on a network namespace by sk_lookup") {
+    on_netns(detached);
+}
+
+TEST_CASE("ensure_attached and teardown at once, on a function by a uprobe") {
+    on_uprobe(closed);
+}
+
+TEST_CASE("ensure_attached and teardown at once, on functions by uprobe_multi") {
+    on_uprobe_multi(closed);
 }

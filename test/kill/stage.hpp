@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
+
 /// The value, or an exception with the error's message: a child process has no doctest.
 template <class T>
 T must(bpflink::result<T> made) {
@@ -223,4 +225,33 @@ void on_fentry(Play play) {
     bpflink::hook::tracing const where{};
     on_places<bpflink::program_type::tracing>(
         where, where, [&] { call_traced_functions(caller.fd()); }, play, 0, entry, function);
+}
+
+template <class Play>
+void on_netns(Play play) {
+    sandbox::network const net;
+    auto const space = bpflink::unique_fd{::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
+    constexpr auto lookup = bpflink::attach_type::sk_lookup;
+    bpflink::hook::netns const where{.netns = space, .attach = lookup};
+    on_places<bpflink::program_type::sk_lookup>(
+        where, where, [&] { net.send_to_loopback(1); }, play, 1, lookup);
+}
+
+/// A function of this program's, to be probed.
+extern "C" void kill_tests_probed();
+/// The file that has it.
+[[nodiscard]] std::string const& this_binary();
+
+template <class Play>
+void on_uprobe(Play play) {
+    bpflink::hook::uprobe const where{.binary = this_binary(), .symbol = "kill_tests_probed"};
+    on_places<bpflink::program_type::kprobe>(where, where, kill_tests_probed, play, 0);
+}
+
+template <class Play>
+void on_uprobe_multi(Play play) {
+    static constexpr std::string_view functions[]{"kill_tests_probed"};
+    bpflink::hook::uprobe_multi const where{.binary = this_binary(), .symbols = functions};
+    on_places<bpflink::program_type::kprobe>(where, where, kill_tests_probed, play, 0,
+                                             bpflink::attach_type::trace_uprobe_multi);
 }
