@@ -26,7 +26,9 @@ namespace bpflink {
 /// exported function's default version is the answer without a look at others. A name that neither
 /// table has is looked for in the file's debug file. That is found by build-id, then by
 /// .gnu_debuglink whose sum has to be right, below `.debug_directories` and /usr/lib/debug. It has
-/// to be of the same build, and offsets are counted by the headers of `binary`.
+/// to be of the same build, and offsets are counted by the headers of `binary`. Then come the
+/// symbols that are packed in the file itself (.gnu_debugdata), if the library was built with
+/// liblzma. Last is the table of a program of Go 1.18 or later (.gopclntab).
 /// @param binary   a path; or, without a slash, the name of a library ("libc.so.6") or of a
 ///                 program. A library is looked for in the standard directories, first this
 ///                 machine's multiarch ones; neither LD_LIBRARY_PATH nor ld.so.cache counts. A
@@ -52,8 +54,9 @@ namespace bpflink {
 /// @cost opens the file in 5 system calls, and reads each symbol table once at most, 64 KiB at a
 ///       time, for any number of names; memory for the names asked for, and for the file's own, 512
 ///       MiB at most. For a missing name, 2 to 5 system calls for each debug file looked for; one
-///       that .gnu_debuglink led to is read whole, 4 GiB at most. A file that changes meanwhile
-///       gives an error, or other answers
+///       that .gnu_debuglink led to is read whole, 4 GiB at most; 256 MiB of memory more for packed
+///       symbols, and as much for Go's table. A file that changes meanwhile gives an error, or other
+///       answers
 [[nodiscard]] result<std::vector<std::uint64_t>>
 resolve_symbols(std::string_view binary, std::span<std::string_view const> symbols,
                 resolve_options options = {});

@@ -23,7 +23,7 @@ enum class function_source {
 struct functions_told {
     bool is_stripped = false; // there is no .symtab
     bool has_more = false;    // a debug file or Go's table was read
-    std::string note = {};    // why neither was, where there is one
+    std::string note = {};    // why neither was, as far as a file tells it
 };
 
 /// Calls `look` with the functions of each source that `wants` wants, while it says so.

@@ -37,7 +37,7 @@ std::string_view behind(std::string_view bytes, std::uint64_t at) {
 /// The sections that count here.
 struct go_sections {
     std::optional<elf_section> table, text;
-    std::optional<elf_section> merged; // what a linker of C puts the table into, of Go alone
+    std::optional<elf_section> merged; // a section that a linker of C puts the table into
     std::vector<elf_section> relocations;
 };
 

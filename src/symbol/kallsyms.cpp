@@ -14,7 +14,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <functional>
 #include <memory>
 #include <set>
 #include <tuple>
@@ -76,16 +75,72 @@ bool is_out_of_reach(int outcome) {
     return outcome == -ENOENT || outcome == -EACCES || outcome == -EPERM || outcome == -ENOTDIR;
 }
 
-struct occurrences {
-    bool is_text = false;
-    bool is_repeated = false;
-    bool is_traceable = false;
-};
+/// Names of the kernel, one text behind another: they are a hundred thousand.
+class candidates {
+public:
+    void add(std::string_view name, bool is_text) {
+        all_.push_back({prefix_of(name), texts_.size(), name.size(), is_text});
+        texts_ += name;
+    }
+    [[nodiscard]] bool is_empty() const noexcept { return all_.empty(); }
 
-struct name_hash : std::hash<std::string_view> {
-    using is_transparent = void;
+    /// Puts them in their order, and keeps functions that have a name to themselves. A kprobe
+    /// counts data of the same name, too.
+    void keep_unique_functions() {
+        std::ranges::sort(all_, [this](one const& a, one const& b) { return is_before(a, b); });
+        auto kept = all_.begin();
+        for (auto at = all_.begin(); at != all_.end();) {
+            auto const next = std::find_if(at + 1, all_.end(),
+                                           [&](one const& other) { return is_before(*at, other); });
+            if (next == at + 1 && at->is_text) *kept++ = *at;
+            at = next;
+        }
+        all_.erase(kept, all_.end());
+    }
+    /// Once they are in their order.
+    void mark_traceable(std::string_view name) {
+        auto const prefix = prefix_of(name);
+        auto const found = std::ranges::partition_point(all_, [&](one const& each) {
+            return each.prefix != prefix ? each.prefix < prefix : text(each) < name;
+        });
+        if (found != all_.end() && text(*found) == name) found->is_traceable = true;
+    }
+    void mark_all_traceable() {
+        for (auto& each : all_)
+            each.is_traceable = true;
+    }
+    [[nodiscard]] std::vector<std::string> traceable() const {
+        std::vector<std::string> names;
+        names.reserve(all_.size());
+        for (auto const& each : all_)
+            if (each.is_traceable) names.emplace_back(text(each));
+        return names;
+    }
+
+private:
+    struct one {
+        std::uint64_t prefix; // most comparisons end there
+        std::size_t at, size; // in the texts
+        bool is_text;
+        bool is_traceable = false;
+    };
+
+    static std::uint64_t prefix_of(std::string_view name) {
+        std::uint64_t prefix = 0;
+        for (std::size_t i = 0; i != sizeof prefix; ++i)
+            prefix = prefix << 8U | (i < name.size() ? static_cast<unsigned char>(name[i]) : 0U);
+        return prefix;
+    }
+    [[nodiscard]] std::string_view text(one const& each) const {
+        return std::string_view{texts_}.substr(each.at, each.size);
+    }
+    [[nodiscard]] bool is_before(one const& a, one const& b) const {
+        return a.prefix != b.prefix ? a.prefix < b.prefix : text(a) < text(b);
+    }
+
+    std::string texts_;
+    std::vector<one> all_;
 };
-using candidates = std::unordered_map<std::string, occurrences, name_hash, std::equal_to<>>;
 
 /// Calls `look` with each function that ftrace can trace. False: there is no way to know.
 template <class Look>
@@ -108,14 +163,10 @@ result<bool> for_each_traceable(Look look) {
 
 /// Marks what ftrace can trace; all of them when there is no way to know.
 result<void> mark_traceable(candidates& names) {
-    auto const told = for_each_traceable([&](std::string_view function, std::string_view) {
-        auto const found = names.find(function);
-        if (found != names.end()) found->second.is_traceable = true;
-    });
+    auto const told = for_each_traceable(
+        [&](std::string_view function, std::string_view) { names.mark_traceable(function); });
     if (!told) return tl::unexpected{told.error()};
-    if (*told) return {};
-    for (auto& candidate : names)
-        candidate.second.is_traceable = true;
+    if (!*told) names.mark_all_traceable();
     return {};
 }
 
@@ -216,25 +267,13 @@ result<std::vector<std::string>> matching_kernel_functions(std::string_view patt
     }
     candidates names;
     auto read = for_each_kernel_symbol([&](listed_symbol const& symbol) {
-        if (!matches_pattern(symbol.name, asked->name)) return;
-        auto found = names.find(symbol.name);
-        if (found == names.end())
-            found = names.emplace(std::string{symbol.name}, occurrences{}).first;
-        else
-            found->second.is_repeated = true;
-        found->second.is_text |= symbol.is_text() && asked->takes_module(symbol.module);
+        if (matches_pattern(symbol.name, asked->name))
+            names.add(symbol.name, symbol.is_text() && asked->takes_module(symbol.module));
     });
-    // A kprobe counts data of the same name, too.
-    std::erase_if(names, [](auto const& candidate) {
-        return candidate.second.is_repeated || !candidate.second.is_text;
-    });
-    if (read && !names.empty()) read = mark_traceable(names);
+    names.keep_unique_functions();
+    if (read && !names.is_empty()) read = mark_traceable(names);
     if (!read) return tl::unexpected{read.error()};
-    std::vector<std::string> functions;
-    for (auto const& candidate : names)
-        if (candidate.second.is_traceable) functions.push_back(candidate.first);
-    std::ranges::sort(functions);
-    return functions;
+    return names.traceable();
 }
 
 std::string_view module_of(std::string_view name) noexcept {

@@ -10,7 +10,8 @@
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-/// The file that is packed in an executable's .gnu_debugdata. What is wrong with it is in the note.
+/// The file that is packed in an executable's .gnu_debugdata. The note says why it is
+/// not taken.
 /// @errors invalid_argument  the executable is damaged
 /// @cost reads section headers, and unpacks 256 MiB at most into memory
 [[nodiscard]] result<debug_search> unpack_mini_debug_info(elf_file const& executable);

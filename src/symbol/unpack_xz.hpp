@@ -20,7 +20,7 @@ struct unpacked_bytes {
 /// The bytes of the one xz stream that a part of a file begins with. Its numbers do not decide how
 /// much is kept: it may unpack to 256 MiB, and take 128 MiB to do so. A build without liblzma
 /// refuses all.
-/// @errors those of binary_file::read()
+/// @errors  the file cannot be read (operation::read)
 [[nodiscard]] result<unpacked_bytes> unpack_xz(binary_file const& file, std::uint64_t offset,
                                                std::uint64_t size);
 
