@@ -188,7 +188,7 @@ opened btf_get_fd_by_id(std::uint32_t) noexcept {
 int prog_bind_map(int, int) noexcept {
     return -ENOSYS;
 }
-int prog_test_run(int, int, std::uint32_t&) noexcept {
+int prog_test_run(int, int, std::uint32_t&, int) noexcept {
     return -ENOSYS;
 }
 int map_look_up(int, void const*, void*) noexcept {

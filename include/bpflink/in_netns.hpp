@@ -50,6 +50,7 @@ inline constexpr bool wraps_result<result<T>> = true;
 /// @errors not_found          nothing is at the path; /proc is not mounted
 ///         invalid_argument   it is not a network namespace, or not open
 ///         permission_denied  CAP_SYS_ADMIN is missing, here or in the user namespace that owns it
+///         not_supported      a filter of system calls refuses setns(2)
 ///         EMFILE, ENOMEM     no descriptor or memory is left
 /// @kernel since 3.0; kernel/nsproxy.c, setns(); net/core/net_namespace.c, netns_install(); read at
 ///         v6.12

@@ -30,6 +30,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -324,8 +325,30 @@ private:
 
 } // namespace
 
+namespace {
+
+/// Signals that wait for this thread: each makes the verifier give up (EAGAIN), and where a timer
+/// sends them there is one at every attempt.
+class held_signals {
+public:
+    held_signals() noexcept {
+        ::sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~held_signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    held_signals(held_signals const&) = delete;
+    held_signals& operator=(held_signals const&) = delete;
+
+private:
+    ::sigset_t before_;
+};
+
+} // namespace
+
 opened prog_load(uapi::prog_load_attr const& attr) noexcept {
-    constexpr int attempts = 5; // a signal makes the verifier give up: EAGAIN
+    held_signals const undisturbed;
+    constexpr int attempts = 5; // SIGKILL and SIGSTOP are not held
     int outcome = -EAGAIN;
     for (int attempt = 0; outcome == -EAGAIN && attempt != attempts; ++attempt)
         outcome = bpf(uapi::command::prog_load, attr);
@@ -381,8 +404,8 @@ int prog_bind_map(int program, int map) noexcept {
     return bpf(uapi::command::prog_bind_map, attr);
 }
 
-int prog_test_run(int program, int argument, std::uint32_t& answer) noexcept {
-    std::uint64_t const arguments[] = {number(argument)};
+int prog_test_run(int program, int argument, std::uint32_t& answer, int second) noexcept {
+    std::uint64_t const arguments[] = {number(argument), number(second)};
     uapi::prog_test_run_attr attr{};
     attr.prog_fd = number(program);
     attr.ctx_size_in = sizeof arguments;
@@ -1153,6 +1176,7 @@ void close_types(void* types) noexcept {
 
 opened load_object(std::span<std::byte const> file) noexcept {
     quiet_libbpf const quiet;
+    held_signals const undisturbed;
     std::unique_ptr<::bpf_object, decltype(&::bpf_object__close)> const object{
         ::bpf_object__open_mem(file.data(), file.size(), nullptr), ::bpf_object__close};
     if (!object) return -errno;

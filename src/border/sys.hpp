@@ -36,8 +36,8 @@ opened prog_get_fd_by_id(std::uint32_t id) noexcept;
 opened map_get_fd_by_id(std::uint32_t id) noexcept;
 opened btf_get_fd_by_id(std::uint32_t id) noexcept;
 int prog_bind_map(int program, int map) noexcept;
-// Runs a raw tracepoint's program here and now, with the one argument.
-int prog_test_run(int program, int argument, std::uint32_t& answer) noexcept;
+// Runs a raw tracepoint's program here and now, with two arguments.
+int prog_test_run(int program, int argument, std::uint32_t& answer, int second = -1) noexcept;
 // Has an XDP program run on a packet that cannot be read: always fails, before it runs. -EFAULT.
 // -EINVAL where it was loaded for a devmap or a cpumap (since 5.14), or for one device (since 6.3).
 int prog_test_run_on_nothing(int program) noexcept;

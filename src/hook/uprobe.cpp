@@ -4,6 +4,7 @@
 #include "hook/place.hpp"
 #include "hook/row.hpp"
 #include "hook/user_places.hpp"
+#include "info/netns_of.hpp"
 
 #include <bpflink/hook/uprobe.hpp>
 
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace bpflink {
 namespace {
@@ -158,9 +160,13 @@ result<match> hook_traits<hook::uprobe>::is_at(hook::uprobe const& where, locate
     if (on->retprobe != where.retprobe) return match::no;
     std::span const symbol{&where.symbol, where.symbol.empty() ? 0U : 1U};
     std::array const told{std::uint64_t{on->offset}};
-    auto file = is_at_places(places_of(where, symbol), on->binary, told);
+    netns_reader reader;
+    auto found = find_places(places_of(where, symbol), operation::link_get_info, on->binary);
+    auto file = is_at_found(reader, l.fd, std::move(found), on->binary, told);
     if (!file || *file == match::no) return file;
-    return is_of_process(l.fd, where.pid).map([&](match process) { return both(*file, process); });
+    return is_of_process(reader, l.fd, where.pid).map([&](match process) {
+        return both(*file, process);
+    });
 }
 
 } // namespace bpflink

@@ -81,9 +81,14 @@ result<std::vector<std::uint64_t>> matching_places(elf_file const& elf, binary_f
                             : "no function that matches can be probed");
 }
 
-/// Whether a link is on this file, by the path that the kernel tells of the link's. The path
-/// of a file in another mount namespace, or hidden by a mount, leads nowhere, or elsewhere.
-result<match> is_file_at(binary_file const& file, std::string const& path) {
+/// Whether a link is on this file. Where the library's program may not tell, the kernel's path of
+/// the link's file does. In another mount namespace, or below a mount, that leads nowhere, or
+/// elsewhere.
+result<match> is_file_of(netns_reader& reader, fd_view link, binary_file const& file,
+                         std::string const& path) {
+    auto const its = reader.is_in(link, file.fd());
+    if (its) return yes_or_no(*its);
+    if (!tells_nothing(its.error())) return tl::unexpected{its.error()};
     auto leads_here = unless_told_nothing(file.is_at(path));
     if (!leads_here || *leads_here == match::yes) return leads_here;
     bool const is_deleted = path.ends_with(" (deleted)");
@@ -172,8 +177,8 @@ result<std::optional<int>> checked_process(std::optional<int> process, operation
     return process;
 }
 
-result<match> is_at_found(result<found_places> found, std::string const& path,
-                          std::span<std::uint64_t const> offsets) {
+result<match> is_at_found(netns_reader& reader, fd_view link, result<found_places> found,
+                          std::string const& path, std::span<std::uint64_t const> offsets) {
     if (!found && found.error() == errc::not_found) return match::no;
     if (!found) return tl::unexpected{std::move(found).error()};
     std::vector<std::uint64_t> told{offsets.begin(), offsets.end()};
@@ -181,12 +186,7 @@ result<match> is_at_found(result<found_places> found, std::string const& path,
     std::ranges::sort(told);
     std::ranges::sort(asked);
     if (told != asked) return match::no;
-    return is_file_at(found->file, path);
-}
-
-result<match> is_at_places(named_places const& wanted, std::string const& path,
-                           std::span<std::uint64_t const> offsets) {
-    return is_at_found(find_places(wanted, operation::link_get_info, path), path, offsets);
+    return is_file_of(reader, link, found->file, path);
 }
 
 std::string describe(std::variant<std::string_view, fd_view> const& binary) {
@@ -203,14 +203,14 @@ result<match> is_at_many(located_link const& l, bool retprobe, std::optional<int
     told.reserve(on.places.size());
     for (auto const& each : on.places)
         told.push_back(each.offset);
-    auto file = is_at_found(find(), on.binary, told);
+    netns_reader reader;
+    auto file = is_at_found(reader, l.fd, find(), on.binary, told);
     if (!file || *file == match::no) return file;
     // Of a process that has ended, it says the same as of every process.
-    return is_of_process(l.fd, process).map([&](match its) { return both(*file, its); });
+    return is_of_process(reader, l.fd, process).map([&](match its) { return both(*file, its); });
 }
 
-result<match> is_of_process(fd_view link, std::optional<int> process) {
-    netns_reader reader;
+result<match> is_of_process(netns_reader& reader, fd_view link, std::optional<int> process) {
     auto const its = reader.process_of(link);
     if (!its && tells_nothing(its.error())) return match::unknown;
     if (!its) return tl::unexpected{its.error()};

@@ -6,6 +6,7 @@
 #include "hook/create.hpp"
 #include "hook/place.hpp"
 #include "hook/row.hpp"
+#include "info/netns_of.hpp"
 #include "symbol/binary.hpp"
 #include "symbol/elf.hpp"
 
@@ -75,10 +76,10 @@ checked_process(std::optional<int> process, operation where, std::string const& 
 /// Whether a link's file and offsets are those that a hook names. `no` where there are no such.
 /// @param path     of the link's file
 /// @param offsets  of the link
-[[nodiscard]] result<match> is_at_found(result<found_places> found, std::string const& path,
+/// @cost 2 system calls; 4 more where the library's program may not tell the file
+[[nodiscard]] result<match> is_at_found(netns_reader& reader, fd_view link,
+                                        result<found_places> found, std::string const& path,
                                         std::span<std::uint64_t const> offsets);
-[[nodiscard]] result<match> is_at_places(named_places const& wanted, std::string const& path,
-                                         std::span<std::uint64_t const> offsets);
 
 /// How messages name the file.
 [[nodiscard]] std::string describe(std::variant<std::string_view, fd_view> const& binary);
@@ -119,8 +120,9 @@ template <class Subject>
 
 /// Whether a link of probes in user space is for this process, or for every one.
 /// @param process  as hooks name it: 0 is this one
-/// @cost 2 system calls, and 1 where a process is named
-[[nodiscard]] result<match> is_of_process(fd_view link, std::optional<int> process);
+/// @cost 1 system call
+[[nodiscard]] result<match> is_of_process(netns_reader& reader, fd_view link,
+                                          std::optional<int> process);
 
 /// The facts that the looks of both hooks know of a request.
 struct user_request {

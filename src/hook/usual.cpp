@@ -80,9 +80,11 @@ finding locked_memory_is_used_up(attempt const&) {
     constexpr static char license[] = "GPL";
     uapi::prog_load_attr attr{};
     attr.prog_type = static_cast<std::uint32_t>(program_type::socket_filter);
+    attr.license = reinterpret_cast<std::uintptr_t>(license);
+    // One of no instructions is refused before any memory is asked for.
+    if (sys::prog_load(attr).outcome() == -EPERM) return {match::no};
     attr.insn_cnt = code.size();
     attr.insns = reinterpret_cast<std::uintptr_t>(code.data());
-    attr.license = reinterpret_cast<std::uintptr_t>(license);
     auto const loaded = sys::prog_load(attr);
     if (loaded) return {match::no};
     return {loaded.outcome() == -EPERM ? match::yes : match::unknown};

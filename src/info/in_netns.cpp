@@ -14,12 +14,22 @@
 namespace bpflink {
 namespace {
 
+using detail::attempt;
+using detail::finding;
 using detail::refusal;
 
+finding is_not_open(attempt const& tried) {
+    return is_closed(tried.as<fd_view>());
+}
+
 constexpr std::array causes{
-    refusal{EBADF, errc::invalid_argument, "the descriptor is not open", "", "setns"},
+    refusal{EBADF, errc::invalid_argument, "the descriptor is not open", "", "setns", is_not_open},
+    refusal{EBADF, errc::invalid_argument, "the descriptor was opened with O_PATH",
+            "open it for reading", "fdget"},
     refusal{EINVAL, errc::invalid_argument, "it is not a network namespace",
             "open /proc/PID/ns/net, or /run/netns/NAME", "setns"},
+    refusal{ENOSYS, errc::not_supported, "a filter of system calls refuses setns(2)", "",
+            "sys_setns"},
     refusal{EPERM, errc::permission_denied,
             "CAP_SYS_ADMIN is missing, here or in the user namespace that owns it", "run with it",
             "netns_install"},
@@ -60,7 +70,8 @@ result<netns_stay> netns_stay::begin(std::variant<std::string_view, fd_view> con
                       {opening_causes, common_causes()});
     auto const there = path ? fd_view{*owned} : std::get<fd_view>(where);
     if (int const outcome = sys::set_netns(there.get()); outcome < 0)
-        return refuse(outcome, operation::setns, described(where), {}, {causes, common_causes()});
+        return refuse(outcome, operation::setns, described(where), {.request = &there},
+                      {causes, common_causes()});
     return netns_stay{unique_fd{std::move(back)}};
 }
 

@@ -23,12 +23,17 @@ result<std::uint32_t> netns_reader::process_of(fd_view link) {
     return ask(link, "the kernel does not tell the process that it is for");
 }
 
-result<std::uint32_t> netns_reader::ask(fd_view link, char const* untold) {
+result<bool> netns_reader::is_in(fd_view link, fd_view file) {
+    return ask(link, "the kernel does not tell the file that it is in", file)
+        .map([](std::uint32_t answer) { return answer == file_same; });
+}
+
+result<std::uint32_t> netns_reader::ask(fd_view link, char const* untold, fd_view other) {
     constexpr auto where = operation::resolve_netns;
     if (!program_) program_ = by_.get();
     if (!*program_) return tl::unexpected{program_->error()};
     std::uint32_t answer = netns_untold;
-    int const outcome = sys::prog_test_run((*program_)->fd.get(), link.get(), answer);
+    int const outcome = sys::prog_test_run((*program_)->fd.get(), link.get(), answer, other.get());
     auto const subject = [&] { return link ? describe(link) : std::string{"this thread"}; };
     if (outcome < 0) return fail(outcome, where, subject());
     if (answer == netns_untold)

@@ -49,8 +49,16 @@ public:
     /// @cost 1 system call; 1 more the first time
     [[nodiscard]] result<std::uint32_t> process_of(fd_view link);
 
+    /// Whether a link of probes in user space is in a file that is open, whatever names lead to it.
+    /// @errors not_supported  the link is not on probes, or the kernel does not tell
+    ///         and as own_program::get
+    /// @kernel since 6.6; kernel/trace/trace_uprobe.c, trace_uprobe_primary_from_call(), and
+    ///         kernel/trace/bpf_trace.c, bpf_uprobe_multi_link; read at v6.12 and v6.18
+    /// @cost 1 system call; 1 more the first time
+    [[nodiscard]] result<bool> is_in(fd_view link, fd_view file);
+
 private:
-    [[nodiscard]] result<std::uint32_t> ask(fd_view link, char const* untold);
+    [[nodiscard]] result<std::uint32_t> ask(fd_view link, char const* untold, fd_view other = {});
 
     own_program& by_;
     std::optional<result<own_program::loaded>> program_;

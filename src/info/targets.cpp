@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
 #include "error/refusal.hpp"
+#include "hook/row.hpp"
 
 #include <bpflink/targets.hpp>
 
@@ -35,6 +36,9 @@ constexpr std::array cgroup_path_causes{
 
 constexpr std::array netns_causes{
     refusal{EINVAL, errc::invalid_argument, "it is not a network namespace", "", "ns_ioctl"},
+    refusal{EACCES, errc::permission_denied,
+            "the process may not be looked into (CAP_SYS_PTRACE is missing)", "run with it",
+            "proc_ns_get_link"},
 };
 
 /// A name or path for the kernel, which ends at the first zero byte.
@@ -88,7 +92,7 @@ result<netns_inode> netns_inode_of(std::string_view path) {
         std::uint32_t inode = 0;
         int const outcome = sys::netns_inode(copy.c_str(), inode);
         if (outcome >= 0) return netns_inode{inode};
-        return refuse(outcome, where, copy, {}, {netns_causes});
+        return refuse(outcome, where, copy, {}, {netns_causes, common_causes()});
     });
 }
 

@@ -36,7 +36,7 @@ namespace detail {
 result<ensured_any> ensure_pinned(wanted_link const& wanted, std::string_view path,
                                   ensure_options const& options) {
     auto const until = sys::deadline(options.wait);
-    auto const real = resolve(path, operation::obj_pin);
+    auto const real = resolve_lasting(path);
     if (!real) return tl::unexpected{real.error()};
     ensuring it{wanted, options.overlap, until};
     it.set_path(*real);

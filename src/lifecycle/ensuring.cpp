@@ -101,6 +101,15 @@ tl::unexpected<error> taken(link_info const& info, std::string subject, std::str
                     ": unpin it, or choose another path");
 }
 
+/// The ways in which the place of a link can be another.
+std::string elsewhere(link_type kind) {
+    std::string_view how;
+    if (is_in_netns(kind)) how = ": on another interface, or in another network namespace";
+    if (kind == link_type::perf_event || kind == link_type::uprobe_multi)
+        how = ": another function or process, or a file that was at the path before";
+    return "which is at another place" + std::string{how};
+}
+
 /// Whether a link that was attached is detached for good by now; or was, and its kind does not say
 /// so in its info.
 bool has_lost_its_place(link const& l) {
@@ -144,11 +153,7 @@ result<sight> judge(wanted_link const& wanted, link const& l, std::string const&
         seen.what = sight::defunct;
         return seen;
     }
-    if (*at == match::no)
-        return taken(*info, subject,
-                     is_in_netns(info->type) ? "which is at another place: on another interface, "
-                                               "or in another network namespace"
-                                             : "which is at another place");
+    if (*at == match::no) return taken(*info, subject, elsewhere(info->type));
     if (*at == match::unknown && !made_it)
         return taken(*info, subject,
                      "and it cannot be told whether it is at this place: nothing "

@@ -36,7 +36,7 @@ namespace {
 using found_holders = std::map<link_id, link_holders>;
 
 constexpr std::array causes{
-    detail::refusal{ENOENT, errc::not_found, "/proc is not mounted, which has the processes",
+    detail::refusal{ENOENT, errc::not_supported, "/proc is not mounted, which has the processes",
                     "mount it", "proc_get_tree"},
     detail::refusal{
         ENOSYS, errc::not_supported,

@@ -30,6 +30,7 @@ constexpr refusal is_taken{
 
 constexpr std::array causes{
     refusal{ENOLCK, errc{}, "the kernel has no memory for another lock", "", "flock"},
+    refusal{ENOSYS, errc::not_supported, "a filter of system calls refuses flock(2)", "", "flock"},
 };
 
 } // namespace

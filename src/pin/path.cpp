@@ -150,6 +150,9 @@ finding directory_is_missing(attempt const& tried) {
 }
 
 finding has_a_dot(attempt const& tried) {
+    sys::file_facts there{};
+    if (sys::facts_of_name(path_of(tried).c_str(), there) == 0)
+        return {match::no}; // the kernel's own
     return {has_dotted_name(path_of(tried)) ? match::yes : match::no};
 }
 
@@ -250,6 +253,14 @@ finding has_a_zero_byte(attempt const& tried) {
     return {path.find('\0') != path.npos ? match::yes : match::no};
 }
 
+finding ends_in_slash(attempt const& tried) {
+    return {tried.as<std::string_view>().ends_with('/') ? match::yes : match::no};
+}
+
+finding is_temporary_name(attempt const& tried) {
+    return {is_temporary(tried.as<std::string_view>()) ? match::yes : match::no};
+}
+
 constexpr std::array directory_causes{
     refusal{ENOENT, errc::not_found, "the working directory was removed", "give an absolute path",
             "getcwd"},
@@ -270,6 +281,7 @@ finding is_kept_by_its_directory(attempt const& tried) {
 }
 
 constexpr std::array removal_causes{
+    refusal{ENOSYS, errc::not_supported, "a filter of system calls refuses it", "", "do_renameat2"},
     refusal{EPERM, errc::permission_denied,
             "the directory is sticky, the pin has another owner, and CAP_FOWNER is missing",
             "run with it, or as that user", "may_delete", is_kept_by_its_directory},
@@ -344,6 +356,21 @@ result<std::string> resolve(std::string_view path, operation where) {
                                            : refuse_open_of(outcome, where, *whole);
     }
     return real;
+}
+
+result<std::string> resolve_lasting(std::string_view path) {
+    constexpr std::array mistakes{
+        refusal{EINVAL, errc::invalid_argument, "the path ends in a slash", "name the pin", "",
+                ends_in_slash},
+        refusal{EINVAL, errc::invalid_argument,
+                "names that end in %tmp are replace_pin's own, which replaces what is there",
+                "choose another", "", is_temporary_name},
+    };
+    return resolve(path, operation::obj_pin).and_then([&](std::string&& real) {
+        std::string_view const name{real};
+        return check({.request = &name}, mistakes, operation::obj_pin, [&] { return real; })
+            .map([&] { return std::move(real); });
+    });
 }
 
 std::string directory_of(std::string_view path) {

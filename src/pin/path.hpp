@@ -25,6 +25,9 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// @cost 1 system call without symbolic links; else 1 a name more
 [[nodiscard]] result<std::string> resolve(std::string_view path, operation where);
 
+/// resolve() of a pin that is to stay: of a name, and not one that is temporary.
+[[nodiscard]] result<std::string> resolve_lasting(std::string_view path);
+
 /// All but the last name of an absolute path.
 [[nodiscard]] std::string directory_of(std::string_view path);
 

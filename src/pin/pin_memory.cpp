@@ -204,7 +204,7 @@ result<void> pin_memory::pin_at(fd_view link, std::string const& path) {
 }
 
 result<void> pin_memory::replace_pin(fd_view link, std::string_view path) {
-    return resolve(path, operation::obj_pin).and_then([&](std::string const& real) {
+    return resolve_lasting(path).and_then([&](std::string const& real) {
         return directory_lock::take(real, longest_wait).and_then([&](directory_lock const& held) {
             return replace_pin(link, real, held);
         });

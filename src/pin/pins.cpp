@@ -50,7 +50,8 @@ namespace {
 /// Empty where the pin is not a link's, or gone by now.
 std::optional<result<pin_entry>> look_at(std::string path) {
     auto const fd = open_pin(path);
-    if (!fd && fd.error() == errc::not_found) return std::nullopt;
+    if (!fd && (fd.error() == errc::not_found || sys::is_on_bpffs(path.c_str()) == 0))
+        return std::nullopt; // or another file is mounted over it
     if (!fd) return tl::unexpected{fd.error()};
     auto const kind = identify(*fd);
     if (!kind) return tl::unexpected{kind.error()};
@@ -91,7 +92,12 @@ result<void> pin_walk::walk_on(std::string const& process, std::string const& ro
 void pin_walk::start(std::optional<result<pin_entry>>& out) {
     if (!root_) {
         auto const read = walk_on("/proc/thread-self", "");
-        if (!read) out.emplace(tl::unexpect, read.error());
+        if (!read) {
+            auto why = read.error();
+            if (why == errc::not_found)
+                why.add_advice("/proc is not mounted, which has the mounts: mount it");
+            out.emplace(tl::unexpect, std::move(why));
+        }
         return;
     }
     auto opened = open_root();
@@ -103,7 +109,11 @@ void pin_walk::start(std::optional<result<pin_entry>>& out) {
 
 /// Whether a directory is on the file system that is walked, and was not walked before.
 result<bool> pin_walk::is_new(std::string const& path) {
-    if (root_) return true;
+    if (root_) {
+        int const told = sys::is_on_bpffs(path.c_str());
+        if (told < 0 && told != -ENOENT) return refuse_look_at(told, operation::stat, path);
+        return told == 1; // another file system may be mounted there
+    }
     sys::file_facts facts{};
     int const outcome = sys::facts_of_file(path.c_str(), facts);
     // Gone, or hidden by what is mounted over a directory above; or its process has ended.

@@ -17,4 +17,11 @@ enum process_answer {
     process_first,                    /* and the process's number */
 };
 
+/* The same of the file that a probe is in. */
+enum file_answer {
+    file_other, /* than the one that is asked about */
+    /* netns_untold */
+    file_same = netns_untold + 1,
+};
+
 #endif

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 // Tells what the kernel's info of a link does not have, by a descriptor of the process that runs
-// it: the network namespace, and of a probe in user space the process. Read at v5.10, v6.1, v6.12
-// and v6.18.
+// it: the network namespace, and of a probe in user space the process, and whether it is in a file
+// that is open, too. Read at v5.10, v6.1, v6.12 and v6.18.
 #include "kernel_links.h"
 #include "netns_answer.h"
 
+struct inode;
 struct file {
+    struct inode* f_inode;
     void* private_data;
+} OF_KERNEL;
+struct dentry {
+    struct inode* d_inode;
+} OF_KERNEL;
+struct path {
+    struct dentry* dentry;
 } OF_KERNEL;
 struct fdtable {
     struct file** fd;
@@ -31,22 +39,46 @@ struct task_struct {
     struct task_struct* group_leader;
     struct pid* thread_pid;
 } OF_KERNEL;
+struct trace_event_call;
 struct perf_event {
     struct {
         struct task_struct* target;
     } hw;
+    struct trace_event_call* tp_event;
+} OF_KERNEL;
+struct list_head {
+    struct list_head* next;
+} OF_KERNEL;
+struct trace_probe_event {
+    struct {
+        int flags;
+    } call;
+    struct list_head probes;
+} OF_KERNEL;
+struct trace_probe {
+    struct list_head list;
+} OF_KERNEL;
+struct trace_uprobe {
+    struct path path;
+    struct trace_probe tp;
 } OF_KERNEL;
 struct bpf_perf_link {
     struct file* perf_file;
 } OF_KERNEL;
 struct bpf_uprobe_multi_link {
     struct bpf_link link;
+    struct path path;
     struct task_struct* task;
 } OF_KERNEL;
 
 struct bpf_raw_tracepoint_args {
-    __u64 args[1];
+    __u64 args[2];
 };
+
+#define OFFSET(type, field)                                                                        \
+    __builtin_preserve_field_info(((struct type*)0)->field, BPF_FIELD_BYTE_OFFSET)
+// The object that a field is in.
+#define WHOLE(pointer, type, field) ((void*)(pointer) - OFFSET(type, field))
 
 // A kernel without network namespaces does not tell a device's.
 static __always_inline __u32 netns_of(struct net_device* dev) {
@@ -56,9 +88,7 @@ static __always_inline __u32 netns_of(struct net_device* dev) {
 
 // What a process is called in a pid namespace, by how deep that is.
 static __always_inline void* name_at(struct pid* pid, __u32 level) {
-    return (void*)pid +
-           __builtin_preserve_field_info(((struct pid*)0)->numbers, BPF_FIELD_BYTE_OFFSET) +
-           level * bpf_core_type_size(struct upid);
+    return (void*)pid + OFFSET(pid, numbers) + level * bpf_core_type_size(struct upid);
 }
 
 static __always_inline __u32 process_of(struct task_struct* task) {
@@ -72,31 +102,66 @@ static __always_inline __u32 process_of(struct task_struct* task) {
     return process_first + READ(name, upid, nr);
 }
 
+static __always_inline struct perf_event* event_of(struct bpf_link* link) {
+    return READ(READ(link, bpf_perf_link, perf_file), file, private_data);
+}
+
 static __always_inline __u32 process_of_event(struct bpf_link* link) {
     if (!bpf_core_field_exists(((struct perf_event*)0)->hw.target)) return netns_untold;
-    struct file* const file = READ(link, bpf_perf_link, perf_file);
-    return process_of(READ(READ(file, file, private_data), perf_event, hw.target));
+    return process_of(READ(event_of(link), perf_event, hw.target));
 }
 
 static __always_inline __u32 process_of_places(struct bpf_link* link) {
     if (!bpf_core_field_exists(((struct bpf_uprobe_multi_link*)0)->task)) return netns_untold;
-    void* const whole =
-        (void*)link - __builtin_preserve_field_info(((struct bpf_uprobe_multi_link*)0)->link,
-                                                    BPF_FIELD_BYTE_OFFSET);
-    return process_of(READ(whole, bpf_uprobe_multi_link, task));
+    return process_of(READ(WHOLE(link, bpf_uprobe_multi_link, link), bpf_uprobe_multi_link, task));
 }
 
-// A negative number is not a descriptor: then it is the namespace of the thread.
+// As trace_uprobe_primary_from_call() finds it: an event of perf's has one probe.
+static __always_inline struct dentry* name_of_event(struct bpf_link* link) {
+    if (!bpf_core_field_exists(((struct trace_uprobe*)0)->path) ||
+        !bpf_core_field_exists(((struct trace_probe_event*)0)->call))
+        return 0;
+    void* const call = READ(event_of(link), perf_event, tp_event);
+    if (!call) return 0;
+    void* const first = READ(WHOLE(call, trace_probe_event, call), trace_probe_event, probes.next);
+    void* const probe = WHOLE(first, trace_probe, list);
+    return READ(WHOLE(probe, trace_uprobe, tp), trace_uprobe, path.dentry);
+}
+
+static __always_inline struct dentry* name_of_places(struct bpf_link* link) {
+    return READ(WHOLE(link, bpf_uprobe_multi_link, link), bpf_uprobe_multi_link, path.dentry);
+}
+
+// Whether the file that the link probes is this one.
+static __always_inline __u32 compare(struct bpf_link* link, struct file* file) {
+    __u32 const type = READ(link, bpf_link, type);
+    struct dentry* name = 0;
+    if (type == BPF_LINK_TYPE_PERF_EVENT) name = name_of_event(link);
+    if (type == BPF_LINK_TYPE_UPROBE_MULTI) name = name_of_places(link);
+    struct inode* const probed = READ(name, dentry, d_inode);
+    struct inode* const open = READ(file, file, f_inode);
+    if (!probed || !open) return netns_untold;
+    return probed == open ? file_same : file_other;
+}
+
+static __always_inline struct file* file_at(struct task_struct* task, int fd) {
+    struct file** const files =
+        READ(READ(READ(task, task_struct, files), files_struct, fdt), fdtable, fd);
+    struct file* file = 0;
+    bpf_probe_read_kernel(&file, sizeof file, &files[fd]);
+    return file;
+}
+
+// A negative number is not a descriptor: then it is the namespace of the thread. The second is of
+// the file that is asked about, or of none.
 SEC("raw_tp")
 int bpflink_netns(struct bpf_raw_tracepoint_args* context) {
     int const fd = (int)context->args[0];
     struct task_struct* const task = (void*)bpf_get_current_task();
     if (fd < 0) return READ(READ(READ(task, task_struct, nsproxy), nsproxy, net_ns), net, ns.inum);
-    struct file** const files =
-        READ(READ(READ(task, task_struct, files), files_struct, fdt), fdtable, fd);
-    struct file* file = 0;
-    bpf_probe_read_kernel(&file, sizeof file, &files[fd]);
-    struct bpf_link* const link = READ(file, file, private_data);
+    struct bpf_link* const link = READ(file_at(task, fd), file, private_data);
+    int const other = (int)context->args[1];
+    if (other >= 0) return compare(link, file_at(task, other));
     switch (READ(link, bpf_link, type)) {
     case BPF_LINK_TYPE_NETNS: return netns_inode(READ(link, bpf_netns_link, net));
     case BPF_LINK_TYPE_XDP: return netns_of(READ(link, bpf_xdp_link, dev));

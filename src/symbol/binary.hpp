@@ -36,6 +36,7 @@ public:
 
     /// The name that the caller used.
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
+    [[nodiscard]] fd_view fd() const noexcept { return file_; }
     [[nodiscard]] bool is_elf() const noexcept { return is_elf_; }
     [[nodiscard]] std::uint64_t device() const noexcept { return device_; }
     [[nodiscard]] std::uint64_t inode() const noexcept { return inode_; }

@@ -13,6 +13,7 @@
 
 #include <doctest/doctest.h>
 
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -214,23 +215,23 @@ TEST_CASE_FIXTURE(fresh_script, "what is not open is EBADF, whatever a command c
     CHECK(sys::obj_get_info(3, info, size) == -EINVAL);
 }
 
-TEST_CASE_FIXTURE(fresh_script, "a program runs with one argument, and its answer comes back") {
-    std::uint64_t argument = 0;
+TEST_CASE_FIXTURE(fresh_script, "a program runs with two arguments, and its answer comes back") {
+    std::array<std::uint64_t, 2> arguments{};
     script.answer = [&](void* attr) {
         auto& run = *static_cast<uapi::prog_test_run_attr*>(attr);
-        std::memcpy(&argument, reinterpret_cast<void const*>(run.ctx_in), sizeof argument);
+        std::memcpy(arguments.data(), reinterpret_cast<void const*>(run.ctx_in), sizeof arguments);
         run.retval = 22;
     };
     std::uint32_t answer = 0;
-    CHECK(sys::prog_test_run(3, 23, answer) == 0);
+    CHECK(sys::prog_test_run(3, 23, answer, 24) == 0);
     CHECK(answer == 22);
-    CHECK(argument == 23);
+    CHECK(arguments == std::array<std::uint64_t, 2>{23, 24});
     CHECK(script.command == static_cast<long>(uapi::command::prog_test_run));
     CHECK(sent<uapi::prog_test_run_attr>().prog_fd == 3);
-    CHECK(sent<uapi::prog_test_run_attr>().ctx_size_in == sizeof argument);
+    CHECK(sent<uapi::prog_test_run_attr>().ctx_size_in == sizeof arguments);
     CHECK(sent<uapi::prog_test_run_attr>().repeat == 0); // which the kernel refuses here
     CHECK(sys::prog_test_run(3, -1, answer) == 0);
-    CHECK(argument == 0xffff'ffffU); // a 32-bit number to the program
+    CHECK(arguments == std::array<std::uint64_t, 2>{~0U, ~0U}); // 32-bit numbers to the program
 }
 
 TEST_CASE_FIXTURE(fresh_script, "a command that a signal interrupts is made again") {
@@ -239,6 +240,19 @@ TEST_CASE_FIXTURE(fresh_script, "a command that a signal interrupts is made agai
     auto const link = sys::link_get_fd_by_id(1);
     CHECK(link.outcome() == 42);
     CHECK(script.calls == 4);
+}
+
+TEST_CASE_FIXTURE(fresh_script, "signals wait while the kernel verifies a program") {
+    auto const is_held = [] {
+        ::sigset_t now;
+        ::pthread_sigmask(SIG_SETMASK, nullptr, &now);
+        return ::sigismember(&now, SIGALRM) == 1;
+    };
+    bool held = false;
+    script.answer = [&](void*) { held = is_held(); };
+    static_cast<void>(sys::prog_load({}));
+    CHECK(held);
+    CHECK_FALSE(is_held());
 }
 
 // E5

@@ -113,6 +113,9 @@ TEST_CASE_FIXTURE(kernel_case,
     check_error(bl::in_netns("/proc/self/ns/mnt", here), bl::errc::invalid_argument);
     check_error(bl::in_netns("/tmp", here), bl::errc::invalid_argument);
     check_error(bl::in_netns("/run/netns/none of this name", here), bl::errc::not_found);
+    bl::unique_fd const named{::open("/proc/self/ns/net", O_PATH | O_CLOEXEC)};
+    check_error(bl::in_netns(bl::fd_view{named}, here), bl::errc::invalid_argument, {"O_PATH"});
+    check_error(bl::in_netns(bl::fd_view{4'000}, here), bl::errc::invalid_argument, {"not open"});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a thread that gave up its privilege elsewhere does not go on") {

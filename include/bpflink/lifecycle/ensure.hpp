@@ -203,6 +203,7 @@ template <class Hook>
 ///                  mode 0700; none is removed
 /// @param options   how long it waits in all
 /// @errors not_a_link        something else is pinned at the path
+///         invalid_argument  the path ends in a slash, or in %tmp, as replace_pin's own names do
 ///         wrong_kind        a link of another hook is pinned there
 ///         already_exists    a link at another place is pinned there, or one of which nothing tells
 ///                           whether it is at this one

@@ -39,7 +39,7 @@ struct link_holders {
 /// does. By /proc, descriptors of links are copied, so that a link may end a moment later.
 /// @errors not_found          no link has this id
 ///         permission_denied  CAP_SYS_ADMIN is missing, which telling ids takes
-///         not_supported      before 5.8; by /proc, also without pidfd_getfd(2)
+///         not_supported      before 5.8; /proc is not mounted; by it, also without pidfd_getfd(2)
 /// @kernel since 5.8; kernel/bpf/task_iter.c, task_file_seq_get_next(), and kernel/pid.c,
 ///         pidfd_getfd(). Not by /proc/PID/fdinfo, which kills kernels that have a bug there (6.18,
 ///         bpf_kprobe_multi_show_fdinfo())

@@ -80,7 +80,8 @@ using pins_view = detail::walk_view<detail::pins_source>;
 /// The pinned links below a directory of a bpffs, in the order of the file system. Pins of maps and
 /// programs are left out, and so are symbolic links, and names that vanish meanwhile. A temporary
 /// name of replace_pin (NAME%tmp) is an element too, and marked. If no replace_pin is under way
-/// there, a killed process left it, and it holds its link.
+/// there, a killed process left it, and it holds its link. Another file
+/// system that is mounted below is left out, and so is all that is in it.
 ///
 /// Elements: result<pin_entry>. An entry that cannot be read is an error, and the walk goes on.
 /// @param root  copied
@@ -88,7 +89,7 @@ using pins_view = detail::walk_view<detail::pins_source>;
 ///         invalid_argument   `root` is not a directory, or not on a bpffs (the only element)
 ///         permission_denied  a directory or pin that cannot be opened
 /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_get_user()
-/// @cost 5 system calls a pin; allocates the path
+/// @cost 1 system call a directory, and 5 a pin; allocates the path
 [[nodiscard]] pins_view pins(std::string_view root);
 /// The same of every bpffs that is mounted where the calling thread is, by /proc. Each directory is
 /// walked once, whatever number of places it is mounted at, and what is mounted over is left out.

@@ -7,10 +7,12 @@
 #include <bpflink/bpflink.hpp>
 
 #include <map>
+#include <set>
 #include <string>
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,6 +126,27 @@ TEST_CASE_FIXTURE(kernel_case, "directories and pins that vanish during a walk a
         auto&& entry = *it;
         CHECK(entry);
     }
+}
+
+TEST_CASE_FIXTURE(kernel_case, "of what is mounted below a directory, a bpffs alone is walked") {
+    tree const t;
+    auto const below = t.fs.path() + "/one", nested = t.fs.path() + "/empty",
+               pin = t.fs.path() + "/a";
+    REQUIRE(::mount("none", below.c_str(), "tmpfs", 0, "size=64k") == 0);
+    {
+        bl::unique_fd const file{::open((below + "/file").c_str(), O_CREAT | O_CLOEXEC, 0600)};
+    }
+    REQUIRE(::mount("none", nested.c_str(), "bpf", 0, nullptr) == 0);
+    must(must(bl::link::duplicate(t.b.fd())).pin(nested + "/b"));
+    REQUIRE(::mount("/dev/null", pin.c_str(), nullptr, MS_BIND, nullptr) == 0);
+    std::set<std::string> found;
+    for (auto const& each : bl::pins(t.fs.path())) {
+        REQUIRE(each);
+        found.insert(each->path);
+    }
+    CHECK(found == std::set{nested + "/b"});
+    for (auto const& place : {pin, nested, below})
+        CHECK(::umount2(place.c_str(), MNT_DETACH) == 0);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "stopping a walk over pins early leaves no directory open") {

@@ -420,8 +420,21 @@ int kernel::sys_prog_bind_map(int prog_fd, int map_fd) {
     return 0;
 }
 
-/// What src/bpf/netns_of_link.bpf.c answers.
-int kernel::sys_prog_test_run(int prog_fd, int argument, std::uint32_t& answer) {
+std::uint32_t kernel::compare_file(link_facts const& facts, int file) {
+    bl::sys::file_facts probed{}, open{};
+    probed.inode = facts.inode;
+    if (probed.inode == 0) {
+        int const fd = sys_look_up(bl::sys::working_directory, facts.name, bl::sys::lookup::plain);
+        if (fd < 0) return netns_untold;
+        sys_look_at(fd, probed);
+        sys_close(fd);
+    }
+    if (!tells_probed_files || sys_look_at(file, open) < 0) return netns_untold;
+    return probed.inode == open.inode ? std::uint32_t{file_same} : std::uint32_t{file_other};
+}
+
+/// What src/snapshot/netns_of_link.bpf.c answers.
+int kernel::sys_prog_test_run(int prog_fd, int argument, std::uint32_t& answer, int second) {
     int outcome;
     auto const prog = get<program>(prog_fd, outcome);
     if (!prog) return outcome;
@@ -442,6 +455,10 @@ int kernel::sys_prog_test_run(int prog_fd, int argument, std::uint32_t& answer) 
     auto const l = get<link>(argument, outcome);
     answer = netns_untold;
     if (!l) return 0;
+    if (second >= 0) {
+        answer = compare_file(l->facts, second);
+        return 0;
+    }
     switch (l->facts.type) {
     case bl::link_type::netns:
         answer = l->defunct ? std::uint32_t{netns_gone} : l->facts.target;

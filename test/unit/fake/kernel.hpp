@@ -254,6 +254,7 @@ public:
     bool reports_path_lengths = true;     // of perf events and uprobe_multi, since 6.12
     bool reports_ref_ctr_offset = true;   // of uprobes, since 6.16
     bool reports_tracing_multi = true;    // since 7.3
+    bool tells_probed_files = true;       // the file itself, to the library's own program
     bool shows_addresses = true;          // by kptr_restrict
     bool takes_tracepoint_cookies = true; // since 6.10
     bool takes_tracing_cookies = true;    // since 5.19
@@ -364,7 +365,7 @@ public:
     int sys_map_get_fd_by_id(std::uint32_t id);
     int sys_btf_get_fd_by_id(std::uint32_t id);
     int sys_prog_bind_map(int program, int map);
-    int sys_prog_test_run(int program, int argument, std::uint32_t& answer);
+    int sys_prog_test_run(int program, int argument, std::uint32_t& answer, int second);
     int sys_prog_test_run_on_nothing(int program);
     int sys_map_look_up(int map, void const* key, void* value);
     int sys_map_update(int map, void const* key, void const* value);
@@ -483,6 +484,7 @@ private:
     int update_program(link& l, std::uint32_t next, bool replace, std::uint32_t old);
     int fill(link const& l, uapi::link_info& info);
     int fill_iter(link const& l, uapi::link_info::iter_part& info);
+    std::uint32_t compare_file(link_facts const& facts, int file);
     int fill_perf_event(link_facts const& facts, uapi::link_info::perf_event_part& info);
     int fill_kprobe_multi(link_facts const& facts, uapi::link_info::kprobe_multi_part& info);
     int fill_uprobe_multi(link_facts const& facts, uapi::link_info::uprobe_multi_part& info);

@@ -113,6 +113,7 @@ struct link_facts {
     uapi::perf_event_type event = uapi::perf_event_type::tracepoint;
     std::uint64_t config = 0; // perf event: event; its type is `target`
     std::uint32_t offset = 0; // kprobe, uprobe
+    std::uint64_t inode = 0;  // of the file that is probed; 0: of what is at `name`
     std::uint64_t address = 0;
     std::uint64_t ref_ctr_offset = 0;
     std::vector<std::uint32_t> ids;       // tracing_multi

@@ -82,9 +82,9 @@ int prog_bind_map(int program, int map) noexcept {
     return entered(call::prog_bind_map, [&](auto& k) { return k.sys_prog_bind_map(program, map); });
 }
 
-int prog_test_run(int program, int argument, std::uint32_t& answer) noexcept {
+int prog_test_run(int program, int argument, std::uint32_t& answer, int second) noexcept {
     return entered(call::prog_test_run,
-                   [&](auto& k) { return k.sys_prog_test_run(program, argument, answer); });
+                   [&](auto& k) { return k.sys_prog_test_run(program, argument, answer, second); });
 }
 
 int prog_test_run_on_nothing(int program) noexcept {

@@ -117,8 +117,8 @@ TEST_CASE_FIXTURE(every_place, "is_at costs at each hook what docs/places.md say
                                                    {"lsm", 3},           {"freplace", 10},
                                                    {"tp_btf", 3},        {"raw_tracepoint", 5},
                                                    {"tracepoint", 5},    {"kprobe", 2},
-                                                   {"kprobe_multi", 6},  {"uprobe", 14},
-                                                   {"uprobe_multi", 14}, {"usdt", 21},
+                                                   {"kprobe_multi", 6},  {"uprobe", 12},
+                                                   {"uprobe_multi", 12}, {"usdt", 19},
                                                    {"tracing_multi", 2}});
 }
 
@@ -626,9 +626,41 @@ TEST_CASE_FIXTURE(probed_places, "a uprobe's link is at the file, offset and pro
     CHECK(where(hook{.binary = "/bin/y", .offset = 0x10}, here) == match::no);
 }
 
+TEST_CASE_FIXTURE(probed_places,
+                  "a probe is in the file that it was put into, whatever has its path now") {
+    using hook = bl::hook::uprobe;
+    bl::sys::file_facts x{}, y{};
+    auto const opened_x = open_file("/bin/x"), opened_y = open_file("/bin/y");
+    REQUIRE(bl::sys::look_at(opened_x.get(), x) == 0);
+    REQUIRE(bl::sys::look_at(opened_y.get(), y) == 0);
+    auto const in = [&](char const* path, std::uint64_t inode) {
+        return made({.type = link_type::perf_event,
+                     .name = path,
+                     .event = bl::uapi::perf_event_type::uprobe,
+                     .offset = 0x10,
+                     .inode = inode});
+    };
+    hook const at_x{.binary = "/bin/x", .offset = 0x10};
+    CHECK(where(at_x, in("/bin/x", x.inode)) == match::yes);
+    CHECK(where(at_x, in("/bin/x", y.inode)) == match::no); // replaced, as an upgrade does
+    CHECK(where(at_x, in("/bin/moved", x.inode)) == match::yes);
+    constexpr std::array<std::uint64_t, 1> offset{0x10};
+    auto const many = made({.type = link_type::uprobe_multi,
+                            .name = "/bin/x (deleted)",
+                            .inode = x.inode,
+                            .addresses = {0x10}});
+    CHECK(where(bl::hook::uprobe_multi{.binary = bl::fd_view{opened_x}, .offsets = offset}, many) ==
+          match::yes);
+    CHECK(where(bl::hook::uprobe_multi{.binary = bl::fd_view{opened_y}, .offsets = offset}, many) ==
+          match::no);
+    fail(call::prog_test_run, ENOMEM);
+    CHECK_FALSE(bl::is_at(at_x, in("/bin/x", x.inode)));
+}
+
 TEST_CASE_FIXTURE(probed_places, "a link's path that leads nowhere is not another file's") {
     using hook = bl::hook::uprobe;
     hook const there{.binary = "/bin/x", .offset = 0x10};
+    tells_probed_files = false;
     CHECK(where(there, uprobe("/proc/41/root/bin/x", 0x10)) == match::unknown); // it has ended
     CHECK(where(there, uprobe("x", 0x10)) == match::unknown); // from another's directory
     CHECK(where(there, uprobe("/bin/moved", 0x20)) == match::no);

@@ -553,6 +553,16 @@ TEST_CASE_FIXTURE(world, "what a killed call left at the temporary name goes") {
     check_is_so(v2);
 }
 
+TEST_CASE_FIXTURE(world, "a pin that the next replace_pin would take for stale is not made") {
+    for (char const* const path : {"/bpf/x%tmp", "/bpf/none/x%tmp", "/bpf/none/"}) {
+        auto const done = bl::ensure_attached(second, eth0, path);
+        REQUIRE_FALSE(done);
+        check_error(done.error(), EINVAL, operation::obj_pin, errc::invalid_argument, {path});
+    }
+    CHECK(links_here().empty());
+    CHECK_FALSE(has_path("/bpf/none"));
+}
+
 TEST_CASE_FIXTURE(world, "something else at the temporary name is named and left alone") {
     pinned_xdp();
     pin("/bpf/x%tmp", add_map());
@@ -738,8 +748,8 @@ TEST_CASE_FIXTURE(every_place, "to keep what is there costs what docs/lifecycle.
                                                    {"lsm", 9},           {"freplace", 16},
                                                    {"tp_btf", 9},        {"raw_tracepoint", 11},
                                                    {"tracepoint", 11},   {"kprobe", 8},
-                                                   {"kprobe_multi", 12}, {"uprobe", 20},
-                                                   {"uprobe_multi", 20}, {"usdt", 27},
+                                                   {"kprobe_multi", 12}, {"uprobe", 18},
+                                                   {"uprobe_multi", 18}, {"usdt", 25},
                                                    {"tracing_multi", 8}});
 }
 

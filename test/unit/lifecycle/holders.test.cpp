@@ -140,7 +140,7 @@ TEST_CASE_FIXTURE(held, "what keeps all of the holders from being told has its c
     fail(call::list_begin, ENOENT);
     auto const none = bl::holders(id);
     REQUIRE_FALSE(none);
-    check_error(none.error(), ENOENT, bl::operation::read, bl::errc::not_found,
+    check_error(none.error(), ENOENT, bl::operation::read, bl::errc::not_supported,
                 {"/proc is not mounted"});
 }
 
