@@ -92,6 +92,18 @@ result<match> is_file_at(binary_file const& file, std::string const& path) {
     return file.kernel_name() == path ? match::unknown : match::no;
 }
 
+result<match> is_at_found(result<found_places> found, std::string const& path,
+                          std::span<std::uint64_t const> offsets) {
+    if (!found && found.error() == errc::not_found) return match::no;
+    if (!found) return tl::unexpected{std::move(found).error()};
+    std::vector<std::uint64_t> told{offsets.begin(), offsets.end()};
+    auto& asked = found->offsets;
+    std::ranges::sort(told);
+    std::ranges::sort(asked);
+    if (told != asked) return match::no;
+    return is_file_at(found->file, path);
+}
+
 } // namespace
 
 result<binary_file> open_binary(std::variant<std::string_view, fd_view> const& binary) {
@@ -170,18 +182,6 @@ result<std::optional<int>> checked_process(std::optional<int> process, operation
                         " has no memory to probe: its first thread has ended, or it is a kernel "
                         "thread");
     return process;
-}
-
-result<match> is_at_found(result<found_places> found, std::string const& path,
-                          std::span<std::uint64_t const> offsets) {
-    if (!found && found.error() == errc::not_found) return match::no;
-    if (!found) return tl::unexpected{std::move(found).error()};
-    std::vector<std::uint64_t> told{offsets.begin(), offsets.end()};
-    auto& asked = found->offsets;
-    std::ranges::sort(told);
-    std::ranges::sort(asked);
-    if (told != asked) return match::no;
-    return is_file_at(found->file, path);
 }
 
 result<match> is_at_places(named_places const& wanted, std::string const& path,

@@ -75,8 +75,6 @@ checked_process(std::optional<int> process, operation where, std::string const& 
 /// Whether a link's file and offsets are those that a hook names. `no` where there are no such.
 /// @param path     of the link's file
 /// @param offsets  of the link
-[[nodiscard]] result<match> is_at_found(result<found_places> found, std::string const& path,
-                                        std::span<std::uint64_t const> offsets);
 [[nodiscard]] result<match> is_at_places(named_places const& wanted, std::string const& path,
                                          std::span<std::uint64_t const> offsets);
 
