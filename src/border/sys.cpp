@@ -1029,10 +1029,6 @@ bool program_autoattach(::bpf_program const* prog) noexcept {
     return ::bpf_object__next_program(object, const_cast<::bpf_program*>(prog)); // only compared
 }
 
-char const* object_name(::bpf_object const* object) noexcept {
-    return ::bpf_object__name(object);
-}
-
 int kernel_type(char const* name, unsigned attach_type) noexcept {
     quiet_libbpf const quiet;
     return ::libbpf_find_vmlinux_btf_id(name, static_cast<::bpf_attach_type>(attach_type));

@@ -222,7 +222,6 @@ bool program_autoload(::bpf_program const* prog) noexcept;
 bool program_autoattach(::bpf_program const* prog) noexcept;
 // The one after `prog`, or the first; null after the last.
 ::bpf_program const* next_program(::bpf_object const* object, ::bpf_program const* prog) noexcept;
-char const* object_name(::bpf_object const* object) noexcept;
 int kernel_type(char const* name, unsigned attach_type) noexcept; // its BTF id; allocates
 int program_function(int program, char const* name) noexcept;     // its BTF id; allocates
 // Where a table of struct_ops has its name, by the BTF id of its value. -ENOENT where it has none,

@@ -23,27 +23,14 @@ typed_request const& asked(attempt const& tried) {
 }
 
 /// The programs of the attach type on a directory.
-struct present {
-    int outcome;
-    std::uint32_t count;
-    std::uint32_t flags;
-    std::uint32_t first; // program
-    std::uint64_t revision;
-};
-
 present ask(attempt const& tried, int directory) noexcept {
-    std::uint32_t first = 0;
-    uapi::prog_query_attr attr{};
-    attr.target = static_cast<std::uint32_t>(directory);
-    attr.attach_type = static_cast<std::uint32_t>(*asked(tried).attach);
-    attr.prog_ids = reinterpret_cast<std::uintptr_t>(&first);
-    attr.count = 1;
-    int const outcome = sys::prog_query(attr);
-    return {outcome == -ENOSPC ? 0 : outcome, attr.count, attr.attach_flags, first, attr.revision};
+    auto request = asked(tried);
+    request.target = static_cast<std::uint32_t>(directory);
+    return what_is_at(request);
 }
 
 present ask(attempt const& tried) noexcept {
-    return ask(tried, static_cast<int>(asked(tried).target));
+    return what_is_at(asked(tried));
 }
 
 std::string name_of(int directory) {
@@ -262,10 +249,7 @@ result<opened_place> open_place(hook::cgroup const& where) {
 }
 
 detail::hook_row const& hook_traits<hook::cgroup>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::cgroup>({
         .asked_by = detail::probe{.program = program_type::cgroup_skb,
                                   .attach = attach_type::cgroup_inet_egress,
                                   .known = EBADF},
@@ -274,7 +258,7 @@ detail::hook_row const& hook_traits<hook::cgroup>::row() noexcept {
         .causes = causes,
         .query_causes = query_causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

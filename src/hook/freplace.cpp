@@ -147,15 +147,12 @@ match hook_traits<hook::freplace>::matches(link_info const& info) noexcept {
 }
 
 detail::hook_row const& hook_traits<hook::freplace>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::freplace>({
         .needs = {detail::capability::bpf, detail::capability::sys_admin},
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

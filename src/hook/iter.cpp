@@ -316,10 +316,7 @@ constexpr std::array sections{
 } // namespace
 
 detail::hook_row const& hook_traits<hook::iter>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::iter>({
         .asked_by = detail::probe{.program = program_type::tracing,
                                   .expected = attach_type::trace_iter,
                                   .target = "task"},
@@ -327,7 +324,7 @@ detail::hook_row const& hook_traits<hook::iter>::row() noexcept {
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

@@ -241,18 +241,10 @@ std::optional<any_hook> system_call_of(std::string_view kind, std::string_view r
 constexpr std::string_view which_function = "which function";
 
 constexpr std::array sections{
-    detail::section{.kind = "kprobe",
-                    .rest = "FUNCTION[+OFFSET]",
-                    .read = function_of,
-                    .lacks = which_function},
-    detail::section{
-        .kind = "kretprobe", .rest = "FUNCTION", .read = function_of, .lacks = which_function},
-    detail::section{
-        .kind = "ksyscall", .rest = "CALL", .read = system_call_of, .lacks = "which system call"},
-    detail::section{.kind = "kretsyscall",
-                    .rest = "CALL",
-                    .read = system_call_of,
-                    .lacks = "which system call"},
+    detail::section{"kprobe", "FUNCTION[+OFFSET]", function_of, which_function},
+    detail::section{"kretprobe", "FUNCTION", function_of, which_function},
+    detail::section{"ksyscall", "CALL", system_call_of, "which system call"},
+    detail::section{"kretsyscall", "CALL", system_call_of, "which system call"},
 };
 
 } // namespace
@@ -262,10 +254,7 @@ match hook_traits<hook::kprobe>::matches(link_info const& info) noexcept {
 }
 
 detail::hook_row const& hook_traits<hook::kprobe>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::kprobe>({
         .asked_by = detail::probe{.program = program_type::kprobe,
                                   .attach = attach_type::perf_event,
                                   .known = EBADF,
@@ -276,7 +265,7 @@ detail::hook_row const& hook_traits<hook::kprobe>::row() noexcept {
         .opening = opening,
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

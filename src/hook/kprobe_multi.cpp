@@ -290,25 +290,15 @@ std::optional<any_hook> functions_of(std::string_view kind, std::string_view res
 constexpr std::string_view which_functions = "which functions";
 
 constexpr std::array sections{
-    detail::section{
-        .kind = "kprobe.multi", .rest = "PATTERN", .read = functions_of, .lacks = which_functions},
-    detail::section{.kind = "kretprobe.multi",
-                    .rest = "PATTERN",
-                    .read = functions_of,
-                    .lacks = which_functions},
-    detail::section{.kind = "kprobe.session",
-                    .rest = "PATTERN",
-                    .read = functions_of,
-                    .lacks = which_functions},
+    detail::section{"kprobe.multi", "PATTERN", functions_of, which_functions},
+    detail::section{"kretprobe.multi", "PATTERN", functions_of, which_functions},
+    detail::section{"kprobe.session", "PATTERN", functions_of, which_functions},
 };
 
 } // namespace
 
 detail::hook_row const& hook_traits<hook::kprobe_multi>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::kprobe_multi>({
         .asked_by = detail::probe{.program = program_type::kprobe,
                                   .expected = attach_type::trace_kprobe_multi,
                                   .attach = attach_type::trace_kprobe_multi,
@@ -317,7 +307,7 @@ detail::hook_row const& hook_traits<hook::kprobe_multi>::row() noexcept {
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

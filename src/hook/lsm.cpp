@@ -28,10 +28,7 @@ match hook_traits<hook::lsm>::matches(link_info const& info) noexcept {
 }
 
 detail::hook_row const& hook_traits<hook::lsm>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::lsm>({
         .asked_by = detail::probe{.program = program_type::lsm,
                                   .expected = attach_type::lsm_mac,
                                   .target = "file_mprotect",
@@ -40,7 +37,7 @@ detail::hook_row const& hook_traits<hook::lsm>::row() noexcept {
         .mistakes = mistakes,
         .causes = trampoline_causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

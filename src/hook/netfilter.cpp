@@ -105,10 +105,7 @@ constexpr std::array sections{
 } // namespace
 
 detail::hook_row const& hook_traits<hook::netfilter>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::netfilter>({
         .asked_by = detail::probe{.program = program_type::netfilter,
                                   .expected = attach_type::netfilter,
                                   .attach = attach_type::netfilter,
@@ -116,7 +113,7 @@ detail::hook_row const& hook_traits<hook::netfilter>::row() noexcept {
         .needs = {detail::capability::net_admin, detail::capability::bpf},
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

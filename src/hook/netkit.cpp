@@ -51,10 +51,7 @@ detail::squatter detail::without_link(borrowed_program const& what, hook::netkit
 }
 
 detail::hook_row const& hook_traits<hook::netkit>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::netkit>({
         .asked_by = detail::probe{.program = program_type::sched_cls,
                                   .attach = attach_type::netkit_primary,
                                   .known = ENODEV},
@@ -63,7 +60,7 @@ detail::hook_row const& hook_traits<hook::netkit>::row() noexcept {
         .causes = causes,
         .query_causes = place_causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

@@ -39,14 +39,9 @@ finding takes_several(attempt const& tried) {
 
 /// The kernel refuses a link beside other links by another errno.
 finding program_without_link(attempt const& tried) {
-    std::uint32_t program = 0;
-    uapi::prog_query_attr attr{};
-    attr.target = asked(tried).target;
-    attr.attach_type = static_cast<std::uint32_t>(*asked(tried).attach);
-    attr.prog_ids = reinterpret_cast<std::uintptr_t>(&program);
-    attr.count = 1;
-    if (sys::prog_query(attr) < 0) return {match::unknown, "a program"};
-    return {attr.count != 0 ? match::yes : match::no, "program " + std::to_string(program)};
+    auto const there = what_is_at(asked(tried));
+    if (there.outcome < 0) return {match::unknown, "a program"};
+    return yes_if(there.count != 0, "program " + std::to_string(there.first));
 }
 
 constexpr std::array place_causes{
@@ -88,10 +83,7 @@ result<opened_place> open_place(hook::netns const& where) {
 }
 
 detail::hook_row const& hook_traits<hook::netns>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::netns>({
         .asked_by = detail::probe{.program = program_type::flow_dissector,
                                   .expected = attach_type::flow_dissector,
                                   .attach = attach_type::flow_dissector,
@@ -101,7 +93,7 @@ detail::hook_row const& hook_traits<hook::netns>::row() noexcept {
         .causes = causes,
         .query_causes = place_causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

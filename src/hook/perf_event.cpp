@@ -76,10 +76,7 @@ match hook_traits<hook::perf_event>::matches(link_info const& info) noexcept {
 }
 
 detail::hook_row const& hook_traits<hook::perf_event>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::perf_event>({
         .asked_by = detail::probe{.program = program_type::perf_event,
                                   .attach = attach_type::perf_event,
                                   .known = EBADF},
@@ -87,7 +84,7 @@ detail::hook_row const& hook_traits<hook::perf_event>::row() noexcept {
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

@@ -24,6 +24,14 @@ result<std::optional<unique_fd>> opened_program(program_id id) {
     return refuse_id(outcome, operation::prog_get_fd_by_id, id.value());
 }
 
+/// Whether both programs were loaded for the same function.
+match is_same(program_target const& a, program_target const& b) noexcept {
+    if (!a.function || !b.function) return match::unknown;
+    if (*a.function != *b.function) return match::no;
+    if (a.types == 0 || b.types == 0) return match::unknown;
+    return yes_or_no(a.types == b.types);
+}
+
 } // namespace
 
 result<match> is_in_this_netns(fd_view link) {
@@ -56,13 +64,6 @@ result<std::optional<program_target>> target_of_running(located_link const& l) {
                 if (!opened) return std::nullopt;
                 return target_of(*opened);
             });
-}
-
-match is_same(program_target const& a, program_target const& b) noexcept {
-    if (!a.function || !b.function) return match::unknown;
-    if (*a.function != *b.function) return match::no;
-    if (a.types == 0 || b.types == 0) return match::unknown;
-    return yes_or_no(a.types == b.types);
 }
 
 result<std::optional<std::uint32_t>> types_of_program(program_id id) {

@@ -123,9 +123,6 @@ struct program_target {
 /// @cost 3 system calls
 [[nodiscard]] result<std::optional<program_target>> target_of_running(located_link const& l);
 
-/// Whether both programs were loaded for the same function.
-[[nodiscard]] match is_same(program_target const& a, program_target const& b) noexcept;
-
 /// The BTF object of a program; empty where that cannot be told.
 /// @errors EMFILE, ENOMEM
 /// @cost 3 system calls

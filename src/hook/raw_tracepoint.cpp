@@ -58,15 +58,12 @@ std::optional<any_hook> name_of(std::string_view, std::string_view rest) {
 constexpr std::string_view which_tracepoint = "which tracepoint";
 
 constexpr std::array sections{
-    detail::section{
-        .kind = "raw_tracepoint", .rest = "NAME", .read = name_of, .lacks = which_tracepoint},
-    detail::section{.kind = "raw_tp", .rest = "NAME", .read = name_of, .lacks = which_tracepoint},
-    detail::section{
-        .kind = "raw_tracepoint.s", .rest = "NAME", .read = name_of, .lacks = which_tracepoint},
-    detail::section{.kind = "raw_tp.s", .rest = "NAME", .read = name_of, .lacks = which_tracepoint},
-    detail::section{
-        .kind = "raw_tracepoint.w", .rest = "NAME", .read = name_of, .lacks = which_tracepoint},
-    detail::section{.kind = "raw_tp.w", .rest = "NAME", .read = name_of, .lacks = which_tracepoint},
+    detail::section{"raw_tracepoint", "NAME", name_of, which_tracepoint},
+    detail::section{"raw_tp", "NAME", name_of, which_tracepoint},
+    detail::section{"raw_tracepoint.s", "NAME", name_of, which_tracepoint},
+    detail::section{"raw_tp.s", "NAME", name_of, which_tracepoint},
+    detail::section{"raw_tracepoint.w", "NAME", name_of, which_tracepoint},
+    detail::section{"raw_tp.w", "NAME", name_of, which_tracepoint},
 };
 
 } // namespace
@@ -76,16 +73,13 @@ match hook_traits<hook::raw_tracepoint>::matches(link_info const& info) noexcept
 }
 
 detail::hook_row const& hook_traits<hook::raw_tracepoint>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::raw_tracepoint>({
         .asked_by = detail::probe{.program = program_type::raw_tracepoint},
         .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

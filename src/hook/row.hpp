@@ -38,9 +38,10 @@ struct probe {
 enum class capability : unsigned { net_admin = 12, sys_admin = 21, perfmon = 38, bpf = 39 };
 
 struct hook_row {
-    std::string_view name;
-    std::span<program_type const> program_types;
-    std::span<attach_type const> attach_types;
+    // The traits' own.
+    std::string_view name = {};
+    std::span<program_type const> program_types = {};
+    std::span<attach_type const> attach_types = {};
     std::optional<detail::probe> asked_by = std::nullopt; // none: only an attach tells
     std::array<capability, 2> needs = {};
     std::span<refusal const> mistakes = {}; // seen in the request, before the kernel is asked
@@ -54,6 +55,15 @@ struct hook_row {
 } // namespace bpflink::detail
 
 namespace [[gnu::visibility("hidden")]] bpflink {
+
+/// A hook's row, with what its traits say already.
+template <class Hook>
+[[nodiscard]] constexpr detail::hook_row row_for(detail::hook_row facts) noexcept {
+    facts.name = hook_traits<Hook>::name;
+    facts.program_types = hook_traits<Hook>::program_types;
+    facts.attach_types = hook_traits<Hook>::attach_types;
+    return facts;
+}
 
 /// Calls `f` with the row of each of all_hooks, in their order.
 template <class F>

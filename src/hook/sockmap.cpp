@@ -34,28 +34,15 @@ finding is_stream_parser(attempt const& tried) {
 }
 
 /// Of one kind of verdict, the kernel refuses a query as it does an attach.
-/// @return a negated errno, or how many programs are there
-int ask(attempt const& tried, std::uint32_t& program) {
-    uapi::prog_query_attr attr{};
-    attr.target = asked(tried).target;
-    attr.attach_type = static_cast<std::uint32_t>(*asked(tried).attach);
-    attr.prog_ids = reinterpret_cast<std::uintptr_t>(&program);
-    attr.count = 1;
-    int const outcome = sys::prog_query(attr);
-    return outcome < 0 ? outcome : static_cast<int>(attr.count);
-}
-
 finding other_verdict(attempt const& tried) {
-    std::uint32_t program = 0;
-    int const outcome = ask(tried, program);
+    int const outcome = what_is_at(asked(tried)).outcome;
     return {outcome == -EBUSY ? match::yes : outcome < 0 ? match::unknown : match::no};
 }
 
 finding other_program(attempt const& tried) {
-    std::uint32_t program = 0;
-    int const outcome = ask(tried, program);
-    if (outcome < 0) return {match::unknown, "another program"};
-    return {outcome > 0 ? match::yes : match::no, "program " + std::to_string(program)};
+    auto const there = what_is_at(asked(tried));
+    if (there.outcome < 0) return {match::unknown, "another program"};
+    return yes_if(there.count != 0, "program " + std::to_string(there.first));
 }
 
 constexpr std::array place_causes{
@@ -111,19 +98,14 @@ detail::squatter detail::without_link(borrowed_program const& what, hook::sockma
     if (!asked.attach) asked.attach = attach_type_of(what, row);
     if (!asked.attach) return {};
     asked.target = raw_fd(where.map.fd());
-    detail::attempt const tried{.row = row, .prog = &what, .request = &asked};
-    std::uint32_t program = 0;
-    int const outcome = ask(tried, program);
-    if (outcome == -EBUSY) return {match::unknown, "the map has the other kind of verdict"};
-    if (outcome <= 0) return {};
-    return {match::unknown, "program " + std::to_string(program) + " is there without a link"};
+    auto const there = what_is_at(asked);
+    if (there.outcome == -EBUSY) return {match::unknown, "the map has the other kind of verdict"};
+    if (there.outcome < 0 || there.count == 0) return {};
+    return {match::unknown, "program " + std::to_string(there.first) + " is there without a link"};
 }
 
 detail::hook_row const& hook_traits<hook::sockmap>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::sockmap>({
         .asked_by = detail::probe{.program = program_type::sk_skb,
                                   .expected = attach_type::sk_skb_verdict,
                                   .attach = attach_type::sk_skb_verdict,
@@ -133,7 +115,7 @@ detail::hook_row const& hook_traits<hook::sockmap>::row() noexcept {
         .causes = causes,
         .query_causes = query_causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

@@ -103,14 +103,11 @@ constexpr std::array sections{
 } // namespace
 
 detail::hook_row const& hook_traits<hook::struct_ops>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::struct_ops>({
         .needs = {detail::capability::net_admin, detail::capability::bpf},
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

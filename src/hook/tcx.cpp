@@ -31,10 +31,7 @@ detail::squatter detail::without_link(borrowed_program const& what, hook::tcx co
 }
 
 detail::hook_row const& hook_traits<hook::tcx>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::tcx>({
         .asked_by = detail::probe{.program = program_type::sched_cls,
                                   .attach = attach_type::tcx_ingress,
                                   .known = ENODEV},
@@ -43,7 +40,7 @@ detail::hook_row const& hook_traits<hook::tcx>::row() noexcept {
         .causes = causes,
         .query_causes = device_place_causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

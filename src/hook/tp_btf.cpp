@@ -38,10 +38,7 @@ match hook_traits<hook::tp_btf>::matches(link_info const& info) noexcept {
 }
 
 detail::hook_row const& hook_traits<hook::tp_btf>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::tp_btf>({
         .asked_by = detail::probe{.program = program_type::tracing,
                                   .expected = attach_type::trace_raw_tp,
                                   .target = "sys_enter"},
@@ -49,7 +46,7 @@ detail::hook_row const& hook_traits<hook::tp_btf>::row() noexcept {
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

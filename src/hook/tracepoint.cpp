@@ -189,14 +189,10 @@ std::optional<any_hook> event_of(std::string_view, std::string_view rest) {
 constexpr std::string_view which_tracepoint = "which tracepoint";
 
 constexpr std::array sections{
-    detail::section{
-        .kind = "tracepoint", .rest = "GROUP/NAME", .read = event_of, .lacks = which_tracepoint},
-    detail::section{
-        .kind = "tp", .rest = "GROUP/NAME", .read = event_of, .lacks = which_tracepoint},
-    detail::section{
-        .kind = "tracepoint.s", .rest = "GROUP/NAME", .read = event_of, .lacks = which_tracepoint},
-    detail::section{
-        .kind = "tp.s", .rest = "GROUP/NAME", .read = event_of, .lacks = which_tracepoint},
+    detail::section{"tracepoint", "GROUP/NAME", event_of, which_tracepoint},
+    detail::section{"tp", "GROUP/NAME", event_of, which_tracepoint},
+    detail::section{"tracepoint.s", "GROUP/NAME", event_of, which_tracepoint},
+    detail::section{"tp.s", "GROUP/NAME", event_of, which_tracepoint},
 };
 
 } // namespace
@@ -206,10 +202,7 @@ match hook_traits<hook::tracepoint>::matches(link_info const& info) noexcept {
 }
 
 detail::hook_row const& hook_traits<hook::tracepoint>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::tracepoint>({
         .asked_by = detail::probe{.program = program_type::tracepoint,
                                   .attach = attach_type::perf_event,
                                   .known = EBADF,
@@ -219,7 +212,7 @@ detail::hook_row const& hook_traits<hook::tracepoint>::row() noexcept {
         .opening = opening,
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

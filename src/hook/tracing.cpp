@@ -48,10 +48,7 @@ match hook_traits<hook::tracing>::matches(link_info const& info) noexcept {
 }
 
 detail::hook_row const& hook_traits<hook::tracing>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::tracing>({
         .asked_by = detail::probe{.program = program_type::tracing,
                                   .expected = attach_type::trace_fentry,
                                   .target = "bpf_fentry_test1",
@@ -60,7 +57,7 @@ detail::hook_row const& hook_traits<hook::tracing>::row() noexcept {
         .mistakes = mistakes,
         .causes = trampoline_causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

@@ -374,40 +374,25 @@ std::optional<any_hook> functions_of(std::string_view, std::string_view rest) {
 constexpr std::string_view which_functions = "which functions";
 
 constexpr std::array sections{
-    detail::section{
-        .kind = "fentry.multi", .rest = "PATTERN", .read = functions_of, .lacks = which_functions},
-    detail::section{.kind = "fentry.multi.s",
-                    .rest = "PATTERN",
-                    .read = functions_of,
-                    .lacks = which_functions},
-    detail::section{
-        .kind = "fexit.multi", .rest = "PATTERN", .read = functions_of, .lacks = which_functions},
-    detail::section{
-        .kind = "fexit.multi.s", .rest = "PATTERN", .read = functions_of, .lacks = which_functions},
-    detail::section{.kind = "fsession.multi",
-                    .rest = "PATTERN",
-                    .read = functions_of,
-                    .lacks = which_functions},
-    detail::section{.kind = "fsession.multi.s",
-                    .rest = "PATTERN",
-                    .read = functions_of,
-                    .lacks = which_functions},
+    detail::section{"fentry.multi", "PATTERN", functions_of, which_functions},
+    detail::section{"fentry.multi.s", "PATTERN", functions_of, which_functions},
+    detail::section{"fexit.multi", "PATTERN", functions_of, which_functions},
+    detail::section{"fexit.multi.s", "PATTERN", functions_of, which_functions},
+    detail::section{"fsession.multi", "PATTERN", functions_of, which_functions},
+    detail::section{"fsession.multi.s", "PATTERN", functions_of, which_functions},
 };
 
 } // namespace
 
 detail::hook_row const& hook_traits<hook::tracing_multi>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::tracing_multi>({
         .asked_by = detail::probe{.program = program_type::tracing,
                                   .expected = attach_type::trace_fentry_multi},
         .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

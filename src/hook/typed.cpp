@@ -118,6 +118,17 @@ finding interface_is_gone(attempt const& tried) {
     return {outcome == -ENODEV ? match::yes : outcome < 0 ? match::unknown : match::no};
 }
 
+present what_is_at(typed_request const& asked) noexcept {
+    std::uint32_t first = 0;
+    uapi::prog_query_attr attr{};
+    attr.target = asked.target;
+    attr.attach_type = static_cast<std::uint32_t>(*asked.attach);
+    attr.prog_ids = reinterpret_cast<std::uintptr_t>(&first);
+    attr.count = 1;
+    int const outcome = sys::prog_query(attr);
+    return {outcome == -ENOSPC ? 0 : outcome, attr.count, attr.attach_flags, first, attr.revision};
+}
+
 finding own_program_without_link(attempt const& tried) {
     constexpr std::size_t most = 64; // programs on a hook
     std::array<std::uint32_t, most> programs{}, links{};

@@ -84,6 +84,16 @@ template <class Hook>
 [[nodiscard]] detail::finding held_to_another_type(detail::attempt const& tried);
 [[nodiscard]] detail::finding revision_is_zero(detail::attempt const& tried);
 
+/// The programs of a request's attach type on its target.
+struct present {
+    int outcome; // 0, or a negated errno
+    std::uint32_t count;
+    std::uint32_t flags;
+    std::uint32_t first; // program
+    std::uint64_t revision;
+};
+[[nodiscard]] present what_is_at(typed_request const& asked) noexcept;
+
 /// The program does not go with the attach type, wherever it is to be attached.
 [[nodiscard]] detail::finding does_not_go_with_it(detail::attempt const& tried);
 

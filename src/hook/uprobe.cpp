@@ -64,20 +64,10 @@ std::optional<any_hook> function_of(std::string_view kind, std::string_view rest
 constexpr std::string_view which_function = "which function of which file";
 
 constexpr std::array sections{
-    detail::section{.kind = "uprobe",
-                    .rest = "FILE:FUNCTION[+OFFSET]",
-                    .read = function_of,
-                    .lacks = which_function},
-    detail::section{.kind = "uprobe.s",
-                    .rest = "FILE:FUNCTION[+OFFSET]",
-                    .read = function_of,
-                    .lacks = which_function},
-    detail::section{
-        .kind = "uretprobe", .rest = "FILE:FUNCTION", .read = function_of, .lacks = which_function},
-    detail::section{.kind = "uretprobe.s",
-                    .rest = "FILE:FUNCTION",
-                    .read = function_of,
-                    .lacks = which_function},
+    detail::section{"uprobe", "FILE:FUNCTION[+OFFSET]", function_of, which_function},
+    detail::section{"uprobe.s", "FILE:FUNCTION[+OFFSET]", function_of, which_function},
+    detail::section{"uretprobe", "FILE:FUNCTION", function_of, which_function},
+    detail::section{"uretprobe.s", "FILE:FUNCTION", function_of, which_function},
 };
 
 } // namespace
@@ -87,10 +77,7 @@ match hook_traits<hook::uprobe>::matches(link_info const& info) noexcept {
 }
 
 detail::hook_row const& hook_traits<hook::uprobe>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::uprobe>({
         .asked_by = detail::probe{.program = program_type::kprobe,
                                   .attach = attach_type::perf_event,
                                   .known = EBADF,
@@ -100,7 +87,7 @@ detail::hook_row const& hook_traits<hook::uprobe>::row() noexcept {
         .opening = opening,
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

@@ -146,39 +146,18 @@ std::optional<any_hook> functions_of(std::string_view kind, std::string_view res
 constexpr std::string_view which_functions = "which functions of which file";
 
 constexpr std::array sections{
-    detail::section{.kind = "uprobe.multi",
-                    .rest = "FILE:PATTERN",
-                    .read = functions_of,
-                    .lacks = which_functions},
-    detail::section{.kind = "uprobe.multi.s",
-                    .rest = "FILE:PATTERN",
-                    .read = functions_of,
-                    .lacks = which_functions},
-    detail::section{.kind = "uretprobe.multi",
-                    .rest = "FILE:PATTERN",
-                    .read = functions_of,
-                    .lacks = which_functions},
-    detail::section{.kind = "uretprobe.multi.s",
-                    .rest = "FILE:PATTERN",
-                    .read = functions_of,
-                    .lacks = which_functions},
-    detail::section{.kind = "uprobe.session",
-                    .rest = "FILE:PATTERN",
-                    .read = functions_of,
-                    .lacks = which_functions},
-    detail::section{.kind = "uprobe.session.s",
-                    .rest = "FILE:PATTERN",
-                    .read = functions_of,
-                    .lacks = which_functions},
+    detail::section{"uprobe.multi", "FILE:PATTERN", functions_of, which_functions},
+    detail::section{"uprobe.multi.s", "FILE:PATTERN", functions_of, which_functions},
+    detail::section{"uretprobe.multi", "FILE:PATTERN", functions_of, which_functions},
+    detail::section{"uretprobe.multi.s", "FILE:PATTERN", functions_of, which_functions},
+    detail::section{"uprobe.session", "FILE:PATTERN", functions_of, which_functions},
+    detail::section{"uprobe.session.s", "FILE:PATTERN", functions_of, which_functions},
 };
 
 } // namespace
 
 detail::hook_row const& hook_traits<hook::uprobe_multi>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::uprobe_multi>({
         .asked_by = detail::probe{.program = program_type::kprobe,
                                   .expected = attach_type::trace_uprobe_multi,
                                   .attach = attach_type::trace_uprobe_multi,
@@ -187,7 +166,7 @@ detail::hook_row const& hook_traits<hook::uprobe_multi>::row() noexcept {
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

@@ -95,10 +95,8 @@ std::optional<any_hook> probe_of(std::string_view, std::string_view rest) {
 constexpr std::string_view which_probe = "which probe of which file";
 
 constexpr std::array sections{
-    detail::section{
-        .kind = "usdt", .rest = "FILE:PROVIDER:NAME", .read = probe_of, .lacks = which_probe},
-    detail::section{
-        .kind = "usdt.s", .rest = "FILE:PROVIDER:NAME", .read = probe_of, .lacks = which_probe},
+    detail::section{"usdt", "FILE:PROVIDER:NAME", probe_of, which_probe},
+    detail::section{"usdt.s", "FILE:PROVIDER:NAME", probe_of, which_probe},
 };
 
 struct found_probe : found_places {
@@ -127,10 +125,7 @@ result<found_probe> find_probe(hook::usdt const& where, operation what,
 } // namespace
 
 detail::hook_row const& hook_traits<hook::usdt>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::usdt>({
         .asked_by = detail::probe{.program = program_type::kprobe,
                                   .expected = attach_type::trace_uprobe_multi,
                                   .attach = attach_type::trace_uprobe_multi,
@@ -139,7 +134,7 @@ detail::hook_row const& hook_traits<hook::usdt>::row() noexcept {
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

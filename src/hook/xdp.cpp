@@ -334,10 +334,7 @@ detail::squatter detail::without_link(borrowed_program const& what, hook::xdp co
 }
 
 detail::hook_row const& hook_traits<hook::xdp>::row() noexcept {
-    static constexpr detail::hook_row facts{
-        .name = name,
-        .program_types = program_types,
-        .attach_types = attach_types,
+    static constexpr auto facts = row_for<hook::xdp>({
         .asked_by = detail::probe{.program = program_type::xdp},
         .needs = {detail::capability::bpf},
         .mistakes = mistakes,
@@ -345,7 +342,7 @@ detail::hook_row const& hook_traits<hook::xdp>::row() noexcept {
         .update_causes = update_causes,
         .query_causes = query_causes,
         .sections = sections,
-    };
+    });
     return facts;
 }
 

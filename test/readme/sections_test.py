@@ -12,7 +12,7 @@ import pathlib
 import re
 import sys
 
-ROW = re.compile(r'\.kind\s*=\s*"([^"]+)"(?:,\s*\.rest\s*=\s*"([^"]+)")?')
+ROW = re.compile(r'(?:\.kind = |section\{)"([^"]+)"(?:,\s*(?:\.rest = )?"([^"]+)")?')
 
 
 def in_rows(source):

@@ -11,13 +11,16 @@
 #include <cerrno>
 #include <initializer_list>
 #include <ostream>
+#include <source_location>
 #include <string>
 #include <string_view>
 
 #include <doctest/doctest.h>
 
 namespace bl = bpflink;
-using fake::call;
+namespace call = bl::sys; // the calls that may fail
+using fake::any_call;
+using any_calls = std::initializer_list<any_call>;
 
 /// A fake kernel for one test case, which checks at its end that nothing was left open, closed
 /// twice, or written where it should not be.
@@ -55,6 +58,17 @@ inline constexpr bl::errc no_condition{};
 /// says all of it.
 void check_error(bl::error const& e, int number, bl::operation where, bl::errc condition,
                  std::initializer_list<std::string_view> texts = {});
+
+/// The same of a result, which must not have a value.
+template <class R>
+    requires requires(R const& r) { r.error(); }
+void check_error(R const& r, int number, bl::operation where, bl::errc condition,
+                 std::initializer_list<std::string_view> texts = {},
+                 std::source_location at = std::source_location::current()) {
+    CAPTURE(at.line());
+    REQUIRE_FALSE(r);
+    check_error(r.error(), number, where, condition, texts);
+}
 
 /// Whether `r` has a value; reports the error otherwise.
 template <class R>

@@ -9,21 +9,12 @@
 namespace fake {
 namespace {
 
-std::string parent_of(std::string const& path) {
-    auto const slash = path.rfind('/');
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 std::string name_of(std::string const& path) {
     return path.substr(path.rfind('/') + 1);
 }
 
 bool is_below(std::string const& path, std::string const& directory) {
     return path != directory && parent_of(path) == directory;
-}
-
-std::string in_directory(std::string const& directory, std::string const& name) {
-    return (directory == "/" ? "" : directory) + "/" + name;
 }
 
 /// Takes the first name off a path; empty when there is none.
@@ -138,7 +129,6 @@ bool kernel::is_locked(std::string const& path) const {
     return locks_.contains(nodes_.at(path)->inode);
 }
 
-/// 0 when something is at a path. A bpffs refuses to look for a name with a dot.
 int kernel::walk(std::string_view path, bool follow, location& at) const {
     constexpr int most_links = 40;
     std::string rest{path};
@@ -153,7 +143,7 @@ int kernel::walk(std::string_view path, bool follow, location& at) const {
             at.path = name == "." ? here : parent_of(here);
             continue;
         }
-        auto const next = in_directory(here, name);
+        auto const next = joined(here, name);
         auto const found = nodes_.find(next);
         if (found == nodes_.end()) {
             if (is_last) at.path = next;
@@ -175,217 +165,305 @@ int kernel::walk(std::string_view path, bool follow, location& at) const {
             at.path = next;
         }
     }
-    return nodes_.contains(at.path) ? 0 : -ENOENT;
-}
-
-int kernel::sys_obj_pin(int fd, std::string_view path) {
-    auto const found = descriptors_.find(fd);
-    if (found == descriptors_.end()) return -EBADF;
-    auto const& what = found->second.what;
-    if (!std::holds_alternative<std::shared_ptr<link>>(what) &&
-        !std::holds_alternative<std::shared_ptr<program>>(what) &&
-        !std::holds_alternative<std::shared_ptr<map>>(what))
-        return -EINVAL;
-    location at;
-    int const there = walk(path, false, at);
-    if (there == 0) return -EEXIST;
-    if (there != -ENOENT || at.path.empty()) return there;
-    if (nodes_.at(parent_of(at.path))->filesystem == 0) return -EPERM;
-    pin_object(at.path, what);
+    auto const found = nodes_.find(at.path);
+    if (found == nodes_.end()) return -ENOENT;
+    at.there = found->second;
     return 0;
 }
 
-int kernel::sys_obj_get(std::string_view path) {
+kernel::location kernel::reach(std::string_view path, bool follow) const {
     location at;
-    if (int const outcome = walk(path, true, at); outcome < 0) return outcome;
-    auto const& there = *nodes_.at(at.path);
-    if (!there.what) return -EACCES;
-    if (auto const* const l = std::get_if<std::shared_ptr<link>>(&*there.what))
-        return install(*l, opened_link_name);
-    if (auto const* const prog = std::get_if<std::shared_ptr<program>>(&*there.what))
-        return install(*prog, program_name);
-    return install(*there.what, map_name);
+    if (int const outcome = walk(path, follow, at); outcome < 0) throw refusal{-outcome};
+    return at;
 }
 
-int kernel::sys_make_directory(std::string_view path, unsigned mode) {
-    location at;
-    int const outcome = walk(path, false, at);
-    if (outcome == 0) return -EEXIST;
-    if (outcome != -ENOENT || at.path.empty()) return outcome;
-    make_directory(at.path);
-    nodes_.at(at.path)->who.mode = mode;
-    return 0;
-}
+/// Of each directory that is listed.
+struct listing {
+    struct named {
+        std::string name;
+        bl::sys::entry_kind kind{};
+    };
+    std::string path; // in /proc
+    std::vector<named> entries{};
+    std::size_t next = 0;
+    named current{};
+};
 
-int kernel::sys_unlink(std::string_view path) {
-    location at;
-    if (int const outcome = walk(path, false, at); outcome < 0) return outcome;
-    if (nodes_.at(at.path)->kind == node_kind::directory) return -EISDIR;
-    nodes_.erase(at.path);
-    return 0;
-}
+} // namespace fake
 
-int kernel::sys_rename(std::string_view from, std::string_view to, bool replace) {
-    location source, target;
-    int const found = walk(from, false, source);
+namespace bpflink::sys {
+namespace {
+
+int move(kernel& k, char const* from, char const* to, bool replace) {
+    kernel::location source, target;
+    int const found = k.walk(from, false, source);
     if (found < 0 && source.path.empty()) return found;
-    int const there = walk(to, false, target);
+    int const there = k.walk(to, false, target);
     if (there < 0 && target.path.empty()) return there;
-    auto const filesystem = [&](location const& at) {
-        return nodes_.at(parent_of(at.path))->filesystem;
+    auto const filesystem = [&](kernel::location const& at) {
+        return k.nodes_.at(parent_of(at.path))->filesystem;
     };
     if (source.mount != target.mount || filesystem(source) != filesystem(target)) return -EXDEV;
     if (found < 0) return found;
     if (there < 0 && there != -ENOENT) return there;
-    if (there == 0 && !replace) return -EEXIST;
-    auto moved = nodes_.at(source.path);
-    // Two names of one inode stay what they are.
-    if (there == 0 && nodes_.at(target.path) == moved) return 0;
-    if (there == 0 && nodes_.at(target.path)->kind == node_kind::directory) return -EISDIR;
-    nodes_.erase(source.path);
-    nodes_.insert_or_assign(target.path, std::move(moved));
+    if (target.there && !replace) return -EEXIST;
+    if (target.there == source.there) return 0; // two names of one inode stay what they are
+    if (target.there && target.there->kind == kernel::node_kind::directory) return -EISDIR;
+    k.nodes_.erase(source.path);
+    k.nodes_.insert_or_assign(target.path, source.there);
     return 0;
 }
 
-int kernel::sys_is_on_bpffs(std::string_view path) {
-    location at;
-    if (int const outcome = walk(path, true, at); outcome < 0) return outcome;
-    return nodes_.at(at.path)->filesystem != 0 ? 1 : 0;
+char const* descriptor_name_of(object const& what) {
+    if (std::holds_alternative<std::shared_ptr<link>>(what)) return opened_link_name;
+    bool const is_program = std::holds_alternative<std::shared_ptr<program>>(what);
+    return is_program ? opened_program_name : opened_map_name;
 }
 
-int kernel::sys_facts_of_name(std::string_view path, bl::sys::file_facts& out, bool follow) {
-    if (auto const inode = proc_inode(path); inode != 0) {
-        if (inode < 0) return static_cast<int>(inode);
-        out = {.kind = bl::sys::file_kind::regular,
-               .device = 9,
-               .inode = static_cast<std::uint64_t>(inode)};
+int tell_facts(kernel::node const& there, file_facts& out) {
+    out = {.kind = there.kind == kernel::node_kind::directory ? file_kind::directory
+                   : there.kind == kernel::node_kind::symlink ? file_kind::symlink
+                                                              : file_kind::regular,
+           .device = static_cast<std::uint64_t>(there.filesystem),
+           .inode = there.inode,
+           .mode = there.who.mode,
+           .owner = there.who.owner,
+           .group = there.who.group};
+    return 0;
+}
+
+int tell_facts(kernel& k, char const* path, file_facts& out, bool follow) {
+    auto const inode = proc_inode(k, path);
+    if (inode == 0) return tell_facts(*k.reach(path, follow).there, out);
+    out = {.kind = file_kind::regular, .device = 9, .inode = inode};
+    return 0;
+}
+
+} // namespace
+
+int obj_pin(int fd, char const* path) noexcept {
+    return entered(obj_pin, [&](kernel& k) {
+        auto const& what = k.descriptor_at(fd).what;
+        if (!k.find<link>(fd) && !k.find<program>(fd) && !k.find<map>(fd)) return -EINVAL;
+        kernel::location at;
+        int const there = k.walk(path, false, at);
+        if (there == 0) return -EEXIST;
+        if (there != -ENOENT || at.path.empty()) return there;
+        if (k.nodes_.at(parent_of(at.path))->filesystem == 0) return -EPERM;
+        k.pin_object(at.path, what);
         return 0;
-    }
-    location at;
-    if (int const outcome = walk(path, follow, at); outcome < 0) return outcome;
-    auto const& there = *nodes_.at(at.path);
-    out = {
-        .kind = there.kind == node_kind::directory ? bl::sys::file_kind::directory
-                : there.kind == node_kind::symlink ? bl::sys::file_kind::symlink
-                                                   : bl::sys::file_kind::regular,
-        .device = static_cast<std::uint64_t>(there.filesystem),
-        .inode = there.inode,
-        .mode = there.who.mode,
-        .owner = there.who.owner,
-        .group = there.who.group,
-    };
-    return 0;
+    });
 }
 
-int kernel::sys_facts_of(int fd, bl::sys::file_facts& out) {
-    int outcome = 0;
-    auto const opened = get<directory>(fd, outcome);
-    if (outcome < 0) return outcome;
-    for (auto const& entry : nodes_)
-        if (entry.second->inode == opened->inode) return sys_facts_of_name(entry.first, out, false);
-    out = {.kind = bl::sys::file_kind::directory,
-           .device = 0,
-           .inode = opened->inode,
-           .mode = 0,
-           .owner = 0,
-           .group = 0};
-    return 0; // removed meanwhile
+opened obj_get(char const* path) noexcept {
+    return entered(obj_get, [&](kernel& k) {
+        auto const what = k.reach(path, true).there->what;
+        if (!what) return -EACCES;
+        return k.install(*what, descriptor_name_of(*what));
+    });
 }
 
-int kernel::sys_permit(std::string_view path, std::optional<unsigned> mode,
-                       std::optional<std::pair<unsigned, unsigned>> owners) {
-    location at;
-    if (int const outcome = walk(path, mode.has_value(), at); outcome < 0) return outcome;
-    auto& who = nodes_.at(at.path)->who;
-    if (mode) who.mode = *mode;
-    if (owners) std::tie(who.owner, who.group) = *owners;
-    return 0;
+opened open_directory(char const* path) noexcept {
+    return entered(open_directory, [&](kernel& k) {
+        auto const at = k.reach(path, true);
+        if (at.there->kind != kernel::node_kind::directory) return -ENOTDIR;
+        return k.install(
+            std::make_shared<directory>(directory{at.there->is_cgroup, at.there->inode}), at.path);
+    });
 }
 
-int kernel::sys_crosses_symlink(std::string_view path) {
-    location at;
-    int const outcome = walk(path, true, at);
-    if (at.links > 0) return 1;
-    return outcome == -ENOENT || outcome == -ENOTDIR ? 0 : outcome;
+opened open_file(char const* path) noexcept {
+    return entered(open_file, [&](kernel& k) {
+        auto const found = k.files.find(path);
+        auto const told = found == k.files.end() ? proc_file(k, path) : found->second;
+        if (!told) return -ENOENT;
+        return k.install(std::make_shared<iterator_run>(iterator_run{{*told}}), path);
+    });
 }
 
-int kernel::sys_read_link(std::string_view path, std::span<char> into) {
-    location at;
-    if (int const outcome = walk(path, false, at); outcome < 0) return outcome;
-    auto const& there = *nodes_.at(at.path);
-    if (there.kind != node_kind::symlink) return -EINVAL;
-    if (there.is_magic) return 0;
-    auto const length = std::min(into.size(), there.target.size());
-    std::copy_n(there.target.begin(), length, into.begin());
-    return static_cast<int>(length);
-}
-
-int kernel::sys_lock(int fd) {
-    int outcome = 0;
-    auto const opened = get<directory>(fd, outcome);
-    if (outcome < 0) return outcome;
-    auto const holder = locks_.emplace(opened->inode, fd).first->second;
-    return holder == fd ? 0 : -EAGAIN;
-}
-
-int kernel::sys_unlock(int fd) {
-    std::erase_if(locks_, [&](auto const& held) { return held.second == fd; });
-    return 0;
-}
-
-int kernel::sys_open_directory(std::string_view path) {
-    location at;
-    if (int const outcome = walk(path, true, at); outcome < 0) return outcome;
-    auto const& there = *nodes_.at(at.path);
-    if (there.kind != node_kind::directory) return -ENOTDIR;
-    return install(std::make_shared<directory>(directory{there.is_cgroup, there.inode}), at.path);
-}
-
-int kernel::sys_current_directory(std::span<char> into) {
-    if (into.size() <= working_directory_.size()) return -ERANGE;
-    std::copy_n(working_directory_.c_str(), working_directory_.size() + 1, into.begin());
-    return 0;
-}
-
-int kernel::sys_list_begin(std::string_view path, void*& stream) {
-    std::vector<std::string> directories, names;
-    if (int outcome = 0; list_proc(path, directories, names, outcome)) {
-        if (outcome < 0) return outcome;
-        auto opened = std::make_unique<listing>();
-        opened->path = path;
-        for (auto& each : directories)
-            opened->entries.push_back({std::move(each), node_kind::directory});
-        for (auto& each : names)
-            opened->entries.push_back({std::move(each), node_kind::symlink});
-        stream = opened.release();
-        ++open_lists_;
+int make_directory(char const* path, unsigned mode) noexcept {
+    return entered(make_directory, [&](kernel& k) {
+        kernel::location at;
+        int const outcome = k.walk(path, false, at);
+        if (outcome == 0) return -EEXIST;
+        if (outcome != -ENOENT || at.path.empty()) return outcome;
+        k.make_directory(at.path);
+        k.nodes_.at(at.path)->who.mode = mode;
         return 0;
-    }
-    location at;
-    if (int const outcome = walk(path, true, at); outcome < 0) return outcome;
-    if (nodes_.at(at.path)->kind != node_kind::directory) return -ENOTDIR;
-    auto opened = std::make_unique<listing>();
-    for (auto const& entry : nodes_)
-        if (is_below(entry.first, at.path))
-            opened->entries.push_back({name_of(entry.first), entry.second->kind});
-    stream = opened.release();
-    ++open_lists_;
-    return 0;
+    });
 }
 
-bool kernel::sys_list_next(void* stream, std::string const*& name, node_kind& kind) {
-    auto& list = *static_cast<listing*>(stream);
-    if (list.next == list.entries.size()) return false;
-    // In a place of its own, which the next call overwrites.
-    list.current = list.entries[list.next++];
-    name = &list.current.name;
-    kind = list.current.kind;
-    return true;
+int unlink(char const* path) noexcept {
+    return entered(unlink, [&](kernel& k) {
+        auto const at = k.reach(path, false);
+        if (at.there->kind == kernel::node_kind::directory) return -EISDIR;
+        k.nodes_.erase(at.path);
+        return 0;
+    });
 }
 
-void kernel::sys_list_end(void* stream) {
+int rename(char const* from, char const* to) noexcept {
+    return entered(rename, [&](kernel& k) { return move(k, from, to, true); });
+}
+
+int rename_no_replace(char const* from, char const* to) noexcept {
+    return entered(rename_no_replace, [&](kernel& k) { return move(k, from, to, false); });
+}
+
+int is_on_bpffs(char const* path) noexcept {
+    return entered(is_on_bpffs,
+                   [&](kernel& k) { return k.reach(path, true).there->filesystem != 0; });
+}
+
+int is_on_sysfs(char const*) noexcept {
+    return entered(is_on_sysfs, [](kernel& k) { return k.has_sysfs ? 1 : -ENOENT; });
+}
+
+int is_on_cgroup1(int) noexcept {
+    return entered(is_on_cgroup1, [](kernel& k) { return k.has_version_1_cgroups; });
+}
+
+int facts_of_name(char const* path, file_facts& out) noexcept {
+    return entered(facts_of_name, [&](kernel& k) { return tell_facts(k, path, out, false); });
+}
+
+int facts_of_file(char const* path, file_facts& out) noexcept {
+    return entered(facts_of_file, [&](kernel& k) { return tell_facts(k, path, out, true); });
+}
+
+int look_at(int fd, file_facts& facts) noexcept {
+    return entered(look_at, [&](kernel& k) {
+        auto const& known = k.descriptor_at(fd);
+        if (auto const opened = k.find<directory>(fd)) {
+            for (auto const& [path, each] : k.nodes_)
+                if (each->inode == opened->inode) return tell_facts(*each, facts);
+            facts = {file_kind::directory, 0, opened->inode}; // removed meanwhile
+            return 0;
+        }
+        facts = {file_kind::other, 1, 0};
+        if (auto const opened = k.find<named_file>(fd))
+            facts = {file_kind::regular, 1, opened->inode};
+        if (auto const name = k.find<found_name>(fd)) {
+            using enum found_name::kind;
+            switch (name->what) {
+            case file: facts = {file_kind::regular, 1, name->file->inode}; break;
+            case directory:
+                facts = {file_kind::directory, 1, known.name == "/proc" ? 1U : 2U};
+                break;
+            case symlink: facts = {file_kind::symlink, 1, 3}; break;
+            case device: break;
+            }
+        }
+        return 0;
+    });
+}
+
+int change_mode(char const* path, unsigned mode) noexcept {
+    return entered(change_mode, [&](kernel& k) {
+        k.reach(path, true).there->who.mode = mode;
+        return 0;
+    });
+}
+
+int change_owner(char const* path, unsigned owner, unsigned group) noexcept {
+    return entered(change_owner, [&](kernel& k) {
+        auto& who = k.reach(path, false).there->who;
+        who.owner = owner;
+        who.group = group;
+        return 0;
+    });
+}
+
+int crosses_symlink(char const* path) noexcept {
+    return entered(crosses_symlink, [&](kernel& k) {
+        kernel::location at;
+        int const outcome = k.walk(path, true, at);
+        if (at.links > 0) return 1;
+        return outcome == -ENOENT || outcome == -ENOTDIR ? 0 : outcome;
+    });
+}
+
+int read_link(char const* path, std::span<char> into) noexcept {
+    return entered(read_link, [&](kernel& k) {
+        auto const there = k.reach(path, false).there;
+        if (there->kind != kernel::node_kind::symlink) return -EINVAL;
+        return there->is_magic ? 0 : copy_text(there->target, into);
+    });
+}
+
+int lock(int fd) noexcept {
+    return entered(lock, [&](kernel& k) {
+        auto const holder = k.locks_.emplace(k.get<directory>(fd)->inode, fd).first->second;
+        return holder == fd ? 0 : -EAGAIN;
+    });
+}
+
+int unlock(int fd) noexcept {
+    return entered(unlock, [&](kernel& k) {
+        std::erase_if(k.locks_, [&](auto const& held) { return held.second == fd; });
+        return 0;
+    });
+}
+
+int current_directory(std::span<char> into) noexcept {
+    return entered(current_directory, [&](kernel& k) {
+        if (into.size() <= k.working_directory_.size()) return -ERANGE;
+        std::ranges::copy(k.working_directory_ + '\0', into.begin());
+        return 0;
+    });
+}
+
+int list_begin(char const* path, void*& stream) noexcept {
+    return entered(list_begin, [&](kernel& k) {
+        auto list = std::make_unique<listing>();
+        std::vector<std::string> directories, names;
+        if (list_proc(k, path, directories, names)) {
+            list->path = path;
+            for (auto& each : directories)
+                list->entries.push_back({std::move(each), entry_kind::directory});
+            for (auto& each : names)
+                list->entries.push_back({std::move(each), entry_kind::other});
+        } else {
+            auto const at = k.reach(path, true);
+            if (at.there->kind != kernel::node_kind::directory) return -ENOTDIR;
+            for (auto const& [each, what] : k.nodes_)
+                if (is_below(each, at.path))
+                    list->entries.push_back(
+                        {name_of(each),
+                         what->kind == kernel::node_kind::directory ? entry_kind::directory
+                         : what->kind == kernel::node_kind::symlink ? entry_kind::other
+                                                                    : entry_kind::file});
+        }
+        stream = list.release();
+        ++k.open_lists_;
+        return 0;
+    });
+}
+
+int list_next(void* stream, entry& out) noexcept {
+    return entered(list_next, [&](kernel&) {
+        auto& list = *static_cast<listing*>(stream);
+        if (list.next == list.entries.size()) return 0;
+        // In a place of its own, which the next call overwrites.
+        list.current = list.entries[list.next++];
+        out = {list.current.name.c_str(), list.current.kind};
+        return 1;
+    });
+}
+
+int list_link(void* stream, char const* name, std::span<char> into) noexcept {
+    return entered(list_link, [&](kernel& k) {
+        auto const text = proc_link(k, static_cast<listing*>(stream)->path, name);
+        return text ? copy_text(*text, into) : -ENOENT;
+    });
+}
+
+void list_end(void* stream) noexcept {
+    starve::fed const fed;
+    auto& k = kernel::current();
+    k.enter(list_end);
     delete static_cast<listing*>(stream);
-    --open_lists_;
+    --k.open_lists_;
 }
 
-} // namespace fake
+} // namespace bpflink::sys

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <numeric>
 
 namespace fake {
 namespace {
@@ -103,11 +102,11 @@ bl::unique_fd kernel::open(link& l) {
 }
 
 bl::unique_fd kernel::open(program& p) {
-    return bl::unique_fd{install(p.shared_from_this(), program_name)};
+    return bl::unique_fd{install(p.shared_from_this(), opened_program_name)};
 }
 
 bl::unique_fd kernel::open(map& m) {
-    return bl::unique_fd{install(m.shared_from_this(), map_name)};
+    return bl::unique_fd{install(m.shared_from_this(), opened_map_name)};
 }
 
 bl::unique_fd kernel::open_btf() {
@@ -134,127 +133,46 @@ int kernel::install(object what, std::string name) {
     int number = first_descriptor;
     while (descriptors_.contains(number))
         ++number;
-    descriptors_.emplace(number, descriptor{std::move(what), std::move(name), false});
+    descriptors_.emplace(number, descriptor{std::move(what), std::move(name)});
     most_open_ = std::max(most_open_, descriptors_.size());
     return number;
 }
 
-int kernel::sys_close(int fd) {
-    std::erase_if(locks_, [&](auto const& held) { return held.second == fd; });
-    if (descriptors_.erase(fd) == 1) return 0;
-    ++bad_closes_;
-    return -EBADF;
-}
-
-int kernel::sys_duplicate(int fd, bool survives_exec) {
+kernel::descriptor const& kernel::descriptor_at(int fd) const {
     auto const found = descriptors_.find(fd);
-    if (found == descriptors_.end()) return -EBADF;
-    int const copy = install(found->second.what, found->second.name);
-    if (copy >= 0) descriptors_.at(copy).survives_exec = survives_exec;
-    return copy;
+    if (found == descriptors_.end()) throw refusal{EBADF};
+    return found->second;
 }
 
-int kernel::sys_watch(int fd) {
-    return is_open(fd) ? install(std::make_shared<plain_file>(), "anon_inode:[eventpoll]") : -EBADF;
+int kernel::calls(any_call what) const {
+    auto const found = calls_.find(what);
+    return found == calls_.end() ? 0 : found->second.count;
 }
 
-int kernel::sys_open_waiter() {
-    return install(std::make_shared<waiter_file>(), "anon_inode:[eventpoll]");
-}
-
-int kernel::sys_wait_for(int waiter, int fd, unsigned which, bool once) {
-    static_cast<void>(once); // as links are, and nothing else
-    int outcome;
-    auto const at = get<waiter_file>(waiter, outcome);
-    if (!at) return outcome;
-    if (auto const awaited = get<awaited_file>(fd, outcome)) {
-        at->entries.push_back({awaited, which, true});
-        return 0;
-    }
-    auto const l = get<link>(fd, outcome);
-    if (!l) return is_open(fd) ? -EPERM : -EBADF;
-    if (!polls_struct_ops || l->facts.type != bl::link_type::struct_ops) return -EPERM;
-    at->entries.push_back({l, which, true});
-    return 0;
-}
-
-int kernel::sys_wait_any(int waiter, std::chrono::milliseconds limit, unsigned& which) {
-    int outcome;
-    auto const at = get<waiter_file>(waiter, outcome);
-    if (!at) return outcome;
-    auto const gather = [&] {
-        which = 0;
-        for (auto& entry : at->entries) {
-            bool ready = false;
-            if (auto* const weak = std::get_if<std::weak_ptr<awaited_file>>(&entry.what)) {
-                auto const file = weak->lock();
-                ready = file && (file->period.count() == 0 ? has_device_news : file->next <= now_);
-            } else {
-                auto const l = std::get<std::weak_ptr<link>>(entry.what).lock();
-                ready = entry.is_armed && l && l->defunct;
-                if (ready) entry.is_armed = false;
-            }
-            if (ready) which |= entry.which;
-        }
-        return static_cast<int>(which);
-    };
-    auto const end =
-        limit.count() > 1'000'000'000 ? std::chrono::steady_clock::time_point::max() : now_ + limit;
-    for (;;) {
-        if (gather() != 0) return static_cast<int>(which);
-        auto next = end;
-        for (auto const& entry : at->entries)
-            if (auto const* const weak = std::get_if<std::weak_ptr<awaited_file>>(&entry.what))
-                if (auto const file = weak->lock(); file && file->period.count() != 0)
-                    next = std::min(next, file->next);
-        now_ = std::max(now_, next);
-        if (now_ == end) return gather();
-    }
-}
-
-int kernel::sys_open_timer(std::chrono::milliseconds first, std::chrono::milliseconds period) {
-    return install(std::make_shared<awaited_file>(awaited_file{now_ + first, period}),
-                   "anon_inode:[timerfd]");
-}
-
-int kernel::sys_open_device_news() {
-    return install(std::make_shared<awaited_file>(), "socket:[1]");
-}
-
-int kernel::sys_read_device_news(int socket) {
-    int outcome;
-    if (!get<awaited_file>(socket, outcome)) return outcome;
-    bool const had = std::exchange(has_device_news, false);
-    return had && std::exchange(device_has_ended, false);
-}
-
-int kernel::sys_descriptor_name(int fd, std::span<char> into) {
-    if (!has_proc) return -ENOENT;
-    auto const found = descriptors_.find(fd);
-    if (found == descriptors_.end()) return -ENOENT;
-    auto name = found->second.name;
-    for (auto const& [start, other] : names_in_namespace)
-        if (name.starts_with(start)) name = other + name.substr(start.size());
-    if (name.empty()) name = "/";
-    auto const length = std::min(into.size(), name.size());
-    std::copy_n(name.begin(), length, into.begin());
-    return static_cast<int>(length);
+std::map<any_call, int> kernel::counts() const {
+    std::map<any_call, int> all;
+    for (auto const& [what, each] : calls_)
+        all.emplace(what, each.count);
+    return all;
 }
 
 int kernel::system_calls() const {
-    return std::accumulate(counts_.begin(), counts_.end(), 0) - calls(call::back_off);
+    int all = 0;
+    for (auto const& each : calls_)
+        all += each.second.count;
+    return all - calls(bl::sys::back_off);
 }
 
 void kernel::forget_calls() {
-    for (std::size_t i = 0; i != number_of_calls; ++i) {
-        for (auto& due : troubles_[i])
-            if (due.at != 0) due.at -= counts_[i];
-        counts_[i] = 0;
+    for (auto& [what, own] : calls_) {
+        for (auto& due : own.troubles)
+            if (due.at != 0) due.at -= own.count;
+        own.count = 0;
     }
 }
 
-void kernel::fail(call what, int number, int nth) {
-    troubles_[static_cast<std::size_t>(what)].push_back({calls(what) + nth, number, {}});
+void kernel::fail(any_call what, int number, int nth) {
+    calls_[what].troubles.push_back({calls(what) + nth, number, {}});
 }
 
 void kernel::fail_any(int number, int nth) {
@@ -263,29 +181,30 @@ void kernel::fail_any(int number, int nth) {
 }
 
 void kernel::mend() {
-    troubles_ = {};
+    for (auto& each : calls_)
+        each.second.troubles.clear();
     any_left_ = 0;
 }
 
-void kernel::fail_always(call what, int number) {
-    troubles_[static_cast<std::size_t>(what)].push_back({0, number, {}});
+void kernel::fail_always(any_call what, int number) {
+    calls_[what].troubles.push_back({0, number, {}});
 }
 
-void kernel::before(call what, std::function<void()> action, int nth) {
-    troubles_[static_cast<std::size_t>(what)].push_back({calls(what) + nth, 0, std::move(action)});
+void kernel::before(any_call what, std::function<void()> action, int nth) {
+    calls_[what].troubles.push_back({calls(what) + nth, 0, std::move(action)});
 }
 
-int kernel::enter(call what) {
-    auto const index = static_cast<std::size_t>(what);
-    int const count = ++counts_[index];
+int kernel::enter(any_call what) {
+    auto& own = calls_[what];
+    int const count = ++own.count;
     int number = any_left_ > 0 && --any_left_ == 0 ? any_number_ : 0;
     std::vector<std::function<void()>> actions;
-    for (auto const& due : troubles_[index]) {
+    for (auto const& due : own.troubles) {
         if (due.at != 0 && due.at != count) continue;
         if (due.number != 0) number = due.number;
         if (due.action) actions.push_back(due.action);
     }
-    std::erase_if(troubles_[index], [&](trouble const& due) { return due.at == count; });
+    std::erase_if(own.troubles, [&](trouble const& due) { return due.at == count; });
     for (auto const& act : actions)
         act();
     return number;

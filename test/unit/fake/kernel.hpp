@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A small model of the kernel's BPF objects, standing where src/sys.cpp stands in the library: what
-// each function answers follows kernel/bpf/syscall.c and kernel/bpf/inode.c as read at v6.12. Any
-// call can be made to fail, and things can happen just before it.
+// A small model of the kernel's BPF objects, in place of src/border/sys.cpp: what each function
+// answers follows kernel/bpf/syscall.c and kernel/bpf/inode.c as read at v6.12. Any call can be
+// made to fail, and things can happen just before it.
 
 #include "border/sys.hpp"
 #include "border/uapi.hpp"
@@ -16,8 +16,8 @@
 #include <bpflink/program_type.hpp>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -33,105 +33,19 @@
 
 namespace fake {
 
-/// The functions of src/sys.hpp that enter the kernel, and back_off.
-enum class call {
-    prog_load,
-    link_create,
-    raw_tracepoint_open,
-    link_update,
-    link_detach,
-    link_get_next_id,
-    link_get_fd_by_id,
-    prog_get_fd_by_id,
-    map_get_fd_by_id,
-    btf_get_fd_by_id,
-    prog_bind_map,
-    prog_test_run,
-    prog_test_run_on_nothing,
-    map_look_up,
-    map_update,
-    map_look_up_nothing,
-    iter_create,
-    prog_query,
-    obj_pin,
-    obj_get,
-    obj_get_info,
-    close,
-    duplicate,
-    watch,
-    open_waiter,
-    wait_for,
-    wait_any,
-    open_timer,
-    open_device_news,
-    read_device_news,
-    is_open,
-    read,
-    open_directory,
-    open_file,
-    look_up,
-    look_at,
-    is_on_proc,
-    link_text,
-    reopen,
-    read_at,
-    find_process,
-    descriptor_of,
-    find_process_of,
-    find_thread,
-    find_memory,
-    has_capability,
-    is_in_first_user_namespace,
-    has_locked_memory_limit,
-    perf_event_open,
-    program_function,
-    table_name,
-    kernel_type,
-    open_types,
-    next_function,
-    load_object,
-    attach_socket_filter,
-    detach_socket_filter,
-    is_socket_filter_locked,
-    descriptor_name,
-    make_directory,
-    unlink,
-    rename,
-    rename_no_replace,
-    is_on_bpffs,
-    is_on_sysfs,
-    is_on_cgroup1,
-    current_directory,
-    facts_of_name,
-    facts_of_file,
-    change_mode,
-    change_owner,
-    crosses_symlink,
-    read_link,
-    lock,
-    unlock,
-    list_begin,
-    list_next,
-    list_link,
-    list_end,
-    interface_index,
-    interface_name,
-    interface_facts_of,
-    neighbour_with_xdp,
-    xdp_query,
-    xdp_replace_by_itself,
-    netns_inode,
-    cgroup_id,
-    program_name_in_types,
-    set_netns,
-    netns_inode_of,
-    cgroup_id_of,
-    cgroup_path,
-    back_off,
-};
-inline constexpr std::size_t number_of_calls = static_cast<std::size_t>(call::back_off) + 1;
+/// A function of src/border/sys.hpp.
+class any_call {
+public:
+    template <class Answer, class... Arguments>
+    any_call(Answer (*function)(Arguments...) noexcept) noexcept
+        : address_{reinterpret_cast<std::uintptr_t>(function)} {}
+    auto operator<=>(any_call const&) const = default;
 
-/// One kernel, with one process in it. The newest one is whom src/sys.hpp calls.
+private:
+    std::uintptr_t address_;
+};
+
+/// One kernel, with one process in it. The newest one is whom src/border/sys.hpp calls.
 ///
 /// Objects live while a descriptor, a pin, a link or "somebody else" holds them. What a test makes
 /// is held by somebody else until let_go().
@@ -169,11 +83,6 @@ public:
     [[nodiscard]] bl::unique_fd open_cgroup();
     [[nodiscard]] bool is_open(int fd) const { return descriptors_.contains(fd); }
     [[nodiscard]] bool survives_exec(int fd) const { return descriptors_.at(fd).survives_exec; }
-    /// As /proc/self/fd has it.
-    [[nodiscard]] std::optional<std::string> descriptor_path(int fd) const {
-        auto const found = descriptors_.find(fd);
-        return found == descriptors_.end() ? std::nullopt : std::optional{found->second.name};
-    }
     [[nodiscard]] std::vector<int> open_descriptors() const;
     [[nodiscard]] std::size_t most_open() const { return most_open_; }
     [[nodiscard]] std::size_t open_lists() const { return open_lists_; }
@@ -225,14 +134,15 @@ public:
 
     // Time and trouble
 
-    [[nodiscard]] int calls(call what) const { return counts_[static_cast<std::size_t>(what)]; }
+    [[nodiscard]] int calls(any_call what) const;
+    [[nodiscard]] std::map<any_call, int> counts() const;
     /// All but back_off.
     [[nodiscard]] int system_calls() const;
     void forget_calls();
 
     /// The `nth` call from now on fails with `number`.
-    void fail(call what, int number, int nth = 1);
-    void fail_always(call what, int number);
+    void fail(any_call what, int number, int nth = 1);
+    void fail_always(any_call what, int number);
     /// The `nth` call from now on fails with `number`, whichever it is.
     void fail_any(int number, int nth);
     /// No call is going to fail any more.
@@ -240,7 +150,7 @@ public:
     /// Whether the failure that fail_any() announced has come.
     [[nodiscard]] bool has_failed() const { return any_left_ == 0; }
     /// `action` runs just before the `nth` call from now on.
-    void before(call what, std::function<void()> action, int nth = 1);
+    void before(any_call what, std::function<void()> action, int nth = 1);
 
     // Facts that differ from kernel to kernel and from machine to machine
 
@@ -349,90 +259,15 @@ public:
     int open_function_types = 0;
     std::optional<int> last_filter;
 
-    // src/sys.hpp
-
-    /// Counts a call; the errno that it is to fail with, or 0.
-    int enter(call what);
-
-    int sys_prog_load(uapi::prog_load_attr const& attr);
-    int sys_link_create(uapi::link_create_attr const& attr);
-    int sys_raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr);
-    int sys_link_update(uapi::link_update_attr const& attr);
-    int sys_link_detach(int fd);
-    int sys_link_get_next_id(std::uint32_t after, std::uint32_t& next);
-    int sys_link_get_fd_by_id(std::uint32_t id);
-    int sys_prog_get_fd_by_id(std::uint32_t id);
-    int sys_map_get_fd_by_id(std::uint32_t id);
-    int sys_btf_get_fd_by_id(std::uint32_t id);
-    int sys_prog_bind_map(int program, int map);
-    int sys_prog_test_run(int program, int argument, std::uint32_t& answer, int second);
-    int sys_prog_test_run_on_nothing(int program);
-    int sys_map_look_up(int map, void const* key, void* value);
-    int sys_map_update(int map, void const* key, void const* value);
-    int sys_map_look_up_nothing(int map);
-    [[nodiscard]] xdp_ids xdp_on(std::uint32_t index, bool links = true) const;
-    [[nodiscard]] int sys_neighbour_with_xdp(std::uint32_t index, bl::sys::side where,
-                                             std::span<char, 16> name) const;
-    [[nodiscard]] int sys_xdp_replace_by_itself(std::uint32_t index, int program,
-                                                unsigned mode) const;
-    int sys_iter_create(int fd);
-    int sys_prog_query(uapi::prog_query_attr& attr);
-    int sys_perf_event_open(uapi::perf_event_attr const& attr, int pid, int cpu);
-    int sys_open_file(std::string_view path);
-    int sys_look_up(int directory, std::string_view path, bpflink::sys::lookup how);
-    int sys_look_at(int fd, bpflink::sys::file_facts& facts);
-    int sys_is_on_proc(int fd);
-    int sys_link_text(int link, std::span<char> into);
-    int sys_reopen(int found);
-    int sys_read_at(int fd, std::span<std::byte> into, std::uint64_t offset);
-    int sys_find_process(int number);
-    int sys_program_name_in_types(int program, std::span<char> into);
-    int sys_program_function(int program, std::string_view name);
-    int sys_load_object(std::span<std::byte const> file);
-    int sys_set_filter(int socket, std::optional<int> program);
-    int sys_obj_pin(int fd, std::string_view path);
-    int sys_obj_get(std::string_view path);
-    int sys_obj_get_info(int fd, void* info, std::uint32_t& size);
-    int sys_close(int fd);
-    int sys_duplicate(int fd, bool survives_exec);
-    int sys_watch(int fd);
-    int sys_open_waiter();
-    int sys_wait_for(int waiter, int fd, unsigned which, bool once);
-    int sys_wait_any(int waiter, std::chrono::milliseconds limit, unsigned& which);
-    int sys_open_timer(std::chrono::milliseconds first, std::chrono::milliseconds period);
-    int sys_open_device_news();
-    int sys_read_device_news(int socket);
-    int sys_read(int fd, std::span<std::byte> into);
-    int sys_open_directory(std::string_view path);
-    int sys_descriptor_name(int fd, std::span<char> into);
-    int sys_make_directory(std::string_view path, unsigned mode);
-    int sys_unlink(std::string_view path);
-    int sys_rename(std::string_view from, std::string_view to, bool replace);
-    int sys_is_on_bpffs(std::string_view path);
-    int sys_current_directory(std::span<char> into);
-    int sys_facts_of_name(std::string_view path, bl::sys::file_facts& out, bool follow);
-    int sys_facts_of(int fd, bl::sys::file_facts& out);
-    int sys_permit(std::string_view path, std::optional<unsigned> mode,
-                   std::optional<std::pair<unsigned, unsigned>> owners);
-    int sys_crosses_symlink(std::string_view path);
-    int sys_read_link(std::string_view path, std::span<char> into);
-    int sys_lock(int fd);
-    int sys_unlock(int fd);
+    /// Lets time pass.
     void pass(std::chrono::milliseconds time) { now_ += time; }
-    void sys_back_off() { now_ += std::chrono::milliseconds{1}; }
-    [[nodiscard]] std::chrono::steady_clock::time_point sys_now() const { return now_; }
-    int sys_list_begin(std::string_view path, void*& stream);
-    bool sys_list_next(void* stream, std::string const*& name, node_kind& kind);
-    int sys_descriptor_of(int process, int number);
-    int sys_list_link(void* stream, std::string_view name, std::span<char> into);
-    void sys_list_end(void* stream);
 
-private:
-    int check_order(uapi::link_create_attr const& attr) const;
+    // The model's own, for the functions of src/border/sys.hpp in these files (model.hpp)
+
     struct descriptor {
         object what;
         std::string name; // as /proc/self/fd has it
-        bool survives_exec;
+        bool survives_exec = false;
     };
     struct node {
         node_kind kind{};
@@ -448,84 +283,68 @@ private:
         std::string path; // of a name in a directory that is there; empty: not even that
         std::string mount;
         int links = 0; // symbolic links on the way
-    };
-    struct trouble {
-        int at = 0; // the count of the call; 0: every one
-        int number = 0;
-        std::function<void()> action;
-    };
-    struct listed {
-        std::string name;
-        node_kind kind{};
-    };
-    struct listing {
-        std::string path;
-        std::vector<listed> entries;
-        std::size_t next = 0;
-        listed current;
+        std::shared_ptr<node> there{};
     };
 
-    [[nodiscard]] other_process const* find_other(int number) const;
-    [[nodiscard]] std::optional<std::string> proc_file(std::string_view path) const;
-    [[nodiscard]] bool list_proc(std::string_view path, std::vector<std::string>& directories,
-                                 std::vector<std::string>& names, int& outcome) const;
-    [[nodiscard]] std::int64_t proc_inode(std::string_view path) const;
-
-    template <class T>
-    [[nodiscard]] std::shared_ptr<T> get(int fd, int& outcome) const;
+    /// Counts a call; the errno that it is to fail with, or 0.
+    int enter(any_call what);
+    /// Of a descriptor; nullptr where it is not a T.
+    template <class T, class Number>
+    [[nodiscard]] std::shared_ptr<T> find(Number fd) const;
+    /// Refuses with EBADF where nothing is open, and with EINVAL where it is not a T.
+    template <class T, class Number>
+    std::shared_ptr<T> get(Number fd) const;
+    /// Refuses with EBADF where nothing is open.
+    descriptor const& descriptor_at(int fd) const;
     int install(object what, std::string name);
-    int install_new_link(link_facts facts, std::shared_ptr<program> prog);
+    /// 0 when something is at a path. A bpffs refuses to look for a name with a dot.
     int walk(std::string_view path, bool follow, location& at) const;
-    [[nodiscard]] std::deque<read_step> records_of_links() const;
-    [[nodiscard]] std::deque<read_step> records_of_descriptors() const;
-    int follow(std::string path, std::string const& root, bpflink::sys::lookup how,
-               std::string& found) const;
-    std::shared_ptr<named_file> body_of(std::string const& path);
-    int update_program(link& l, std::uint32_t next, bool replace, std::uint32_t old);
-    int fill(link const& l, uapi::link_info& info);
-    int fill_iter(link const& l, uapi::link_info::iter_part& info);
-    std::uint32_t compare_file(link_facts const& facts, int file);
-    int fill_perf_event(link_facts const& facts, uapi::link_info::perf_event_part& info);
-    int fill_kprobe_multi(link_facts const& facts, uapi::link_info::kprobe_multi_part& info);
-    int fill_uprobe_multi(link_facts const& facts, uapi::link_info::uprobe_multi_part& info);
-    int fill_tracing_multi(link_facts const& facts, uapi::link_info::tracing_multi_part& info);
-    int copy_name(std::uint64_t address, std::uint32_t& length, std::string const& name);
-    int copy_perf_name(std::uint64_t address, std::uint32_t& length, std::string const& name);
-    int copy_addresses(std::uint64_t address, std::vector<std::uint64_t> const& from,
-                       std::size_t count);
-    template <class T>
-    int copy_array(std::uint64_t address, std::vector<T> const& from, std::size_t count);
-    int copy_out(std::uint64_t address, void const* from, std::size_t size);
+    /// Refuses where nothing is there.
+    [[nodiscard]] location reach(std::string_view path, bool follow) const;
     void make_node(std::string const& path, node what);
     void pin_object(std::string const& path, object what);
-
-    kernel* previous_;
-    std::array<int, number_of_calls> counts_{};
-    std::array<std::vector<trouble>, number_of_calls> troubles_;
-
-    int any_left_ = 0;
-    int any_number_ = 0;
+    std::shared_ptr<named_file> body_of(std::string const& path);
+    /// The programs of an interface.
+    [[nodiscard]] xdp_ids xdp_on(std::uint32_t index, bool links = true) const;
 
     std::uint32_t next_id_ = 100;
     std::uint32_t newest_link_ = 0;
     std::map<std::uint32_t, std::weak_ptr<link>> links_;
     std::map<std::uint32_t, std::weak_ptr<program>> programs_;
     std::map<std::uint32_t, std::weak_ptr<map>> maps_;
-    std::vector<object> elsewhere_;
 
     std::map<int, descriptor> descriptors_;
-    std::size_t most_open_ = 0;
     std::size_t open_lists_ = 0;
     int bad_closes_ = 0;
     int stray_addresses_ = 0;
 
-    std::map<std::string, std::shared_ptr<named_file>> bodies_;
     // By their only path without symbolic links; a hard link shares its node.
     std::map<std::string, std::shared_ptr<node>> nodes_;
-    std::uint64_t next_inode_ = 1'000;
     std::map<std::uint64_t, int> locks_; // directories' inodes, and who has them
     std::chrono::steady_clock::time_point now_{};
     std::string working_directory_ = "/home";
+
+private:
+    struct trouble {
+        int at = 0; // the count of the call; 0: every one
+        int number = 0;
+        std::function<void()> action;
+    };
+
+    struct counted {
+        int count = 0;
+        std::vector<trouble> troubles{};
+    };
+
+    kernel* previous_;
+    std::map<any_call, counted> calls_;
+    int any_left_ = 0;
+    int any_number_ = 0;
+
+    std::vector<object> elsewhere_;
+    std::size_t most_open_ = 0;
+    std::map<std::string, std::shared_ptr<named_file>> bodies_;
+    std::uint64_t next_inode_ = 1'000;
 };
 
 } // namespace fake

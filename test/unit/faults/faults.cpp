@@ -3,8 +3,9 @@
 #include "scenario.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -35,7 +36,7 @@ errnos errnos_of_rows() {
     return all;
 }
 
-errnos const& errnos_of(call what) {
+errnos const& errnos_of(any_call what) {
     static errnos const of_rows = errnos_of_rows();
     static errnos const of_others{EPERM,  EACCES, ENOENT, EINVAL, EBUSY, EAGAIN,
                                   EMFILE, ENOMEM, EIO,    EEXIST, ENOSYS};
@@ -52,16 +53,13 @@ errnos const& errnos_of(call what) {
         all.erase(EBADF);
         return all;
     }();
-    switch (what) {
-    case call::link_update: return of_updates;
-    case call::link_create:
-    case call::raw_tracepoint_open:
-    case call::link_detach:
-    case call::perf_event_open:
-    case call::prog_query: return of_rows;
-    case call::obj_get_info: return of_commands;
-    default: return of_others;
-    }
+    auto const is_one_of = [what](any_calls all) { return std::ranges::count(all, what) != 0; };
+    if (is_one_of({call::link_update})) return of_updates;
+    if (is_one_of({call::obj_get_info})) return of_commands;
+    if (is_one_of({call::link_create, call::raw_tracepoint_open, call::link_detach,
+                   call::perf_event_open, call::prog_query}))
+        return of_rows;
+    return of_others;
 }
 
 std::string value_of(state const& all, std::string const& name) {
@@ -102,16 +100,15 @@ public:
         before_ = s.state();
         auto const done = of.act(s);
         CHECK_MESSAGE(!done.refused, done.refused.value_or(""));
-        for (std::size_t i = 0; i != fake::number_of_calls; ++i)
-            counts_[i] = s.calls(static_cast<call>(i));
+        counts_ = s.counts();
         after_ = s.state();
     }
 
     void fail_each_call() {
-        for (std::size_t i = 0; i != fake::number_of_calls; ++i)
-            for (int nth = 1; nth <= counts_[i] && static_cast<call>(i) != of_.spared; ++nth)
-                for (int const number : errnos_of(static_cast<call>(i)))
-                    fail(static_cast<call>(i), nth, number);
+        for (auto const& [what, count] : counts_)
+            for (int nth = 1; nth <= count && what != of_.spared; ++nth)
+                for (int const number : errnos_of(what))
+                    fail(what, nth, number);
     }
 
     void fail_each_allocation() {
@@ -144,14 +141,15 @@ private:
         s.forget_calls();
     }
 
-    void fail(call what, int nth, int number) {
+    void fail(any_call what, int nth, int number) {
         stage s;
         prepare(s);
         s.fail(what, number, nth);
         auto const done = of_.act(s);
         s.mend();
-        auto const name = "call " + std::to_string(static_cast<int>(what)) + " (" +
-                          std::to_string(nth) + ".) by " +
+        auto const position = std::distance(counts_.begin(), counts_.find(what));
+        auto const name = "call " + std::to_string(position) + " (" + std::to_string(nth) +
+                          ".) by " +
                           bl::error{number, bl::operation::read}.code().message();
         judge(s, !done.refused, is_about_what_is_there(number), name);
         if (done.refused &&
@@ -172,7 +170,7 @@ private:
 
     scenario const& of_;
     state before_, after_;
-    std::array<int, fake::number_of_calls> counts_{};
+    std::map<any_call, int> counts_;
     int faults_ = 0, wrongs_ = 0;
     std::string told_;
 };

@@ -34,7 +34,7 @@ struct scenario {
     void (*prepare)(stage&) = nullptr; // before any fault
     /// The function is documented to do its work by parts: each may be done or not.
     bool by_parts = false;
-    std::optional<call> spared = std::nullopt; // what has to end the process where it fails
+    std::optional<any_call> spared = std::nullopt; // what has to end the process where it fails
 
     template <class Act>
     scenario(std::string_view name, std::string_view when, Act)
@@ -50,7 +50,7 @@ struct scenario {
         one.by_parts = true;
         return one;
     }
-    [[nodiscard]] scenario spare(call what) const {
+    [[nodiscard]] scenario spare(any_call what) const {
         auto one = *this;
         one.spared = what;
         return one;

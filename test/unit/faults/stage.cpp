@@ -82,7 +82,7 @@ std::map<std::string, std::string> stage::state() {
     std::map<std::string, std::string> all;
     std::map<std::string, int> counted;
     for (int const fd : open_descriptors()) {
-        auto name = descriptor_path(fd).value_or("");
+        auto name = descriptor_at(fd).name;
         std::ranges::replace(name, '-', '_'); // a link that came by its pin has another name
         ++counted["descriptors of " + name];
     }

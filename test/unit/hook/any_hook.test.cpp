@@ -41,8 +41,7 @@ void check_refused(std::string_view section, int number, bl::errc condition,
                    std::initializer_list<std::string_view> texts) {
     CAPTURE(section);
     auto const where = opened{std::string{section}}.hook();
-    REQUIRE_FALSE(where);
-    check_error(where.error(), number, bl::operation::read_section, condition, texts);
+    check_error(where, number, bl::operation::read_section, condition, texts);
 }
 
 /// The names in libbpf's table, as it prints them where it does not know one: "kprobe+".
@@ -276,9 +275,7 @@ TEST_CASE("a name that is not libbpf's, and a null pointer, are mistakes") {
          {"", "xdp_prog", "xdp/eth0", "kprobes/f", "kprobe.multis/f", "cgroup/connect4/x", ".text"})
         check_refused(name, ESRCH, invalid_argument, {"libbpf has no section of this name"});
     auto const none = bl::hook_of(nullptr);
-    REQUIRE_FALSE(none);
-    check_error(none.error(), EINVAL, bl::operation::read_section, invalid_argument,
-                {"null pointer"});
+    check_error(none, EINVAL, bl::operation::read_section, invalid_argument, {"null pointer"});
 }
 
 TEST_CASE_FIXTURE(machine, "a hook that is known at run time is attached to as one that is named") {
@@ -286,8 +283,7 @@ TEST_CASE_FIXTURE(machine, "a hook that is known at run time is attached to as o
     auto const where = bl::hook_of(&prog);
     REQUIRE(succeeded(where));
     auto const early = bl::attach(&prog, *where);
-    REQUIRE_FALSE(early);
-    check_error(early.error(), EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
+    check_error(early, EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
                 {"program 'count'", "it is not loaded", "load its bpf_object first"});
     auto const loaded = open(add_program(program_type::raw_tracepoint));
     prog.fd = bl::fd_view{loaded}.get();
@@ -306,9 +302,7 @@ TEST_CASE_FIXTURE(machine, "a program of another type is refused before the kern
     typed_program<program_type::xdp> const prog{{open(add_program(program_type::xdp))}};
     auto const check = [&](bl::any_hook const& where, std::string_view text) {
         auto const link = bl::attach(prog, where);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                    {text});
+        check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument, {text});
         CHECK(system_calls() == 0);
     };
     check(hook::kprobe{.function = "f"}, "of type xdp, and kprobe is needed");

@@ -67,25 +67,20 @@ TEST_CASE_FIXTURE(with_program, "a cgroup is named by its path or by a descripto
 
 TEST_CASE_FIXTURE(with_program, "what is no cgroup is refused") {
     auto const no_directory = bl::attach(skb, bl::hook::cgroup{"/nothing", egress});
-    REQUIRE_FALSE(no_directory);
-    check_error(no_directory.error(), ENOENT, bl::operation::open, bl::errc::not_found,
+    check_error(no_directory, ENOENT, bl::operation::open, bl::errc::not_found,
                 {"cgroup /nothing", "cgroup_inet_egress"});
     auto const other = bl::attach(skb, bl::hook::cgroup{"/home", egress});
-    REQUIRE_FALSE(other);
-    check_error(other.error(), EBADF, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(other, EBADF, bl::operation::link_create, bl::errc::invalid_argument,
                 {"cgroup /home", "not a version 2 cgroup"});
     auto const file = open_file();
     auto const no_cgroup = bl::attach(skb, bl::hook::cgroup{bl::fd_view{file}, egress});
-    REQUIRE_FALSE(no_cgroup);
-    check_error(no_cgroup.error(), EBADF, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(no_cgroup, EBADF, bl::operation::link_create, bl::errc::invalid_argument,
                 {"descriptor " + std::to_string(file.get())});
     auto const unnamed = bl::attach(skb, bl::hook::cgroup{"", egress});
-    REQUIRE_FALSE(unnamed);
-    check_error(unnamed.error(), EINVAL, bl::operation::open, bl::errc::invalid_argument);
+    check_error(unnamed, EINVAL, bl::operation::open, bl::errc::invalid_argument);
     pin("/bpf/x", add_map());
     auto const pinned = bl::attach(skb, bl::hook::cgroup{"/bpf/x", egress});
-    REQUIRE_FALSE(pinned);
-    check_error(pinned.error(), ENOTDIR, bl::operation::open, bl::errc::invalid_argument);
+    check_error(pinned, ENOTDIR, bl::operation::open, bl::errc::invalid_argument);
     CHECK(newest_link() == nullptr);
 }
 
@@ -99,8 +94,7 @@ struct refused_by_a_cgroup : with_program {
         CAPTURE(number);
         fail(call::link_create, number);
         auto const link = bl::attach(skb, where);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition, texts);
+        check_error(link, number, bl::operation::link_create, condition, texts);
         CHECK(open_descriptors().size() == 1);
     }
 };
@@ -130,8 +124,7 @@ TEST_CASE_FIXTURE(refused_by_a_cgroup, "a cgroup says what is in the way") {
     check(EBADF, wrong, {"version 1 hierarchy"});
     fail(call::open_directory, EACCES);
     auto const closed = bl::attach(skb, where);
-    REQUIRE_FALSE(closed);
-    check_error(closed.error(), EACCES, bl::operation::open, bl::errc::permission_denied);
+    check_error(closed, EACCES, bl::operation::open, bl::errc::permission_denied);
 }
 
 TEST_CASE_FIXTURE(refused_by_a_cgroup,
@@ -294,8 +287,7 @@ TEST_CASE_FIXTURE(with_program,
     hook_revision = 0;
     fail(call::link_create, EINVAL);
     auto const before = bl::attach(skb, where);
-    REQUIRE_FALSE(before);
-    check_error(before.error(), EINVAL, bl::operation::link_create, bl::errc::not_supported,
+    check_error(before, EINVAL, bl::operation::link_create, bl::errc::not_supported,
                 {"cgroup /cgroup", "neither order nor revision"});
     hook_revision = 4;
     fail(call::link_create, EINVAL);
@@ -316,9 +308,7 @@ TEST_CASE_FIXTURE(with_program, "preorder is a flag beside the order's") {
     hook_revision = 0; // an older kernel, which knows no flag here
     fail(call::link_create, EINVAL);
     auto const old = bl::attach(skb, where);
-    REQUIRE_FALSE(old);
-    check_error(old.error(), EINVAL, bl::operation::link_create, bl::errc::not_supported,
-                {"no preorder"});
+    check_error(old, EINVAL, bl::operation::link_create, bl::errc::not_supported, {"no preorder"});
 }
 
 TEST_CASE_FIXTURE(refused_by_a_cgroup,
@@ -347,8 +337,7 @@ struct lent_to_a_cgroup : machine {
         return bl::attach(*bl::program_ref<Type>::from_fd(held), bl::hook::cgroup{"/cgroup"});
     }
     void refused(bl::result<bl::cgroup_link> const& link, std::string_view text) {
-        REQUIRE_FALSE(link);
-        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+        check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                     {"cgroup /cgroup:", text});
         CHECK(calls(call::link_create) == 0);
     }

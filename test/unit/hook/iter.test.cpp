@@ -57,25 +57,21 @@ TEST_CASE_FIXTURE(with_program, "a map's descriptor may be 0, which the kernel t
     }
     fail(call::duplicate, EMFILE);
     auto const link = bl::attach(prog, where);
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EMFILE, bl::operation::duplicate, no_condition,
-                {"descriptor 0"}); // E14
+    check_error(link, EMFILE, bl::operation::duplicate, no_condition, {"descriptor 0"}); // E14
 }
 
 TEST_CASE_FIXTURE(with_program, "a map that the program does not walk is refused") {
     auto const fd = open(add_map());
     walks_tasks = true;
     auto const link = bl::attach(prog, bl::hook::iter{.map = *bl::map_ref::from_fd(fd)});
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"over a map", "walks something else"});
     CHECK(newest_link() == nullptr);
 
     walks_tasks = false;
     fail(call::obj_get_info, ENOMEM);
     auto const unknown = bl::attach(prog, bl::hook::iter{.map = *bl::map_ref::from_fd(fd)});
-    REQUIRE_FALSE(unknown);
-    check_error(unknown.error(), ENOMEM, bl::operation::link_get_info, no_condition);
+    check_error(unknown, ENOMEM, bl::operation::link_get_info, no_condition);
     CHECK(newest_link() == nullptr);
 }
 
@@ -115,8 +111,7 @@ TEST_CASE_FIXTURE(with_program, "an iterator over a task that is not there is re
     auto const refused = [&](bl::iter_task const& task, int number, bl::errc condition,
                              char const* text) {
         auto const link = bl::attach(prog, bl::hook::iter{.task = task});
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition, {text});
+        check_error(link, number, bl::operation::link_create, condition, {text});
         CHECK(newest_link() == nullptr);
     };
     refused({999U}, ESRCH, bl::errc::not_found, "no process 999");
@@ -133,9 +128,7 @@ TEST_CASE_FIXTURE(with_program, "an iterator over a task that is not there is re
 TEST_CASE_FIXTURE(with_program, "what would walk everything, or something else, is refused") {
     auto const refused = [&](bl::hook::iter const& where, char const* text) {
         auto const link = bl::attach(prog, where);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                    {text});
+        check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument, {text});
         CHECK(newest_link() == nullptr);
     };
     refused({.task = bl::iter_task{0U}}, "0 names neither a task");
@@ -159,8 +152,7 @@ TEST_CASE_FIXTURE(with_program, "a program loaded for something else is refused 
     auto const ref = bl::program_ref<bl::program_type::tracing>::from(&loaded);
     REQUIRE(succeeded(ref));
     auto const link = bl::attach(*ref, bl::hook::iter{});
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"iterator", "trace_fentry", "trace_iter"});
     CHECK(system_calls() == 0);
 }
@@ -173,8 +165,7 @@ TEST_CASE_FIXTURE(with_program, "what a parameter is refused for is told by the 
                              std::initializer_list<std::string_view> texts) {
         fail(call::link_create, number);
         auto const link = bl::attach(prog, where);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition, texts);
+        check_error(link, number, bl::operation::link_create, condition, texts);
     };
     constexpr auto wrong = bl::errc::invalid_argument;
     bl::hook::iter const over_map{.map = *bl::map_ref::from_fd(map)};

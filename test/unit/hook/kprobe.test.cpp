@@ -54,8 +54,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "a system call is named as the program that cal
     is_mistake(bl::hook::kprobe{.offset = 8, .syscall = true}, "needed");
     fail_always(call::perf_event_open, ENOENT);
     auto const link = bl::attach(prog, bl::hook::kprobe{.function = "gone", .syscall = true});
-    REQUIRE_FALSE(link);
-    check_error(link.error(), ENOENT, operation::perf_event_open, errc::not_found,
+    check_error(link, ENOENT, operation::perf_event_open, errc::not_found,
                 {"kprobe 'sys_gone'", "no such function"});
 }
 
@@ -143,8 +142,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "a function of the kernel itself is told from a
     CHECK(last_perf_event.attr.name == 0);
     CHECK(last_perf_event.attr.offset == 0xffffffff81000014);
     auto const twice = bl::attach(prog, bl::hook::kprobe{"vmlinux:do_twice"});
-    REQUIRE_FALSE(twice);
-    check_error(twice.error(), EINVAL, bl::operation::resolve_symbol, errc::invalid_argument,
+    check_error(twice, EINVAL, bl::operation::resolve_symbol, errc::invalid_argument,
                 {"2 addresses"});
 }
 
@@ -184,8 +182,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "a program loaded for many functions is no kpro
                              prog.fd().get()};
     auto const ref = bl::program_ref<bl::program_type::kprobe>::from(&loaded);
     auto const link = bl::attach(*ref, bl::hook::kprobe{.function = "do_x"});
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"trace_kprobe_multi", "perf_event is needed"});
     CHECK(link.error().message().find("ingress") == std::string::npos); // E10
 }

@@ -55,8 +55,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "what kprobe_multi cannot mean is refused befor
     bpf_program const loaded{"one", bl::program_type::kprobe, bl::attach_type{}, prog.fd().get()};
     auto const ref = bl::program_ref<bl::program_type::kprobe>::from(&loaded);
     auto const link = bl::attach(*ref, hook{.symbols = names});
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"loaded for no attach type, and trace_kprobe_multi is needed"}); // E10
 }
 
@@ -100,8 +99,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "a kernel without sessions of kprobe_multi is t
     fail(call::link_create, EINVAL, 2);
     auto const link =
         bl::attach(*ref, bl::hook::kprobe_multi{.addresses = places, .session = true});
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EINVAL, operation::link_create, errc::not_supported,
+    check_error(link, EINVAL, operation::link_create, errc::not_supported,
                 {"no sessions of kprobe_multi"});
 }
 

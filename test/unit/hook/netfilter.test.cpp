@@ -57,15 +57,13 @@ TEST_CASE_FIXTURE(with_program, "every hook has the kernel's number and a name")
             bl::attach(held, bl::hook::netfilter{.protocol_family = bl::protocol_family::ipv4,
                                                  .hook = static_cast<bl::netfilter_hook>(number)});
         CHECK(last_create.netfilter.hooknum == 0); // never reached
-        REQUIRE_FALSE(link);
-        check_error(link.error(), ENOMEM, bl::operation::link_create, no_condition,
+        check_error(link, ENOMEM, bl::operation::link_create, no_condition,
                     {"ipv4", name, "priority 0"});
     }
     fail(call::link_create, EAFNOSUPPORT);
     auto const both = bl::attach(
         held, bl::hook::netfilter{.protocol_family = static_cast<bl::protocol_family>(1)});
-    REQUIRE_FALSE(both);
-    check_error(both.error(), EAFNOSUPPORT, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(both, EAFNOSUPPORT, bl::operation::link_create, bl::errc::invalid_argument,
                 {"family 1", "neither ipv4 nor ipv6"});
 }
 
@@ -75,8 +73,7 @@ TEST_CASE_FIXTURE(with_program, "netfilter says what is in the way") {
         CAPTURE(number);
         fail(call::link_create, number);
         auto const link = bl::attach(held, where);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition, texts);
+        check_error(link, number, bl::operation::link_create, condition, texts);
         CHECK(newest_link() == nullptr);
     };
     constexpr auto wrong = bl::errc::invalid_argument;
@@ -104,7 +101,6 @@ TEST_CASE_FIXTURE(with_program, "a kernel with netfilter links is not said to ha
     held.owned = open(add_program(bl::program_type::xdp));
     fail(call::link_create, EINVAL);
     auto const link = bl::attach(held, incoming);
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"netfilter ipv6 local_in, priority -7", "of type xdp, and netfilter is needed"});
 }

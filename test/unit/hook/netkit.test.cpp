@@ -14,8 +14,7 @@ TEST_CASE_FIXTURE(machine, "a netkit device is told from its peer, and from what
         auto const link =
             bl::attach(prog, bl::hook::netkit{.ifindex = bl::ifindex{2},
                                               .attach = bl::attach_type::netkit_primary});
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition, {text});
+        check_error(link, number, bl::operation::link_create, condition, {text});
     };
     check(ENXIO, bl::errc::not_found, "not a netkit device");
     check(ENODEV, bl::errc::not_found, "has no peer any more"); // the interface is there

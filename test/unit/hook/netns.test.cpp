@@ -41,8 +41,7 @@ TEST_CASE_FIXTURE(with_programs, "a network namespace is attached to by its desc
 TEST_CASE_FIXTURE(with_programs, "the attach type goes with the program, or both are named") {
     auto const refused = [&](auto const& prog, attach_type attach, std::string_view word) {
         auto const link = bl::attach(prog, at(attach));
-        REQUIRE_FALSE(link);
-        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+        check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                     {subject, to_string(attach), word});
     };
     refused(lookup, attach_type::flow_dissector, "of type sk_lookup, and flow_dissector is needed");
@@ -58,8 +57,7 @@ TEST_CASE_FIXTURE(with_programs, "a network namespace says what is in the way") 
         CAPTURE(number);
         fail(call::link_create, number);
         auto const link = bl::attach(prog, bl::hook::netns{.netns = bl::fd_view{name_space}});
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition, texts);
+        check_error(link, number, bl::operation::link_create, condition, texts);
         CHECK(link.error().subject().starts_with(subject));
         CHECK(newest_link() == nullptr);
     };

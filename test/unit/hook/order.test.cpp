@@ -97,8 +97,7 @@ TEST_CASE_FIXTURE(with_program, "an expected revision goes to the kernel, but fo
     CHECK(last_create.flags == f_after); // as without any
     forget_calls();
     auto const none = attach(bl::order::first(), bl::revision{0});
-    REQUIRE_FALSE(none);
-    check_error(none.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(none, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"interface 2", "never 0"});
     CHECK(system_calls() == 0);
 }
@@ -155,8 +154,7 @@ TEST_CASE_FIXTURE(machine, "what is closed by now is at no descriptor, 0 include
     auto const link = bl::attach(prog, bl::hook::tcx{.ifindex = bl::ifindex{2},
                                                      .attach = bl::attach_type::tcx_egress,
                                                      .order = bl::order::after(closed)});
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EBADF, bl::operation::duplicate, bl::errc::invalid_argument,
+    check_error(link, EBADF, bl::operation::duplicate, bl::errc::invalid_argument,
                 {"descriptor 0"});
     CHECK(newest_link() == nullptr);
 }
@@ -204,8 +202,7 @@ TEST_CASE_FIXTURE(with_program, "an order that cannot be followed says what it n
                            std::initializer_list<std::string_view> texts) {
         fail(call::link_create, number);
         auto const link = attach(order);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition, texts);
+        check_error(link, number, bl::operation::link_create, condition, texts);
     };
     constexpr auto wrong = bl::errc::invalid_argument;
     check(EINVAL, bl::order::before(xdp), wrong, {"names a link of type xdp", "sched_cls"});

@@ -149,8 +149,7 @@ TEST_CASE_FIXTURE(machine, "a hook that grows for ever ends the query") {
     put_on(*this, 65);
     fail_always(call::prog_query, ENOSPC);
     auto const q = bl::query(ingress);
-    REQUIRE_FALSE(q);
-    check_error(q.error(), ENOSPC, bl::operation::prog_query, no_condition,
+    check_error(q, ENOSPC, bl::operation::prog_query, no_condition,
                 {"interface 2", "grew each time"});
     CHECK(calls(call::prog_query) < 100);
 }
@@ -165,8 +164,7 @@ TEST_CASE_FIXTURE(machine, "a program that went while the kernel counted is left
 TEST_CASE_FIXTURE(machine, "the attach type has to be the hook's, before the kernel is asked") {
     auto const fd = open(add_map());
     auto const check = [&](bl::result<bl::hook_query> const& q, std::string_view word) {
-        REQUIRE_FALSE(q);
-        check_error(q.error(), EINVAL, bl::operation::prog_query, bl::errc::invalid_argument,
+        check_error(q, EINVAL, bl::operation::prog_query, bl::errc::invalid_argument,
                     {"attach type xdp", word});
     };
     check(bl::query(bl::hook::tcx{.ifindex = bl::ifindex{2}, .attach = attach_type::xdp}),
@@ -191,8 +189,7 @@ TEST_CASE_FIXTURE(machine, "a refused query says what is in the way") {
         CAPTURE(number);
         fail(call::prog_query, number);
         auto const q = bl::query(where);
-        REQUIRE_FALSE(q);
-        check_error(q.error(), number, bl::operation::prog_query, condition, texts);
+        check_error(q, number, bl::operation::prog_query, condition, texts);
         CHECK(open_descriptors().size() == 1);
     };
     constexpr auto wrong = bl::errc::invalid_argument;
@@ -220,8 +217,7 @@ TEST_CASE_FIXTURE(machine, "a refused query says what is in the way") {
     interfaces.erase(2);
     check(ENODEV, ingress, missing, {"no such interface"});
     auto const nowhere = bl::query(bl::hook::cgroup{"/nothing", egress});
-    REQUIRE_FALSE(nowhere);
-    check_error(nowhere.error(), ENOENT, bl::operation::open, missing, {"cgroup /nothing"});
+    check_error(nowhere, ENOENT, bl::operation::open, missing, {"cgroup /nothing"});
 }
 
 TEST_CASE_FIXTURE(machine, "with_revision decides again while the hook changes") {
@@ -274,8 +270,7 @@ TEST_CASE_FIXTURE(machine, "a query without attach asks about nothing") {
     auto const directory = open_cgroup();
     auto const map = open(add_map());
     auto const refused = [](bl::result<bl::hook_query> const& q) {
-        REQUIRE_FALSE(q);
-        check_error(q.error(), EINVAL, bl::operation::prog_query, bl::errc::invalid_argument,
+        check_error(q, EINVAL, bl::operation::prog_query, bl::errc::invalid_argument,
                     {"name the attach type"});
     };
     forget_calls();

@@ -17,8 +17,7 @@ struct with_program : machine {
     void check_refused(bl::hook::raw_tracepoint const& where, int number, bl::errc condition,
                        std::string_view advice) {
         auto const link = bl::attach(held, where);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::raw_tracepoint_open, condition,
+        check_error(link, number, bl::operation::raw_tracepoint_open, condition,
                     {"tracepoint '", advice});
         CHECK(newest_link() == nullptr);
     }
@@ -77,18 +76,16 @@ TEST_CASE_FIXTURE(with_program,
     typed_program<bl::program_type::raw_tracepoint> const other{
         {open(add_program(bl::program_type::xdp))}};
     auto const link = bl::attach(other, bl::hook::raw_tracepoint{.name = "sys_enter"});
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EINVAL, bl::operation::raw_tracepoint_open,
-                bl::errc::invalid_argument, {"of type xdp, and raw_tracepoint"});
+    check_error(link, EINVAL, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
+                {"of type xdp, and raw_tracepoint"});
     CHECK(link.error().message().find("arguments") == std::string::npos);
 }
 
 TEST_CASE_FIXTURE(with_program, "only a writable program may have written too far") {
     fail(call::raw_tracepoint_open, EINVAL);
     auto const reader = bl::attach(held, bl::hook::raw_tracepoint{.name = "sys_enter"});
-    REQUIRE_FALSE(reader);
-    check_error(reader.error(), EINVAL, bl::operation::raw_tracepoint_open,
-                bl::errc::invalid_argument, {"past the tracepoint's arguments"});
+    check_error(reader, EINVAL, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
+                {"past the tracepoint's arguments"});
     CHECK(reader.error().message().find("writes") == std::string::npos);
     prog.type = bl::program_type::raw_tracepoint_writable;
     fail(call::raw_tracepoint_open, EINVAL);

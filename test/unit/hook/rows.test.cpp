@@ -3,7 +3,7 @@
 // with its condition and its text.
 #include "../symbol/noted_elf.hpp"
 #include "hook/row.hpp"
-#include "machine.hpp"
+#include "prober.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -17,24 +17,16 @@ namespace hook = bl::hook;
 using bl::program_type;
 
 /// A machine on which each hook can be attached to.
-struct every_hook : machine {
-    std::string code = std::string(0x1000, 'c'); // another format than ELF
-
+struct every_hook : kprobe_prober {
     every_hook() {
-        files["/sys/bus/event_source/devices/kprobe/type"] = "6\n";
-        files["/sys/bus/event_source/devices/uprobe/type"] = "7\n";
-        files["/sys/kernel/tracing/current_tracer"] = "nop\n";
-        files["/sys/kernel/tracing/events/sched/sched_switch/id"] = "314\n";
-        files["/proc/kallsyms"] = "ffffffff81000010 T do_a\nffffffff81000020 t do_b\n";
         files["/sys/devices/system/cpu/online"] = "0-1\n";
-        files["/bin/x"] = code;
         files["/lib.so"] = noted_elf(note_of({}));
     }
 
     template <program_type Type, class Hook>
     bl::result<void> attach(Hook const& where, bl::attach_type expected = {}) {
-        typed_program<Type> const prog{{open(add_program(Type, expected))}};
-        auto const link = bl::attach(prog, where);
+        typed_program<Type> const held{{open(add_program(Type, expected))}};
+        auto const link = bl::attach(held, where);
         if (!link) return tl::unexpected{link.error()};
         return {};
     }
@@ -131,16 +123,16 @@ struct every_hook : machine {
 
     /// The call by which a hook attaches.
     template <class Hook>
-    call attaching_call() {
+    any_call attaching_call() {
         forget_calls();
         REQUIRE(succeeded(sample(static_cast<Hook*>(nullptr))));
-        return calls(call::raw_tracepoint_open) != 0 ? call::raw_tracepoint_open
+        return calls(call::raw_tracepoint_open) != 0 ? any_call{call::raw_tracepoint_open}
                                                      : call::link_create;
     }
 
     /// Has each row's errno come from `from`; its text and its condition have to be in the error.
     template <class Hook>
-    void meet(bl::refusals rows, call from) {
+    void meet(bl::refusals rows, any_call from) {
         for (auto const& row : rows) {
             if (row.look) continue; // a test of its own has to show it
             CAPTURE(bl::hook_traits<Hook>::name);

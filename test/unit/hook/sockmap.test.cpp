@@ -55,8 +55,7 @@ TEST_CASE_FIXTURE(with_map, "each attach type of a sockmap takes its program typ
                     {subject, "of type sk_", "needed for " + to_string(each.attach)});
     }
     auto const other = bl::attach(skb, bl::hook::sockmap{map, attach_type::sk_lookup});
-    REQUIRE_FALSE(other);
-    check_error(other.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(other, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"sk_lookup is not of sockmap"});
 }
 
@@ -66,8 +65,7 @@ TEST_CASE_FIXTURE(with_map, "a sockmap says what is in the way") {
         CAPTURE(number);
         fail(call::link_create, number);
         auto const link = bl::attach(skb, bl::hook::sockmap{map, attach});
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition,
+        check_error(link, number, bl::operation::link_create, condition,
                     {subject, to_string(attach), text});
         CHECK(newest_link() == nullptr);
     };
@@ -98,7 +96,6 @@ TEST_CASE_FIXTURE(with_map,
     REQUIRE(succeeded(attach(attach_type::sk_skb_stream_parser)));
     CHECK(last_create.attach_type == 4);
     auto const untold = attach({}); // SEC("sk_skb")
-    REQUIRE_FALSE(untold);
-    check_error(untold.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(untold, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {subject + ":", "loaded for no attach type"});
 }

@@ -36,8 +36,7 @@ TEST_CASE_FIXTURE(with_map, "a struct_ops link is updated by map, also by compar
     CHECK(last_update.new_fd == static_cast<std::uint32_t>(second_fd.get()));
     CHECK(link->details()->map == bl::map_id{second.id});
     auto const mismatch = link->update(one, bl::expecting(one));
-    REQUIRE_FALSE(mismatch);
-    check_error(mismatch.error(), EPERM, bl::operation::link_update, bl::errc::program_mismatch,
+    check_error(mismatch, EPERM, bl::operation::link_update, bl::errc::program_mismatch,
                 {"holds map " + std::to_string(second.id),
                  "map " + std::to_string(first.id) + " was expected"});
     REQUIRE(succeeded(link->update(one, bl::expecting(other))));
@@ -48,13 +47,11 @@ TEST_CASE_FIXTURE(with_map, "a struct_ops link is updated by map, also by compar
           std::tuple{ENOLINK, bl::errc::defunct, "attach again"}}) {
         fail(call::link_update, number);
         auto const failed = link->update(other);
-        REQUIRE_FALSE(failed);
-        check_error(failed.error(), number, bl::operation::link_update, condition, {advice});
+        check_error(failed, number, bl::operation::link_update, condition, {advice});
     }
     fail(call::link_update, EPERM);
     auto const denied = link->update(other, bl::expecting(one));
-    REQUIRE_FALSE(denied);
-    check_error(denied.error(), EPERM, bl::operation::link_update, bl::errc::permission_denied);
+    check_error(denied, EPERM, bl::operation::link_update, bl::errc::permission_denied);
     REQUIRE(succeeded(link->detach()));
 }
 
@@ -62,8 +59,7 @@ TEST_CASE_FIXTURE(with_map, "what is wrong with the map of a table is told by it
     auto const refused = [&](int number, bl::errc condition, std::string_view text) {
         fail(call::link_create, number);
         auto const link = bl::attach(one, bl::hook::struct_ops{});
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition, {text});
+        check_error(link, number, bl::operation::link_create, condition, {text});
     };
     refused(EINVAL, bl::errc::invalid_argument, "of type 1, and struct_ops (26) is needed");
     first.type = 26;

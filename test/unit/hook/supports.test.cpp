@@ -13,7 +13,7 @@ struct asked : machine {
     bl::support answer(std::string_view hook) { return bl::detail::probe_support(hook); }
 
     /// What an attach to nothing, or loading, is answered by.
-    bl::support answer(std::string_view hook, call at, int number) {
+    bl::support answer(std::string_view hook, any_call at, int number) {
         fail(at, number);
         return answer(hook);
     }

@@ -26,8 +26,7 @@ struct on_a_device : machine {
         CAPTURE(number);
         fail(call::link_create, number);
         auto const link = attach(types.front(), order);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition, texts);
+        check_error(link, number, bl::operation::link_create, condition, texts);
         CHECK(link.error().subject() == "interface 2, " + to_string(types.front()));
         CHECK(newest_link() == nullptr);
     }
@@ -63,8 +62,7 @@ TEST_CASE_TEMPLATE("a hook on an interface takes no other hook's attach type", H
     for (auto const attach :
          {bl::attach_type{}, bl::attach_type::xdp, bl::attach_type::sk_lookup}) {
         auto const link = here.attach(attach);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+        check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                     {"interface 2", to_string(attach) + " is not of " + name});
     }
     CHECK(here.system_calls() == 0);
@@ -84,8 +82,7 @@ TEST_CASE_TEMPLATE(
     REQUIRE(succeeded(attach(wanted)));
     CHECK(here.last_create.attach_type == static_cast<unsigned>(wanted));
     auto const refused = [&](auto const& link, std::string const& text) {
-        REQUIRE_FALSE(link);
-        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+        check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                     {"interface 2:", text});
     };
     here.forget_calls();

@@ -62,8 +62,7 @@ TEST_CASE_FIXTURE(tracing_program, "a cookie needs the newer command, and the at
     auto const unknown = by_descriptor();
     forget_calls();
     auto const refused = bl::attach(unknown, bl::hook::tracing{.cookie = bl::cookie{7}});
-    REQUIRE_FALSE(refused);
-    check_error(refused.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(refused, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"cookie", "attach type"});
     CHECK(system_calls() == 0);
     CHECK(succeeded(bl::attach(unknown, bl::hook::tracing{})));
@@ -75,9 +74,7 @@ TEST_CASE_FIXTURE(tracing_program, "a program loaded for another kind of tracing
         auto const prog = load(expected);
         forget_calls();
         auto const link = bl::attach(prog, bl::hook::tracing{});
-        REQUIRE_FALSE(link);
-        check_error(link.error(), EINVAL, bl::operation::raw_tracepoint_open,
-                    bl::errc::invalid_argument,
+        check_error(link, EINVAL, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
                     {to_string(expected), "trace_fentry, trace_fexit", "or trace_fsession"});
         CHECK(system_calls() == 0);
     }
@@ -94,8 +91,7 @@ struct on_function : loaded<Type> {
     void refused(bl::program_ref<Type> prog, int number, bl::errc condition,
                  std::initializer_list<std::string_view> texts, Hook const& where = {}) {
         auto const link = bl::attach(prog, where);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number,
+        check_error(link, number,
                     where.cookie == bl::cookie{} ? bl::operation::raw_tracepoint_open
                                                  : bl::operation::link_create,
                     condition, texts);
@@ -198,21 +194,18 @@ TEST_CASE_FIXTURE(tracing_program, "tp_btf is a raw tracepoint's link") {
 
     auto const other = load(attach_type::trace_fentry);
     auto const refused = bl::attach(other, bl::hook::tp_btf{});
-    REQUIRE_FALSE(refused);
-    check_error(refused.error(), EINVAL, bl::operation::raw_tracepoint_open,
-                bl::errc::invalid_argument, {"trace_fentry", "trace_raw_tp is needed"});
+    check_error(refused, EINVAL, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
+                {"trace_fentry", "trace_raw_tp is needed"});
     auto const again = load(attach_type::trace_raw_tp);
     takes_tracepoint_cookies = false;
     auto const older = bl::attach(again, bl::hook::tp_btf{.cookie = bl::cookie{1}});
-    REQUIRE_FALSE(older);
-    check_error(older.error(), EINVAL, bl::operation::raw_tracepoint_open,
-                bl::errc::invalid_argument, {"a cookie needs kernel 6.10"});
+    check_error(older, EINVAL, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
+                {"a cookie needs kernel 6.10"});
     auto const unknown = by_descriptor();
     fail(call::raw_tracepoint_open, EINVAL);
     auto const failed = bl::attach(unknown, bl::hook::tp_btf{});
-    REQUIRE_FALSE(failed);
-    check_error(failed.error(), EINVAL, bl::operation::raw_tracepoint_open,
-                bl::errc::invalid_argument, {"loaded for another hook"});
+    check_error(failed, EINVAL, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
+                {"loaded for another hook"});
 }
 
 TEST_CASE_FIXTURE(lsm_program, "LSM takes what was loaded for the whole system") {
@@ -228,9 +221,8 @@ TEST_CASE_FIXTURE(lsm_program, "LSM takes what was loaded for the whole system")
 
     auto const of_a_cgroup = load(attach_type::lsm_cgroup);
     auto const refused = bl::attach(of_a_cgroup, bl::hook::lsm{});
-    REQUIRE_FALSE(refused);
-    check_error(refused.error(), EINVAL, bl::operation::raw_tracepoint_open,
-                bl::errc::invalid_argument, {"lsm_cgroup", "lsm_mac is needed"});
+    check_error(refused, EINVAL, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
+                {"lsm_cgroup", "lsm_mac is needed"});
 }
 
 TEST_CASE_FIXTURE(ext_program, "freplace attaches where it was loaded for, or elsewhere") {
@@ -251,24 +243,20 @@ TEST_CASE_FIXTURE(ext_program, "freplace attaches where it was loaded for, or el
     for (auto const& where : {bl::hook::freplace{target, ""}, bl::hook::freplace{{}, "function"}}) {
         forget_calls();
         auto const half = bl::attach(prog, where);
-        REQUIRE_FALSE(half);
-        check_error(half.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+        check_error(half, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                     {"a program and the name"});
         CHECK(system_calls() == 0);
     }
     auto const missing = bl::attach(prog, bl::hook::freplace{target, "other"});
-    REQUIRE_FALSE(missing);
-    check_error(missing.error(), ENOENT, bl::operation::prog_get_info, bl::errc::not_found,
+    check_error(missing, ENOENT, bl::operation::prog_get_info, bl::errc::not_found,
                 {"'other'", "no function of that name"});
     fail(call::link_create, EINVAL);
     auto const other = bl::attach(prog, bl::hook::freplace{target, "replaceable"});
-    REQUIRE_FALSE(other);
-    check_error(other.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(other, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"'replaceable'", "one of: the function's signature", "static", "another type"});
     fail(call::link_create, EBUSY);
     auto const busy = bl::attach(prog, bl::hook::freplace{target, "replaceable"});
-    REQUIRE_FALSE(busy);
-    check_error(busy.error(), EBUSY, bl::operation::link_create, bl::errc::hook_busy,
+    check_error(busy, EBUSY, bl::operation::link_create, bl::errc::hook_busy,
                 {"replaced already", "fentry or fexit", "prog_array"});
 }
 
@@ -277,13 +265,11 @@ TEST_CASE_FIXTURE(ext_program, "freplace tells a target that is not a program, o
     auto const map = open(add_map());
     fail(call::program_function, ENOENT); // a map's info has no BTF there
     auto const other = bl::attach(prog, bl::hook::freplace{map, "replaceable"});
-    REQUIRE_FALSE(other);
-    check_error(other.error(), ENOENT, bl::operation::prog_get_info, bl::errc::invalid_argument,
+    check_error(other, ENOENT, bl::operation::prog_get_info, bl::errc::invalid_argument,
                 {"is not a BPF program"});
     fail(call::program_function, EBADF);
     auto const closed = bl::attach(prog, bl::hook::freplace{bl::fd_view{4'000}, "replaceable"});
-    REQUIRE_FALSE(closed);
-    check_error(closed.error(), EBADF, bl::operation::prog_get_info, bl::errc::invalid_argument,
+    check_error(closed, EBADF, bl::operation::prog_get_info, bl::errc::invalid_argument,
                 {"target's descriptor is not open"});
 }
 
@@ -292,15 +278,13 @@ TEST_CASE_FIXTURE(ext_program, "freplace is attached only once where it was load
     made->function = 99; // and its program is not told any more
     fail(call::raw_tracepoint_open, EINVAL);
     auto const again = bl::attach(prog, bl::hook::freplace{});
-    REQUIRE_FALSE(again);
-    check_error(again.error(), EINVAL, bl::operation::raw_tracepoint_open,
-                bl::errc::invalid_argument, {"only once", "name a target"});
+    check_error(again, EINVAL, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
+                {"only once", "name a target"});
     made->types = fake::program_types;
     fail(call::raw_tracepoint_open, EINVAL);
     auto const first = bl::attach(prog, bl::hook::freplace{});
-    REQUIRE_FALSE(first);
-    check_error(first.error(), EINVAL, bl::operation::raw_tracepoint_open,
-                bl::errc::invalid_argument, {"loaded for nothing to replace"});
+    check_error(first, EINVAL, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
+                {"loaded for nothing to replace"});
 }
 
 // E14
@@ -358,8 +342,7 @@ struct named_functions : tracing_program {
     void refuses(Program const& prog, bl::hook::tracing_multi const& where, int number,
                  bl::errc condition, std::initializer_list<std::string_view> texts) {
         auto const link = bl::attach(prog, where);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::resolve_symbol, condition, texts);
+        check_error(link, number, bl::operation::resolve_symbol, condition, texts);
         CHECK(calls(call::link_create) == 0);
         CHECK(open_function_types == 0);
     }
@@ -412,12 +395,10 @@ TEST_CASE_FIXTURE(named_functions, "tracing_multi says of each name why it canno
     files.erase("/proc/kallsyms");
     std::array<std::string_view, 1> const names{"do_b"};
     auto const unread = bl::attach(prog, bl::hook::tracing_multi{.symbols = names});
-    REQUIRE_FALSE(unread);
-    check_error(unread.error(), ENOENT, bl::operation::open, errc::not_supported, {"BTF id"});
+    check_error(unread, ENOENT, bl::operation::open, errc::not_supported, {"BTF id"});
     function_types.clear();
     auto const untyped = bl::attach(prog, bl::hook::tracing_multi{.pattern = "do_b"});
-    REQUIRE_FALSE(untyped);
-    check_error(untyped.error(), ENOENT, bl::operation::open, errc::not_supported,
+    check_error(untyped, ENOENT, bl::operation::open, errc::not_supported,
                 {"/sys/kernel/btf/vmlinux", "no BTF"});
 }
 
@@ -453,9 +434,7 @@ TEST_CASE_FIXTURE(tracing_program, "what tracing_multi cannot mean is refused be
     auto const refused = [&](auto const& p, bl::hook::tracing_multi const& where,
                              char const* text) {
         auto const link = bl::attach(p, where);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                    {text});
+        check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument, {text});
     };
     refused(prog, {}, "one of them only");
     refused(prog, {.functions = functions, .pattern = "f*"}, "one of them only");
@@ -478,7 +457,6 @@ TEST_CASE_FIXTURE(tracing_program, "what tracing_multi cannot mean is refused be
     fail(call::link_create, EINVAL);
     fail(call::prog_load, EINVAL);
     auto const older = bl::attach(prog, bl::hook::tracing_multi{functions});
-    REQUIRE_FALSE(older);
-    check_error(older.error(), EINVAL, bl::operation::link_create, bl::errc::not_supported,
+    check_error(older, EINVAL, bl::operation::link_create, bl::errc::not_supported,
                 {"no links of tracing_multi"});
 }

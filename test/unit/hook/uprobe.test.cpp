@@ -39,8 +39,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "the process of a uprobe is one that is there")
     auto const refused = [&](int pid, int number, bl::errc condition, char const* text) {
         auto const link =
             bl::attach(prog, bl::hook::uprobe{.binary = "/bin/x", .offset = 64, .pid = pid});
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::perf_event_open, condition, {text});
+        check_error(link, number, bl::operation::perf_event_open, condition, {text});
         CHECK(calls(call::perf_event_open) == 0);
     };
     refused(999, ESRCH, bl::errc::not_found, "no process 999");
@@ -63,16 +62,13 @@ TEST_CASE_FIXTURE(kprobe_prober, "a uprobe goes into the file that was opened, o
     CHECK(calls(call::perf_event_open) == 2); // the first one is let go
     before(call::perf_event_open, [&] { files.erase(path); });
     auto const gone = bl::attach(prog, where);
-    REQUIRE_FALSE(gone);
-    check_error(gone.error(), ENOENT, bl::operation::open, bl::errc::not_found, {"/bin/x"});
+    check_error(gone, ENOENT, bl::operation::open, bl::errc::not_found, {"/bin/x"});
     CHECK(newest_link() == nullptr);
     replaced();
     before(call::perf_event_open, [&] { files[path] = padded("one"); });
     before(call::perf_event_open, [&] { files[path] = padded("two"); }, 2);
     auto const busy = bl::attach(prog, where);
-    REQUIRE_FALSE(busy);
-    check_error(busy.error(), ETXTBSY, bl::operation::perf_event_open, no_condition,
-                {"replaced twice"});
+    check_error(busy, ETXTBSY, bl::operation::perf_event_open, no_condition, {"replaced twice"});
     CHECK(newest_link() == nullptr);
 }
 
@@ -98,8 +94,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "the path that the kernel keeps of a uprobe is 
 TEST_CASE_FIXTURE(kprobe_prober, "a uprobe whose file cannot be looked for says so") {
     before(call::perf_event_open, [&] { fail(call::look_up, EMFILE); });
     auto const link = bl::attach(prog, bl::hook::uprobe{.binary = "/bin/x", .offset = 64});
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EMFILE, bl::operation::open, no_condition, {"/bin/x"});
+    check_error(link, EMFILE, bl::operation::open, no_condition, {"/bin/x"});
     CHECK(newest_link() == nullptr);
 }
 

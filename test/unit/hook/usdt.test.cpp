@@ -113,15 +113,13 @@ TEST_CASE_FIXTURE(usdt_prober, "usdt looks at the program before it blames the k
     bpf_program const single{"one", bl::program_type::kprobe, bl::attach_type::perf_event,
                              prog.fd().get()};
     auto const link = bl::attach(*bl::program_ref<bl::program_type::kprobe>::from(&single), start);
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EINVAL, operation::link_create, errc::invalid_argument,
+    check_error(link, EINVAL, operation::link_create, errc::invalid_argument,
                 {"the program was loaded for attach type perf_event, and trace_uprobe_multi"});
     CHECK(calls(call::link_create) == 0);
     bpf_program const none{"none", bl::program_type::kprobe, {}, prog.fd().get()};
     fail(call::link_create, EINVAL);
     auto const refused = bl::attach(*bl::program_ref<bl::program_type::kprobe>::from(&none), start);
-    REQUIRE_FALSE(refused);
-    check_error(refused.error(), EINVAL, operation::link_create, errc::invalid_argument,
+    check_error(refused, EINVAL, operation::link_create, errc::invalid_argument,
                 {"the program was loaded for no attach type, and trace_uprobe_multi is needed"});
 }
 
@@ -152,8 +150,7 @@ TEST_CASE_FIXTURE(usdt_prober, "a program with usdt.bpf.h's map runs with keys o
     CHECK(newest_link()->facts.cookies == std::vector<std::uint64_t>{255, 254, 255});
     files["/lib.so"] = noted_elf(note_of({.arguments = "8f@%xmm0"}));
     auto const refused = bl::attach(reader, start);
-    REQUIRE_FALSE(refused);
-    check_error(refused.error(), EOPNOTSUPP, operation::resolve_symbol, errc::not_supported,
+    check_error(refused, EOPNOTSUPP, operation::resolve_symbol, errc::not_supported,
                 {"app:start in /lib.so", "argument 1 of '8f@%xmm0'"});
     CHECK(succeeded(bl::attach(prog, start))); // which reads none
 }

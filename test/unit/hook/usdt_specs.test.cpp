@@ -128,8 +128,7 @@ TEST_CASE("an index register has a place in the newer layout only") {
     CHECK(one.reserved == 0);
     auto const arguments = bl::read_arguments("1@%al 8@8(%rax,%rcx,4)", EM_X86_64, "a:b");
     auto const older = bl::spec_of(*arguments, {}, bl::spec_size, "a:b");
-    REQUIRE_FALSE(older);
-    check_error(older.error(), EOPNOTSUPP, operation::resolve_symbol, errc::not_supported,
+    check_error(older, EOPNOTSUPP, operation::resolve_symbol, errc::not_supported,
                 {"a:b", "argument 2 is found by an index register", "libbpf 1.7"});
 }
 
@@ -176,8 +175,7 @@ TEST_CASE_FIXTURE(specs, "what libbpf wrote is passed over, also where it is equ
 TEST_CASE_FIXTURE(specs, "a map that is full is told, and what to do") {
     are(keys({"1@%al", "2@%ax", "4@%eax", "8@%rax"}), {3, 2, 1, 0});
     auto const full = keys({"8@%rdi"});
-    REQUIRE_FALSE(full);
-    check_error(full.error(), ENOSPC, operation::map_update_elem, no_condition,
+    check_error(full, ENOSPC, operation::map_update_elem, no_condition,
                 {"app:start", "full, with 4", "BPF_USDT_MAX_SPEC_CNT"});
     are(keys({"8@%rax"}), {0});
 }
@@ -192,8 +190,7 @@ TEST_CASE_FIXTURE(specs, "arguments that no program reads leave the map as it is
     for (int i = 0; i != 13; ++i)
         many += "8@%rdi ";
     auto const refused = keys({many});
-    REQUIRE_FALSE(refused);
-    check_error(refused.error(), EOPNOTSUPP, operation::resolve_symbol, errc::not_supported,
+    check_error(refused, EOPNOTSUPP, operation::resolve_symbol, errc::not_supported,
                 {"13 arguments are more than the 12"});
     CHECK(calls(call::map_update) == 0);
     resize(2, bl::spec_size_with_index);
@@ -203,8 +200,7 @@ TEST_CASE_FIXTURE(specs, "arguments that no program reads leave the map as it is
 TEST_CASE_FIXTURE(specs, "specs of an unknown layout are refused, and not filled in blindly") {
     auto const is_unknown = [&] {
         auto const refused = keys({"8@%rdi"});
-        REQUIRE_FALSE(refused);
-        check_error(refused.error(), EOPNOTSUPP, operation::map_get_info, errc::not_supported,
+        check_error(refused, EOPNOTSUPP, operation::map_get_info, errc::not_supported,
                     {"app:start", "a layout that is not known here"});
     };
     resize(4, 312);
@@ -219,7 +215,7 @@ TEST_CASE_FIXTURE(specs, "maps that may not be looked at are told, and not taken
     auto const refused = keys({"8@%rdi"});
     REQUIRE_FALSE(refused);
     CHECK(refused.error() == errc::permission_denied);
-    for (auto const step : {call::map_look_up, call::map_update}) {
+    for (auto const step : any_calls{call::map_look_up, call::map_update}) {
         fail(step, ENOMEM);
         auto const failed = keys({"8@%rsi"});
         REQUIRE_FALSE(failed);
@@ -231,8 +227,7 @@ TEST_CASE_FIXTURE(specs, "maps that may not be looked at are told, and not taken
 TEST_CASE_FIXTURE(specs, "a map that is lent needs no look for it, and has to be the program's") {
     fail_always(call::map_get_fd_by_id, EPERM);
     auto const refused = keys({"8@%rdi"});
-    REQUIRE_FALSE(refused);
-    check_error(refused.error(), EPERM, operation::map_get_info, errc::permission_denied,
+    check_error(refused, EPERM, operation::map_get_info, errc::permission_denied,
                 {"app:start", "CAP_SYS_ADMIN", ".specs", "hook::uprobe_multi"});
     auto const held = open(map);
     lent = held;
@@ -240,8 +235,7 @@ TEST_CASE_FIXTURE(specs, "a map that is lent needs no look for it, and has to be
     CHECK(calls(call::map_get_fd_by_id) == 1);
     auto const is_refused = [&] {
         auto const other = keys({"8@%rdi"});
-        REQUIRE_FALSE(other);
-        check_error(other.error(), EINVAL, operation::map_get_info, errc::invalid_argument,
+        check_error(other, EINVAL, operation::map_get_info, errc::invalid_argument,
                     {"not the program's __bpf_usdt_specs"});
     };
     p.maps = {};

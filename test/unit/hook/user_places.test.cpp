@@ -47,8 +47,7 @@ struct code_prober : machine {
     }
     void refused(bl::result<void> const& made, std::initializer_list<std::string_view> texts,
                  bl::operation where = bl::operation::perf_event_open) {
-        REQUIRE_FALSE(made);
-        check_error(made.error(), EINVAL, where, bl::errc::invalid_argument, texts);
+        check_error(made, EINVAL, where, bl::errc::invalid_argument, texts);
     }
 };
 
@@ -86,14 +85,12 @@ TEST_CASE_FIXTURE(code_prober,
     without_memory.push_back(process_id);
     auto const of_this =
         bl::attach(prog, bl::hook::uprobe{.binary = "/code", .symbol = "f", .pid = 0});
-    REQUIRE_FALSE(of_this);
-    check_error(of_this.error(), ESRCH, bl::operation::perf_event_open, bl::errc::not_found,
+    check_error(of_this, ESRCH, bl::operation::perf_event_open, bl::errc::not_found,
                 {"its first thread has ended"});
     constexpr std::array symbols{"f"sv};
     auto const of_many =
         bl::attach(prog, bl::hook::uprobe_multi{.binary = "/code", .symbols = symbols, .pid = 0});
-    REQUIRE_FALSE(of_many);
-    check_error(of_many.error(), ESRCH, bl::operation::link_create, bl::errc::not_found,
+    check_error(of_many, ESRCH, bl::operation::link_create, bl::errc::not_found,
                 {"its first thread has ended"});
 }
 
@@ -102,8 +99,7 @@ TEST_CASE_FIXTURE(code_prober, "of many places the one that is wrong is named") 
     constexpr std::array<std::uint64_t, 3> offsets{0x300, 0x1234, 0x310};
     auto const made =
         bl::attach(prog, bl::hook::uprobe_multi{.binary = "/code", .offsets = offsets});
-    REQUIRE_FALSE(made);
-    check_error(made.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(made, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"3 places in /code", "place 1, offset 0x1234", "no executable segment"});
     CHECK(calls(call::link_create) == 0);
 }
@@ -168,9 +164,8 @@ TEST_CASE_FIXTURE(code_prober, "a file that is cut short between any two reads i
             ++reads);
         auto const offset = bl::resolve_symbol("/code", "f");
         if (was_cut && reads > 1) {
-            REQUIRE_FALSE(offset);
-            check_error(offset.error(), ENOEXEC, bl::operation::resolve_symbol,
-                        bl::errc::invalid_argument, {"cut short"});
+            check_error(offset, ENOEXEC, bl::operation::resolve_symbol, bl::errc::invalid_argument,
+                        {"cut short"});
         }
         mend();
     }

@@ -20,8 +20,7 @@ struct with_program : machine {
     void check_refused(int number, bl::hook::xdp const& where, bl::errc condition,
                        std::initializer_list<std::string_view> texts) {
         auto const link = bl::attach(held, where);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), number, bl::operation::link_create, condition, texts);
+        check_error(link, number, bl::operation::link_create, condition, texts);
     }
 };
 
@@ -199,8 +198,7 @@ TEST_CASE_FIXTURE(with_program, "a failed attach quotes the kernel's own words")
         fail(call::link_create, ERANGE);
         fail(call::link_create, EOPNOTSUPP, 2);
         auto const link = bl::attach(held, where);
-        REQUIRE_FALSE(link);
-        check_error(link.error(), ERANGE, bl::operation::link_create, bl::errc::not_supported);
+        check_error(link, ERANGE, bl::operation::link_create, bl::errc::not_supported);
         CHECK(link.error().message().find("says") == std::string::npos);
     }
     SUBCASE("and never a second time where the library cannot listen") {
@@ -237,8 +235,7 @@ TEST_CASE_FIXTURE(with_program,
     typed_program<bl::program_type::xdp> const by_fd{{open(redirects)}};
     fail_always(call::link_create, EINVAL);
     auto const link = bl::attach(by_fd, bl::hook::xdp{bl::ifindex{2}});
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"loaded for a devmap, a cpumap or a single device"});
 }
 
@@ -248,8 +245,7 @@ TEST_CASE_FIXTURE(with_program, "a program loaded for another attach type is ref
         auto const ref = bl::program_ref<bl::program_type::xdp>::from(&loaded);
         REQUIRE(succeeded(ref));
         auto const link = bl::attach(*ref, bl::hook::xdp{bl::ifindex{2}});
-        REQUIRE_FALSE(link);
-        check_error(link.error(), EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+        check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                     {"interface 2", to_string(expected), "xdp is needed"});
     }
     CHECK(system_calls() == 0);
@@ -264,8 +260,7 @@ TEST_CASE_FIXTURE(with_program, "a program loaded for another attach type is ref
 TEST_CASE_FIXTURE(with_program, "a program without a descriptor is refused") {
     auto const link =
         bl::attach(typed_program<bl::program_type::xdp>{}, bl::hook::xdp{bl::ifindex{2}});
-    REQUIRE_FALSE(link);
-    check_error(link.error(), EBADF, bl::operation::link_create, bl::errc::invalid_argument);
+    check_error(link, EBADF, bl::operation::link_create, bl::errc::invalid_argument);
 }
 
 TEST_CASE_FIXTURE(with_program, "the next program is refused for what the device does not take") {
@@ -274,8 +269,7 @@ TEST_CASE_FIXTURE(with_program, "the next program is refused for what the device
     auto const check = [&](int number, bl::errc condition, std::string_view text) {
         fail(call::link_update, number);
         auto const updated = link->update(held);
-        REQUIRE_FALSE(updated);
-        check_error(updated.error(), number, bl::operation::link_update, condition, {text});
+        check_error(updated, number, bl::operation::link_update, condition, {text});
         CHECK(updated.error().message().find("one of") == std::string::npos);
     };
     check(ERANGE, bl::errc::not_supported, "without frags");
@@ -317,8 +311,7 @@ TEST_CASE_FIXTURE(machine, "a query of XDP that fails says why") {
     auto const check = [&](int number, bl::ifindex index, bl::errc condition,
                            std::string_view text) {
         auto const q = bl::query(bl::hook::xdp{.ifindex = index});
-        REQUIRE_FALSE(q);
-        check_error(q.error(), number, bl::operation::prog_query, condition,
+        check_error(q, number, bl::operation::prog_query, condition,
                     {"interface " + std::to_string(index.value()), text});
     };
     check(ENODEV, bl::ifindex{99}, bl::errc::not_found, "no such interface");

@@ -84,13 +84,13 @@ TEST_CASE_FIXTURE(to_go, "a detached link that nobody holds is waited for") {
         CHECK_FALSE(exists(quick_id));
     }
     SUBCASE("not without end") {
-        auto const begin = sys_now();
+        auto const begin = call::now();
         auto const done = bl::teardown(std::move(l), std::chrono::milliseconds::max());
         REQUIRE(succeeded(done));
         CHECK(done->detached);
         CHECK_FALSE(done->gone);
-        CHECK(sys_now() - begin >= 1s);
-        CHECK(sys_now() - begin < 2s);
+        CHECK(call::now() - begin >= 1s);
+        CHECK(call::now() - begin < 2s);
     }
 }
 
@@ -131,7 +131,7 @@ TEST_CASE_FIXTURE(to_go, "who holds a link for a moment, as one that looks at it
 
 TEST_CASE_FIXTURE(to_go, "a link that nobody else holds ends when it closes, pin and all") {
     auto l = pinned(slow, "/bpf/x");
-    auto const begin = sys_now();
+    auto const begin = call::now();
     auto const done = bl::teardown(std::move(l));
     REQUIRE(succeeded(done));
     CHECK(done->id == slow_id);
@@ -140,24 +140,24 @@ TEST_CASE_FIXTURE(to_go, "a link that nobody else holds ends when it closes, pin
     CHECK_FALSE(l);
     CHECK_FALSE(has_path("/bpf/x"));
     CHECK_FALSE(exists(slow_id));
-    CHECK(sys_now() - begin >= 100ms); // it had a pin: the kernel lets go of that a moment later
+    CHECK(call::now() - begin >= 100ms); // it had a pin: the kernel lets go of that a moment later
 }
 
 TEST_CASE_FIXTURE(to_go, "a link without a pin that is gone at once is not waited for") {
     auto l = sole(slow);
-    auto const begin = sys_now();
+    auto const begin = call::now();
     CHECK(succeeded(bl::teardown(std::move(l))));
-    CHECK(sys_now() == begin);
+    CHECK(call::now() == begin);
 }
 
 TEST_CASE_FIXTURE(to_go, "a pin that goes half way is fine, and its end is waited for") {
     auto l = pinned(slow, "/bpf/x");
     before(call::facts_of_name, [this] { remove("/bpf/x"); });
-    auto const begin = sys_now();
+    auto const begin = call::now();
     auto const done = bl::teardown(std::move(l));
     REQUIRE(succeeded(done));
     CHECK(done->gone);
-    CHECK(sys_now() - begin >= 100ms);
+    CHECK(call::now() - begin >= 100ms);
 }
 
 TEST_CASE_FIXTURE(to_go, "a pin that is something else's by now stays") {
@@ -175,11 +175,11 @@ TEST_CASE_FIXTURE(to_go, "a link that ends late is waited for, and settles") {
     auto held = slow.shared_from_this(); // as by a pin that the kernel has not let go of yet
     auto l = sole(slow);
     before(call::back_off, [&] { held.reset(); }, 5);
-    auto const begin = sys_now();
+    auto const begin = call::now();
     auto const done = bl::teardown(std::move(l));
     REQUIRE(succeeded(done));
     CHECK(done->gone);
-    CHECK(sys_now() - begin >= 100ms);
+    CHECK(call::now() - begin >= 100ms);
     CHECK_FALSE(exists(slow_id));
 }
 
@@ -187,12 +187,12 @@ TEST_CASE_FIXTURE(to_go,
                   "a link that is still there at the limit says that pin and handle are gone") {
     auto held = slow.shared_from_this();
     auto l = pinned(slow, "/bpf/x");
-    auto const begin = sys_now();
+    auto const begin = call::now();
     auto const done = bl::teardown(std::move(l), 50ms);
     REQUIRE_FALSE(done);
     check_error(done.error(), EBUSY, bl::operation::close, bl::errc::still_held,
                 {"nobody that can be seen", "handle is closed, and its pin removed"});
-    CHECK(sys_now() - begin < 200ms);
+    CHECK(call::now() - begin < 200ms);
     CHECK_FALSE(l);
     CHECK_FALSE(has_path("/bpf/x"));
 }

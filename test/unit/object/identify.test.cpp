@@ -51,16 +51,17 @@ TEST_CASE_FIXTURE(one_of_each, "without the privilege to ask, the descriptor's n
 
 TEST_CASE_FIXTURE(machine, "a new link's descriptor is spelt otherwise than a later one's") {
     auto const prog = open(add_program(bl::program_type::xdp));
-    bl::unique_fd const created{sys_link_create({.prog_fd = static_cast<std::uint32_t>(prog.get()),
-                                                 .target = 2,
-                                                 .attach_type = 37,
-                                                 .flags = 0,
-                                                 .bytes = {}})};
+    bl::unique_fd const created =
+        call::link_create({.prog_fd = static_cast<std::uint32_t>(prog.get()),
+                           .target = 2,
+                           .attach_type = 37,
+                           .flags = 0,
+                           .bytes = {}});
     auto const later = open(*newest_link());
     std::string created_name(64, '\0');
     std::string later_name(64, '\0');
-    REQUIRE(sys_descriptor_name(created.get(), created_name) > 0);
-    REQUIRE(sys_descriptor_name(later.get(), later_name) > 0);
+    REQUIRE(call::descriptor_name(created.get(), created_name) > 0);
+    REQUIRE(call::descriptor_name(later.get(), later_name) > 0);
     REQUIRE(created_name != later_name);
 
     fail_always(call::link_update, EPERM);
@@ -103,7 +104,8 @@ TEST_CASE_FIXTURE(one_of_each, "without /proc the kernel tells the kinds apart a
 // E23
 TEST_CASE_FIXTURE(one_of_each, "where neither the kernel nor /proc tells, that is the error") {
     has_proc = false;
-    for (auto const refused : {call::link_update, call::prog_bind_map, call::map_look_up_nothing}) {
+    for (auto const refused :
+         any_calls{call::link_update, call::prog_bind_map, call::map_look_up_nothing}) {
         for (int const number : {EPERM, EACCES, ENOSYS, ENOMEM}) {
             CAPTURE(number);
             fail(refused, number);

@@ -25,13 +25,13 @@ TEST_CASE_FIXTURE(machine, "a directory is locked until the lock goes") {
 
 TEST_CASE_FIXTURE(machine, "a lock that another has is waited for, up to a limit") {
     lock_directory("/bpf");
-    auto const begin = sys_now();
+    auto const begin = call::now();
     auto const late = bl::detail::directory_lock::take("/bpf/x", 500ms);
     REQUIRE_FALSE(late);
     check_error(late.error(), ETIMEDOUT, bl::operation::flock, bl::errc::timed_out,
                 {"/bpf", "others change pins there"});
-    CHECK(sys_now() - begin >= 500ms);
-    CHECK(sys_now() - begin < 510ms);
+    CHECK(call::now() - begin >= 500ms);
+    CHECK(call::now() - begin < 510ms);
     before(call::back_off, [this] { unlock_directory("/bpf"); }, 5);
     CHECK(succeeded(bl::detail::directory_lock::take("/bpf/x", 500ms)));
 }
@@ -54,7 +54,8 @@ TEST_CASE_FIXTURE(machine, "a directory that was put in the place is the one tha
 }
 
 TEST_CASE_FIXTURE(machine, "a directory that cannot be locked says why") {
-    for (auto const each : {call::open_directory, call::lock, call::look_at, call::facts_of_file}) {
+    for (auto const each :
+         any_calls{call::open_directory, call::lock, call::look_at, call::facts_of_file}) {
         fail(each, ENOLCK);
         auto const done = bl::detail::directory_lock::take("/bpf/x", 1s);
         REQUIRE_FALSE(done);
@@ -65,7 +66,7 @@ TEST_CASE_FIXTURE(machine, "a directory that cannot be locked says why") {
 
 TEST_CASE_FIXTURE(machine, "each refusal of a directory's lock has its cause") {
     struct row {
-        call where;
+        any_call where;
         int number;
         bl::operation what;
         bl::errc condition;
@@ -91,12 +92,12 @@ TEST_CASE_FIXTURE(machine, "each refusal of a directory's lock has its cause") {
 TEST_CASE_FIXTURE(pinnable, "replace_pin waits two seconds for the lock, and changes nothing") {
     pin("/bpf/x", other); // E2
     lock_directory("/bpf");
-    auto const begin = sys_now();
+    auto const begin = call::now();
     auto const late = handle.replace_pin("/bpf/x");
     REQUIRE_FALSE(late);
     check_error(late.error(), ETIMEDOUT, bl::operation::flock, bl::errc::timed_out, {"/bpf"});
-    CHECK(sys_now() - begin >= 2s);
-    CHECK(sys_now() - begin < 3s);
+    CHECK(call::now() - begin >= 2s);
+    CHECK(call::now() - begin < 3s);
     CHECK(others_at("/bpf/x"));
     CHECK(names_in("/bpf") == std::vector<std::string>{"x"});
     CHECK_FALSE(handle.is_pinned());

@@ -268,7 +268,7 @@ TEST_CASE_FIXTURE(pinnable, "a name with a dot that is gone is nothing") {
 
 TEST_CASE_FIXTURE(pinned, "a look that fails tells nothing, and passes") {
     struct failure { // E3
-        call what;
+        any_call what;
         int number;
     };
     for (auto const& each :
@@ -360,7 +360,7 @@ TEST_CASE_FIXTURE(guarded, "a pin has its mode and owner before it can be opened
 }
 
 TEST_CASE("a replacement that cannot have mode and owner changes nothing") {
-    for (auto const what : {call::change_owner, call::change_mode}) // E8
+    for (auto const what : any_calls{call::change_owner, call::change_mode}) // E8
         for (auto const* const from : {"", "/bpf/y", "/other/y"}) {
             CAPTURE(from);
             guarded world;
@@ -382,7 +382,7 @@ TEST_CASE("a replacement that cannot have mode and owner changes nothing") {
 
 TEST_CASE_FIXTURE(guarded, "an owner or a mode that a pin cannot have is refused with the cause") {
     struct row {
-        call where;
+        any_call where;
         int number;
         std::vector<unsigned> lacks;
         bl::errc condition;

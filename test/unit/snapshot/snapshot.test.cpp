@@ -214,8 +214,8 @@ TEST_CASE_FIXTURE(snapshots,
 TEST_CASE_FIXTURE(snapshots, "any failure of the iterator is made good by the walk") {
     auto const same = expected();
     static_cast<void>(taken(by_iterator));
-    for (auto const what : {call::link_create, call::obj_get_info, call::iter_create, call::read}) {
-        CAPTURE(static_cast<int>(what));
+    for (auto const what :
+         any_calls{call::link_create, call::obj_get_info, call::iter_create, call::read}) {
         fail(what, ENOMEM);
         CHECK(taken(by_iterator) == same);
         CHECK(by_iterator.source() == snapshot_source::walk);
@@ -233,7 +233,7 @@ TEST_CASE_FIXTURE(snapshots, "where the program's descriptor was closed, it is l
     static_cast<void>(taken(by_iterator));
     auto const mine = open_descriptors();
     REQUIRE(mine.size() == 1);
-    sys_close(mine.front());
+    call::close(mine.front());
     bl::unique_fd stranger;
     SUBCASE("and nothing is there") {
     }
@@ -266,7 +266,7 @@ TEST_CASE_FIXTURE(snapshots, "where the program's descriptor was closed, it is l
 
 TEST_CASE_FIXTURE(snapshots, "a program that cannot be loaded again is made good by the walk") {
     static_cast<void>(taken(by_iterator));
-    sys_close(open_descriptors().front());
+    call::close(open_descriptors().front());
     auto const same = expected();
     auto const stranger = open_file();
     fail(call::load_object, EPERM); // as after privileges were dropped
