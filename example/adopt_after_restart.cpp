@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A service that starts again takes over the link that it pinned before, after a look at it. Here it
-// starts in a new version, and again when its network namespace has ended, as a container's does.
+// A service that starts again takes over the link that it pinned before, after a look at it. Here
+// it starts in a new version, and again when its network namespace has ended, as a container's
+// does.
 #include "run.hpp"
 #include "small_program.hpp"
 
