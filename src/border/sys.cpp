@@ -16,6 +16,7 @@
 #include <memory>
 #include <mntent.h>
 #include <poll.h>
+#include <signal.h>
 #include <thread>
 
 #include <bpf/btf.h>
@@ -30,7 +31,6 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>

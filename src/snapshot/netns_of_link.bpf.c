@@ -119,7 +119,8 @@ static __always_inline __u32 process_of_places(struct bpf_link* link) {
 // As trace_uprobe_primary_from_call() finds it: an event of perf's has one probe.
 static __always_inline struct dentry* name_of_event(struct bpf_link* link) {
     if (!bpf_core_field_exists(((struct trace_uprobe*)0)->path) ||
-        !bpf_core_field_exists(((struct trace_probe_event*)0)->call))
+        !bpf_core_field_exists(((struct trace_probe_event*)0)->call) ||
+        !bpf_core_field_exists(((struct trace_probe*)0)->list))
         return 0;
     void* const call = READ(event_of(link), perf_event, tp_event);
     if (!call) return 0;
@@ -129,6 +130,7 @@ static __always_inline struct dentry* name_of_event(struct bpf_link* link) {
 }
 
 static __always_inline struct dentry* name_of_places(struct bpf_link* link) {
+    if (!bpf_core_field_exists(((struct bpf_uprobe_multi_link*)0)->path)) return 0;
     return READ(WHOLE(link, bpf_uprobe_multi_link, link), bpf_uprobe_multi_link, path.dentry);
 }
 

@@ -10,10 +10,10 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <signal.h>
 
 #include <doctest/doctest.h>
 
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>

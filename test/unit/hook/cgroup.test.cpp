@@ -187,7 +187,7 @@ TEST_CASE_FIXTURE(refused_by_a_cgroup, "memory that may not be locked is told fr
     check(ENOMEM, no_condition, {"memory cgroup, has no memory"});
     limits_locked_memory = true;
     check(ENOMEM, no_condition, {"memory cgroup, has no memory"}); // a kernel since 5.11
-    fail(call::prog_load, EPERM, 2); // not one without instructions
+    fail(call::prog_load, EPERM, 2);                               // not one without instructions
     check(ENOMEM, no_condition, {"is used up: raise RLIMIT_MEMLOCK (before 5.11)"});
     fail(call::prog_load, EPERM, 2);
     check(EPERM, no_condition, {"raise RLIMIT_MEMLOCK"});
