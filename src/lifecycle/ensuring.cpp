@@ -133,8 +133,17 @@ result<std::uint32_t> object_of(wanted_link const& wanted) {
     return refuse_info(outcome, operation::map_get_info, own);
 }
 
+/// Whether a handle is of a link.
+bool is_of(link const& l, link_id id) {
+    if (!l) return false;
+    auto const info = l.info();
+    return info && info->id == id;
+}
+
 /// The relation of a link to the wanted one, in the order in which a mismatch is told.
-result<sight> judge(wanted_link const& wanted, link const& l, std::string const& subject) {
+/// @param known  a handle of the link whose place was known before; empty where there is none
+result<sight> judge(wanted_link const& wanted, link const& l, std::string const& subject,
+                    link const& known) {
     auto const info = l.info();
     if (!info) return tl::unexpected{info.error()};
     auto const& [hook, what, where, made_it] = wanted;
@@ -154,7 +163,7 @@ result<sight> judge(wanted_link const& wanted, link const& l, std::string const&
         return seen;
     }
     if (*at == match::no) return taken(*info, subject, elsewhere(info->type));
-    if (*at == match::unknown && !made_it)
+    if (*at == match::unknown && !made_it && !is_of(known, info->id))
         return taken(*info, subject,
                      "and it cannot be told whether it is at this place: nothing "
                      "tells " +
@@ -267,12 +276,12 @@ result<sight> ensuring::look() {
 result<sight> ensuring::look(link const& held) {
     if (path_.empty()) return look_at_held(held);
     if (auto const opened = open_what_is_pinned(); !opened) return tl::unexpected{opened.error()};
-    return held_ || !held ? look_at_held(held_) : look_at_unpinned(held);
+    return held_ || !held ? look_at_held(held_, held) : look_at_unpinned(held);
 }
 
 /// Nothing where the link is not one that is wanted.
 result<sight> ensuring::look_at_unpinned(link const& held) {
-    auto seen = look_at_held(held);
+    auto seen = look_at_held(held, held);
     bool const is_elsewhere =
         !seen && (seen.error() == errc::wrong_kind || seen.error() == errc::already_exists);
     if (is_elsewhere || (seen && seen->what == sight::defunct)) return sight{};
@@ -280,16 +289,16 @@ result<sight> ensuring::look_at_unpinned(link const& held) {
     return seen;
 }
 
-result<sight> ensuring::look_at_held(link const& l) {
+result<sight> ensuring::look_at_held(link const& l, link const& own) {
     was_ = wanted_;
     if (!l) return sight{};
     auto const subject = path_.empty() ? describe(l.fd()) : path_;
-    auto seen = judge(*wanted_, l, subject);
+    auto seen = judge(*wanted_, l, subject, own);
     bool const is_elsewhere =
         !seen && (seen.error() == errc::wrong_kind || seen.error() == errc::already_exists);
     if (!is_elsewhere) return seen;
     for (auto const& other : others_) {
-        auto there = judge(other, l, subject);
+        auto there = judge(other, l, subject, own);
         if (!there) continue;
         if (there->what != sight::defunct) there->what = sight::other;
         was_ = &other;

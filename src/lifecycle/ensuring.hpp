@@ -58,10 +58,6 @@ public:
     [[nodiscard]] result<sight> look();
     /// The same, where the caller keeps the link that it holds.
     [[nodiscard]] result<sight> look(link const& held);
-    /// The relation of a link to the wanted one.
-    /// @param l  may be empty
-    [[nodiscard]] result<sight> look_at_held(link const& l);
-
     /// Removes what a killed call left beside the pin.
     [[nodiscard]] result<void> clear();
 
@@ -93,6 +89,7 @@ private:
     [[nodiscard]] bool is_late() const;
 
     result<void> open_what_is_pinned();
+    result<sight> look_at_held(link const& l, link const& own = {});
     result<sight> look_at_unpinned(link const& held);
     result<void> undo_change(moment until);
     result<ensured> act(sight const& seen);

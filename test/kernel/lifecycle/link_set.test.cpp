@@ -325,9 +325,11 @@ TEST_CASE_FIXTURE(kernel_case, "names of members are any text, and one too long 
 
 TEST_CASE_FIXTURE(kernel_case, "a directory that is moved away takes its links along") {
     stage s;
-    auto set = s.opened();
-    set.want("enter", s.old_trace, sys_enter);
-    must(set.apply());
+    {
+        auto set = s.opened();
+        set.want("enter", s.old_trace, sys_enter);
+        must(set.apply());
+    }
     auto const before = s.seen();
     auto const moved = s.fs.path() + "/moved";
     std::filesystem::rename(s.directory, moved);

@@ -442,6 +442,29 @@ TEST_CASE_FIXTURE(world,
     }
 }
 
+TEST_CASE_FIXTURE(world,
+                  "of the links that a set holds it knows the place, where nothing tells it") {
+    auto set = opened();
+    want_all(set);
+    check_steps(applied(set), {create, create, create});
+    auto const before = seen();
+    fail_always(call::load_object, EPERM); // nothing tells the namespace of an interface
+    check_steps(set.plan(), {keep, keep, keep});
+    check_steps(applied(set), {keep, keep, keep});
+    remove("/bpf/set/a");
+    check_steps(applied(set), {keep, keep, keep});
+    CHECK(seen() == before);
+    auto fresh = opened();
+    want_all(fresh);
+    CHECK(fresh.plan().error() == errc::already_exists);
+    CHECK(fresh.apply().error() == errc::already_exists);
+    SUBCASE("another link at the pin is not one of them") {
+        remove("/bpf/set/a");
+        pinned_xdp("a", 2);
+        CHECK(set.apply().error() == errc::already_exists);
+    }
+}
+
 TEST_CASE_FIXTURE(world, "going back takes away again a pin that somebody had removed") {
     auto set = opened();
     set.want("a", new_xdp, on(2)).want("b", new_trace, bl::hook::raw_tracepoint{"sys_enter"});
