@@ -15,6 +15,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+MAIN = ROOT / "README.md"
 LINK = re.compile(r"(?<!!)\[([^\]\[]*(?:\[[^\]]*\][^\]\[]*)*)\]\(([^)\s]+)\)")
 CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 
@@ -41,13 +42,13 @@ def target_of(page, link):
     if re.match(r"[a-z]+:", link):
         return link
     path, _, heading = link.partition("#")
-    file = pathlib.Path(os.path.normpath(page.parent / path)) if path else page
-    if file.suffix == ".md" and (file.parent == ROOT / "docs" or file == ROOT / "README.md"):
-        return f"@ref {anchor(file, heading)}"
-    if file in examples():
-        return example_page(file)
     if link == "examples.html":  # Doxygen's own
         return link
+    file = pathlib.Path(os.path.normpath(page.parent / path)) if path else page
+    if file.suffix == ".md" and (file.parent == ROOT / "docs" or file == MAIN):
+        return "@ref index" if file == MAIN and not heading else f"@ref {anchor(file, heading)}"
+    if file in examples():
+        return example_page(file)
     return None
 
 
@@ -57,7 +58,10 @@ def examples():
 
 def print_page(page):
     fence = ""
-    for line in page.read_text(encoding="utf-8").splitlines():
+    lines = page.read_text(encoding="utf-8").splitlines()
+    if lines[0].startswith("<!--"):  # the title comes first
+        lines[:2] = lines[1::-1]
+    for line in lines:
         mark = re.match(r"\s*(```+)\s*(\w*)", line)
         if mark and not fence:
             fence = mark[1]
@@ -77,7 +81,9 @@ def print_page(page):
 
             if heading := re.match(r"(#+) (.*)", line):
                 id = anchor(page, "" if heading[1] == "#" else slug(put_back(heading[2]).replace("`", "")))
-                line = heading[1] + " " + LINK.sub(r"\1", heading[2]) + f" {{#{id}}}"
+                line = heading[1] + " " + LINK.sub(r"\1", heading[2])
+                if (page, heading[1]) != (MAIN, "#"):
+                    line += f" {{#{id}}}"
             else:
                 line = LINK.sub(moved, line)
             line = put_back(line)

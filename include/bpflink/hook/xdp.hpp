@@ -24,9 +24,8 @@ enum class xdp_mode : unsigned {
 /// A failed attach looks for the cause: at the interface, its neighbours and their programs. Where
 /// the driver refuses, a second attempt runs while a program of the library's own listens to this
 /// thread. So the advice quotes the driver, since 6.6. `query` tells the programs.
-/// @errors hook_busy          an XDP link is there, or a program without one, which is named
-/// (EBUSY);
-///                            a bridge, bond or macvlan above has a program (EEXIST)
+/// @errors hook_busy          an XDP link or a program without one is there, and named (EBUSY); a
+///                            bridge, bond or macvlan above has a program (EEXIST)
 ///         already_exists     a program runs there in another mode (EEXIST)
 ///         not_found          no such interface in the caller's network namespace (EINVAL)
 ///         not_supported      the driver has no XDP, or refuses it: the MTU (ERANGE, EINVAL), a
