@@ -149,10 +149,10 @@ int kernel::calls(any_call what) const {
     return found == calls_.end() ? 0 : found->second.count;
 }
 
-std::map<any_call, int> kernel::counts() const {
-    std::map<any_call, int> all;
-    for (auto const& [what, each] : calls_)
-        all.emplace(what, each.count);
+std::vector<kernel::made> kernel::calls_made() const {
+    std::vector<made> all;
+    for (auto const& [what, own] : calls_)
+        if (own.count != 0) all.push_back({what, own.count, own.name});
     return all;
 }
 
@@ -194,8 +194,9 @@ void kernel::before(any_call what, std::function<void()> action, int nth) {
     calls_[what].troubles.push_back({calls(what) + nth, 0, std::move(action)});
 }
 
-int kernel::enter(any_call what) {
+int kernel::enter(any_call what, std::source_location at) {
     auto& own = calls_[what];
+    own.name = at.function_name();
     int const count = ++own.count;
     int number = any_left_ > 0 && --any_left_ == 0 ? any_number_ : 0;
     std::vector<std::function<void()>> actions;

@@ -25,6 +25,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -135,7 +136,12 @@ public:
     // Time and trouble
 
     [[nodiscard]] int calls(any_call what) const;
-    [[nodiscard]] std::map<any_call, int> counts() const;
+    struct made {
+        any_call what;
+        int count;
+        std::string_view name; // with its arguments
+    };
+    [[nodiscard]] std::vector<made> calls_made() const;
     /// All but back_off.
     [[nodiscard]] int system_calls() const;
     void forget_calls();
@@ -287,7 +293,7 @@ public:
     };
 
     /// Counts a call; the errno that it is to fail with, or 0.
-    int enter(any_call what);
+    int enter(any_call what, std::source_location at = std::source_location::current());
     /// Of a descriptor; nullptr where it is not a T.
     template <class T, class Number>
     [[nodiscard]] std::shared_ptr<T> find(Number fd) const;
@@ -333,6 +339,7 @@ private:
 
     struct counted {
         int count = 0;
+        std::string_view name{};
         std::vector<trouble> troubles{};
     };
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,10 +31,11 @@ struct refusal {
 
 /// What a call comes to: a number, or an errno, negated.
 template <class Answer>
-int entered(any_call what, Answer answer) noexcept {
+int entered(any_call what, Answer answer,
+            std::source_location at = std::source_location::current()) noexcept {
     starve::fed const fed;
     auto& k = kernel::current();
-    if (int const number = k.enter(what)) return -number;
+    if (int const number = k.enter(what, at)) return -number;
     try {
         return answer(k);
     } catch (refusal const& why) {

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <iterator>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -53,13 +51,12 @@ errnos const& errnos_of(any_call what) {
         all.erase(EBADF);
         return all;
     }();
-    auto const is_one_of = [what](any_calls all) { return std::ranges::count(all, what) != 0; };
-    if (is_one_of({call::link_update})) return of_updates;
-    if (is_one_of({call::obj_get_info})) return of_commands;
-    if (is_one_of({call::link_create, call::raw_tracepoint_open, call::link_detach,
-                   call::perf_event_open, call::prog_query}))
-        return of_rows;
-    return of_others;
+    if (what == call::link_update) return of_updates;
+    if (what == call::obj_get_info) return of_commands;
+    bool const has_rows = what == call::link_create || what == call::raw_tracepoint_open ||
+                          what == call::link_detach || what == call::perf_event_open ||
+                          what == call::prog_query;
+    return has_rows ? of_rows : of_others;
 }
 
 std::string value_of(state const& all, std::string const& name) {
@@ -100,15 +97,15 @@ public:
         before_ = s.state();
         auto const done = of.act(s);
         CHECK_MESSAGE(!done.refused, done.refused.value_or(""));
-        counts_ = s.counts();
+        calls_ = s.calls_made();
         after_ = s.state();
     }
 
     void fail_each_call() {
-        for (auto const& [what, count] : counts_)
-            for (int nth = 1; nth <= count && what != of_.spared; ++nth)
-                for (int const number : errnos_of(what))
-                    fail(what, nth, number);
+        for (auto const& each : calls_)
+            for (int nth = 1; nth <= each.count && each.what != of_.spared; ++nth)
+                for (int const number : errnos_of(each.what))
+                    fail(each, nth, number);
     }
 
     void fail_each_allocation() {
@@ -141,15 +138,13 @@ private:
         s.forget_calls();
     }
 
-    void fail(any_call what, int nth, int number) {
+    void fail(fake::kernel::made const& which, int nth, int number) {
         stage s;
         prepare(s);
-        s.fail(what, number, nth);
+        s.fail(which.what, number, nth);
         auto const done = of_.act(s);
         s.mend();
-        auto const position = std::distance(counts_.begin(), counts_.find(what));
-        auto const name = "call " + std::to_string(position) + " (" + std::to_string(nth) +
-                          ".) by " +
+        auto const name = std::string{which.name} + " (" + std::to_string(nth) + ".) by " +
                           bl::error{number, bl::operation::read}.code().message();
         judge(s, !done.refused, is_about_what_is_there(number), name);
         if (done.refused &&
@@ -170,7 +165,7 @@ private:
 
     scenario const& of_;
     state before_, after_;
-    std::map<any_call, int> counts_;
+    std::vector<fake::kernel::made> calls_;
     int faults_ = 0, wrongs_ = 0;
     std::string told_;
 };
