@@ -26,6 +26,8 @@ TEST_CASE("whatever fails, opening a link or a program takes all or nothing") {
         scenario{"link::from_fd", "of a map",
                  [](stage& s) { return !bl::link::from_fd(std::move(s.map)); }},
         scenario{"link::duplicate", "", [](stage& s) { return bl::link::duplicate(s.spare); }},
+        scenario{"duplicate_for_exec", "",
+                 [](stage& s) { return bl::duplicate_for_exec(s.spare); }},
         scenario{"link::take_over", "", [](stage& s) { return bl::link::take_over(&s.theirs); },
                  lend_to_libbpf},
         scenario{"link::from_id", "", [](stage& s) { return bl::link::from_id(id_of(s.loose)); }},
