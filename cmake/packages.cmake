@@ -47,7 +47,7 @@ libbpf-dev (>= 1:1.3), libelf-dev"
 set(CPACK_DEBIAN_BPFLINK-DEV_PACKAGE_SUGGESTS libasio-dev) # for coro/asio.hpp
 
 if(TARGET bpflink-tool)
-  bpflink_debian_package(bpflink-tool bpflink admin "libbpflink${PROJECT_VERSION_MAJOR} (= ${version})"
+  bpflink_debian_package(bpflink-tool bpflink admin ""
     "shows and handles the BPF links of the running kernel")
 endif()
 include(CPack)

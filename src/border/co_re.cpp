@@ -396,7 +396,7 @@ private:
         }
     }
 
-    /// Of what one instruction loads.
+    /// The size of a field that one instruction loads.
     [[nodiscard]] std::uint32_t size_of(std::uint32_t id) const {
         auto const& type = (*kernel_)[kernel_->bare(id)];
         switch (BTF_INFO_KIND(type.info)) {

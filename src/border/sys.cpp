@@ -1208,7 +1208,7 @@ opened load_plain(std::span<std::byte const> file) noexcept try {
 } // namespace
 
 opened load_object(std::span<std::byte const> file) noexcept {
-    if (auto program = load_plain(file)) return program;
+    if (auto const program = load_plain(file)) return duplicate(program.outcome());
     quiet_libbpf const quiet;
     std::unique_ptr<::bpf_object, decltype(&::bpf_object__close)> const object{
         ::bpf_object__open_mem(file.data(), file.size(), nullptr), ::bpf_object__close};

@@ -75,6 +75,8 @@ private:
 /// The program of all_links.bpf.c that the process shares. It is never unloaded: code that runs at
 /// exit may still use it. Likewise the others.
 [[nodiscard]] own_program& links_program() noexcept;
+/// The program of all_infos.bpf.c.
+[[nodiscard]] own_program& infos_program() noexcept;
 /// The program of netns_of_link.bpf.c.
 [[nodiscard]] own_program& netns_program() noexcept;
 /// The program of link_descriptors.bpf.c.

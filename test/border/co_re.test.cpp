@@ -2,6 +2,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "border/co_re.hpp"
 
+#include "all_infos.bpf.hpp"
 #include "all_links.bpf.hpp"
 #include "link_descriptors.bpf.hpp"
 #include "netns_of_link.bpf.hpp"
@@ -27,8 +28,8 @@ namespace {
 
 using bpflink::relocate;
 
-std::array const objects{bpf_objects::all_links(), bpf_objects::link_descriptors(),
-                         bpf_objects::netns_of_link()};
+std::array const objects{bpf_objects::all_infos(), bpf_objects::all_links(),
+                         bpf_objects::link_descriptors(), bpf_objects::netns_of_link()};
 
 std::span<std::byte const> bytes_of(std::string const& text) {
     return std::as_bytes(std::span{text});
