@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstddef>
 #include <exception>
+#include <malloc.h>
 #include <map>
 #include <span>
 #include <string>
@@ -110,6 +111,11 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
+#ifdef M_MMAP_THRESHOLD
+    // Thousands of links may be listed: memory that grows is not mapped anew, page by page.
+    ::mallopt(M_MMAP_THRESHOLD, 64 * 1024 * 1024);
+    ::mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
+#endif
     std::setlocale(LC_CTYPE, "");
     std::signal(SIGPIPE, SIG_IGN); // some callers ignore it, and that shall make no difference
     try {
