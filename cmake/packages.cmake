@@ -3,8 +3,10 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME bpflink)
 set(CPACK_PACKAGE_VENDOR bpflink)
-set(CPACK_PACKAGE_CONTACT "bpflink maintainers <noreply@invalid>")
+set(CPACK_PACKAGE_CONTACT "bpflink maintainers <noreply@bpflink.invalid>")
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+set(CPACK_RESOURCE_FILE_README ${PROJECT_SOURCE_DIR}/CHANGELOG.md) # the packages' changelog
+set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/debian_files.cmake)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
@@ -32,7 +34,7 @@ bpflink opens, lists, attaches, pins, swaps and detaches BPF links, the kernel
 objects that hold a BPF program on a hook." PARENT_SCOPE)
   set(CPACK_COMPONENTS_ALL ${CPACK_COMPONENTS_ALL} ${component} PARENT_SCOPE)
   # Only of use in a package: `cmake --install` leaves it out.
-  install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${name} RENAME copyright
+  install(FILES packaging/debian/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${name}
           COMPONENT ${component} EXCLUDE_FROM_ALL)
 endfunction()
 
@@ -51,7 +53,7 @@ libbpf-dev (>= 1:1.3), libelf-dev${lzma_depends}"
 set(CPACK_DEBIAN_BPFLINK-DEV_PACKAGE_SUGGESTS libasio-dev) # for coro/asio.hpp
 
 if(TARGET bpflink-tool)
-  bpflink_debian_package(bpflink-tool bpflink admin "libbpflink${PROJECT_VERSION_MAJOR} (= ${version})"
+  bpflink_debian_package(bpflink-tool bpflink admin ""
     "shows and handles the BPF links of the running kernel")
 endif()
 include(CPack)

@@ -59,6 +59,7 @@ using bpflink::ifindex;
 using bpflink::ifindex_of;
 using bpflink::in_netns;
 using bpflink::infos;
+using bpflink::infos_at_once;
 using bpflink::infos_view;
 using bpflink::interface_name_of;
 using bpflink::interval_timer;

@@ -12,6 +12,7 @@
 #define OF_KERNEL __attribute__((preserve_access_index))
 
 enum bpf_link_type {
+    BPF_LINK_TYPE_RAW_TRACEPOINT = 1,
     BPF_LINK_TYPE_TRACING = 2,
     BPF_LINK_TYPE_CGROUP = 3,
     BPF_LINK_TYPE_ITER = 4,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "snapshot/own_program.hpp"
 
+#include "all_infos.bpf.hpp"
 #include "all_links.bpf.hpp"
 #include "border/sys.hpp"
 #include "error/refusal.hpp"
@@ -79,6 +80,11 @@ constinit own_program of_links{{.file = bpf_objects::all_links,
                                 .type = program_type::tracing,
                                 .walks = "bpf_link",
                                 .needs = "an iterator over links (5.19)"}};
+constinit own_program of_infos{{.file = bpf_objects::all_infos,
+                                .what = "the iterator over links",
+                                .type = program_type::tracing,
+                                .walks = "bpf_link",
+                                .needs = "an iterator over links (5.19)"}};
 constinit own_program of_namespaces{
     {.file = bpf_objects::netns_of_link,
      .what = "the program that tells a link's network namespace",
@@ -96,6 +102,10 @@ static_assert(std::is_trivially_destructible_v<own_program>);
 
 own_program& links_program() noexcept {
     return of_links;
+}
+
+own_program& infos_program() noexcept {
+    return of_infos;
 }
 
 own_program& netns_program() noexcept {

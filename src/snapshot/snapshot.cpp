@@ -3,15 +3,19 @@
 #include "info/netns_of.hpp"
 #include "info/record.hpp"
 #include "snapshot/own_program.hpp"
+#include "snapshot/raw_link_info.h"
 #include "snapshot/raw_link_record.h"
 #include "snapshot/raw_records.hpp"
 
 #include <bpflink/detail/read_info.hpp>
+#include <bpflink/link.hpp>
+#include <bpflink/link_info.hpp>
 #include <bpflink/views/links.hpp>
 #include <bpflink/views/snapshot.hpp>
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <optional>
 #include <ostream>
 #include <utility>
@@ -41,6 +45,51 @@ std::optional<netns_inode> netns_of(raw_link_record const& raw) {
     case raw_target_within: return netns_inode{static_cast<std::uint32_t>(raw.target)};
     default: return std::nullopt;
     }
+}
+
+/// Empty where a descriptor has to be asked.
+std::optional<link_info> info_of(raw_link_info const& raw) {
+    if (raw.told == raw_info_untold) return std::nullopt;
+    auto const& record = raw.record;
+    auto const attach = static_cast<attach_type>(record.attach);
+    auto const map = [&] {
+        map_id const id{static_cast<std::uint32_t>(record.target)};
+        return id == map_id{} ? std::nullopt : std::optional{id};
+    };
+    link_info info{static_cast<link_type>(record.type), link_id{record.id},
+                   program_id{record.program}, unknown_details{}};
+    auto& details = info.details;
+    switch (info.type) {
+    case link_type::raw_tracepoint: {
+        auto& told = details.emplace<raw_tracepoint_details>();
+        told.name.assign(raw.name, ::strnlen(raw.name, sizeof raw.name));
+        if (raw.told == raw_info_told_with_cookie) told.cookie = cookie{raw.cookie};
+        break;
+    }
+    case link_type::cgroup: details = cgroup_details{cgroup_id{record.target}, attach}; break;
+    case link_type::netns:
+        details = netns_details{netns_inode{static_cast<std::uint32_t>(record.target)}, attach};
+        break;
+    case link_type::xdp: details = xdp_details{ifindex{record.device.index}}; break;
+    case link_type::tcx: details = tcx_details{ifindex{record.device.index}, attach}; break;
+    case link_type::netkit: details = netkit_details{ifindex{record.device.index}, attach}; break;
+    case link_type::struct_ops: details = struct_ops_details{map()}; break;
+    case link_type::sockmap: details = sockmap_details{map(), attach}; break;
+    default: return std::nullopt;
+    }
+    return info;
+}
+
+result<void> read_infos(own_program::loaded program, std::vector<result<link_info>>& into) {
+    return for_each_raw<raw_link_info>(program, [&](raw_link_info const& raw) {
+        if (raw.record.program == program.id.value()) return;
+        if (auto told = info_of(raw)) {
+            into.emplace_back(*std::move(told));
+            return;
+        }
+        auto info = link::from_id(link_id{raw.record.id}).and_then(&link::info);
+        if (info || info.error() != errc::not_found) into.push_back(std::move(info));
+    });
 }
 
 link_record record_of(raw_link_record const& raw) {
@@ -101,6 +150,14 @@ error const* snapshotter::why_walked() const& noexcept {
 result<std::vector<link_record>> snapshotter::take() {
     std::vector<link_record> records;
     return take(records).map([&] { return std::move(records); });
+}
+
+result<std::vector<result<link_info>>> infos_at_once() {
+    std::vector<result<link_info>> all;
+    return infos_program()
+        .get()
+        .and_then([&](own_program::loaded program) { return read_infos(program, all); })
+        .map([&] { return std::move(all); });
 }
 
 result<std::vector<link_record>> snapshot() {

@@ -87,6 +87,7 @@ void prepare() {
 /// Loads what the process keeps for all of its snapshots: no leak of the first case to take one.
 void load_what_stays() {
     static_cast<void>(bl::snapshot());
+    static_cast<void>(bl::infos_at_once());
     static_cast<void>(bl::holders());
     // A walk loads more when it meets a link in a network namespace.
     sandbox::network const net;

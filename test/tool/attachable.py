@@ -4,6 +4,7 @@
 import json
 import os
 import subprocess
+import time
 import unittest
 
 import support
@@ -28,6 +29,18 @@ class AttachableTest(support.LinksTest):
     def setUp(self):
         self.device = self.links.facts["device"]
         self.cgroup = self.links.facts["cgroup"]
+        self.links_before = {each["id"] for each in support.all_links()}
+        self.addCleanup(self.wait_for_no_links)  # the last one to run
+
+    def wait_for_no_links(self):
+        """A link goes in the background with its last pin, and its hook is taken until then."""
+        programs = {value for value in self.links.facts.values() if value.isdecimal()}
+        deadline = time.monotonic() + 10
+        while any(each["id"] not in self.links_before and str(each.get("prog_id")) in programs
+                  for each in support.all_links()):
+            if time.monotonic() > deadline:
+                raise RuntimeError("links of the test are left over")
+            time.sleep(0.01)
 
     def need(self, name):
         """The pin of a program or map, where the kernel has it."""

@@ -56,6 +56,12 @@ class Bpftool(LinksTest):
         self.compare(theirs, ours)
 
 
+class BpftoolOfMany(Bpftool):
+    """Where there are so many links that the tool reads all at once."""
+
+    crowd = 1100
+
+
 if __name__ == "__main__":
     if not shutil.which("bpftool"):
         skip_all("there is no bpftool")

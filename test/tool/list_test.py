@@ -153,6 +153,14 @@ class Show(LinksTest):
             r"(UNSEEN   .*\n)?\Z")))
         self.assertEqual((0, b""), (done.returncode, done.stderr))
 
+    def test_reverse_is_by_id_where_no_column_is_named(self):
+        def ours(*options):
+            listed = self.links.read("list", "--json", *options)
+            return [link["id"] for link in listed if link["id"] in self.links.ids.values()]
+
+        self.assertEqual(ours()[::-1], ours("--reverse"))
+        self.assertEqual(ours(), ours("--sort", "id"))
+
     def test_a_link_may_be_named_by_a_pin(self):
         self.assertEqual(self.links.ids["xdp"],
                          self.links.read("show", self.links.pin_path("xdp"), "--json")["id"])

@@ -21,29 +21,41 @@ def columns(line):
                if not unicodedata.combining(each))
 
 
-class Pictures(LinksTest):
-    def see(self, width, *arguments, **environment):
-        """The lines on a terminal that is long enough, and the exit status."""
-        control, terminal = os.openpty()
+class Picture:
+    """A command that runs on a terminal which is long enough."""
+
+    def __init__(self, command, width, **environment):
+        self.control, terminal = os.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 5000, width, 0, 0))
-        process = subprocess.Popen(
-            self.links.enter(TOOL, *arguments), stdin=subprocess.DEVNULL, stdout=terminal,
-            stderr=terminal, env=ENVIRONMENT | {"TERM": "xterm"} | environment)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal,
+            env=ENVIRONMENT | {"TERM": "xterm"} | environment)
         os.close(terminal)
+
+    def see(self):
+        """Its lines, and the exit status."""
         text = b""
         try:
-            while part := os.read(control, 1 << 16):
+            while part := os.read(self.control, 1 << 16):
                 text += part
         except OSError:  # the other end is closed
             pass
-        os.close(control)
+        os.close(self.control)
         lines = text.decode().replace("\r\n", "\n").splitlines()
         if "-v" in sys.argv:
-            print(f"--- {width}: {' '.join(map(str, arguments))}", *lines, sep="\n")
-        return lines, process.wait(timeout=60)
+            print(*lines, sep="\n")
+        return lines, self.process.wait(timeout=60)
 
-    def commands(self):
-        xdp, pin = str(self.links.ids["xdp"]), self.links.pin_path("xdp_pin")
+
+class Pictures(LinksTest):
+    def draw(self, width, *arguments, **environment):
+        return Picture(self.links.enter(TOOL, *arguments), width, **environment)
+
+    def see(self, width, *arguments, **environment):
+        return self.draw(width, *arguments, **environment).see()
+
+    def commands(self, width):
+        xdp, pin = str(self.links.ids["xdp"]), self.links.pin_path(f"xdp_pin_{width}")
         return (("list",), ("list", "-o", "+PINNED,LOADED"), ("list", "--holders"),
                 ("show", xdp), ("on", self.links.facts["device"]),
                 ("on", self.links.facts["cgroup"]), ("holders", xdp), ("tree",),
@@ -53,10 +65,13 @@ class Pictures(LinksTest):
 
     def test_nothing_is_wider_than_the_terminal_where_it_is_cut(self):
         cut = {"list", "on", "holders", "tree"}
-        for width in 40, 80, 160:
-            for arguments in self.commands():
+        widths = 40, 80, 160
+        for at_each_width in zip(*(self.commands(width) for width in widths)):
+            pictures = [self.draw(width, *arguments)
+                        for width, arguments in zip(widths, at_each_width)]  # side by side
+            for width, arguments, picture in zip(widths, at_each_width, pictures):
                 with self.subTest(arguments, width=width):
-                    lines, status = self.see(width, *arguments)
+                    lines, status = picture.see()
                     self.assertIn(status, (0, 1) if arguments[0] == "doctor" else (0,))
                     for line in lines:
                         plain = COLOURS.sub("", line)

@@ -38,9 +38,10 @@ class Links:
 
     program = LINKS
 
-    def __init__(self):
+    def __init__(self, crowd=0):
+        """@param crowd  how many other links are made before"""
         self.ids, self.programs, self.facts, self.missing = {}, {}, {}, {}
-        self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([self.program, str(crowd)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env=ENVIRONMENT)
         for line in self.process.stdout:
             if line == b"ready\n":
@@ -116,9 +117,11 @@ def all_links():
 class LinksTest(unittest.TestCase):
     """Tests on links that are there for the whole class."""
 
+    crowd = 0
+
     @classmethod
     def setUpClass(cls):
-        cls.links = Links()
+        cls.links = Links(cls.crowd)
         cls.addClassCleanup(cls.links.close)
 
     def assert_fails(self, done, *words, code=1):

@@ -86,6 +86,12 @@ class Usage(unittest.TestCase):
         self.assert_usage_error("explain", "EFROB", "xdp", says="'EFROB'")
         self.assert_usage_error("explain", "4096", "xdp", says="'4096'")
         self.assert_usage_error("explain", "EPERM", "frob", says="tracing_multi, uprobe")
+        self.assert_usage_error("attach", "xpd", says="attach does not know 'xpd'; did you mean 'xdp'?")
+        self.assert_usage_error("list", "--json", "-q", says="excludes")
+
+    def test_a_file_without_a_name_does_not_print(self):
+        for words in ("--output", ""), ("--output=",):
+            self.assert_usage_error("metrics", *words, says="--output: ")
 
     def test_an_id_is_a_decimal_number_from_1_on(self):
         for word in "", "0", "-1", "+1", "1x", "x", "0x10", " 1", "1.0", "4294967296":

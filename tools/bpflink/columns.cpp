@@ -178,7 +178,8 @@ std::string column_help() {
 }
 
 std::string cell_of(column const& which, record const& link) {
-    auto const all = which.values(link);
+    auto all = which.values(link);
+    if (all.size() == 1) return std::move(all.front());
     return all.empty() ? "-" : fmt::format("{}", fmt::join(all, ", "));
 }
 

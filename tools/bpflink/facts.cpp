@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "facts.hpp"
 
+#include "json_text.hpp"
 #include "perf_names.hpp"
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -37,11 +39,36 @@ std::string text_of(bl::netfilter_details const& d) {
                        name_at(hooks, static_cast<unsigned>(d.hook)), d.priority);
 }
 
-/// Collects the facts of a link's details.
+struct into_facts {
+    std::vector<fact> all{};
+    void add(std::string_view key, json value, std::string text) {
+        all.push_back({key, std::move(value), std::move(text)});
+    }
+};
+
+struct into_text {
+    std::string all{};
+    void add(std::string_view, auto const&, std::string const& text) {
+        if (!all.empty() && !text.empty()) all += ", ";
+        all += text;
+    }
+};
+
+struct into_json {
+    std::string& to;
+    void add(std::string_view key, auto const& value, std::string const&) {
+        to += ',';
+        append_json(to, key);
+        to += ':';
+        append_json(to, value);
+    }
+};
+
+/// Tells the facts of a link's details.
+template <class Into>
 class collector {
 public:
-    explicit collector(record const& link) : link_{link} {}
-    [[nodiscard]] std::vector<fact> take() && { return std::move(all_); }
+    collector(record const& link, Into& into) : link_{link}, into_{into} {}
 
     void operator()(bl::raw_tracepoint_details const& d) {
         add("tp_name", d.name, d.name);
@@ -176,8 +203,9 @@ public:
     void operator()(bl::unknown_details const&) {}
 
 private:
-    void add(std::string_view key, json value, std::string text = {}) {
-        all_.push_back({key, std::move(value), std::move(text)});
+    template <class Value>
+    void add(std::string_view key, Value&& value, std::string text = {}) {
+        into_.add(key, std::forward<Value>(value), std::move(text));
     }
     /// "map 7"; nothing for 0, which stands for none.
     static std::string numbered(char const* what, std::uint64_t number) {
@@ -216,23 +244,27 @@ private:
     }
 
     record const& link_;
-    std::vector<fact> all_;
+    Into& into_;
 };
+
+template <class Into>
+Into& tell(record const& link, Into&& into) {
+    std::visit(collector<std::remove_reference_t<Into>>{link, into}, link.info.details);
+    return into;
+}
 
 } // namespace
 
 std::vector<fact> facts_of(record const& link) {
-    collector collect{link};
-    std::visit(collect, link.info.details);
-    return std::move(collect).take();
+    return tell(link, into_facts{}).all;
+}
+
+void append_facts(std::string& to, record const& link) {
+    tell(link, into_json{to});
 }
 
 std::string target_of(record const& link) {
-    std::string text;
-    for (auto const& each : facts_of(link)) {
-        if (!text.empty() && !each.text.empty()) text += ", ";
-        text += each.text;
-    }
+    auto text = tell(link, into_text{}).all;
     return text.empty() ? "-" : text;
 }
 

@@ -23,6 +23,9 @@ struct fact {
 /// The facts particular to a link's kind: all that JSON, tables and show print of its details.
 [[nodiscard]] std::vector<fact> facts_of(record const& link);
 
+/// Writes the same as members of a JSON object, each after a comma.
+void append_facts(std::string& to, record const& link);
+
 /// The place of a link, for people: "eth0 (ifindex 2), tcx_ingress"; "-" for nothing. A device of
 /// another network namespace has that one's name or number beside its own.
 [[nodiscard]] std::string target_of(record const& link);

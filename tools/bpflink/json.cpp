@@ -3,7 +3,8 @@
 
 #include "program_text.hpp"
 
-#include <utility>
+#include <algorithm>
+#include <string_view>
 
 namespace tool {
 json processes_of(bpflink::link_holders const& holders) {
@@ -15,17 +16,37 @@ json processes_of(bpflink::link_holders const& holders) {
 }
 
 json json_of(record const& link) {
-    auto const& info = link.info;
-    json object{{"id", info.id.value()},
-                {"type", name_or_number(info.type)},
-                {"prog_id", info.program.value()}};
-    if (link.program) object["prog_name"] = link.program->name;
-    for (auto& [key, value, text] : facts_of(link))
-        object[std::string{key}] = std::move(value);
-    object["state"] = to_string(link.state);
-    if (link.pinned) object["pinned"] = *link.pinned;
-    if (link.holders) object["pids"] = processes_of(*link.holders);
-    return object;
+    return json::parse(to_text(link));
+}
+
+std::string to_text(record const& link) {
+    std::string text;
+    auto const add = [&](std::string_view before, auto const& value) {
+        text += before;
+        append_json(text, value);
+    };
+    add("{\"id\":", link.info.id.value());
+    add(",\"type\":", name_or_number(link.info.type));
+    add(",\"prog_id\":", link.info.program.value());
+    if (link.program) add(",\"prog_name\":", link.program->name);
+    append_facts(text, link);
+    add(",\"state\":", to_string(link.state));
+    if (link.pinned) add(",\"pinned\":", json(*link.pinned));
+    if (link.holders) add(",\"pids\":", processes_of(*link.holders));
+    return text + '}';
+}
+
+void append_json(std::string& to, std::string_view text) {
+    auto const is_plain = [](char byte) {
+        return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+    };
+    if (!std::ranges::all_of(text, is_plain)) {
+        to += to_text(json(std::string{text}));
+        return;
+    }
+    to += '"';
+    to += text;
+    to += '"';
 }
 
 json json_of(bpflink::program_info const& program) {
@@ -43,15 +64,6 @@ json json_of(bpflink::program_info const& program) {
 
 std::string to_text(json const& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-std::string to_lines(std::vector<json> const& all) {
-    std::string text = "[";
-    for (auto const& each : all) {
-        if (text.size() > 1) text += ",\n ";
-        text += to_text(each);
-    }
-    return text + "]\n";
 }
 
 } // namespace tool

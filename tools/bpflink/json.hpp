@@ -2,6 +2,7 @@
 #pragma once
 
 #include "facts.hpp"
+#include "json_text.hpp"
 #include "record.hpp"
 
 #include <bpflink/lifecycle/holders.hpp>
@@ -15,7 +16,10 @@ namespace tool {
 // Keys and values are spelled as `bpftool link show --json` does where it has them, and
 // links.schema.json tells all.
 
-/// A link as an object. It has "pinned" and "pids" where somebody looked.
+/// A link as an object on one line. It has "pinned" and "pids" where somebody looked.
+[[nodiscard]] std::string to_text(record const& link);
+
+/// The same, to be a part of another.
 [[nodiscard]] json json_of(record const& link);
 
 /// A program as an object: all that the kernel says of it, as `bpftool prog show --json`.
@@ -24,10 +28,15 @@ namespace tool {
 /// The processes of holders, as the value of "pids".
 [[nodiscard]] json processes_of(bpflink::link_holders const& holders);
 
-/// On one line. Names that are not UTF-8 come out with U+FFFD in place of what is not.
-[[nodiscard]] std::string to_text(json const& value);
-
 /// An array with a line for each element.
-[[nodiscard]] std::string to_lines(std::vector<json> const& all);
+template <class Element>
+[[nodiscard]] std::string to_lines(std::vector<Element> const& all) {
+    std::string text = "[";
+    for (auto const& each : all) {
+        if (text.size() > 1) text += ",\n ";
+        text += to_text(each);
+    }
+    return text + "]\n";
+}
 
 } // namespace tool

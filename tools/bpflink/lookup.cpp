@@ -22,9 +22,11 @@ std::optional<T> value_of(bl::result<T> answer) {
 
 } // namespace
 
-std::optional<bl::program_info> const& lookup::program(bl::program_id id) {
+std::shared_ptr<bl::program_info const> lookup::program(bl::program_id id) {
     auto const [known, is_new] = programs_.try_emplace(id);
-    if (is_new && id != bl::program_id{}) known->second = value_of(bl::program_info_of(id));
+    if (is_new && id != bl::program_id{})
+        if (auto told = bl::program_info_of(id))
+            known->second = std::make_shared<bl::program_info const>(*std::move(told));
     return known->second;
 }
 
@@ -59,26 +61,27 @@ bool lookup::is_here(bl::netns_inode netns) {
 }
 
 bool lookup::is_proven_here(bl::link_id link, bl::ifindex index) {
-    if (auto const known = netns(link)) return is_here(*known);
-    // It may be proven otherwise.
     auto const found = bl::find_links(index);
     return found && std::ranges::find(*found, link, &bl::link_record::id) != found->end();
 }
 
 std::optional<std::string> lookup::device_in(bl::netns_inode netns, bl::ifindex index) {
     auto const [known, is_new] = devices_.try_emplace({netns, index});
-    auto const name = netns_name(netns);
-    if (is_new && !name.empty())
-        known->second = value_of(
-            bl::in_netns(path_of_netns(name), [index] { return bl::interface_name_of(index); }));
+    if (is_new) known->second = find_device(netns, index);
     return known->second;
+}
+
+std::optional<std::string> lookup::find_device(bl::netns_inode netns, bl::ifindex index) {
+    auto const ask = [index] { return bl::interface_name_of(index); };
+    if (is_here(netns)) return value_of(ask());
+    auto const name = netns_name(netns);
+    return name.empty() ? std::nullopt : value_of(bl::in_netns(path_of_netns(name), ask));
 }
 
 std::optional<std::string> lookup::device(bl::link_id link, bl::ifindex index) {
     if (index == bl::ifindex{}) return std::nullopt;
-    if (is_proven_here(link, index)) return value_of(bl::interface_name_of(index));
-    auto const elsewhere = netns(link);
-    return elsewhere ? device_in(*elsewhere, index) : std::nullopt;
+    if (auto const known = netns(link)) return device_in(*known, index);
+    return is_proven_here(link, index) ? value_of(bl::interface_name_of(index)) : std::nullopt;
 }
 
 std::optional<std::string> lookup::cgroup(bl::cgroup_id id) {

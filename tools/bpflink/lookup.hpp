@@ -6,6 +6,7 @@
 #include <bpflink/program_info.hpp>
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,7 +17,7 @@ namespace tool {
 class lookup {
 public:
     /// Empty where there is no program, it has gone, or it may not be asked for.
-    [[nodiscard]] std::optional<bpflink::program_info> const& program(bpflink::program_id id);
+    [[nodiscard]] std::shared_ptr<bpflink::program_info const> program(bpflink::program_id id);
 
     /// Takes the network namespace of a link that is newer than what was looked at.
     void learn(bpflink::link_record const& link);
@@ -39,7 +40,10 @@ public:
 
 private:
     void look();
+    /// That it is here may be proven though nothing tells its namespace.
     [[nodiscard]] bool is_proven_here(bpflink::link_id link, bpflink::ifindex index);
+    [[nodiscard]] std::optional<std::string> find_device(bpflink::netns_inode netns,
+                                                         bpflink::ifindex index);
     [[nodiscard]] std::optional<std::string> device_in(bpflink::netns_inode netns,
                                                        bpflink::ifindex index);
 
@@ -49,7 +53,7 @@ private:
     std::optional<std::map<bpflink::netns_inode, std::string>> names_;
     std::map<std::pair<bpflink::netns_inode, bpflink::ifindex>, std::optional<std::string>>
         devices_;
-    std::map<bpflink::program_id, std::optional<bpflink::program_info>> programs_;
+    std::map<bpflink::program_id, std::shared_ptr<bpflink::program_info const>> programs_;
     std::map<bpflink::cgroup_id, std::optional<std::string>> cgroups_;
 };
 

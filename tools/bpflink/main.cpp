@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstddef>
 #include <exception>
+#include <malloc.h>
 #include <map>
 #include <span>
 #include <string>
@@ -60,6 +61,16 @@ bool is_asked_for(std::string_view command, std::span<char* const> words) {
         words, [&](std::string_view word) { return word == command || word == "help"; });
 }
 
+/// Whether the first word says that the others are of another command.
+bool is_out(std::string_view command, std::span<char* const> words) {
+    if (words.size() < 2 || command == words[1] ||
+        std::string_view{words[1]} == tool::help_command.name)
+        return false;
+    return std::ranges::any_of(tool::all_commands(), [&](tool::command const* each) {
+        return std::string_view{each->name} == words[1];
+    });
+}
+
 /// Reads the command line and does what it says.
 int run(int argc, char** argv) {
     CLI::App app{"Shows and handles BPF links, which hold a BPF program on its hook in the kernel.",
@@ -75,6 +86,7 @@ int run(int argc, char** argv) {
     std::span<char*> const words{argv, static_cast<std::size_t>(argc)};
     std::map<CLI::App const*, tool::action> actions;
     for (auto const* const each : tool::all_commands()) {
+        if (is_out(each->name, words)) continue;
         auto* const command = app.add_subcommand(each->name, each->summary)->group(each->group);
         // The options of all would take longer than most commands do.
         if (is_asked_for(each->name, words)) actions.emplace(command, each->add(*command));
@@ -99,6 +111,11 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
+#ifdef M_MMAP_THRESHOLD
+    // Thousands of links may be listed: memory that grows is not mapped anew, page by page.
+    ::mallopt(M_MMAP_THRESHOLD, 64 * 1024 * 1024);
+    ::mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
+#endif
     std::setlocale(LC_CTYPE, "");
     std::signal(SIGPIPE, SIG_IGN); // some callers ignore it, and that shall make no difference
     try {

@@ -20,7 +20,7 @@ std::chrono::nanoseconds now_by(clockid_t clock) {
 } // namespace
 
 std::string program_text(bpflink::program_id id,
-                         std::optional<bpflink::program_info> const& program) {
+                         std::shared_ptr<bpflink::program_info const> const& program) {
     if (id == bpflink::program_id{}) return "-";
     if (!program || program->name.empty()) return std::to_string(id.value());
     return fmt::format("{} {}", id.value(), program->name);

@@ -5,14 +5,14 @@
 #include <bpflink/program_info.hpp>
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 
 namespace tool {
 
 /// "35 count_packets", "35" where nothing tells the name, and "-" for none.
 [[nodiscard]] std::string program_text(bpflink::program_id id,
-                                       std::optional<bpflink::program_info> const& program);
+                                       std::shared_ptr<bpflink::program_info const> const& program);
 
 /// 16 hexadecimal digits.
 [[nodiscard]] std::string tag_of(bpflink::program_info const& program);

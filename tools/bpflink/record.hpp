@@ -8,6 +8,7 @@
 #include <bpflink/link_record.hpp>
 #include <bpflink/program_info.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,8 +19,8 @@ namespace tool {
 struct record {
     bpflink::link_info info;
     bpflink::link_state state = bpflink::link_state::unknown;
-    std::optional<bpflink::program_info> program = std::nullopt;
-    std::optional<bpflink::netns_inode> netns = std::nullopt; ///< as link_record has it
+    std::shared_ptr<bpflink::program_info const> program = nullptr; ///< as lookup has it
+    std::optional<bpflink::netns_inode> netns = std::nullopt;       ///< as link_record has it
     /// That this is another network namespace than the command's; its name, where it has one.
     std::optional<std::string> elsewhere = std::nullopt;
     std::optional<std::string> device = std::nullopt; ///< the interface's name, where proven

@@ -60,8 +60,15 @@ std::string no_such_command(std::string_view word, CLI::App const& app) {
 }
 
 std::string no_such_option(std::string_view word, CLI::App const& app) {
-    if (!word.starts_with('-'))
-        return fmt::format("{} takes no more than it has, and not '{}'", app.get_name(), word);
+    if (!word.starts_with('-')) {
+        std::vector<std::string> names;
+        for (auto const& command : describe_commands(app))
+            names.push_back(command.name);
+        if (names.empty())
+            return fmt::format("{} takes fewer words: '{}' is one too many", app.get_name(), word);
+        return fmt::format("{} does not know '{}'{}", app.get_name(), word,
+                           suggestion(word, names));
+    }
     return fmt::format("{} has no option '{}'{}", app.get_name(), word,
                        suggestion(word, option_names(app)));
 }

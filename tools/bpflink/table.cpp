@@ -15,32 +15,37 @@ table::table(cells headings) : widths_(headings.size()) {
 }
 
 void table::add(cells row, bool marked) {
+    std::vector<std::size_t> widths;
+    widths.reserve(row.size());
     for (std::size_t i = 0; i != row.size(); ++i) {
-        row[i] = printable(row[i]);
-        widths_[i] = std::max(widths_[i], columns(row[i]));
+        if (!is_printable(row[i])) row[i] = printable(row[i]);
+        widths.push_back(columns(row[i]));
+        widths_[i] = std::max(widths_[i], widths.back());
     }
-    entries_.push_back({std::move(row), marked});
+    entries_.push_back({std::move(row), std::move(widths), marked});
 }
 
 std::string table::render(std::size_t width, bool colour, bool headings) const {
     constexpr std::size_t gap = 2;
     std::string text;
+    std::string line;
     for (auto const& entry : entries_) {
         bool const heads = &entry == entries_.data();
         if (heads && !headings) continue;
-        auto const& row = entry.row;
-        std::string line;
-        for (std::size_t i = 0; i != row.size(); ++i) {
-            line += row[i];
-            if (i + 1 != row.size()) line.append(widths_[i] - columns(row[i]) + gap, ' ');
+        line.clear();
+        for (std::size_t i = 0; i != entry.row.size(); ++i) {
+            line += entry.row[i];
+            if (i + 1 != entry.row.size()) line.append(widths_[i] - entry.widths[i] + gap, ' ');
         }
         line.erase(line.find_last_not_of(' ') + 1); // empty cells at the end
-        line = cut(line, width);
+        if (line.size() > width) line = cut(line, width);
         if (colour && heads)
-            line = fmt::format(fmt::emphasis::bold, "{}", line);
+            text += fmt::format(fmt::emphasis::bold, "{}", line);
         else if (colour && entry.marked)
-            line = fmt::format(fmt::fg(fmt::terminal_color::yellow), "{}", line);
-        text += line + "\n";
+            text += fmt::format(fmt::fg(fmt::terminal_color::yellow), "{}", line);
+        else
+            text += line;
+        text += '\n';
     }
     return text;
 }

@@ -25,6 +25,7 @@ public:
 private:
     struct entry {
         cells row;
+        std::vector<std::size_t> widths; ///< of each cell
         bool marked;
     };
 

@@ -37,8 +37,12 @@ std::string_view ellipsis() {
 
 } // namespace
 
+bool is_printable(std::string_view bytes) {
+    return std::ranges::all_of(bytes, is_plain);
+}
+
 std::string printable(std::string_view bytes) {
-    if (std::ranges::all_of(bytes, is_plain)) return std::string{bytes};
+    if (is_printable(bytes)) return std::string{bytes};
     std::string text;
     while (!bytes.empty()) {
         auto const next = first_of(bytes);
@@ -53,6 +57,7 @@ std::string printable(std::string_view bytes) {
 }
 
 std::size_t columns(std::string_view text) {
+    if (is_printable(text)) return text.size();
     std::size_t total = 0;
     while (!text.empty()) {
         auto const next = first_of(text);

@@ -11,6 +11,9 @@ namespace tool {
 /// that the locale does not print become \xNN.
 [[nodiscard]] std::string printable(std::string_view bytes);
 
+/// Whether it is so already, as each byte is a character of one column.
+[[nodiscard]] bool is_printable(std::string_view bytes);
+
 /// How many columns of a terminal a printable text takes.
 [[nodiscard]] std::size_t columns(std::string_view text);
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <ranges>
 #include <utility>
@@ -52,15 +53,36 @@ void add_kept(std::vector<record>& links, predicate const& wanted, lookup& names
 } // namespace
 
 std::vector<record> all_links(predicate const& wanted, lookup& names, problems& report) {
+    // From so many on, reading all at once pays for its preparation.
+    constexpr std::size_t many = 1'000;
     std::vector<record> links;
     std::optional<bl::error> kept;
-    for (auto&& info : bl::infos() | std::views::filter(bl::where(wanted))) {
-        if (info)
-            links.push_back(make_record(*std::move(info), names));
-        else if (is_kept(info.error()))
+    bl::link_id last;
+    auto const take = [&](bl::result<bl::link_info>&& info) {
+        if (info) {
+            last = info->id;
+            if (wanted(*info)) links.push_back(make_record(*std::move(info), names));
+        } else if (is_kept(info.error()))
             kept = info.error();
         else
             report(info.error());
+    };
+    auto const walk = [&](std::size_t most) {
+        std::size_t seen = 0;
+        for (auto&& info : bl::infos(last)) {
+            take(std::move(info));
+            if (++seen == most) return true;
+        }
+        return false;
+    };
+    if (walk(many)) {
+        if (auto all = bl::infos_at_once()) {
+            links.reserve(all->size());
+            auto const before = last;
+            for (auto& info : *all)
+                if (!info || info->id > before) take(std::move(info));
+        } else
+            walk(std::numeric_limits<std::size_t>::max());
     }
     if (kept) add_kept(links, wanted, names, *kept, report);
     return links;

@@ -174,6 +174,48 @@ std::ptrdiff_t iterators(records const& all) {
 
 } // namespace
 
+TEST_CASE_FIXTURE(kernel_case, "infos at once are what each link's own info is") {
+    if (!has_iterator()) return skip_part("infos at once: the kernel has no iterator over links");
+    links_of_many_kinds many;
+    for (auto const& what : many.refused)
+        skip_part(what);
+    auto const check = [&] {
+        auto const all = must(bl::infos_at_once());
+        CHECK(std::ranges::is_sorted(all, {}, [](auto const& each) { return each.value().id; }));
+        for (auto const& l : many.links) {
+            auto const expected = must(l.info());
+            CAPTURE(expected.type);
+            auto const found = std::ranges::find_if(
+                all, [&](auto const& each) { return each && each->id == expected.id; });
+            REQUIRE(found != all.end());
+            CHECK(**found == expected);
+        }
+    };
+    check();
+    for (auto& l : many.links)
+        static_cast<void>(l.detach());
+    check();
+}
+
+TEST_CASE_FIXTURE(kernel_case, "infos at once have names of any length, and cookies") {
+    if (!has_iterator()) return skip_part("infos at once: the kernel has no iterator over links");
+    programs p{"sys_enter_a"};
+    // One is longer than the iterator's record has room for.
+    for (auto const* const name : {"sys_enter", "mm_vmscan_memcg_softlimit_reclaim_begin"}) {
+        bl::hook::raw_tracepoint where{.name = name, .cookie = bl::cookie{7}};
+        auto l = bl::attach(p.tracepoint("sys_enter_a"), where);
+        if (!l) { // before 6.10
+            where.cookie = {};
+            l = bl::attach(p.tracepoint("sys_enter_a"), where);
+        }
+        auto const attached = must(std::move(l));
+        auto const expected = must(attached.info());
+        auto const all = must(bl::infos_at_once());
+        CHECK(std::ranges::count_if(
+                  all, [&](auto const& each) { return each && *each == expected; }) == 1);
+    }
+}
+
 TEST_CASE_FIXTURE(kernel_case, "a snapshot tells of each link what its info tells") {
     links_of_many_kinds const many;
     for (auto const& what : many.refused)

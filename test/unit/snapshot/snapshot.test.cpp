@@ -136,6 +136,22 @@ TEST_CASE_FIXTURE(snapshots, "a kernel without the iterator gives the same recor
     CHECK(calls(call::load_object) + calls(call::open_file) + calls(call::prog_load) == 0);
 }
 
+TEST_CASE_FIXTURE(snapshots, "infos at once are refused where the iterator cannot be had") {
+    for (auto const& [number, condition] :
+         std::vector<std::pair<int, bl::errc>>{{ENOENT, bl::errc::not_supported},
+                                               {EPERM, bl::errc::permission_denied},
+                                               {EMFILE, no_condition},
+                                               {ENOMEM, no_condition}}) {
+        CAPTURE(number);
+        bl::infos_program().unload();
+        fail(call::load_object, number);
+        auto const refused = bl::infos_at_once();
+        REQUIRE_FALSE(refused);
+        check_error(refused.error(), number, bl::operation::prog_load, condition,
+                    {"iterator over links"});
+    }
+}
+
 // E20
 TEST_CASE_FIXTURE(snapshots, "what may pass is not remembered") {
     files[types_of_kernel] = "types";

@@ -56,6 +56,10 @@ public:
         return {};
     }
 
+    [[nodiscard]] bool has_seen() const {
+        return seen_.defunct + seen_.attached + seen_.unknown != 0;
+    }
+
     void sum_up() const {
         say(fmt::format("{} defunct, {} attached, {} unknown", seen_.defunct, seen_.attached,
                         seen_.unknown));
@@ -92,7 +96,7 @@ int run(options const& given) {
         auto const done = pin ? work.look_at(*pin) : bl::result<void>{tl::unexpected{pin.error()}};
         if (!done) report(done.error());
     }
-    work.sum_up();
+    if (work.has_seen() || report.exit_code() == 0) work.sum_up();
     return report.exit_code();
 }
 

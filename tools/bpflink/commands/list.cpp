@@ -88,13 +88,6 @@ std::string to_table(std::vector<record> const& links, column_list const& chosen
     return rows.render(output_width(), wants_colour(), headings);
 }
 
-std::string to_json(std::vector<record> const& links) {
-    std::vector<json> all;
-    for (auto const& link : links)
-        all.push_back(json_of(link));
-    return to_lines(all);
-}
-
 std::string to_ids(std::vector<record> const& links) {
     std::string text;
     for (auto const& link : links)
@@ -113,7 +106,10 @@ std::vector<record> find(options const& given, column_list const& chosen, proble
     std::erase_if(links, [&](record const& link) { return !given.wanted.matches(link); });
     if (needs(column_needs::pins) && !given.wanted.pinned()) look_for_pins(links, report);
     if (given.holders || needs(column_needs::holders)) look_for_holders(links, report);
-    if (given.order) sort_by(*given.order, given.reverse, links);
+    if (given.order)
+        sort_by(*given.order, given.reverse, links);
+    else if (given.reverse)
+        std::ranges::reverse(links);
     return links;
 }
 
@@ -125,7 +121,7 @@ int run(options& given) {
     auto const links = find(given, chosen, report);
     if (given.order && given.order->needs != column_needs::nothing) chosen.pop_back();
     if (given.json)
-        print(to_json(links));
+        print(to_lines(links));
     else if (given.ids_only)
         print(to_ids(links));
     else if (!links.empty() || report.exit_code() == 0)
@@ -152,12 +148,13 @@ action add(CLI::App& app) {
            "--sort", [given](std::string const& name) { given->order = &column_named(name); },
            "In the order of this column, and not of ids")
         ->type_name("COLUMN");
-    app.add_flag("--reverse", given->reverse, "With --sort, the last one first");
+    app.add_flag("--reverse", given->reverse, "The last one first");
     app.add_flag("--holders", given->holders, "Tell the processes that have a link open");
-    app.add_flag("-q,--quiet", given->ids_only, "Print ids alone, one a line");
+    auto* const quiet = app.add_flag("-q,--quiet", given->ids_only, "Print ids alone, one a line");
     app.add_flag("--no-headings", given->no_headings, "Print no line of headings");
     app.add_flag("--exit-code", given->exit_code, "Exit with 3 where no link matches");
-    app.add_flag("--json", given->json, "Print JSON, with the keys of bpftool link");
+    app.add_flag("--json", given->json, "Print JSON, with the keys of bpftool link")
+        ->excludes(quiet);
     app.footer(
         "All filters have to hold. One takes a list with commas, of which any has to.\n"
         "\n"

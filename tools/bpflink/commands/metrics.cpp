@@ -101,8 +101,15 @@ int run(options& given) {
 action add(CLI::App& app) {
     auto const given = std::make_shared<options>();
     given->wanted.add_to(app);
-    app.add_option("--output", given->output,
-                   "Write to this file; a reader sees all of it, or the old one")
+    app.add_option_function<std::string>(
+           "--output",
+           [given](std::string const& word) {
+               // Of a variable that a shell did not set: it would print, and say that all went
+               // well.
+               if (word.empty()) throw CLI::ValidationError{"--output: the file has no name"};
+               given->output = word;
+           },
+           "Write to this file; a reader sees all of it, or the old one")
         ->type_name("FILE");
     app.footer("Prometheus's text format, as node_exporter's textfile collector reads it.\n"
                "\n"

@@ -33,7 +33,7 @@ std::string to_json(on::programs const& all, lookup& names) {
             json{{"hook", each.hook},
                  {"link", each.link ? json(each.link->value()) : json(nullptr)},
                  {"prog_id", each.program.value()}});
-        if (auto const& program = names.program(each.program)) one["prog_name"] = program->name;
+        if (auto const program = names.program(each.program)) one["prog_name"] = program->name;
         if (!each.from.empty()) one["from"] = each.from;
         if (!each.note.empty()) one["note"] = each.note;
     }

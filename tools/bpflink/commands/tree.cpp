@@ -82,7 +82,7 @@ private:
         json object;
         if (link) object["id"] = link->value();
         object["prog_id"] = program.value();
-        if (auto const& known = names_.program(program)) object["prog_name"] = known->name;
+        if (auto const known = names_.program(program)) object["prog_name"] = known->name;
         object.update(more);
         return object;
     }
