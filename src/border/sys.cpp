@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
 
-#include "border/co_re.hpp"
 #include "border/side_by_side.hpp"
 
 #include <algorithm>
@@ -16,7 +15,6 @@
 #include <cstring>
 #include <memory>
 #include <mntent.h>
-#include <new>
 #include <poll.h>
 #include <signal.h>
 #include <thread>
@@ -36,7 +34,6 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -1173,63 +1170,7 @@ void close_types(void* types) noexcept {
     delete static_cast<types_of_functions*>(types);
 }
 
-namespace {
-
-/// The kernel's types while they are looked at; none where they cannot be read.
-class kernel_types {
-public:
-    kernel_types() noexcept = default;
-    kernel_types(kernel_types const&) = delete;
-    kernel_types& operator=(kernel_types const&) = delete;
-    ~kernel_types() {
-        if (mapped_ != MAP_FAILED) ::munmap(mapped_, size_);
-    }
-
-    std::span<std::byte const> read() {
-        opened const file = open_file("/sys/kernel/btf/vmlinux");
-        struct stat facts;
-        if (!file || negated(::fstat(file.outcome(), &facts)) < 0) return {};
-        size_ = static_cast<std::size_t>(facts.st_size);
-        // It can be mapped since 6.16.
-        mapped_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.outcome(), 0);
-        if (mapped_ != MAP_FAILED) return {static_cast<std::byte const*>(mapped_), size_};
-        copy_.reset(new std::byte[size_]); // not initialized
-        for (std::size_t have = 0; have != size_;) {
-            int const more = sys::read(file.outcome(), {copy_.get() + have, size_ - have});
-            if (more <= 0) return {};
-            have += static_cast<std::size_t>(more);
-        }
-        return {copy_.get(), size_};
-    }
-
-private:
-    void* mapped_ = MAP_FAILED;
-    std::size_t size_ = 0;
-    std::unique_ptr<std::byte[]> copy_;
-};
-
-/// The program that libbpf would load, in a fraction of the time; any errno where that is to look.
-opened load_plain(std::span<std::byte const> file) noexcept try {
-    kernel_types types;
-    auto const program = relocate(file, [&] { return types.read(); });
-    if (!program) return -ENOTSUP;
-    uapi::prog_load_attr attr{};
-    attr.prog_type = program->walked != 0 ? BPF_PROG_TYPE_TRACING : BPF_PROG_TYPE_RAW_TRACEPOINT;
-    attr.expected_attach_type = program->walked != 0 ? BPF_TRACE_ITER : 0;
-    attr.attach_btf_id = program->walked;
-    attr.insn_cnt = static_cast<std::uint32_t>(program->code.size());
-    attr.insns = address(program->code.data());
-    attr.license = address(program->license.data());
-    program->name.copy(attr.prog_name, sizeof attr.prog_name - 1);
-    return prog_load(attr);
-} catch (std::bad_alloc const&) {
-    return -ENOMEM;
-}
-
-} // namespace
-
 opened load_object(std::span<std::byte const> file) noexcept {
-    if (auto const program = load_plain(file)) return duplicate(program.outcome());
     quiet_libbpf const quiet;
     held_signals const undisturbed;
     std::unique_ptr<::bpf_object, decltype(&::bpf_object__close)> const object{

@@ -36,6 +36,8 @@ TEST_CASE("whatever fails, a look at links holds none of them") {
                             bl::collect;
                  }},
         scenario{"snapshot", "", [](stage&) { return bl::snapshot(); }},
+        scenario{"infos_at_once", "without the iterator",
+                 [](stage&) { return !bl::infos_at_once(); }},
         scenario{"snapshotter::take", "by a walk",
                  [](stage&) { return bl::snapshotter{bl::snapshot_source::walk}.take(); }},
         scenario{"find_links", "", [](stage&) { return bl::find_links(bl::ifindex{3}); }},
