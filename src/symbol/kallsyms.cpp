@@ -16,6 +16,7 @@
 #include <charconv>
 #include <memory>
 #include <set>
+#include <span>
 #include <tuple>
 #include <unordered_map>
 
@@ -79,7 +80,7 @@ bool is_out_of_reach(int outcome) {
 class candidates {
 public:
     void add(std::string_view name, bool is_text) {
-        all_.push_back({prefix_of(name), texts_.size(), name.size(), is_text});
+        all_.push_back({0, texts_.size(), name.size(), is_text, false});
         texts_ += name;
     }
     [[nodiscard]] bool is_empty() const noexcept { return all_.empty(); }
@@ -87,11 +88,11 @@ public:
     /// Puts them in their order, and keeps functions that have a name to themselves. A kprobe
     /// counts data of the same name, too.
     void keep_unique_functions() {
-        std::ranges::sort(all_, [this](one const& a, one const& b) { return is_before(a, b); });
+        sort(all_, 0);
         auto kept = all_.begin();
         for (auto at = all_.begin(); at != all_.end();) {
-            auto const next = std::find_if(at + 1, all_.end(),
-                                           [&](one const& other) { return is_before(*at, other); });
+            auto const next = std::find_if(
+                at + 1, all_.end(), [&](one const& other) { return text(other) != text(*at); });
             if (next == at + 1 && at->is_text) *kept++ = *at;
             at = next;
         }
@@ -99,10 +100,8 @@ public:
     }
     /// Once they are in their order.
     void mark_traceable(std::string_view name) {
-        auto const prefix = prefix_of(name);
-        auto const found = std::ranges::partition_point(all_, [&](one const& each) {
-            return each.prefix != prefix ? each.prefix < prefix : text(each) < name;
-        });
+        auto const found =
+            std::ranges::partition_point(all_, [&](one const& each) { return text(each) < name; });
         if (found != all_.end() && text(*found) == name) found->is_traceable = true;
     }
     void mark_all_traceable() {
@@ -119,23 +118,34 @@ public:
 
 private:
     struct one {
-        std::uint64_t prefix; // most comparisons end there
-        std::size_t at, size; // in the texts
+        std::uint64_t letters; // 8 of them, those that it is sorted by
+        std::size_t at, size;  // in the texts
         bool is_text;
-        bool is_traceable = false;
+        bool is_traceable;
     };
 
-    static std::uint64_t prefix_of(std::string_view name) {
-        std::uint64_t prefix = 0;
-        for (std::size_t i = 0; i != sizeof prefix; ++i)
-            prefix = prefix << 8U | (i < name.size() ? static_cast<unsigned char>(name[i]) : 0U);
-        return prefix;
-    }
     [[nodiscard]] std::string_view text(one const& each) const {
         return std::string_view{texts_}.substr(each.at, each.size);
     }
-    [[nodiscard]] bool is_before(one const& a, one const& b) const {
-        return a.prefix != b.prefix ? a.prefix < b.prefix : text(a) < text(b);
+    /// By 8 letters at a time, of names that have the same before them: numbers are compared faster
+    /// than texts.
+    void sort(std::span<one> some, std::size_t before) {
+        for (auto& each : some) {
+            auto const rest = text(each).substr(std::min(before, each.size));
+            each.letters = 0;
+            for (std::size_t i = 0; i != sizeof each.letters; ++i)
+                each.letters = each.letters << 8U |
+                               (i < rest.size() ? static_cast<unsigned char>(rest[i]) : 0U);
+        }
+        std::ranges::sort(some, {}, &one::letters);
+        for (auto begin = some.begin(); begin != some.end();) {
+            auto const end = std::find_if(begin, some.end(), [&](one const& other) {
+                return other.letters != begin->letters;
+            });
+            bool const goes_on = (begin->letters & 0xffU) != 0;
+            if (end - begin > 1 && goes_on) sort({begin, end}, before + sizeof begin->letters);
+            begin = end;
+        }
     }
 
     std::string texts_;
