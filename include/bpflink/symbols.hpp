@@ -55,8 +55,8 @@ namespace bpflink {
 ///       time, for any number of names; memory for the names asked for, and for the file's own, 512
 ///       MiB at most. For a missing name, 2 to 5 system calls for each debug file looked for; one
 ///       that .gnu_debuglink led to is read whole, 4 GiB at most; 256 MiB of memory more for packed
-///       symbols, and as much for Go's table. A file that changes meanwhile gives an error, or other
-///       answers
+///       symbols, and as much for Go's table. A file that changes meanwhile gives an error, or
+///       other answers
 [[nodiscard]] result<std::vector<std::uint64_t>>
 resolve_symbols(std::string_view binary, std::span<std::string_view const> symbols,
                 resolve_options options = {});

@@ -69,7 +69,8 @@ int wait_any(int waiter, std::chrono::milliseconds limit, unsigned& which) noexc
 opened open_timer(std::chrono::milliseconds first, std::chrono::milliseconds period) noexcept;
 // Can be read when an interface of this network namespace changes.
 opened open_device_news() noexcept;
-// Reads what there is. 1: an interface has ended, or there was news that nobody can tell any more; 0.
+// Reads what there is. 1: an interface has ended, or there was news that nobody can tell any more;
+// 0.
 int read_device_news(int socket) noexcept;
 int is_open(int fd) noexcept; // 0 or -EBADF
 int read(int fd, std::span<std::byte> into) noexcept;

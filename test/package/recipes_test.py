@@ -13,6 +13,7 @@ import re
 import sys
 
 # vcpkg's helpers, and what a machine that is built on has to have.
+CONAN_NAMES = {"xz_utils": "liblzma"}  # vcpkg names the same library so
 OF_THE_BUILD = {"pkgconf", "vcpkg-cmake", "vcpkg-cmake-config"}
 
 
@@ -37,7 +38,7 @@ def main():
         if not any(isinstance(node, ast.ClassDef) and node.bases[0].id == "ConanFile" for node in tree.body):
             wrong.append(f"{path}: no ConanFile")
     text = (root / "conanfile.py").read_text(encoding="utf-8")
-    needs["conanfile.py"] = set(re.findall(r'self\.requires\("([\w-]+)/', text))
+    needs["conanfile.py"] = {CONAN_NAMES.get(name, name) for name in re.findall(r'self\.requires\("([\w-]+)/', text)}
     for pattern in re.search(r"exports_sources = (.*)", text)[1].replace('"', "").split(", "):
         if not list(root.glob(pattern)):
             wrong.append(f"conanfile.py: nothing is {pattern}")
