@@ -10,13 +10,13 @@
 #include <climits>
 #include <csignal>
 #include <cstdarg>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <mntent.h>
 #include <poll.h>
-#include <signal.h>
 #include <thread>
 
 #include <bpf/btf.h>
