@@ -10,7 +10,6 @@
 #include <climits>
 #include <csignal>
 #include <cstdarg>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
