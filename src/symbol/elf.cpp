@@ -439,7 +439,9 @@ result<bool> elf_file::for_each_function_of(symbol_table which,
         if (!function) return true;
         if (only) return raw.st_name < texts->size && look_for(*function, raw.st_name, index);
         auto const name = text_at(names.bytes.get(), names.size, raw.st_name);
-        if (!name || (letters += name->size()) > most_letters_of_names) return false;
+        if (!name) return false;
+        letters += name->size();
+        if (letters > most_letters_of_names) return false;
         auto const sign = name->find('@');
         function->name = *name;
         if (sign != name->npos && sign != 0) {
