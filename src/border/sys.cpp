@@ -322,10 +322,6 @@ private:
     static inline thread_local bool quiet = false;
 };
 
-} // namespace
-
-namespace {
-
 /// Signals that wait for this thread: each makes the verifier give up (EAGAIN), and where a timer
 /// sends them there is one at every attempt.
 class held_signals {

@@ -135,12 +135,12 @@ finding anchor_may_differ_in_preorder(attempt const& tried) {
     return {anchor_of(tried).is_link() ? match::unknown : match::no};
 }
 
-result<void> detail::keepsakes::own(order& place) {
+result<void> detail::keepsakes::own(order& asked) {
     using its = order_access;
-    auto const names = its::kind(place);
+    auto const names = its::kind(asked);
     if (names != its::anchor::link_fd && names != its::anchor::program_fd) return {};
-    fd_view fd{static_cast<int>(its::number(place))};
-    return own(fd).map([&] { its::set_number(place, static_cast<std::uint32_t>(fd.get())); });
+    fd_view fd{static_cast<int>(its::number(asked))};
+    return own(fd).map([&] { its::set_number(asked, static_cast<std::uint32_t>(fd.get())); });
 }
 
 } // namespace bpflink

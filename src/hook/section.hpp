@@ -38,9 +38,9 @@ template <class Hook>
 /// The texts before and after a character; nothing where it is missing, or either is empty.
 [[nodiscard]] constexpr std::optional<std::pair<std::string_view, std::string_view>>
 split(std::string_view text, char at) {
-    auto const place = text.find(at);
-    if (place == 0 || place >= text.size() - 1) return std::nullopt; // npos, too
-    return std::pair{text.substr(0, place), text.substr(place + 1)};
+    auto const found = text.find(at);
+    if (found == 0 || found >= text.size() - 1) return std::nullopt; // npos, too
+    return std::pair{text.substr(0, found), text.substr(found + 1)};
 }
 
 /// A place as libbpf spells it: a name, and bytes from it ("+8", "+0x8").
@@ -61,12 +61,12 @@ struct name_and_offset {
     } else if (digits.size() > 1 && digits.front() == '0') {
         base = 8;
     }
-    name_and_offset place{text.substr(0, plus)};
+    name_and_offset told{text.substr(0, plus)};
     std::string const number{digits};
     auto const* const end = number.data() + number.size();
-    auto const read = std::from_chars(number.data(), end, place.offset, base);
+    auto const read = std::from_chars(number.data(), end, told.offset, base);
     if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
-    return place;
+    return told;
 }
 
 } // namespace bpflink

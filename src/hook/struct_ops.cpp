@@ -135,10 +135,10 @@ match has_name_of(fd_view table, map_id other) {
         std::uint64_t{offset} + length > own->value_size)
         return match::unknown;
     auto const name_in = [&](fd_view map) {
-        std::string value(own->value_size, '\0');
+        std::string bytes(own->value_size, '\0');
         constexpr std::uint32_t only = 0;
-        if (sys::map_look_up(map.get(), &only, value.data()) < 0) return std::string{};
-        auto const name = value.substr(offset, length);
+        if (sys::map_look_up(map.get(), &only, bytes.data()) < 0) return std::string{};
+        auto const name = bytes.substr(offset, length);
         return name.substr(0, name.find('\0'));
     };
     auto const its = table_of(opened.view());

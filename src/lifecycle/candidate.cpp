@@ -6,7 +6,7 @@ namespace bpflink::detail {
 
 result<void> keepsakes::own(fd_view& fd) {
     if (!fd) return {};
-    return duplicated(fd).map([&](unique_fd&& copy) { fd = keep(std::move(copy)); });
+    return duplicated(fd).map([&](unique_fd&& owned) { fd = keep(std::move(owned)); });
 }
 
 result<void> keepsakes::own(map_ref& map) {

@@ -381,8 +381,8 @@ result<bool> elf_file::for_each_function_of(symbol_table which,
         auto found_names = places_of(*only, *texts);
         if (!found_names) return tl::unexpected{found_names.error()};
         places = *std::move(found_names);
-        for (auto const& place : places)
-            begins.set(bit_of(static_cast<std::uint32_t>(place.at)));
+        for (auto const& each : places)
+            begins.set(bit_of(static_cast<std::uint32_t>(each.at)));
     } else {
         auto read = read_section(*texts, most_text_bytes);
         if (!read) return tl::unexpected{read.error()};
@@ -414,17 +414,17 @@ result<bool> elf_file::for_each_function_of(symbol_table which,
     std::unordered_map<std::uint64_t, std::string> in_names; // versions, by where they are
     auto const look_for = [&](elf_function& function, std::uint32_t name, std::size_t index) {
         auto const at = std::ranges::equal_range(places, name, {}, &name_place::at);
-        for (auto const& place : at) {
-            function.name = only->names()[place.index];
+        for (auto const& each : at) {
+            function.name = only->names()[each.index];
             function.version = {};
             function.is_hidden = false;
-            if (place.version_at != 0 && function.name.front() != '@') {
-                auto known = in_names.find(place.version_at);
+            if (each.version_at != 0 && function.name.front() != '@') {
+                auto known = in_names.find(each.version_at);
                 if (known == in_names.end()) {
-                    auto text = text_in(*texts, place.version_at);
+                    auto text = text_in(*texts, each.version_at);
                     if (!text) refusal = std::move(text).error();
                     if (!text || !*text) return false;
-                    known = in_names.emplace(place.version_at, **std::move(text)).first;
+                    known = in_names.emplace(each.version_at, **std::move(text)).first;
                 }
                 set_version(function, known->second);
             }

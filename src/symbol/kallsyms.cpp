@@ -231,10 +231,9 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> distance_from(std::size_t module,
                                                              std::uint64_t address) const {
         std::optional<std::uint64_t> next;
-        for (auto const& place : places_)
-            if (place.module == module && place.address > address &&
-                (!next || place.address < *next))
-                next = place.address;
+        for (auto const& each : places_)
+            if (each.module == module && each.address > address && (!next || each.address < *next))
+                next = each.address;
         if (!next || address == 0) return std::nullopt;
         return *next - address;
     }

@@ -160,8 +160,8 @@ result<std::vector<usdt_place>> usdt_in(elf_file const& elf, std::string_view pr
         if (note.provider != provider) return;
         others.insert(joined_name(note.provider, note.name));
         if (note.name != name) return;
-        if (auto place = place_of(note, elf))
-            places.push_back(*std::move(place));
+        if (auto found = place_of(note, elf))
+            places.push_back(*std::move(found));
         else
             are_all_loaded = false;
     });
