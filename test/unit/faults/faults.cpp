@@ -71,7 +71,7 @@ bool is_between(std::string const& is, std::string const& one, std::string const
         return text.find_first_not_of("0123456789") == text.npos;
     };
     if (!is_count(is) || !is_count(one) || !is_count(other)) return false;
-    auto const ends = std::minmax(std::stoi(one), std::stoi(other));
+    auto const ends = std::minmax({std::stoi(one), std::stoi(other)});
     return std::stoi(is) >= ends.first && std::stoi(is) <= ends.second;
 }
 
