@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <thread>
@@ -26,7 +27,7 @@ TEST_CASE_FIXTURE(kernel_case, "whoever looks while a pin is replaced sees a lin
     must(links[0].pin(path));
 
     std::array const ids{must(links[0].info()).id, must(links[1].info()).id};
-    std::array<unsigned, 2> met{};
+    std::array<std::atomic<unsigned>, 2> met{};
     std::atomic<unsigned> looks = 0;
     std::atomic<bool> ended = false; // by either
     std::optional<bl::error> failure;
@@ -45,8 +46,13 @@ TEST_CASE_FIXTURE(kernel_case, "whoever looks while a pin is replaced sees a lin
 
     bl::result<void> replaced;
     unsigned count = 0;
+    auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
     // As many looks as replacements at least, so that neither thread sleeps through the other's.
-    for (; replaced && (count < replacements || looks < replacements) && !ended; ++count)
+    auto const is_enough = [&] {
+        return count >= replacements && looks >= replacements && met[0] > 0 && met[1] > 0;
+    };
+    for (; replaced && !is_enough() && !ended && std::chrono::steady_clock::now() < deadline;
+         ++count)
         replaced = links[(count + 1) % 2].replace_pin(path);
     ended = true;
     looker.join();
@@ -55,9 +61,9 @@ TEST_CASE_FIXTURE(kernel_case, "whoever looks while a pin is replaced sees a lin
     if (failure) FAIL(failure->message());
     CHECK(count >= replacements);
     CHECK(looks >= replacements);
-    CHECK(met[0] > 0);
-    CHECK(met[1] > 0);
-    MESSAGE(count, " replacements, seen ", met[0], " and ", met[1], " times");
+    CHECK(met[0].load() > 0);
+    CHECK(met[1].load() > 0);
+    MESSAGE(count, " replacements, seen ", met[0].load(), " and ", met[1].load(), " times");
     must(must(bl::link::load_pinned(path)).unpin());
 }
 
