@@ -36,7 +36,10 @@ class Machine:
         self.namespace.run("ip", "address", "add", f"10.78.{number}.2/24", "dev", "eth0")
         run("ip", "address", "add", f"10.78.{number}.1/24", "dev", f"far{number}")
         self.program, self.link = f"{self.bpffs.path}/program", f"{self.bpffs.path}/link"
-        run("bpftool", "prog", "load", OBJECT, self.program, "type", "xdp")
+        # Maps that an object pins by name come to /sys/fs/bpf.
+        run("unshare", "--mount", "sh", "-ec",
+            'mount --bind "$0" /sys/fs/bpf; bpftool prog load "$1" /sys/fs/bpf/program type xdp',
+            self.bpffs.path, OBJECT)
         self.namespace.run(TOOL, "attach", "xdp", "--program", self.program, "--interface", "eth0",
                            "--pin", self.link)
         self.texts = tempfile.mkdtemp(prefix="bpflink-fleet.")
