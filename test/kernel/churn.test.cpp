@@ -3,6 +3,7 @@
 #include "kernel_case.hpp"
 #include "loaded.hpp"
 #include "sandbox.hpp"
+#include "sanitizers.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -27,17 +28,7 @@ constexpr auto egress = bl::attach_type::cgroup_inet_egress;
 
 // A walk with a sanitizer or on an emulated machine, which has one processor, takes many times as
 // long; the race is met as surely in fewer.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
-#else
-constexpr bool sanitized = false;
-#endif
+constexpr bool sanitized = has_address_sanitizer || has_thread_sanitizer;
 int const walks = sanitized || std::thread::hardware_concurrency() == 1 ? 2'000 : 20'000;
 
 /// Attaches and closes links until it ends.

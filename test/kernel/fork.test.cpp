@@ -4,6 +4,7 @@
 #include "child.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
+#include "sanitizers.hpp"
 
 #include <bpflink/bpflink.hpp>
 
@@ -29,14 +30,6 @@ bool begin_anew() {
     close_all();
     return bl::snapshot() && bl::detail::probe_support("tp_btf") && bl::supports<bl::hook::iter>();
 }
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool has_address_sanitizer = true;
-#elif defined(__has_feature)
-constexpr bool has_address_sanitizer = __has_feature(address_sanitizer);
-#else
-constexpr bool has_address_sanitizer = false;
-#endif
 
 /// Whether a child ends by itself, and well.
 bool ends_well(pid_t child) {
