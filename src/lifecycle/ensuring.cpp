@@ -216,6 +216,11 @@ void pause(int attempt) {
     sys::back_off(std::min(attempt, longest_pause));
 }
 
+/// Whether a link was judged to be of another kind, or at another place.
+bool is_elsewhere(result<sight> const& seen) {
+    return !seen && (seen.error() == errc::wrong_kind || seen.error() == errc::already_exists);
+}
+
 } // namespace
 
 bool ensuring::is_late() const {
@@ -282,9 +287,7 @@ result<sight> ensuring::look(link const& held) {
 /// Nothing where the link is not one that is wanted.
 result<sight> ensuring::look_at_unpinned(link const& held) {
     auto seen = look_at_held(held, held);
-    bool const is_elsewhere =
-        !seen && (seen.error() == errc::wrong_kind || seen.error() == errc::already_exists);
-    if (is_elsewhere || (seen && seen->what == sight::defunct)) return sight{};
+    if (is_elsewhere(seen) || (seen && seen->what == sight::defunct)) return sight{};
     if (seen) seen->is_unpinned = true;
     return seen;
 }
@@ -294,9 +297,7 @@ result<sight> ensuring::look_at_held(link const& l, link const& own) {
     if (!l) return sight{};
     auto const subject = path_.empty() ? describe(l.fd()) : path_;
     auto seen = judge(*wanted_, l, subject, own);
-    bool const is_elsewhere =
-        !seen && (seen.error() == errc::wrong_kind || seen.error() == errc::already_exists);
-    if (!is_elsewhere) return seen;
+    if (!is_elsewhere(seen)) return seen;
     for (auto const& other : others_) {
         auto there = judge(other, l, subject, own);
         if (!there) continue;

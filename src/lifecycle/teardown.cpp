@@ -55,6 +55,10 @@ std::string name_of(link_id id) {
     return "link " + std::to_string(id.value());
 }
 
+bool has_any(link_holders const& who) {
+    return !who.processes.empty() || !who.pins.empty();
+}
+
 /// Takes what the handle itself holds out of who holds its link: a descriptor and a pin.
 result<link_holders> without_own(link_holders who, std::string const& pin) {
     for (auto& each : who.processes)
@@ -75,7 +79,7 @@ result<link_holders> others_of(link_id id, std::string const& pin) {
     constexpr milliseconds glance{20};
     auto who =
         holders(id).and_then([&](link_holders&& all) { return without_own(std::move(all), pin); });
-    if (!who || (who->processes.empty() && who->pins.empty())) return who;
+    if (!who || !has_any(*who)) return who;
     pause_until(sys::now() + glance);
     return holders(id).and_then(
         [&](link_holders&& all) { return without_own(std::move(all), pin); });
@@ -141,7 +145,7 @@ result<teardown_report> end_detached(link& l, detail::link_header const& header,
         return report;
     }
     report.left = *std::move(who);
-    if (!report.left.processes.empty() || !report.left.pins.empty()) return report;
+    if (has_any(report.left)) return report;
     // The kernel lets go of a pin a grace period after it was removed. A holder may be unseen, so
     // that a deadline without end is not waited for.
     deadline = std::min(deadline, sys::deadline(std::chrono::seconds{1}));
@@ -165,7 +169,7 @@ result<teardown_report> end_by_closing(link& l, detail::link_header const& heade
     bool const was_pinned = l.is_pinned();
     auto const who = others_of(header.id, std::string{l.pinned_path().value_or("")});
     if (!who) return tl::unexpected{who.error()};
-    if (!who->processes.empty() || !who->pins.empty())
+    if (has_any(*who))
         return fail(-EBUSY, operation::close, errc::still_held, name_of(header.id),
                     "its kind (" + to_string(header.type) +
                         ") cannot be detached, and it is held by " + in_words(*who) +
