@@ -547,6 +547,7 @@ result<void> set_work::settle(std::vector<ensuring*> const& replaced) {
 
 result<void> set_work::remove(strays const& all, std::vector<set_step>& steps) const {
     result<void> removed;
+    moment settled{};
     for (auto const& each : all) {
         auto there = look_at(each.path);
         if (!there) {
@@ -555,7 +556,7 @@ result<void> set_work::remove(strays const& all, std::vector<set_step>& steps) c
         }
         if (there->what == named::kind::link) {
             auto l = access::make_link(std::move(there->link), pin_memory{each.path});
-            auto ended = end_verified(l, limit());
+            auto ended = end_verified(l, limit(), &settled);
             if (!ended) {
                 if (removed) removed = tl::unexpected{std::move(ended).error()};
                 continue;
@@ -563,6 +564,7 @@ result<void> set_work::remove(strays const& all, std::vector<set_step>& steps) c
         }
         steps.push_back({each.text, step_kind::remove, each.why});
     }
+    pause_until(settled);
     return removed;
 }
 
@@ -669,7 +671,10 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
     std::erase_if(all, [](ending const& each) { return !each.its; });
 
     std::vector<std::optional<result<teardown_report>>> ends(all.size());
-    auto const end = [&](std::size_t i) { ends[i] = end_verified(all[i].its, limit()); };
+    std::vector<moment> settled(all.size());
+    auto const end = [&](std::size_t i) {
+        ends[i] = end_verified(all[i].its, limit(), &settled[i]);
+    };
     auto const waits = [&](std::size_t i) {
         auto const info = all[i].its.info();
         return info && waits_to_close(info->type);
@@ -682,6 +687,8 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
         side_by_side(after - i, [&](std::size_t at) { end(i + at); });
         i = after;
     }
+    for (auto const each : settled)
+        pause_until(each);
     std::vector<teardown_report> reports;
     std::optional<error> failed;
     for (std::size_t i = 0; i != ends.size(); ++i) {

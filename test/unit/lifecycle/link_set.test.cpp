@@ -726,6 +726,29 @@ TEST_CASE_FIXTURE(world, "teardown ends every link of the directory, without wan
     remove("/bpf/theirs");
 }
 
+TEST_CASE_FIXTURE(world, "what the kernel takes after each end is waited for once") {
+    auto const want = [&](bl::link_set& set) {
+        for (int i = 0; i != 50; ++i)
+            set.want("t" + std::to_string(i), new_trace, bl::hook::raw_tracepoint{"sys_enter"});
+    };
+    auto set = opened();
+    want(set);
+    REQUIRE(succeeded(set.apply()));
+    auto const begin = bl::sys::now();
+    SUBCASE("by teardown") {
+        CHECK(set.teardown()->size() == 50);
+    }
+    SUBCASE("by apply") {
+        set = bl::link_set{};
+        auto next = opened();
+        next.want("a", new_xdp, on(2));
+        CHECK(next.apply()->steps.size() == 51);
+    }
+    auto const passed = bl::sys::now() - begin;
+    CHECK(passed >= std::chrono::milliseconds{100});
+    CHECK(passed < std::chrono::milliseconds{200});
+}
+
 TEST_CASE_FIXTURE(world, "open makes nothing, and refuses what is not a directory of its own") {
     make_directory("/home/x");
     for (auto const* const path : {"", "/bpf", "/bpf/", "/home/x", "/home/missing", "/no/where"}) {
