@@ -13,8 +13,8 @@ using moment = std::chrono::steady_clock::time_point;
 
 /// Teardown of a link. Where its pin is one of a locked directory, the lock is the caller's.
 /// @param l           keeps the link where that was not closed yet
-/// @param settled_at  set to the moment until which the kernel may take to stop the program, so
-///                    that several links are waited for once; a null pointer: this waits
+/// @param settled_at  set to the moment by which the kernel has stopped the program, so that one
+///                    wait is for several links; a null pointer: this waits
 [[nodiscard]] result<teardown_report> end_verified(link& l, moment deadline,
                                                    moment* settled_at = nullptr);
 
