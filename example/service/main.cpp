@@ -132,8 +132,10 @@ bl::result<bl::unique_fd> lock(std::string const& pins) {
 bl::result<void> check(std::string const& path) {
     auto const where = co_await read_configuration(path);
     co_await bl::link_set::open(where.pins);
-    keeper const kept{where, co_await load_object(where, false)};
-    for (auto const& step : co_await kept.plan())
+    auto object = co_await load_object(where, false);
+    keeper const kept{where, std::move(object)};
+    auto const steps = co_await kept.plan();
+    for (auto const& step : steps)
         std::cout << step << '\n';
 }
 

@@ -159,8 +159,8 @@ std::string metrics_page(view const& now, status const& of) {
     gauges("program_id", "The program that runs; 0 for none")
         .Add(on)
         .Set(is_attached ? of.link->program.value() : 0);
-    auto const add_each = [](auto& to, char const* label, auto counts, auto... all) {
-        (to.Add({{label, to_string(all)}}).Increment(static_cast<double>(counts[all])), ...);
+    auto const add_each = [](auto& to, char const* label, auto counts, auto... each) {
+        (to.Add({{label, to_string(each)}}).Increment(static_cast<double>(counts[each])), ...);
     };
     using step = bl::step_kind;
     add_each(counters("steps_total", "What was done to have the link as it is wanted"), "step",
