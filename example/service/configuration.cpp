@@ -12,21 +12,21 @@
 namespace service {
 namespace {
 
-/// A check of CLI11's: text of what is wrong, or none.
-std::string is_text(std::string const& text) {
-    return text.empty() ? "is empty" : "";
+bool is_interface(std::string const& name) {
+    return !name.empty() && name.size() < IFNAMSIZ &&
+           name.find_first_of("/: \t\n") == std::string::npos;
 }
 
-std::string is_interface(std::string const& name) {
-    bool const is_name = !name.empty() && name.size() < IFNAMSIZ &&
-                         name.find_first_of("/: \t\n") == std::string::npos;
-    return is_name ? "" : "cannot be an interface's name";
-}
-
-std::string is_address(std::string const& text) {
+bool is_address(std::string const& text) {
     asio::error_code failure;
     asio::ip::make_address(text, failure);
-    return failure ? "is not an IP address" : "";
+    return !failure;
+}
+
+/// A check of CLI11's, which wants the mistake, or an empty text.
+template <class Holds>
+auto check(Holds holds, char const* mistake) {
+    return [=](std::string const& text) { return std::string{holds(text) ? "" : mistake}; };
 }
 
 } // namespace
@@ -35,14 +35,17 @@ bpflink::result<configuration> read_configuration(std::string const& path) {
     configuration read;
     CLI::App keys;
     keys.allow_config_extras(CLI::config_extras_mode::error); // a misspelt one would do nothing
-    keys.add_option("interface", read.interface)->required()->check(is_interface);
+    auto const is_text = check([](std::string const& text) { return !text.empty(); }, "is empty");
+    keys.add_option("interface", read.interface)
+        ->required()
+        ->check(check(is_interface, "cannot be an interface's name"));
     keys.add_option("object", read.object)->required()->check(is_text);
     keys.add_option("program", read.program)->required()->check(is_text);
     keys.add_option("counters", read.counters)->check(is_text);
     keys.add_option("pins", read.pins)->required()->check(is_text);
     keys.add_option("wait", read.wait);
     keys.add_option("keep", read.keep);
-    keys.add_option("address", read.address)->check(is_address);
+    keys.add_option("address", read.address)->check(check(is_address, "is not an IP address"));
     keys.add_option("port", read.port)->check(CLI::Range(1, 65535));
     try {
         std::ifstream file{path};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <bpflink/error.hpp>
+#include <bpflink/bpflink.hpp>
 
 #include <cstdint>
 #include <string>

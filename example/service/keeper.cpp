@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keeper.hpp"
 
-#include <bpflink/hook/xdp.hpp>
-#include <bpflink/is_at.hpp>
-#include <bpflink/lifecycle/pin_name.hpp>
-#include <bpflink/targets.hpp>
-#include <bpflink/typed_link.hpp>
-
 #include <iostream>
 #include <utility>
 
@@ -34,7 +28,7 @@ bl::result<std::optional<bl::ifindex>> find(configuration const& of) {
 bl::result<bl::link_set> wanted(configuration const& of, xdp_object const& object,
                                 std::optional<bl::ifindex> on) {
     auto set = co_await bl::link_set::open(of.pins);
-    if (on) set.want(of.interface, object.program(), bl::hook::xdp{.ifindex = *on});
+    if (on) set.want(of.interface, object.program, bl::hook::xdp{.ifindex = *on});
     co_return std::move(set);
 }
 
@@ -49,13 +43,10 @@ bl::result<std::vector<bl::set_step>> keeper::plan() const {
 
 bl::result<void> keeper::check() {
     auto made = make_it_so();
-    if (!made)
-        ++done_.failed;
-    else
-        tell_name();
-    done_.amiss = !made      ? made.error().message()
-                  : !device_ ? "waiting for interface " + where_.interface
-                             : "";
+    if (!made) ++done_.failed;
+    done_.amiss = !made     ? made.error().message()
+                  : device_ ? ""
+                            : "waiting for interface " + where_.interface;
     return made;
 }
 
@@ -71,12 +62,10 @@ bl::result<void> keeper::reload(bl::result<configuration> next) {
 }
 
 bl::result<void> keeper::finish() {
-    if (where_.keep) {
-        if (is_attached()) co_await apply(set_);
-        co_return;
-    }
-    auto all = co_await bl::link_set::open(where_.pins);
-    co_await all.teardown();
+    if (where_.keep) return is_attached() ? apply(set_) : bl::result<void>{};
+    return bl::link_set::open(where_.pins).and_then([](bl::link_set&& all) {
+        return all.teardown().map([](auto const&) {});
+    });
 }
 
 void keeper::count(std::span<bl::link_event const> seen) {
@@ -88,7 +77,7 @@ status keeper::status() const {
     auto now = done_;
     now.interface = where_.interface;
     now.pin = pin_of(where_);
-    now.packets = object_.counts();
+    now.packets = counts_of(object_);
     if (auto const* const held = link())
         if (auto info = held->info()) now.link = *std::move(info);
     return now;
@@ -96,13 +85,12 @@ status keeper::status() const {
 
 bl::result<void> keeper::make_it_so() {
     if (is_attached()) {
+        tell_name();
         co_await apply(set_);
         co_return;
     }
     if (link()) co_await let_go();
     auto const on = co_await find(where_);
-    if (!on && !std::exchange(waiting_, true))
-        std::clog << "waiting for interface " << where_.interface << '\n';
     co_await apply(where_, object_, on);
 }
 
@@ -110,7 +98,7 @@ bl::result<void> keeper::replace(configuration next) {
     if (next.pins != where_.pins || next.address != where_.address || next.port != where_.port)
         std::clog << "pins, address and port are read at the start alone\n";
     next.pins = where_.pins;
-    auto object = co_await xdp_object::load(next);
+    auto object = co_await load_object(next, true);
     auto const on = co_await find(next);
     bool const is_elsewhere = next.interface != where_.interface;
     if (!on && is_elsewhere) co_await bl::ifindex_of(next.interface); // says what is wrong
@@ -127,8 +115,7 @@ bl::result<void> keeper::apply(configuration const& to, xdp_object const& object
     auto set = co_await wanted(to, object, on);
     co_await apply(set);
     set_ = std::move(set);
-    waiting_ = waiting_ && !on;
-    if (std::exchange(device_, on) != on) called_ = to.interface;
+    device_ = on;
 }
 
 bl::result<void> keeper::apply(bl::link_set& set) {
@@ -139,13 +126,28 @@ bl::result<void> keeper::apply(bl::link_set& set) {
     }
 }
 
+/// Says why the link is not where it was, and forgets it.
+bl::result<void> keeper::let_go() {
+    bool const is_here = bl::interface_name_of(*device_).has_value();
+    if (link()->state() != bl::link_state::defunct) {
+        std::clog << where_.interface << " is in another network namespace\n";
+        co_await set_.teardown();
+    } else if (is_here) {
+        std::clog << "the link on " << where_.interface << " was detached\n";
+    } else {
+        std::clog << "interface " << where_.interface << " is gone\n";
+    }
+    set_ = {};
+    device_.reset();
+}
+
+/// Says once that the interface has another name.
 void keeper::tell_name() {
-    auto const& interface = where_.interface;
-    auto const name = device_ ? bl::interface_name_of(*device_).value_or(called_) : called_;
-    if (std::exchange(called_, name) == name) return;
-    auto const named = bl::ifindex_of(interface); // it may have more than one
+    auto const name = bl::interface_name_of(*device_);
+    if (!name || std::exchange(called_, *name) == *name) return;
+    auto const named = bl::ifindex_of(where_.interface); // it may have more than one
     if (!named || *named != *device_)
-        std::clog << interface << " is called " << name << " now, and keeps its program\n";
+        std::clog << where_.interface << " is called " << *name << " now, and keeps its program\n";
 }
 
 bl::link const* keeper::link() const noexcept {
@@ -158,21 +160,6 @@ bool keeper::is_attached() const {
     if (!held || !device_) return false;
     auto const is_here = bl::is_at(bl::hook::xdp{.ifindex = *device_}, *held);
     return !is_here || *is_here != bl::match::no;
-}
-
-/// Says why the link is not where it was, and forgets it.
-bl::result<void> keeper::let_go() {
-    auto const there = bl::interface_name_of(*device_);
-    if (link()->state() != bl::link_state::defunct) {
-        std::clog << where_.interface << " is in another network namespace\n";
-        co_await set_.teardown();
-    } else if (there) {
-        std::clog << "the link on " << where_.interface << " was detached\n";
-    } else {
-        std::clog << "interface " << where_.interface << " is gone\n";
-    }
-    set_ = {};
-    device_.reset();
 }
 
 } // namespace service

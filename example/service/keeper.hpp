@@ -4,13 +4,6 @@
 #include "configuration.hpp"
 #include "xdp_object.hpp"
 
-#include <bpflink/error.hpp>
-#include <bpflink/ids.hpp>
-#include <bpflink/lifecycle/link_set.hpp>
-#include <bpflink/lifecycle/watcher.hpp>
-#include <bpflink/link.hpp>
-#include <bpflink/link_info.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -74,10 +67,10 @@ private:
     bpflink::result<void> replace(configuration next);
     bpflink::result<void> apply(configuration const& to, xdp_object const& object, device on);
     bpflink::result<void> apply(bpflink::link_set& set);
+    bpflink::result<void> let_go();
     void tell_name();
     [[nodiscard]] bpflink::link const* link() const noexcept;
     [[nodiscard]] bool is_attached() const;
-    bpflink::result<void> let_go();
 
     configuration where_;
     xdp_object object_;
@@ -85,7 +78,6 @@ private:
     device device_;        // that the set's link is on
     std::string called_;   // the device's name
     service::status done_; // but for interface, pin and link
-    bool waiting_ = false; // it was said which interface is not there
 };
 
 } // namespace service

@@ -3,11 +3,6 @@
 
 #include "keeper.hpp"
 
-#include <bpflink/link_info.hpp>
-#include <bpflink/link_record.hpp>
-#include <bpflink/views/pins.hpp>
-#include <bpflink/views/snapshot.hpp>
-
 #include <optional>
 #include <string>
 #include <vector>

@@ -37,58 +37,45 @@ struct traits : restinio::default_single_thread_traits_t {
     using ip_blocker_t = connection_limit;
 };
 
-/// Answers requests, as long as there are connections.
-class pages {
-public:
-    explicit pages(keeper const& kept) : kept_{kept} {}
-
-    restinio::request_handling_status_t respond(restinio::request_handle_t const& request) {
-        auto const method = request->header().method();
-        bool const is_head = method == restinio::http_method_head();
-        bool const is_asked = is_head || method == restinio::http_method_get();
-        auto made = is_asked ? make_answer(request->header().path())
-                             : plain(restinio::status_method_not_allowed(), "GET and HEAD are all");
-        auto response =
-            request->create_response<restinio::user_controlled_output_t>(std::move(made.status));
-        response.append_header(restinio::http_field::content_type, std::move(made.type))
-            .append_header(restinio::http_field::cache_control, "no-store")
-            .set_content_length(made.body.size());
-        if (!is_head) response.set_body(std::move(made.body));
-        // Data after another method is not waited for.
-        if (!is_asked)
-            response.append_header(restinio::http_field::allow, "GET, HEAD").connection_close();
-        return response.done();
-    }
-
-private:
-    struct answer {
-        restinio::http_status_line_t status;
-        std::string type;
-        std::string body;
-    };
-
-    static answer plain(restinio::http_status_line_t status, std::string text) {
-        return {std::move(status), "text/plain; charset=utf-8", std::move(text) + '\n'};
-    }
-
-    answer make_answer(std::string_view path) {
-        if (path == "/healthz") {
-            auto const amiss = kept_.status().amiss;
-            return amiss.empty() ? plain(restinio::status_ok(), "ok")
-                                 : plain(restinio::status_service_unavailable(), amiss);
-        }
-        if (path != "/links" && path != "/metrics")
-            return plain(restinio::status_not_found(), "there are /links, /metrics and /healthz");
-        auto const now = look(links_);
-        if (!now) return plain(restinio::status_internal_server_error(), now.error().message());
-        if (path == "/links") return {restinio::status_ok(), "application/json", links_page(*now)};
-        return {restinio::status_ok(), "text/plain; version=0.0.4; charset=utf-8",
-                metrics_page(*now, kept_.status())};
-    }
-
-    keeper const& kept_;
-    bpflink::snapshotter links_;
+struct answer {
+    restinio::http_status_line_t status;
+    std::string body;
+    std::string type = "text/plain; charset=utf-8";
 };
+
+answer answer_to(std::string_view path, keeper const& kept, bpflink::snapshotter& links) {
+    if (path == "/healthz") {
+        auto const amiss = kept.status().amiss;
+        return amiss.empty() ? answer{restinio::status_ok(), "ok\n"}
+                             : answer{restinio::status_service_unavailable(), amiss + '\n'};
+    }
+    if (path != "/links" && path != "/metrics")
+        return {restinio::status_not_found(), "there are /links, /metrics and /healthz\n"};
+    auto const now = look(links);
+    if (!now) return {restinio::status_internal_server_error(), now.error().message() + '\n'};
+    if (path == "/links") return {restinio::status_ok(), links_page(*now), "application/json"};
+    return {restinio::status_ok(), metrics_page(*now, kept.status()),
+            "text/plain; version=0.0.4; charset=utf-8"};
+}
+
+auto respond(restinio::request_handle_t const& request, keeper const& kept,
+             bpflink::snapshotter& links) {
+    auto const method = request->header().method();
+    bool const is_head = method == restinio::http_method_head();
+    bool const is_asked = is_head || method == restinio::http_method_get();
+    auto made = is_asked ? answer_to(request->header().path(), kept, links)
+                         : answer{restinio::status_method_not_allowed(), "GET and HEAD are all\n"};
+    auto response =
+        request->create_response<restinio::user_controlled_output_t>(std::move(made.status));
+    response.append_header(restinio::http_field::content_type, std::move(made.type))
+        .append_header(restinio::http_field::cache_control, "no-store")
+        .set_content_length(made.body.size());
+    if (!is_head) response.set_body(std::move(made.body));
+    // Data after another method is not waited for.
+    if (!is_asked)
+        response.append_header(restinio::http_field::allow, "GET, HEAD").connection_close();
+    return response.done();
+}
 
 } // namespace
 
@@ -108,9 +95,8 @@ std::shared_ptr<void> serve_pages(asio::io_context& loop, keeper const& kept) {
                                       .max_body_size(4096))
         .read_next_http_message_timelimit(60s)
         .write_http_response_timelimit(10s)
-        .request_handler([all = std::make_shared<pages>(kept)](auto const& request) {
-            return all->respond(request);
-        });
+        .request_handler([&kept, links = std::make_shared<bpflink::snapshotter>()](
+                             auto const& request) { return respond(request, kept, *links); });
     auto* const made = new server{restinio::external_io_context(loop), std::move(settings)};
     std::shared_ptr<server> listening{made, [](server* its) {
                                           its->close_sync();

@@ -3,12 +3,14 @@
 #include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "error/names.hpp"
+#include "hook/create.hpp"
 #include "lifecycle/ending.hpp"
 #include "lifecycle/ensuring.hpp"
 #include "pin/path.hpp"
 
 #include <bpflink/lifecycle/link_set.hpp>
 #include <bpflink/lifecycle/pin_name.hpp>
+#include <bpflink/targets.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +18,7 @@
 #include <exception>
 #include <map>
 #include <ostream>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -65,6 +68,37 @@ bool is_missing(error const& why) {
     return why == errc::not_supported || why == errc::not_found;
 }
 
+/// Whether a place takes one link, and options of the hook decide nothing else.
+bool takes_one(detail::hook_door const& hook) {
+    switch (hook.kind) {
+    case link_type::xdp:
+    case link_type::netns:
+    case link_type::netfilter:
+    case link_type::struct_ops: return true;
+    default: return hook.name == hook_traits<hook::freplace>::name;
+    }
+}
+
+/// Why a place is missing, by attaching a program that does nothing, so that no two do anything
+/// there. Empty where it is there, and where only the program itself would tell.
+std::optional<error> missing_to_nothing(detail::wanted_link const& wanted) {
+    auto what = wanted.what;
+    switch (wanted.hook.kind) { // of programs that only look on
+    case link_type::kprobe_multi:
+    case link_type::uprobe_multi:
+        if (!what.expected) return std::nullopt; // it takes programs of this attach type alone
+        break;
+    case link_type::perf_event:
+    case link_type::raw_tracepoint: break;
+    default: return std::nullopt;
+    }
+    auto const nothing = load_nothing(what.type, what.expected.value_or(attach_type{}));
+    if (!nothing) return std::nullopt;
+    what.fd = nothing.view();
+    auto const made = wanted.hook.create(what, wanted.where);
+    return made || !is_missing(made.error()) ? std::nullopt : std::optional{made.error()};
+}
+
 std::string quoted(std::string_view name) {
     return "\"" + std::string{name} + "\"";
 }
@@ -100,6 +134,10 @@ set_step step_of(std::string name, step_kind what, sight const& from) {
     return {std::move(name), what, std::move(why)};
 }
 
+void say(set_step& step, std::string_view more) {
+    if (!more.empty()) step.why.append(step.why.empty() ? "" : "; ").append(more);
+}
+
 step_kind step_for(ensured how) {
     switch (how) {
     case ensured::kept: return step_kind::keep;
@@ -115,8 +153,13 @@ struct stray {
     std::string path;
     std::string text;
     std::string why;
-    bool is_ours = false; // beside the pin of a member, by a killed call
 };
+
+using strays = std::vector<stray>;
+
+std::string renamed_from(stray const& there) {
+    return "renamed from " + there.text;
+}
 
 /// The names in a directory, in their order; none where it is missing.
 result<std::vector<std::string>> names_in(std::string const& directory) {
@@ -151,9 +194,11 @@ public:
         : directory_{directory}, options_{options} {}
 
     /// The step that apply would take for a member.
-    result<set_step> planned(set_member const& member, std::string const& advice) const;
+    /// @param unwanted  those that it would rename are taken out
+    result<set_step> planned(set_member const& member, std::string const& advice,
+                             strays& unwanted) const;
     /// The pins in the directory that are not wanted.
-    result<std::vector<stray>> strays(std::vector<set_member> const& members) const;
+    result<strays> unwanted_of(std::vector<set_member> const& members) const;
 
     result<set_report> apply(link_set& set);
     result<std::vector<teardown_report>> teardown(link_set& set);
@@ -178,6 +223,13 @@ private:
         std::vector<wanted_link> places;
         std::optional<ensuring> work; // empty: left out
         std::string why;
+        std::string pinned_as; // before; empty where the pin was not renamed
+        std::string renamed;   // in words
+    };
+    /// A link that no member wants, at the place of one.
+    struct namesake {
+        strays::iterator at;
+        sight seen;
     };
 
     [[nodiscard]] moment limit() const { return sys::deadline(options_.wait); }
@@ -188,12 +240,18 @@ private:
                                  std::vector<wanted_link> const& places) const;
     [[nodiscard]] std::vector<wanted_link> places_of(set_member const& member) const;
 
-    result<set_step> make(set_member& member, directory_lock const* lock);
+    static std::optional<error> missing(set_candidate const& candidate);
+    result<std::optional<namesake>> find_under_other_name(set_member const& member,
+                                                          wanted_link const& place,
+                                                          strays& unwanted) const;
+    result<void> rename(turn& its, wanted_link const& place, strays& unwanted);
+    result<set_step> make(set_member& member, directory_lock const* lock, strays& unwanted);
+    result<void> undo(turn& its);
     void undo(error* why);
     void commit() noexcept;
     std::vector<ensuring*> replacing();
     result<void> settle(std::vector<ensuring*> const& replaced);
-    result<void> remove(std::vector<stray> const& all, std::vector<set_step>& steps) const;
+    result<void> remove(strays const& all, std::vector<set_step>& steps) const;
 
     std::string const& directory_;
     ensure_options const& options_;
@@ -267,107 +325,192 @@ std::optional<error> set_work::missing_quorum(link_set const& set,
     return std::nullopt;
 }
 
-result<set_step> set_work::planned(set_member const& member, std::string const& advice) const {
+/// Why a candidate cannot be there, as far as that is told without an attach.
+std::optional<error> set_work::missing(set_candidate const& candidate) {
+    auto const& its = *candidate.its_;
+    if (its.is_supported)
+        if (auto const has = its.is_supported(); has.is == support::answer::no)
+            return error{EOPNOTSUPP, operation::link_create, errc::not_supported,
+                         std::string{its.place.hook.name}, has.why};
+    if (!its.device) return std::nullopt;
+    auto const name = interface_name_of(*its.device);
+    return name || !is_missing(name.error()) ? std::nullopt : std::optional{name.error()};
+}
+
+/// Whether the member had another name, where a second link of it would be refused.
+result<std::optional<set_work::namesake>> set_work::find_under_other_name(set_member const& member,
+                                                                          wanted_link const& place,
+                                                                          strays& unwanted) const {
+    std::optional<namesake> found;
+    if (unwanted.empty() || !takes_one(place.hook)) return found;
+    auto const own = look_at(path_of(member));
+    if (!own) return tl::unexpected{own.error()};
+    if (own->what != named::kind::nothing) return found;
+    for (auto at = unwanted.begin(); at != unwanted.end(); ++at) {
+        if (is_temporary(at->path)) continue;
+        auto there = look_at(at->path);
+        if (!there) return tl::unexpected{there.error()};
+        if (there->what != named::kind::link) continue;
+        auto const l = access::make_link(std::move(there->link));
+        ensuring judged{place, options_.overlap, limit()};
+        auto const seen = judged.look(l);
+        bool const is_another = // as far as can be told
+            !seen && (seen.error() == errc::wrong_kind || seen.error() == errc::already_exists);
+        if (is_another) continue;
+        if (!seen) return tl::unexpected{seen.error()};
+        if (seen->what == sight::kept || seen->what == sight::stale) return namesake{at, *seen};
+    }
+    return found;
+}
+
+result<set_step> set_work::planned(set_member const& member, std::string const& advice,
+                                   strays& unwanted) const {
     auto const places = places_of(member);
-    std::string missing;
+    std::string missing_all;
+    std::optional<error> why_missing;
     for (std::size_t i = 0; i != places.size(); ++i) {
         auto work = begin(member, i, places);
-        auto const seen = work.look(member.link_);
+        auto seen = work.look(member.link_);
+        std::string renamed;
+        if (seen && seen->what == sight::nothing) {
+            auto const other = find_under_other_name(member, places[i], unwanted);
+            if (!other) return tl::unexpected{of_member(other.error(), member.name_)};
+            if (*other) {
+                seen = (*other)->seen;
+                renamed = renamed_from(*(*other)->at);
+                unwanted.erase((*other)->at);
+            }
+        }
         if (!seen) return tl::unexpected{of_member(seen.error(), member.name_)};
+        bool const is_made = seen->what != sight::kept && seen->what != sight::stale;
+        if (is_made)
+            if (auto why = missing(member.candidates_[i])) {
+                missing_all.append(missing_all.empty() ? "" : "; ").append(why->message());
+                why_missing = std::move(why);
+                continue;
+            }
         auto step = step_of(member.name_,
                             seen->what == sight::kept      ? step_kind::keep
                             : seen->what == sight::nothing ? step_kind::create
                             : seen->what == sight::defunct ? step_kind::recreate
                                                            : step_kind::update,
                             *seen);
-        bool const is_made = seen->what != sight::kept && seen->what != sight::stale;
-        auto* const ask = member.candidates_[i].its_->is_supported;
-        if (is_made && ask) {
-            auto const has = ask();
-            if (has.is == support::answer::no) {
-                missing.append(missing.empty() ? "" : "; ").append(has.why);
-                continue;
-            }
-        }
-        if (is_made && !advice.empty())
-            step.why.append(step.why.empty() ? "" : "; ").append(advice);
+        say(step, is_made ? advice : renamed);
         return step;
     }
-    if (member.is_optional_) return set_step{member.name_, step_kind::left_out, missing};
-    return tl::unexpected{of_member({EOPNOTSUPP, operation::link_create, errc::not_supported,
-                                     std::string{places.front().hook.name}, missing},
-                                    member.name_)};
+    if (member.is_optional_) return set_step{member.name_, step_kind::left_out, missing_all};
+    return tl::unexpected{of_member(*std::move(why_missing), member.name_)};
 }
 
-result<std::vector<stray>> set_work::strays(std::vector<set_member> const& members) const {
-    std::vector<stray> all;
+result<strays> set_work::unwanted_of(std::vector<set_member> const& members) const {
+    strays all;
     if (directory_.empty()) return all;
     auto const names = names_in(directory_);
     if (!names) return tl::unexpected{names.error()};
+    std::set<std::string> wanted;
+    for (auto const& each : members)
+        wanted.insert(path_of(each));
     for (auto const& name : *names) {
         auto path = directory_ + "/" + name;
-        bool is_wanted = false, is_ours = false;
-        for (auto const& each : members) {
-            auto const its = path_of(each);
-            is_wanted |= its == path;
-            is_ours |= temporary_name(its) == path;
-        }
-        if (is_wanted) continue;
+        if (wanted.contains(path)) continue;
         auto const there = look_at(path);
         if (!there) return tl::unexpected{there.error()};
         if (there->what != named::kind::link) continue;
         bool const temporary = is_temporary(path);
         all.push_back({std::move(path), text_of_pin_name(name).value_or(name),
                        name_of(there->id) +
-                           (temporary ? " was left by a killed call" : " is wanted by no member"),
-                       is_ours});
+                           (temporary ? " was left by a killed call" : " is wanted by no member")});
     }
     return all;
 }
 
-result<set_step> set_work::make(set_member& member, directory_lock const* lock) {
-    auto& its =
-        turns_.emplace_back(turn{&member, member.made_by_, places_of(member), std::nullopt, {}});
+/// Gives the member the pin that it has under another name.
+result<void> set_work::rename(turn& its, wanted_link const& place, strays& unwanted) {
+    auto const found = find_under_other_name(*its.member, place, unwanted);
+    if (!found) return tl::unexpected{found.error()};
+    if (!*found) return {};
+    auto& there = *(*found)->at;
+    auto const to = path_of(*its.member);
+    its.renamed = renamed_from(there);
+    int const outcome = sys::rename_no_replace(there.path.c_str(), to.c_str());
+    if (outcome < 0) return refuse_pin_at(outcome, operation::rename, to);
+    its.pinned_as = std::move(there.path);
+    unwanted.erase((*found)->at);
+    return {};
+}
+
+result<set_step> set_work::make(set_member& member, directory_lock const* lock, strays& unwanted) {
+    auto& its = turns_.emplace_back(
+        turn{&member, member.made_by_, places_of(member), std::nullopt, {}, {}, {}});
+    auto const failed = [&](error why) {
+        return tl::unexpected{of_member(std::move(why), member.name_)};
+    };
     for (std::size_t i = 0; i != its.places.size(); ++i) {
+        if (lock)
+            if (auto done = rename(its, its.places[i], unwanted); !done)
+                return failed(std::move(done).error());
+        std::optional<error> why; // it is left out
+        if (!options_.overlap && i + 1 != its.places.size()) {
+            // The link of a later one would end for nothing.
+            auto const seen = begin(member, i, its.places).look(member.link_);
+            if (seen && seen->what == sight::other) {
+                why = missing(member.candidates_[i]);
+                if (!why) why = missing_to_nothing(its.places[i]);
+            }
+        }
         auto& work = its.work.emplace(begin(member, i, its.places));
         work.set_held(std::move(member.link_));
         if (lock)
-            if (auto cleared = work.clear(); !cleared)
-                return tl::unexpected{of_member(std::move(cleared).error(), member.name_)};
-        auto const how = work.make_it_so(lock);
-        if (how) {
-            its.why.clear();
-            member.made_by_ = i;
-            return step_of(member.name_, step_for(*how), work.before());
+            if (auto cleared = work.clear(); !cleared) return failed(std::move(cleared).error());
+        if (!why) {
+            auto const how = work.make_it_so(lock);
+            if (how) {
+                its.why.clear();
+                member.made_by_ = i;
+                auto step = step_of(member.name_, step_for(*how), work.before());
+                say(step, its.renamed);
+                return step;
+            }
+            why = how.error();
         }
-        if (!is_missing(how.error())) return tl::unexpected{of_member(how.error(), member.name_)};
-        if (i + 1 == its.places.size() && !member.is_optional_)
-            return tl::unexpected{of_member(how.error(), member.name_)};
-        its.why.append(its.why.empty() ? "" : "; ").append(how.error().message());
-        if (auto undone = work.undo(limit()); !undone)
-            return tl::unexpected{of_member(std::move(undone).error(), member.name_)};
+        if (!is_missing(*why)) return failed(*std::move(why));
+        if (i + 1 == its.places.size() && !member.is_optional_) return failed(*std::move(why));
+        its.why.append(its.why.empty() ? "" : "; ").append(why->message());
+        if (auto undone = work.undo(limit()); !undone) return failed(std::move(undone).error());
         member.link_ = std::move(work.held());
         its.work.reset();
     }
     return set_step{member.name_, step_kind::left_out, its.why};
 }
 
+result<void> set_work::undo(turn& its) {
+    struct giving_back { // by an exception too
+        turn& its;
+        ~giving_back() {
+            if (!its.work) return;
+            its.member->link_ = its.work->take();
+            its.member->made_by_ = its.made_by;
+        }
+    };
+    {
+        giving_back const always{its};
+        if (its.work)
+            if (auto undone = its.work->undo(limit()); !undone) return undone;
+    }
+    if (its.pinned_as.empty()) return {};
+    its.member->link_ = {}; // the one that it was has the pin
+    int const outcome = sys::rename_no_replace(path_of(*its.member).c_str(), its.pinned_as.c_str());
+    if (outcome < 0) return refuse_pin_at(outcome, operation::rename, its.pinned_as);
+    return {};
+}
+
 /// In reverse.
 /// @param why  is told what could not be undone; null: nobody is
 void set_work::undo(error* why) {
     for (; !turns_.empty(); turns_.pop_back()) {
-        auto& its = turns_.back();
-        if (!its.work) continue;
-        struct giving_back { // by an exception too
-            turn& its;
-            ~giving_back() {
-                its.member->link_ = its.work->take();
-                its.member->made_by_ = its.made_by;
-            }
-        } const always{its};
-        auto const undone = its.work->undo(limit());
+        auto const undone = undo(turns_.back());
         if (!undone && why)
-            why->add_advice("undoing member " + quoted(its.member->name_) +
+            why->add_advice("undoing member " + quoted(turns_.back().member->name_) +
                             " failed: " + undone.error().message());
     }
 }
@@ -402,8 +545,9 @@ result<void> set_work::settle(std::vector<ensuring*> const& replaced) {
     return settled;
 }
 
-result<void> set_work::remove(std::vector<stray> const& all, std::vector<set_step>& steps) const {
+result<void> set_work::remove(strays const& all, std::vector<set_step>& steps) const {
     result<void> removed;
+    moment settled{};
     for (auto const& each : all) {
         auto there = look_at(each.path);
         if (!there) {
@@ -412,7 +556,7 @@ result<void> set_work::remove(std::vector<stray> const& all, std::vector<set_ste
         }
         if (there->what == named::kind::link) {
             auto l = access::make_link(std::move(there->link), pin_memory{each.path});
-            auto ended = end_verified(l, limit());
+            auto ended = end_verified(l, limit(), &settled);
             if (!ended) {
                 if (removed) removed = tl::unexpected{std::move(ended).error()};
                 continue;
@@ -420,6 +564,7 @@ result<void> set_work::remove(std::vector<stray> const& all, std::vector<set_ste
         }
         steps.push_back({each.text, step_kind::remove, each.why});
     }
+    pause_until(settled);
     return removed;
 }
 
@@ -434,7 +579,7 @@ result<set_report> set_work::apply(link_set& set) {
         if (!taken) return tl::unexpected{std::move(taken).error()};
         lock.emplace(*std::move(taken));
     }
-    auto unwanted = strays(set.members_);
+    auto unwanted = unwanted_of(set.members_);
     if (!unwanted) return tl::unexpected{std::move(unwanted).error()};
     set_report report;
     report.steps.reserve(set.members_.size() + unwanted->size());
@@ -458,7 +603,7 @@ result<set_report> set_work::apply(link_set& set) {
         return tl::unexpected{std::move(why)};
     };
     for (auto& member : set.members_) {
-        auto step = make(member, lock ? &*lock : nullptr);
+        auto step = make(member, lock ? &*lock : nullptr, *unwanted);
         if (!step) return failed(std::move(step).error());
         report.steps.push_back(*std::move(step));
     }
@@ -493,7 +638,7 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
         else if (taken.error() != errc::not_found) // without a directory, without pins
             return tl::unexpected{std::move(taken).error()};
     }
-    auto unwanted = strays(set.members_);
+    auto unwanted = unwanted_of(set.members_);
     if (!unwanted) return tl::unexpected{std::move(unwanted).error()};
 
     struct ending {
@@ -526,7 +671,10 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
     std::erase_if(all, [](ending const& each) { return !each.its; });
 
     std::vector<std::optional<result<teardown_report>>> ends(all.size());
-    auto const end = [&](std::size_t i) { ends[i] = end_verified(all[i].its, limit()); };
+    std::vector<moment> settled(all.size());
+    auto const end = [&](std::size_t i) {
+        ends[i] = end_verified(all[i].its, limit(), &settled[i]);
+    };
     auto const waits = [&](std::size_t i) {
         auto const info = all[i].its.info();
         return info && waits_to_close(info->type);
@@ -539,6 +687,8 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
         side_by_side(after - i, [&](std::size_t at) { end(i + at); });
         i = after;
     }
+    for (auto const each : settled)
+        pause_until(each);
     std::vector<teardown_report> reports;
     std::optional<error> failed;
     for (std::size_t i = 0; i != ends.size(); ++i) {
@@ -651,6 +801,8 @@ result<std::vector<set_step>> link_set::plan() const {
     if (failed_) return tl::unexpected{*failed_};
     if (auto never = work::mistaken_quorum(*this)) return tl::unexpected{*std::move(never)};
     work const it{directory_, options_};
+    auto unwanted = it.unwanted_of(members_);
+    if (!unwanted) return tl::unexpected{std::move(unwanted).error()};
     auto in_file = work::uprobes(members_);
     std::vector<set_step> steps;
     for (auto const& member : members_) {
@@ -660,14 +812,12 @@ result<std::vector<set_step>> link_set::plan() const {
             advice = std::to_string(count) +
                      " single uprobes are in this file, and each takes long to close: one "
                      "uprobe_multi does not";
-        auto step = it.planned(member, advice);
+        auto step = it.planned(member, advice, *unwanted);
         if (!step) return tl::unexpected{std::move(step).error()};
         if (!advice.empty() && step->what == step_kind::create) count = 0; // said once
         steps.push_back(*std::move(step));
     }
     if (auto few = work::missing_quorum(*this, steps)) return tl::unexpected{*std::move(few)};
-    auto const unwanted = it.strays(members_);
-    if (!unwanted) return tl::unexpected{unwanted.error()};
     for (auto const& each : *unwanted)
         steps.push_back({each.text, step_kind::remove, each.why});
     return steps;

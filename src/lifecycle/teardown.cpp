@@ -46,11 +46,6 @@ using std::chrono::milliseconds;
 
 constexpr int longest_pause = 20; // of back_off(): a millisecond
 
-void pause_until(moment end) {
-    while (sys::now() < end)
-        sys::back_off(longest_pause);
-}
-
 std::string name_of(link_id id) {
     return "link " + std::to_string(id.value());
 }
@@ -102,7 +97,8 @@ bool is_recycled(detail::link_header const& was) {
 }
 
 /// Waits until no link has the id, and what let go of it last is done.
-result<void> wait_for_end(detail::link_header const& of, bool was_pinned, moment deadline) {
+result<void> wait_for_end(detail::link_header const& of, bool was_pinned, moment deadline,
+                          moment* settled_at) {
     constexpr milliseconds settling{100};
     auto const closed = [](error why) {
         why.add_advice("the handle is closed, and its pin removed");
@@ -124,7 +120,9 @@ result<void> wait_for_end(detail::link_header const& of, bool was_pinned, moment
         }
         sys::back_off(std::min(attempt, longest_pause));
     }
-    if (!settled) pause_until(sys::now() + settling);
+    if (settled) return {};
+    auto const by = sys::now() + settling;
+    settled_at ? void(*settled_at = by) : pause_until(by);
     return {};
 }
 
@@ -162,8 +160,8 @@ tl::unexpected<error> cannot_be_verified(error why) {
     return tl::unexpected{std::move(why)};
 }
 
-result<teardown_report> end_by_closing(link& l, detail::link_header const& header,
-                                       moment deadline) {
+result<teardown_report> end_by_closing(link& l, detail::link_header const& header, moment deadline,
+                                       moment* settled_at = nullptr) {
     auto const there = is_there(header.id);
     if (!there) return cannot_be_verified(there.error());
     bool const was_pinned = l.is_pinned();
@@ -176,7 +174,7 @@ result<teardown_report> end_by_closing(link& l, detail::link_header const& heade
                         "; nothing was changed");
     if (auto removed = remove_pin(l); !removed) return tl::unexpected{removed.error()};
     static_cast<void>(l.close());
-    return wait_for_end(header, was_pinned, deadline).map([&] {
+    return wait_for_end(header, was_pinned, deadline, settled_at).map([&] {
         return teardown_report{header.id, false, true, {}};
     });
 }
@@ -214,15 +212,20 @@ result<void> end_temporary(std::string const& path, moment deadline) {
 
 } // namespace
 
-result<teardown_report> end_verified(link& l, moment deadline) {
+void pause_until(moment end) {
+    while (sys::now() < end)
+        sys::back_off(longest_pause);
+}
+
+result<teardown_report> end_verified(link& l, moment deadline, moment* settled_at) {
     auto const header = detail::read_header(l.fd());
     if (!header) return cannot_be_verified(header.error());
     auto const* const kind = find_traits(header->type);
-    if (kind && !kind->detachable) return end_by_closing(l, *header, deadline);
+    if (kind && !kind->detachable) return end_by_closing(l, *header, deadline, settled_at);
     auto const detached = l.detach();
     if (detached) return end_detached(l, *header, deadline);
     if (detached.error() != errc::not_supported) return tl::unexpected{detached.error()};
-    return end_by_closing(l, *header, deadline); // an older kernel, or an older library
+    return end_by_closing(l, *header, deadline, settled_at); // an older kernel, or an older library
 }
 
 result<teardown_report> teardown(link&& l, milliseconds limit) {

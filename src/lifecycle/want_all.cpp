@@ -8,6 +8,8 @@
 
 #include <cerrno>
 #include <concepts>
+#include <cstddef>
+#include <optional>
 #include <string>
 
 namespace bpflink {
@@ -48,6 +50,17 @@ link_set& link_set::want_each(::bpf_object const* object, detail::hook_callback 
         if (!failed_) failed_ = refuse_by(null_pointer, {}, operation::read_section, {}).value();
         return *this;
     }
+    struct guard { // of exceptions of the callback
+        link_set* set;
+        std::size_t size = set->members_.size();
+        std::optional<error> failed = set->failed_;
+        ~guard() {
+            if (!set) return;
+            set->members_.erase(set->members_.begin() + static_cast<std::ptrdiff_t>(size),
+                                set->members_.end());
+            set->failed_.swap(failed);
+        }
+    } unless_done{this};
     for (auto const* prog = sys::next_program(object, nullptr); prog;
          prog = sys::next_program(object, prog)) {
         if (!sys::program_autoload(prog) || !sys::program_autoattach(prog)) continue;
@@ -62,6 +75,7 @@ link_set& link_set::want_each(::bpf_object const* object, detail::hook_callback 
         else if (*said)
             add(sys::program_name(prog), {candidate(prog, **said)}, false);
     }
+    unless_done.set = nullptr;
     return *this;
 }
 

@@ -31,9 +31,10 @@ struct place {
         return {.ifindex = device, .mode = bl::xdp_mode::generic};
     }
     template <class X, class T>
-    [[nodiscard]] bl::link_set wanted(X const& xdp, T const& trace, bool all = true) const {
+    [[nodiscard]] bl::link_set wanted(X const& xdp, T const& trace, bool all = true,
+                                      std::string const& name = "net") const {
         auto set = must(bl::link_set::open(directory));
-        set.want("net", xdp, at(net.loopback()));
+        set.want(name, xdp, at(net.loopback()));
         if (all) set.want("enter", trace, bl::hook::raw_tracepoint{"sys_enter"});
         return set;
     }
@@ -46,7 +47,7 @@ struct place {
     }
 };
 
-enum class shape { all_new, all_updates, one_removed };
+enum class shape { all_new, all_updates, one_removed, one_renamed };
 
 /// How often apply is killed at each of its calls: once, or as often as a long run by hand asks
 /// for.
@@ -92,7 +93,10 @@ void kill_everywhere(shape how) {
                     CHECK(eventually([&] {
                         return must(bl::link_set::open(p.directory)).teardown().has_value();
                     }));
-                    if (how != shape::all_new) must(p.wanted(p.old_xdp, p.old_trace).apply());
+                    if (how == shape::all_new) return;
+                    bool const had_other_name = how == shape::one_renamed;
+                    must(p.wanted(p.old_xdp, p.old_trace, true, had_other_name ? "was" : "net")
+                             .apply());
                 },
             .act = [&] { must(wanted().apply()); },
             .check = check,
@@ -116,4 +120,8 @@ TEST_CASE("apply of a set killed anywhere, where all is updated") {
 
 TEST_CASE("apply of a set killed anywhere, where one is removed") {
     kill_everywhere(shape::one_removed);
+}
+
+TEST_CASE("apply of a set killed anywhere, where one is renamed") {
+    kill_everywhere(shape::one_renamed);
 }

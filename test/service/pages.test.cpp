@@ -35,10 +35,10 @@ TEST_CASE("metrics count links by type and state, and those that are defunct") {
                  record(3, bl::link_type::cgroup, bl::cgroup_id{0}),
                  record(4, bl::link_type::netfilter, {})};
     auto const text = metrics_page(now, {});
-    CHECK(has_line(text, R"(bpflink_service_links{type="xdp",state="attached"} 1)"));
-    CHECK(has_line(text, R"(bpflink_service_links{type="xdp",state="defunct"} 1)"));
-    CHECK(has_line(text, R"(bpflink_service_links{type="cgroup",state="attached"} 0)"));
-    CHECK(has_line(text, R"(bpflink_service_links{type="netfilter",state="unknown"} 1)"));
+    CHECK(has_line(text, R"(bpflink_service_links{state="attached",type="xdp"} 1)"));
+    CHECK(has_line(text, R"(bpflink_service_links{state="defunct",type="xdp"} 1)"));
+    CHECK(has_line(text, R"(bpflink_service_links{state="attached",type="cgroup"} 0)"));
+    CHECK(has_line(text, R"(bpflink_service_links{state="unknown",type="netfilter"} 1)"));
     CHECK(has_line(text, "bpflink_service_defunct_links 2"));
 }
 
@@ -71,7 +71,7 @@ TEST_CASE("metrics tell the missed runs of those probes of which the kernel tell
     auto const text = metrics_page(now, {});
     CHECK(has_line(
         text,
-        R"(bpflink_service_link_missed_total{link="5",type="perf_event",function="do_unlinkat"} 3)"));
+        R"(bpflink_service_link_missed_total{function="do_unlinkat",link="5",type="perf_event"} 3)"));
     CHECK(has_line(text, R"(bpflink_service_link_missed_total{link="8",type="kprobe_multi"} 0)"));
     CHECK(text.find("vfs_read") == std::string::npos);
     CHECK(text.find(R"(link="7")") == std::string::npos);

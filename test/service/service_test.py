@@ -45,7 +45,7 @@ class ServiceTest(ServiceCase):
                     sum(len(link.get("pinned", [])) for link in links))
 
         def counted():
-            return (service.metric('bpflink_service_links{type="xdp",state="attached"}'),
+            return (service.metric('bpflink_service_links{state="attached",type="xdp"}'),
                     service.metric('bpflink_service_link_pins{type="xdp"}'))
         # Other people's may come and go between two looks.
         eventually(lambda: shown() == counted() == shown(), "its counts are right")
@@ -59,7 +59,7 @@ class ServiceTest(ServiceCase):
         self.assertEqual(1, service.metric("bpflink_service_last_reload_successful"))
         self.assertLess(abs(service.metric("bpflink_service_last_reload_success_timestamp_seconds")
                             - time.time()), 30)
-        self.assertRegex(service.get("/metrics")[2], r'\nbpflink_service_build_info{version="\d')
+        self.assertRegex(service.get("/metrics")[2], r'\nbpflink_service_build_info{libbpf="[^"]*",version="\d')
         self.assert_sees_frames()
         self.assertEqual(self.bpffs.frames(),
                          [service.metric(f'bpflink_service_packets_total{{counter="{each}"}}')
@@ -166,7 +166,8 @@ class ServiceTest(ServiceCase):
         self.assertFalse(service.attached())
         self.add_interface("eth1", "far1")
         eventually(service.attached, "it is attached")
-        self.assertEqual(["waiting for interface eth1", "create eth1"], service.log().splitlines())
+        told = ["waiting for interface eth1", "create eth1", "all is well again"]
+        eventually(lambda: service.log().splitlines() == told, "it says so")
 
     def test_an_interface_that_is_renamed_keeps_its_program(self):
         service = self.attached_service()
@@ -379,8 +380,8 @@ class ServiceTest(ServiceCase):
         run("ip", "link", "del", "eth1")
         service.start()
         eventually(lambda: self.bpffs.names() == {"frames"}, "the pin is gone")
-        self.assertRegex(service.log(), r"\Acreate eth1\nwaiting for interface eth1\n"
-                                        r"remove eth1: link \d+ is wanted by no member\n\Z")
+        self.assertRegex(service.log(), r"\Acreate eth1\nremove eth1: link \d+ is wanted by no member\n"
+                                        r"waiting for interface eth1\n\Z")
         service.terminate()
 
     def test_it_ends_and_its_program_works_on(self):

@@ -129,7 +129,9 @@ class Bpffs:
         run("mount", "-t", "bpf", "bpf", self.path)
 
     def close(self):
-        run("umount", self.path)
+        def is_unmounted():
+            return subprocess.run(["umount", self.path], stderr=subprocess.DEVNULL, check=False).returncode == 0
+        eventually(is_unmounted, f"{self.path} is unmounted: who looks for holders of links keeps it busy")
         os.rmdir(self.path)
 
     def tree(self):

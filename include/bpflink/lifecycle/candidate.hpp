@@ -10,6 +10,7 @@
 #include <bpflink/hook/order.hpp>
 #include <bpflink/hook/traits.hpp>
 #include <bpflink/hook/uprobe.hpp>
+#include <bpflink/ids.hpp>
 #include <bpflink/lifecycle/ensure.hpp>
 #include <bpflink/map_ref.hpp>
 #include <bpflink/supports.hpp>
@@ -108,6 +109,7 @@ struct kept_candidate {
         hook_traits<H>::each_field(
             [&](std::string_view, auto member, field_use) { own(its.*member); });
         if constexpr (std::same_as<H, hook::uprobe>) probed = its.binary;
+        if constexpr (requires { device = its.ifindex; }) device = its.ifindex;
     }
 
     /// The error that kept it from being made. It has any hook.
@@ -117,6 +119,7 @@ struct kept_candidate {
     wanted_link place;
     support (*is_supported)() = nullptr; // null: a hook that the library does not know
     std::string_view probed;             // by a single uprobe: its file
+    std::optional<ifindex> device;       // of a hook on an interface
     std::optional<error> failed;
     keepsakes kept;
     unsigned users = 0;

@@ -62,8 +62,9 @@ class set_member {
 public:
     /// As it was wanted.
     [[nodiscard]] std::string const& name() const noexcept { return name_; }
-    /// The link; null before apply, after teardown, and where the member was left out. Valid until
-    /// the set is applied or torn down again.
+    /// The link; null before apply, after teardown, and where the member was left out. After an
+    /// apply that failed, it is the link that is there, and null where apply did not come so far.
+    /// Valid until the set is applied or torn down again.
     [[nodiscard]] bpflink::link const* link() const noexcept { return link_ ? &link_ : nullptr; }
     /// Why it was left out; else empty.
     [[nodiscard]] std::string const& why() const noexcept { return why_; }
@@ -163,7 +164,8 @@ public:
     ///                a result of one; empty leaves the program alone. With (::bpf_program const*)
     ///                it is asked about programs whose section does not say where. With
     ///                (::bpf_program const*, result<any_hook> const&) it is asked about every
-    ///                program that libbpf would attach, and is given the answer of hook_of
+    ///                program that libbpf would attach, and is given the answer of hook_of. If
+    ///                it throws, no program of the object is wanted
     template <class Hooks>
         requires detail::says_every_hook<Hooks> || detail::says_missing_hooks<Hooks>
     link_set& want_all(::bpf_object const* object, Hooks hooks) {
@@ -175,12 +177,13 @@ public:
     /// @param names  of optional members, which are wanted already or later
     link_set& at_least(std::size_t count, std::vector<std::string> names);
 
-    /// Returns the steps that apply would take. Changes nothing, and takes no lock. An attach shows
-    /// whether a target is there: for an optional member that is missing, this may say `create`. If
-    /// ten single uprobes or more are to be in one file, the first of them says that they close
-    /// slowly.
+    /// Returns the steps that apply would take. Changes nothing, and takes no lock. Whether an
+    /// interface is there is asked. Of other targets an attach shows it: for an optional member
+    /// whose function is missing, this may say `create`. If ten single uprobes or more are to be in
+    /// one file, the first of them says that they close slowly.
     /// @errors as apply, as far as looking tells
-    /// @cost of each member those of ensure_attached that keeps
+    /// @cost of each member those of ensure_attached that keeps; 3 more where a link is to be made
+    ///       on an interface
     [[nodiscard]] result<std::vector<set_step>> plan() const;
 
     /// Makes it so, in the order of the wants. A failure, by an error or an exception, leaves
@@ -189,8 +192,9 @@ public:
     /// faster. Then those end that no member wants.
     ///
     /// A second call keeps everything. If somebody removed the pin of a link that a member holds,
-    /// the link stays, and is pinned again. Without wants no directory is made. Killed anywhere,
-    /// the next one makes it so.
+    /// the link stays, and is pinned again. Where a place takes one link, and one that no member
+    /// wants has it, its pin is renamed: the member had another name. Without wants no directory is
+    /// made. Killed anywhere, the next one makes it so.
     ///
     /// A replaced or removed link that does not end (still_held) is an error after the fact. It
     /// says that all members are as wanted. When undoing, a link of netfilter, of freplace or of

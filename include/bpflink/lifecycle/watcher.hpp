@@ -84,6 +84,9 @@ using events_view = detail::walk_view<detail::events_source>;
 /// An id may be given out again between two looks. If the kind, the attach type or a return from
 /// defunct tells so, the old link is removed and the new one created. A link with the same of all
 /// of these is reported as updated, or not at all. Ids come again after 2^31 links.
+///
+/// One that was moved from refuses every look (EBADF). A forked child shares the descriptors, and
+/// what it reads the parent does not: let it start a watcher of its own.
 /// @threads one at a time
 class watcher {
 public:

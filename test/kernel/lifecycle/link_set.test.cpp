@@ -222,6 +222,58 @@ TEST_CASE_FIXTURE(kernel_case, "one of several is taken, and takes the place of 
     CHECK_FALSE(s.runs(s.old_trace));
 }
 
+TEST_CASE_FIXTURE(kernel_case, "of candidates that may not overlap, a missing one ends no other") {
+    stage s;
+    auto const one = [&](bool first_is_there) {
+        auto set = s.opened({.overlap = false});
+        set.want_one_of(
+            "one", {bl::candidate(s.new_trace,
+                                  first_is_there ? bl::hook::raw_tracepoint{"sys_exit"}
+                                                 : bl::hook::raw_tracepoint{"no_such_tracepoint"}),
+                    bl::candidate(s.old_xdp, bl::hook::xdp{.ifindex = bl::ifindex{0x7fffffff}}),
+                    bl::candidate(s.old_trace, sys_enter)});
+        return kinds_of(must(set.apply()).steps);
+    };
+    CHECK(one(false) == kinds{create});
+    auto const before = s.seen();
+    CHECK(one(false) == kinds{keep});
+    CHECK(s.seen() == before);
+    CHECK(one(true) == kinds{update});
+    CHECK(s.runs(s.new_trace));
+    CHECK_FALSE(s.runs(s.old_trace));
+    must(s.opened().teardown());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a member with another name keeps its link, and misses no packet") {
+    stage s;
+    auto const apply = [&](std::string const& name) {
+        auto set = s.opened();
+        set.want(name, s.new_xdp, s.lo());
+        auto const plan = must(set.plan());
+        auto const steps = must(set.apply()).steps;
+        REQUIRE(steps.size() == 1);
+        CHECK(to_string(steps.front()) == to_string(plan.front()));
+        return steps.front();
+    };
+    CHECK(apply("in").what == create);
+    auto const [id, program] = s.seen().begin()->second;
+    auto const step = apply("out");
+    CHECK(step.what == keep);
+    CHECK(step.why == "renamed from in");
+    CHECK(s.seen() == stage::sight{{s.directory + "/out", {id, program}}});
+    CHECK(s.runs(s.new_xdp));
+    must(s.opened().teardown());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a plan leaves out a member whose interface is not there") {
+    stage const s;
+    bl::link_set set;
+    set.want_optional("gone", s.new_xdp, bl::hook::xdp{.ifindex = bl::ifindex{0x7fffffff}});
+    auto const plan = must(set.plan());
+    CHECK(kinds_of(plan) == kinds{left_out});
+    CHECK(kinds_of(must(set.apply()).steps) == kinds{left_out});
+}
+
 TEST_CASE_FIXTURE(kernel_case, "a set without a directory ends with the object") {
     stage s;
     {

@@ -7,6 +7,7 @@
 
 #include <bpflink/bpflink.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -15,6 +16,9 @@
 #include <vector>
 
 #include <bpf/bpf.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace bl = bpflink;
 
@@ -185,6 +189,82 @@ TEST_CASE_FIXTURE(kernel_case,
     for (auto const id : made)
         wrong += seen[id] != std::pair{1, 1};
     CHECK(wrong == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "an edge-triggered loop is woken for each change") {
+    sandbox::network net;
+    programs const p{"xdp_a"};
+    auto w = started({.period = an_hour});
+    if (!w) return;
+    bl::unique_fd const loop{::epoll_create1(EPOLL_CLOEXEC)};
+    ::epoll_event wanted{.events = EPOLLIN | EPOLLET, .data = {}};
+    REQUIRE(::epoll_ctl(loop.get(), EPOLL_CTL_ADD, w->fd().get(), &wanted) == 0);
+    for (int i = 0; i != 20; ++i) {
+        auto const device = net.add_veth().here;
+        auto const l = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = device}));
+        static_cast<void>(must(w->poll())); // the new interface is no news that it looks for
+        bool is_told = false;
+        net.remove(device);
+        auto const end = steady::now() + 5s;
+        while (!is_told && steady::now() < end) {
+            ::epoll_event ready{};
+            if (::epoll_wait(loop.get(), &ready, 1, 1'000) != 1) continue;
+            for (auto const& e : must(w->poll()))
+                is_told |= e.now.id == id_of(l);
+        }
+        CHECK(is_told);
+    }
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a watcher goes on in a process whose child has it too, and ends") {
+    sandbox::network const net;
+    programs const p{"xdp_a"};
+    auto w = started({.period = 10ms});
+    if (!w) return;
+    auto const child = ::fork();
+    if (child == 0) {
+        w.reset();
+        ::_exit(0);
+    }
+    REQUIRE(child > 0);
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    auto l = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = net.loopback()}));
+    auto const id = id_of(l);
+    CHECK(told_of(*w, id, link_change::created) == changes{link_change::created});
+    must(l.close());
+    CHECK(told_of(*w, id, link_change::removed) == changes{link_change::removed});
+}
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "the longest limit and period are taken, and the least; and a move empties") {
+    programs const p{"iter_tasks"};
+    auto w = started({.period = std::chrono::milliseconds::max()});
+    if (!w) return;
+    CHECK(must(w->wait(std::chrono::milliseconds::min())).empty());
+    CHECK(must(w->wait(0ms)).empty());
+    auto const moved = *std::move(w);
+    auto const refused = w->wait(std::chrono::milliseconds::max());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code().value() == EBADF);
+    auto quick = started({.period = 1ms});
+    auto const l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    auto const told = must(quick->wait(std::chrono::milliseconds::max()));
+    CHECK_FALSE(told.empty());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "the end of an interface elsewhere is told by the period") {
+    auto w = started({.period = 10ms});
+    if (!w) return;
+    sandbox::network net; // another network namespace than that of the watcher
+    programs const p{"xdp_a"};
+    auto const device = net.add_veth().here;
+    auto const l = must(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = device}));
+    auto const id = id_of(l);
+    CHECK(told_of(*w, id, link_change::created) == changes{link_change::created});
+    net.remove(device);
+    CHECK(told_of(*w, id, link_change::defunct) == changes{link_change::defunct});
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a watcher does not report links of its own") {

@@ -316,6 +316,104 @@ TEST_CASE_FIXTURE(world, "the first candidate that is there is taken, and takes 
     check_steps(applied(set), {keep});
 }
 
+TEST_CASE_FIXTURE(world, "of candidates that may not overlap, one that is missing ends no other") {
+    for (bool const has_directory : {true, false}) {
+        CAPTURE(has_directory);
+        auto set = has_directory ? opened({.overlap = false}) : bl::link_set{{.overlap = false}};
+        set.want_one_of("one", {bl::candidate(new_trace, bl::hook::raw_tracepoint{"sys_enter"}),
+                                bl::candidate(new_xdp, on(9)), bl::candidate(new_xdp, on(2))});
+        fail_always(call::raw_tracepoint_open, ENOENT);
+        fail(call::link_create, ENODEV);
+        check_steps(applied(set), {create});
+        auto const before = links_here();
+        check_steps(applied(set), {keep});
+        CHECK(links_here() == before);
+        mend();
+        check_steps(applied(set), {update}); // it is there by now
+        CHECK(links_here().size() == 1);
+        CHECK(links_here() != before);
+        REQUIRE(succeeded(set.teardown()));
+    }
+}
+
+TEST_CASE_FIXTURE(world, "a plan leaves out what is on an interface that is not there") {
+    auto set = opened();
+    set.want_optional("a", new_xdp, on(9)).want("c", new_xdp, on(3));
+    auto const plan = set.plan();
+    check_steps(plan, {left_out, create});
+    CHECK(plan->front().why.find("interface 9") != std::string::npos);
+    set.want("b", new_xdp, on(8));
+    auto const refused = set.plan();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() == errc::not_found);
+    CHECK(refused.error().message().find("\"b\"") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(world, "a member with another name keeps the link at a place that takes one") {
+    auto& kept = pinned_xdp("a", 2);
+    auto& updated = pinned_xdp("c", 3);
+    kept.prog = x2.shared_from_this();
+    auto const first = kept.id(), second = updated.id();
+    auto const want = [&](bl::link_set& set) {
+        set.want("in", new_xdp, on(2)).want("out", new_xdp, on(3));
+    };
+    auto set = opened();
+    want(set);
+    auto const plan = set.plan();
+    check_steps(plan, {keep, update});
+    CHECK(to_string(plan->front()) == "keep in: renamed from a");
+    CHECK(seen().contains("a"));
+    SUBCASE("it is renamed") {
+        auto const done = applied(set);
+        check_steps(done, {keep, update});
+        CHECK(to_string(done->front()) == to_string(plan->front()));
+        CHECK(to_string(done->back()) == to_string(plan->back()));
+        CHECK(set.find("in")->link()->pinned_path() == "/bpf/set/in");
+    }
+    SUBCASE("going back, the names come back") {
+        auto const before = seen();
+        set.want("bad", old_trace, bl::hook::raw_tracepoint{"sched_switch"});
+        fail(call::raw_tracepoint_open, EINVAL);
+        auto const done = applied(set);
+        REQUIRE_FALSE(done);
+        CHECK(done.error().message().find("undoing") == std::string::npos);
+        CHECK(seen() == before);
+        CHECK(set.find("in")->link() == nullptr);
+        auto next = opened();
+        want(next);
+        check_steps(applied(next), {keep, update});
+    }
+    CHECK(seen() == sight{{"in", {first, x2.id}}, {"out", {second, x2.id}}});
+}
+
+// Each call fails once: all is so, or as it was, under the old name. EINVAL would say that the
+// descriptor of the library's own program is another's by now, which it leaves open.
+TEST_CASE("whatever call fails, a member with another name has its link under one of them") {
+    for (int const number : {EPERM, ENOENT, EBUSY, EEXIST, ENOMEM})
+        for (int nth = 1;; ++nth) {
+            CAPTURE(number);
+            CAPTURE(nth);
+            world w;
+            auto const id = w.pinned_xdp("a", 2).id();
+            auto set = w.opened({.wait = std::chrono::milliseconds{20}});
+            set.want("in", w.new_xdp, on(2))
+                .want("b", w.new_trace, bl::hook::raw_tracepoint{"sys_enter"});
+            w.fail_any(number, nth);
+            auto const done = set.apply();
+            bool const has_failed = w.has_failed();
+            w.mend();
+            auto const text = done ? std::string{} : done.error().message();
+            CAPTURE(text);
+            bool const is_told = text.find("undoing") != std::string::npos ||
+                                 text.find("all members are") != std::string::npos;
+            if (!done && !is_told) CHECK(w.seen() == world::sight{{"a", {id, w.x1.id}}});
+            REQUIRE(succeeded(set.apply()));
+            CHECK(w.seen().at("in").second == w.x2.id);
+            CHECK(w.seen().size() == 2);
+            if (!has_failed) break;
+        }
+}
+
 TEST_CASE_FIXTURE(world, "where no candidate is there, apply fails and says why of the last") {
     auto set = opened();
     set.want("a", new_xdp, on(2))
@@ -626,6 +724,29 @@ TEST_CASE_FIXTURE(world, "teardown ends every link of the directory, without wan
     CHECK(set.teardown()->empty());
     remove("/bpf/set/map");
     remove("/bpf/theirs");
+}
+
+TEST_CASE_FIXTURE(world, "what the kernel takes after each end is waited for once") {
+    auto const want = [&](bl::link_set& set) {
+        for (int i = 0; i != 50; ++i)
+            set.want("t" + std::to_string(i), new_trace, bl::hook::raw_tracepoint{"sys_enter"});
+    };
+    auto set = opened();
+    want(set);
+    REQUIRE(succeeded(set.apply()));
+    auto const begin = bl::sys::now();
+    SUBCASE("by teardown") {
+        CHECK(set.teardown()->size() == 50);
+    }
+    SUBCASE("by apply") {
+        set = bl::link_set{};
+        auto next = opened();
+        next.want("a", new_xdp, on(2));
+        CHECK(next.apply()->steps.size() == 51);
+    }
+    auto const passed = bl::sys::now() - begin;
+    CHECK(passed >= std::chrono::milliseconds{100});
+    CHECK(passed < std::chrono::milliseconds{200});
 }
 
 TEST_CASE_FIXTURE(world, "open makes nothing, and refuses what is not a directory of its own") {

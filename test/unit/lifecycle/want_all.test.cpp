@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -119,6 +120,21 @@ TEST_CASE_FIXTURE(an_object, "what a section does not say, and nobody else, is t
     bl::link_set set;
     set.want_all(&object);
     check_mistake(set, {"packets", "which interface", "hook::xdp"});
+}
+
+TEST_CASE_FIXTURE(an_object, "where the callback throws, none of its object's programs is wanted") {
+    bl::link_set set;
+    auto const ask = [&](bool throws) {
+        set.want_all(&object, [&](::bpf_program const*) {
+            if (throws) throw std::runtime_error{"no"};
+            return lo;
+        });
+    };
+    CHECK_THROWS_AS(ask(true), std::runtime_error);
+    CHECK(members_of(set).empty());
+    ask(false);
+    CHECK(members_of(set) == std::vector<std::string>{"enters", "packets"});
+    CHECK(succeeded(set.plan()));
 }
 
 TEST_CASE_FIXTURE(an_object, "an error of the callback is told by the plan") {
