@@ -1,5 +1,8 @@
 # The build for Windows: another border (src/border/windows.cpp), and the rooms that need nothing
 # else. See docs/windows.md.
+if(BPFLINK_NO_COROUTINES)
+  message(FATAL_ERROR "BPFLINK_NO_COROUTINES is an option of the build for Linux")
+endif()
 bpflink_find_dependencies(missing HEADERS)
 if(missing)
   message(FATAL_ERROR "${missing}")

@@ -111,8 +111,8 @@ int negated(ebpfapi::outcome told) noexcept {
     case key_already_exists: return -EEXIST;
     case no_memory: return -ENOMEM;
     case operation_not_supported: return -EOPNOTSUPP;
-    case access_denied:
-    case blocked_by_policy: return -EPERM;
+    case access_denied: return -EPERM;
+    case blocked_by_policy: return -EACCES;
     case extension_failed_to_load: return -ENODEV;
     case insufficient_buffer: return -ENAMETOOLONG;
     case out_of_space: return -ENOSPC;

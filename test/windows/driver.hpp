@@ -29,8 +29,8 @@ private:
     int bad_closes() const;
 };
 
-/// Whether the stand-in is loaded: without it are the tests of an absent DLL, and of the real one.
-bool has_stand_in();
+/// Whether Windows finds an ebpfapi.dll: that of --stand-in, or the machine's own.
+bool has_dll();
 
 /// A program that a service brings: its type is known.
 struct xdp_program {

@@ -208,6 +208,8 @@ TEST_CASE("what the driver refuses has its own cause") {
     bl::hook::xdp const where{.ifindex = bl::ifindex{7}};
     d.refuse_attach(stand_in::access_denied);
     check_refused(bl::attach(program, where), EPERM, bl::errc::permission_denied, "administrator");
+    d.refuse_attach(stand_in::blocked_by_policy);
+    check_refused(bl::attach(program, where), EACCES, bl::errc::permission_denied, "policy");
     d.refuse_attach(stand_in::extension_failed_to_load);
     check_refused(bl::attach(program, where), ENODEV, bl::errc{}, "extension");
     d.refuse_attach(stand_in::operation_not_supported);

@@ -2,7 +2,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "driver.hpp"
 
-#include <cstdlib>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <windows.h>
@@ -21,12 +21,12 @@ Function* find(char const* name) {
 
 } // namespace
 
-bool has_stand_in() {
-    return dll != nullptr;
+bool has_dll() {
+    return ::LoadLibraryW(L"ebpfapi.dll") != nullptr;
 }
 
 driver::driver() {
-    REQUIRE(has_stand_in());
+    REQUIRE(dll);
     find<void()>("stand_in_reset")();
 }
 

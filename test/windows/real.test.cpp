@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver.hpp"
 
+#include <cstdio>
 #include <cstdlib>
 #include <vector>
 

@@ -18,6 +18,7 @@ enum result : int {
     failed = 17,
     operation_not_supported = 18,
     access_denied = 20,
+    blocked_by_policy = 21,
     extension_failed_to_load = 23,
     insufficient_buffer = 24,
     no_more_keys = 25,
