@@ -289,7 +289,7 @@ opened link_create(uapi::link_create_attr const& attr) noexcept {
         ask([&](functions const& dll) { return dll.ebpf_get_ebpf_attach_type(number, &name); });
     if (known < 0 || number == 0) return known == -ENOSYS ? known : -EOPNOTSUPP;
     int made = -1;
-    std::uint32_t target = attr.target; // an interface, or a compartment; 0: any
+    std::uint32_t target = attr.target; // an interface, or a compartment; 0: none is given
     int const outcome = ask([&](functions const& dll) {
         return dll.ebpf_program_attach_by_fds(static_cast<int>(attr.prog_fd), &name,
                                               target != 0 ? &target : nullptr,
