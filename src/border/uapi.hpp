@@ -45,7 +45,7 @@ inline constexpr std::uint32_t f_id = 1U << 5;
 inline constexpr std::uint32_t f_preorder = 1U << 6; // of cgroups, since 6.15
 inline constexpr std::uint32_t f_link = 1U << 13;
 
-inline constexpr long bpf_fs_magic = 0xcafe4a11;
+inline constexpr unsigned long bpf_fs_magic = 0xcafe4a11;
 
 // openat2(2), since 5.6.
 inline constexpr long openat2 = 437;
