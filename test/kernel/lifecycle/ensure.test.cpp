@@ -224,6 +224,31 @@ void race(stage<P, H> const& s, int rounds) {
     }
 }
 
+/// A pin is let go of a moment after it was removed: the place of a link that had no other holder
+/// is taken until then.
+template <class P, class H>
+void check_just_released(P const& before, P const& next, H const& where) {
+    sandbox::bpffs const fs;
+    int busy = 0;
+    for (int i = 0; i != 10; ++i) {
+        auto made = bl::attach(before, where);
+        if (is_unsupported(made)) return;
+        auto last = must(std::move(made));
+        must(last.pin(fs.path() / "before"));
+        must(last.close());
+        REQUIRE(::unlink((fs.path() / "before").c_str()) == 0);
+        if (auto const tried = bl::attach(next, where); !tried) {
+            CAPTURE(tried.error().message());
+            CHECK((tried.error() == bl::errc::hook_busy ||
+                   tried.error() == bl::errc::already_exists));
+            ++busy;
+        }
+        CHECK(must(bl::ensure_attached(next, where, fs.path() / "x")).how == ensured::created);
+        must(bl::teardown(fs.path() / "x"));
+    }
+    CHECK(busy > 0); // else nothing was waited for
+}
+
 } // namespace
 
 TEST_CASE_FIXTURE(kernel_case, "ensure_attached of a program on an interface by xdp") {
@@ -543,6 +568,31 @@ TEST_CASE_FIXTURE(kernel_case, "the same program by somebody else's link has the
     must(bl::ensure_attached(both[1], where, fs.path() / "x"));
     check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::hook_busy,
                 {id, fs.path() / "theirs"});
+}
+
+// 16.17
+TEST_CASE_FIXTURE(kernel_case, "a place that the kernel is just releasing is waited for") {
+    sandbox::network const net;
+    SUBCASE("xdp") {
+        programs const p{"xdp_a", "xdp_b"};
+        check_just_released(p.xdp("xdp_a"), p.xdp("xdp_b"),
+                            bl::hook::xdp{.ifindex = net.loopback()});
+    }
+    SUBCASE("tcx, by the same program") {
+        auto const both = load_two<program_type::sched_cls>(-1);
+        if (both.empty()) return;
+        check_just_released(
+            both[0], both[0],
+            bl::hook::tcx{.ifindex = net.loopback(), .attach = attach_type::tcx_ingress});
+    }
+    SUBCASE("netfilter, at one priority") {
+        auto const both = load_two<program_type::netfilter>(1, attach_type::netfilter);
+        if (both.empty()) return;
+        check_just_released(both[0], both[1],
+                            bl::hook::netfilter{.protocol_family = bl::protocol_family::ipv4,
+                                                .hook = bl::netfilter_hook::local_in,
+                                                .priority = 7});
+    }
 }
 
 // E4
