@@ -99,6 +99,11 @@ bool eventually(std::function<bool()> const& holds) {
     return holds();
 }
 
+bl::btf_id id_of_traced_function() {
+    int const id = ::libbpf_find_vmlinux_btf_id(traced_function, BPF_TRACE_FENTRY);
+    return bl::btf_id{id > 0 ? static_cast<std::uint32_t>(id) : 0};
+}
+
 void call_traced_functions(bl::fd_view program) {
     bpf_test_run_opts options{};
     options.sz = sizeof options;

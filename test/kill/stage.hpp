@@ -113,6 +113,8 @@ auto attach_when_free(P const& prog, H const& where) {
 /// One of the functions that the kernel has to be traced.
 inline constexpr char const* traced_function = "bpf_fentry_test1";
 
+/// Its number in the kernel's types; 0 where it is not there.
+[[nodiscard]] bpflink::btf_id id_of_traced_function();
 /// Makes the kernel call them.
 /// @param program  one that traces an entry
 void call_traced_functions(bpflink::fd_view program);
@@ -300,18 +302,19 @@ void on_kprobe(Play play) {
 
 template <class Play>
 void on_kprobe_multi(Play play) {
-    static constexpr std::string_view functions[]{traced_function};
+    // By its name, each call would read all symbols of the kernel.
+    std::uint64_t const functions[]{bpflink::kernel_symbol_address(traced_function).value_or(0)};
     on_traced_function<bpflink::program_type::kprobe>(
-        bpflink::hook::kprobe_multi{.symbols = functions}, play,
+        bpflink::hook::kprobe_multi{.addresses = functions}, play,
         bpflink::attach_type::trace_kprobe_multi);
 }
 
 template <class Play>
 void on_tracing_multi(Play play) {
-    static constexpr std::string_view functions[]{traced_function};
+    bpflink::btf_id const functions[]{id_of_traced_function()};
     constexpr auto entries = bpflink::attach_type::trace_fentry_multi;
     on_traced_function<bpflink::program_type::tracing>(
-        bpflink::hook::tracing_multi{.attach = entries, .symbols = functions}, play, entries);
+        bpflink::hook::tracing_multi{.functions = functions, .attach = entries}, play, entries);
 }
 
 template <class Play>
