@@ -32,6 +32,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -224,29 +225,33 @@ void race(stage<P, H> const& s, int rounds) {
     }
 }
 
-/// A pin is let go of a moment after it was removed: the place of a link that had no other holder
-/// is taken until then.
+/// A place whose link nobody is seen to hold is free a moment later: here its pin is on a bpffs
+/// that is not mounted any more, and whose last user leaves then.
 template <class P, class H>
 void check_just_released(P const& before, P const& next, H const& where) {
-    sandbox::bpffs const fs;
-    int busy = 0;
-    for (int i = 0; i != 10; ++i) {
+    bl::unique_fd user;
+    {
         auto made = bl::attach(before, where);
         if (is_unsupported(made)) return;
         auto last = must(std::move(made));
-        must(last.pin(fs.path() / "before"));
-        must(last.close());
-        REQUIRE(::unlink((fs.path() / "before").c_str()) == 0);
-        if (auto const tried = bl::attach(next, where); !tried) {
-            CAPTURE(tried.error().message());
-            CHECK((tried.error() == bl::errc::hook_busy ||
-                   tried.error() == bl::errc::already_exists));
-            ++busy;
-        }
-        CHECK(must(bl::ensure_attached(next, where, fs.path() / "x")).how == ensured::created);
-        must(bl::teardown(fs.path() / "x"));
+        sandbox::bpffs const unmounted;
+        must(last.pin(unmounted.path() / "x"));
+        user = bl::unique_fd{::open(unmounted.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        REQUIRE(user);
     }
-    CHECK(busy > 0); // else nothing was waited for
+    sandbox::bpffs const fs;
+    auto const tried = bl::attach(next, where);
+    REQUIRE_FALSE(tried);
+    CHECK((tried.error() == bl::errc::hook_busy || tried.error() == bl::errc::already_exists));
+    std::thread leaving{[&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+        user.close();
+    }};
+    auto const done =
+        bl::ensure_attached(next, where, fs.path() / "x", {.wait = std::chrono::seconds{10}});
+    leaving.join();
+    REQUIRE_MESSAGE(done, done.error().message());
+    CHECK(done->how == ensured::created);
 }
 
 } // namespace
