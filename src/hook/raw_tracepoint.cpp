@@ -100,7 +100,12 @@ result<unique_fd> hook_traits<hook::raw_tracepoint>::create(detail::borrowed_pro
 result<match> hook_traits<hook::raw_tracepoint>::is_at(hook::raw_tracepoint const& where,
                                                        located_link const& l) {
     if (details_of<hook::raw_tracepoint>(l).name != where.name) return match::no;
-    // A link of tp_btf looks the same.
+    // A link of tp_btf looks the same. By its own program that is told without CAP_SYS_ADMIN.
+    if (l.prog) {
+        auto const own = target_of(l.prog->fd);
+        if (!own) return tl::unexpected{own.error()};
+        if (own->id == l.info.program) return yes_or_no(detail::contains(program_types, own->type));
+    }
     return target_of_running(l).map([](auto const& its) {
         return its ? yes_or_no(detail::contains(program_types, its->type)) : match::unknown;
     });

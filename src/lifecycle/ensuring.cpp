@@ -235,13 +235,15 @@ link ensuring::take() noexcept {
 
 /// The leftover of a killed call under the temporary name goes, and off its hook too.
 result<void> ensuring::clear() {
-    auto const stale = look_at(temporary_name(path_)).map([](named const& left) {
-        return left.what == named::kind::link ? std::optional{left.id} : std::nullopt;
+    auto const left = look_at(temporary_name(path_)).map([](named const& there) {
+        return std::pair{there.what, there.id};
     });
-    if (!stale) return tl::unexpected{stale.error()};
+    if (!left) return tl::unexpected{left.error()};
+    auto const [what, id] = *left;
+    if (what == named::kind::nothing) return {};
     if (auto cleared = clear_temporary(path_); !cleared) return cleared;
     // Others may hold it, which then shows where it is in the way.
-    if (*stale) static_cast<void>(wait_for_end(**stale, std::min(until_, sys::now() + settled)));
+    static_cast<void>(wait_for_end(id, std::min(until_, sys::now() + settled)));
     return {};
 }
 

@@ -34,8 +34,10 @@ std::string in_words(link_holders const& who) {
     for (auto const& pin : who.pins)
         add("the pin " + pin);
     if (text.empty()) {
-        text = "nobody that can be seen";
-        if (!who.complete()) text += " (not seen: " + who.unseen + ")";
+        text = "nobody that can be seen (not seen: descriptors in a socket's queue or registered "
+               "with io_uring, pins on an unmounted bpffs";
+        if (!who.complete()) text += "; " + who.unseen;
+        text += ")";
     }
     return text;
 }
@@ -97,16 +99,19 @@ bool is_recycled(detail::link_header const& was) {
 }
 
 /// Waits until no link has the id, and what let go of it last is done.
-result<void> wait_for_end(detail::link_header const& of, bool was_pinned, moment deadline,
+/// @param pin         the path that it was pinned at; empty where it was not
+/// @param settled_at  as for end_verified()
+result<void> wait_for_end(detail::link_header const& of, std::string const& pin, moment deadline,
                           moment* settled_at) {
     constexpr milliseconds settling{100};
-    auto const closed = [](error why) {
-        why.add_advice("the handle is closed, and its pin removed");
+    auto const closed = [&](error why) {
+        why.add_advice("the handle is closed" +
+                       (pin.empty() ? "" : ", and its pin at " + pin + " is gone"));
         return tl::unexpected{std::move(why)};
     };
     // The kernel lets go of a pin a moment after it was removed, and takes the program off after
     // the id. Only a link without a pin that is gone at once was ended by the closing itself.
-    bool settled = !was_pinned;
+    bool settled = pin.empty();
     for (int attempt = 0;; ++attempt) {
         auto const there = is_there(of.id);
         if (!there) return closed(there.error());
@@ -164,8 +169,8 @@ result<teardown_report> end_by_closing(link& l, detail::link_header const& heade
                                        moment* settled_at = nullptr) {
     auto const there = is_there(header.id);
     if (!there) return cannot_be_verified(there.error());
-    bool const was_pinned = l.is_pinned();
-    auto const who = others_of(header.id, std::string{l.pinned_path().value_or("")});
+    std::string const pin{l.pinned_path().value_or("")};
+    auto const who = others_of(header.id, pin);
     if (!who) return tl::unexpected{who.error()};
     if (has_any(*who))
         return fail(-EBUSY, operation::close, errc::still_held, name_of(header.id),
@@ -174,7 +179,7 @@ result<teardown_report> end_by_closing(link& l, detail::link_header const& heade
                         "; nothing was changed");
     if (auto removed = remove_pin(l); !removed) return tl::unexpected{removed.error()};
     static_cast<void>(l.close());
-    return wait_for_end(header, was_pinned, deadline, settled_at).map([&] {
+    return wait_for_end(header, pin, deadline, settled_at).map([&] {
         return teardown_report{header.id, false, true, {}};
     });
 }

@@ -281,6 +281,7 @@ finding is_kept_by_its_directory(attempt const& tried) {
 }
 
 constexpr std::array removal_causes{
+    refusal{EBUSY, errc{}, "something is mounted on it", "unmount that", "vfs_unlink"},
     refusal{ENOSYS, errc::not_supported, "a filter of system calls refuses it", "", "do_renameat2"},
     refusal{EPERM, errc::permission_denied,
             "the directory is sticky, the pin has another owner, and CAP_FOWNER is missing",

@@ -34,13 +34,13 @@ void congestion_control::closer::operator()(::bpf_link* link) const noexcept {
     ::bpf_link__destroy(link);
 }
 
-congestion_control::congestion_control(attached how) : name_{"bpflink_test"} {
+congestion_control::congestion_control(attached how, unsigned number) : name_{"bpflink_test"} {
     ::libbpf_set_print(nullptr);
     auto const file = bpf_objects::congestion();
     object_.reset(::bpf_object__open_mem(file.data(), file.size(), nullptr));
     if (!object_) throw std::system_error{errno, std::generic_category(), "opening the programs"};
     map_ = ::bpf_object__find_map_by_name(object_.get(), "congestion");
-    rename();
+    rename(number);
     if (::bpf_object__load(object_.get()) < 0) {
         reason_ =
             std::string{"the kernel takes no struct_ops map for links: "} + std::strerror(errno);
@@ -54,12 +54,13 @@ congestion_control::congestion_control(attached how) : name_{"bpflink_test"} {
 }
 
 /// One name for each process: the kernel has one list of them. libbpf before 1.4 cannot.
-void congestion_control::rename() {
+void congestion_control::rename(unsigned number) {
     std::size_t size = 0;
     void* const operations = const_cast<void*>(::bpf_map__initial_value(map_, &size));
     if (!operations || size != sizeof(tcp_congestion_ops)) return;
     auto& name = static_cast<tcp_congestion_ops*>(operations)->name;
-    name_ = "bpflink_" + std::to_string(::getpid() % 10'000'000); // 15 bytes at most
+    // 15 bytes at most
+    name_ = "bpf_" + std::to_string(::getpid() % 10'000'000) + "_" + std::to_string(number);
     std::strcpy(name, name_.c_str());
 }
 

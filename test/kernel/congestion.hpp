@@ -17,7 +17,8 @@ struct bpf_object;
 class congestion_control {
 public:
     enum class attached { by_libbpf, by_nobody };
-    explicit congestion_control(attached how = attached::by_libbpf);
+    /// @param number  tables of one number have one name
+    explicit congestion_control(attached how = attached::by_libbpf, unsigned number = 0);
 
     /// Whether the kernel took the table.
     [[nodiscard]] bool is_loaded() const noexcept { return loaded_; }
@@ -35,7 +36,7 @@ public:
     [[nodiscard]] bool available() const;
 
 private:
-    void rename();
+    void rename(unsigned number);
 
     struct closer {
         void operator()(::bpf_object* object) const noexcept;

@@ -194,5 +194,5 @@ TEST_CASE("ensure_attached killed anywhere, on a raw tracepoint") {
 }
 
 TEST_CASE("ensure_attached killed anywhere, on a function of the kernel's by fentry") {
-    on_fentry(kill_everywhere);
+    on_tracing(kill_everywhere);
 }

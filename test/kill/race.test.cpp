@@ -137,8 +137,8 @@ void race(stage<Type, H> const& s, int rounds, rhythm pauses,
     auto const pinned = bl::link::load_pinned(path);
     auto const id = pinned ? must(pinned->info()).id : bl::link_id{};
     CHECK(eventually([&] {
-        auto both = links_of(s.first.id());
-        for (auto const each : links_of(s.second.id()))
+        auto both = s.first.links();
+        for (auto const each : s.second.links())
             both.push_back(each);
         return pinned ? both == std::vector{id} : both.empty();
     }));
@@ -146,19 +146,21 @@ void race(stage<Type, H> const& s, int rounds, rhythm pauses,
 
     {
         auto const last = must(bl::ensure_attached(s.first, s.where, path));
-        CHECK(must(last.link.info()).program == s.first.id());
+        CHECK(std::ranges::count(s.first.links(), must(last.link.info()).id) == 1);
         CHECK(must(bl::is_at(s.first, s.where, last.link)) == bl::match::yes);
-        CHECK(eventually([&] { return links_of(s.second.id()).empty(); }));
-        CHECK(eventually([&] { return links_of(s.first.id()).size() == 1; }));
+        CHECK(eventually([&] { return s.second.links().empty(); }));
+        CHECK(eventually([&] { return s.first.links().size() == 1; }));
     }
     CHECK(names_in(fs.path()) == std::set<std::string>{"other", "x"});
     CHECK(others.is_as_it_was());
     CHECK(must(bl::teardown(path)).id != bl::link_id{});
-    CHECK(eventually([&] { return links_of(s.first.id()).empty(); })); // others may be looking
+    CHECK(eventually([&] { return s.first.links().empty(); })); // others may be looking
     CHECK(names_in(fs.path()) == std::set<std::string>{"other"});
 }
 
 constexpr auto detached = [](auto const& s) { race(s, rounds_of(100), {3'000, 0}, {}); };
+// A table is registered after a grace period of the kernel's.
+constexpr auto slowly_detached = [](auto const& s) { race(s, rounds_of(10), {3'000, 0}, {}); };
 // A link that is held is not ended: a teardown looks twice, and wants a moment without a handle.
 constexpr auto closed = [](auto const& s) {
     race(s, rounds_of(10), {30'000, 60'000}, {errc::still_held});
@@ -174,12 +176,28 @@ TEST_CASE("ensure_attached and teardown at once, on an interface by tcx") {
     on_tcx(detached);
 }
 
+TEST_CASE("ensure_attached and teardown at once, on a netkit device") {
+    on_netkit(detached);
+}
+
 TEST_CASE("ensure_attached and teardown at once, on a cgroup") {
     on_cgroup(detached);
 }
 
+TEST_CASE("ensure_attached and teardown at once, on a network namespace by sk_lookup") {
+    on_netns(detached);
+}
+
 TEST_CASE("ensure_attached and teardown at once, on netfilter") {
     on_netfilter(detached);
+}
+
+TEST_CASE("ensure_attached and teardown at once, on a map of sockets") {
+    on_sockmap(detached);
+}
+
+TEST_CASE("ensure_attached and teardown at once, on a table of the kernel by struct_ops") {
+    on_struct_ops(slowly_detached);
 }
 
 TEST_CASE("ensure_attached and teardown at once, on a tracepoint by a perf event") {
@@ -190,12 +208,36 @@ TEST_CASE("ensure_attached and teardown at once, on a raw tracepoint") {
     on_raw_tracepoint(closed);
 }
 
-TEST_CASE("ensure_attached and teardown at once, on a function of the kernel's by fentry") {
-    on_fentry(closed);
+TEST_CASE("ensure_attached and teardown at once, on a tracepoint by its types") {
+    on_tp_btf(closed);
 }
 
-TEST_CASE("ensure_attached and teardown at once, on a network namespace by sk_lookup") {
-    on_netns(detached);
+TEST_CASE("ensure_attached and teardown at once, on a function of the kernel's by fentry") {
+    on_tracing(closed);
+}
+
+TEST_CASE("ensure_attached and teardown at once, on functions of the kernel's by tracing_multi") {
+    on_tracing_multi(closed);
+}
+
+TEST_CASE("ensure_attached and teardown at once, on a function of the kernel's by LSM") {
+    on_lsm(closed);
+}
+
+TEST_CASE("ensure_attached and teardown at once, on a function of the kernel's by a kprobe") {
+    on_kprobe(closed);
+}
+
+TEST_CASE("ensure_attached and teardown at once, on functions of the kernel's by kprobe_multi") {
+    on_kprobe_multi(closed);
+}
+
+TEST_CASE("ensure_attached and teardown at once, on a program's function by freplace") {
+    on_freplace(closed);
+}
+
+TEST_CASE("ensure_attached and teardown at once, on tasks by an iterator") {
+    on_iter(closed);
 }
 
 TEST_CASE("ensure_attached and teardown at once, on a function by a uprobe") {
@@ -204,4 +246,8 @@ TEST_CASE("ensure_attached and teardown at once, on a function by a uprobe") {
 
 TEST_CASE("ensure_attached and teardown at once, on functions by uprobe_multi") {
     on_uprobe_multi(closed);
+}
+
+TEST_CASE("ensure_attached and teardown at once, on the places of a USDT probe") {
+    on_usdt(closed);
 }

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stage.hpp"
 
+#include "own_probe.hpp"
+#include "replaceable.bpf.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <system_error>
 
@@ -75,6 +80,16 @@ std::vector<bl::link_id> links_of(bl::program_id program) {
     return found;
 }
 
+std::vector<bl::link_id> tiny<bl::program_type::struct_ops>::links() const {
+    std::vector<bl::link_id> found;
+    for (auto&& each : bl::infos()) {
+        if (!each) continue;
+        auto const* const details = std::get_if<bl::struct_ops_details>(&each->details);
+        if (details && details->map == table.map_id()) found.push_back(each->id);
+    }
+    return found;
+}
+
 bool eventually(std::function<bool()> const& holds) {
     constexpr int milliseconds = 5'000;
     for (int i = 0; i != milliseconds; ++i) {
@@ -84,6 +99,11 @@ bool eventually(std::function<bool()> const& holds) {
     return holds();
 }
 
+bl::btf_id id_of_traced_function() {
+    int const id = ::libbpf_find_vmlinux_btf_id(traced_function, BPF_TRACE_FENTRY);
+    return bl::btf_id{id > 0 ? static_cast<std::uint32_t>(id) : 0};
+}
+
 void call_traced_functions(bl::fd_view program) {
     bpf_test_run_opts options{};
     options.sz = sizeof options;
@@ -91,8 +111,58 @@ void call_traced_functions(bl::fd_view program) {
         throw std::system_error{errno, std::generic_category(), "a test run"};
 }
 
+std::optional<sandbox::network::netkit> add_netkit(sandbox::network& net) {
+    try {
+        return net.add_netkit();
+    } catch (std::system_error const& e) {
+        if (e.code().value() != EOPNOTSUPP) throw;
+        skip(std::string{"no netkit driver: "} + e.what());
+        return std::nullopt;
+    }
+}
+
+void read_iterator(bl::link_id id) {
+    auto const l = bl::iter_link::from_id(id);
+    if (!l) return; // it has just ended
+    auto output = must(l->open());
+    static_cast<void>(must(output.read_all()));
+}
+
+bl::unique_fd load_replaceable(char const* name, bl::fd_view target) {
+    auto const file = bpf_objects::replaceable();
+    std::unique_ptr<::bpf_object, void (*)(::bpf_object*)> const object{
+        ::bpf_object__open_mem(file.data(), file.size(), nullptr), ::bpf_object__close};
+    if (!object) throw std::system_error{errno, std::generic_category(), "opening programs"};
+    ::bpf_program* wanted = nullptr;
+    for (::bpf_program* each = nullptr; (each = ::bpf_object__next_program(object.get(), each));) {
+        bool const is_wanted = std::strcmp(::bpf_program__name(each), name) == 0;
+        ::bpf_program__set_autoload(each, is_wanted);
+        if (is_wanted) wanted = each;
+    }
+    if (target) ::bpf_program__set_attach_target(wanted, target.get(), "replaceable");
+    ::libbpf_set_print(nullptr);
+    if (int const failed = ::bpf_object__load(object.get()); failed < 0) {
+        skip("the kernel takes no program that replaces a function, nor one with such: " +
+             std::generic_category().message(-failed));
+        return {};
+    }
+    return bl::unique_fd{::fcntl(::bpf_program__fd(wanted), F_DUPFD_CLOEXEC, 0)};
+}
+
+unsigned verdict_of(bl::fd_view program) {
+    std::array<char, 64> packet{};
+    bpf_test_run_opts options{};
+    options.sz = sizeof options;
+    options.data_in = packet.data();
+    options.data_size_in = packet.size();
+    options.repeat = 1;
+    if (::bpf_prog_test_run_opts(program.get(), &options) < 0)
+        throw std::system_error{errno, std::generic_category(), "a test run"};
+    return options.retval;
+}
+
 [[gnu::noinline]] void kill_tests_probed() {
-    asm volatile("");
+    OWN_PROBE("bpflink", "kill_tests", "0", "");
 }
 
 std::string const& this_binary() {

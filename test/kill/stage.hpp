@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "congestion.hpp"
 #include "sandbox.hpp"
+#include "sockets.hpp"
 #include "traffic.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -13,10 +15,12 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <linux/bpf.h>
 #include <fcntl.h>
 
 /// The value, or an exception with the error's message: a child process has no doctest.
@@ -37,22 +41,46 @@ void skip(std::string const& reason);
 /// How often a program ran, while main() has the kernel count.
 [[nodiscard]] std::uint64_t runs_of(bpflink::fd_view program);
 
+/// The links that run a program.
+[[nodiscard]] std::vector<bpflink::link_id> links_of(bpflink::program_id program);
+
 /// The program that load_tiny loads, with its type.
 template <bpflink::program_type Type>
 struct tiny {
     static constexpr bpflink::program_type type = Type;
     bpflink::attach_type expected;
     bpflink::unique_fd owned;
+    std::function<std::uint64_t()> counted = {}; // where the kernel counts no runs
 
     tiny(int value, bpflink::attach_type loaded_for, char const* function)
         : expected{loaded_for}, owned{load_tiny(Type, loaded_for, value, function)} {}
+    explicit tiny(bpflink::unique_fd loaded) : expected{}, owned{std::move(loaded)} {}
 
+    [[nodiscard]] bool is_loaded() const { return static_cast<bool>(owned); }
     [[nodiscard]] bpflink::fd_view fd() const { return owned; }
     [[nodiscard]] std::optional<bpflink::attach_type> expected_attach_type() const {
         return expected == bpflink::attach_type{} ? std::nullopt : std::optional{expected};
     }
     [[nodiscard]] bpflink::program_id id() const { return id_of_program(owned); }
-    [[nodiscard]] std::uint64_t runs() const { return runs_of(owned); }
+    [[nodiscard]] std::uint64_t runs() const { return counted ? counted() : runs_of(owned); }
+    [[nodiscard]] std::vector<bpflink::link_id> links() const { return links_of(id()); }
+};
+
+/// A table of struct_ops, which stands where others have a program.
+template <>
+struct tiny<bpflink::program_type::struct_ops> {
+    congestion_control table;
+    mutable std::uint64_t chosen = 0;
+
+    explicit tiny(unsigned number) : table{congestion_control::attached::by_nobody, number} {
+        if (!table.is_loaded()) skip(table.reason());
+    }
+
+    [[nodiscard]] bool is_loaded() const { return table.is_loaded(); }
+    operator bpflink::map_ref() const { return table.map(); } // NOLINT: as the library takes it
+    /// How often it was there to be chosen when this was asked.
+    [[nodiscard]] std::uint64_t runs() const { return chosen += table.available() ? 1 : 0; }
+    [[nodiscard]] std::vector<bpflink::link_id> links() const;
 };
 
 /// Two programs for a place, and a third that is somebody else's, at a place of its own where two
@@ -66,8 +94,6 @@ struct stage {
 };
 
 using sandbox::names_in;
-/// The links that run a program.
-[[nodiscard]] std::vector<bpflink::link_id> links_of(bpflink::program_id program);
 /// Asks until it holds, for what the kernel does a moment later. False after five seconds.
 [[nodiscard]] bool eventually(std::function<bool()> const& holds);
 
@@ -84,7 +110,12 @@ auto attach_when_free(P const& prog, H const& where) {
     return must(std::move(made));
 }
 
-/// Makes the kernel call the functions that it has to be traced, bpf_fentry_test1() among them.
+/// One of the functions that the kernel has to be traced.
+inline constexpr char const* traced_function = "bpf_fentry_test1";
+
+/// Its number in the kernel's types; 0 where it is not there.
+[[nodiscard]] bpflink::btf_id id_of_traced_function();
+/// Makes the kernel call them.
 /// @param program  one that traces an entry
 void call_traced_functions(bpflink::fd_view program);
 
@@ -92,7 +123,7 @@ void call_traced_functions(bpflink::fd_view program);
 template <bpflink::program_type Type, class H>
 bool may_attach(stage<Type, H> const& s) {
     for (auto const* const each : {&s.first, &s.second, &s.other})
-        if (!each->owned) return false;
+        if (!each->is_loaded()) return false;
     auto tried = bpflink::attach(s.first, s.where);
     if (!tried && (tried.error() == bpflink::errc::not_supported ||
                    tried.error() == bpflink::errc::not_found)) {
@@ -100,7 +131,7 @@ bool may_attach(stage<Type, H> const& s) {
         return false;
     }
     must(must(std::move(tried)).close());
-    return eventually([&] { return links_of(s.first.id()).empty(); });
+    return eventually([&] { return s.first.links().empty(); });
 }
 
 /// Whether it tells their place too, which ensure_attached wants.
@@ -112,7 +143,7 @@ bool may_ensure(stage<Type, H> const& s) {
         return must(bpflink::is_at(s.first, s.where, probe)) == bpflink::match::yes;
     }();
     if (!told) skip("the kernel does not tell the place of such a link");
-    return eventually([&] { return links_of(s.first.id()).empty(); }) && told;
+    return eventually([&] { return s.first.links().empty(); }) && told;
 }
 
 /// A link of another's, pinned at "other", that runs and stays where it is.
@@ -127,7 +158,7 @@ public:
 
     ~bystander() {
         std::filesystem::remove(path_);
-        static_cast<void>(eventually([&] { return links_of(stage_.other.id()).empty(); }));
+        static_cast<void>(eventually([&] { return stage_.other.links().empty(); }));
     }
     bystander(bystander const&) = delete;
     bystander& operator=(bystander const&) = delete;
@@ -148,7 +179,10 @@ private:
     bpflink::link_id id_{};
 };
 
-// A stage for each kind, with what it takes, for `play` to be called with.
+/// A pair of devices; nothing, and skipped, where the kernel has no such driver.
+[[nodiscard]] std::optional<sandbox::network::netkit> add_netkit(sandbox::network& net);
+
+// A stage for each hook, with what it takes, for `play` to be called with.
 
 template <bpflink::program_type Type, class H, class Play>
 void on_places(H const& where, H const& elsewhere, std::function<void()> traffic, Play play,
@@ -180,6 +214,17 @@ void on_tcx(Play play) {
     bpflink::hook::tcx const where{.ifindex = net.loopback(), .attach = direction};
     on_places<bpflink::program_type::sched_cls>(
         where, where, [&] { net.send_to_loopback(1); }, play, -1, direction);
+}
+
+template <class Play>
+void on_netkit(Play play) {
+    sandbox::network net;
+    auto const pair = add_netkit(net);
+    if (!pair) return;
+    constexpr auto primary = bpflink::attach_type::netkit_primary;
+    bpflink::hook::netkit const where{.ifindex = pair->primary, .attach = primary};
+    on_places<bpflink::program_type::sched_cls>(
+        where, where, [&] { net.send_from(pair->primary, 1); }, play, -1);
 }
 
 template <class Play>
@@ -218,13 +263,58 @@ void on_raw_tracepoint(Play play) {
 }
 
 template <class Play>
-void on_fentry(Play play) {
-    constexpr auto entry = bpflink::attach_type::trace_fentry;
-    constexpr char const* function = "bpf_fentry_test1";
-    tiny<bpflink::program_type::tracing> const caller{0, entry, function};
-    bpflink::hook::tracing const where{};
+void on_lsm(Play play) {
+    bpflink::hook::lsm const where{};
+    on_places<bpflink::program_type::lsm>(where, where, protect_memory, play, 0,
+                                          bpflink::attach_type::lsm_mac, "file_mprotect");
+}
+
+template <class Play>
+void on_tp_btf(Play play) {
+    bpflink::hook::tp_btf const where{};
     on_places<bpflink::program_type::tracing>(
-        where, where, [&] { call_traced_functions(caller.fd()); }, play, 0, entry, function);
+        where, where, [] { call_the_kernel(1); }, play, 0, bpflink::attach_type::trace_raw_tp,
+        "sys_enter");
+}
+
+/// On a function that the kernel has to be traced.
+template <bpflink::program_type Type, class H, class Play>
+void on_traced_function(H const& where, Play play, bpflink::attach_type expected,
+                        char const* function = nullptr) {
+    tiny<bpflink::program_type::tracing> const caller{0, bpflink::attach_type::trace_fentry,
+                                                      traced_function};
+    if (!caller.is_loaded()) return;
+    on_places<Type>(
+        where, where, [&] { call_traced_functions(caller.fd()); }, play, 0, expected, function);
+}
+
+template <class Play>
+void on_tracing(Play play) {
+    on_traced_function<bpflink::program_type::tracing>(
+        bpflink::hook::tracing{}, play, bpflink::attach_type::trace_fentry, traced_function);
+}
+
+template <class Play>
+void on_kprobe(Play play) {
+    on_traced_function<bpflink::program_type::kprobe>(
+        bpflink::hook::kprobe{.function = traced_function}, play, {});
+}
+
+template <class Play>
+void on_kprobe_multi(Play play) {
+    // By its name, each call would read all symbols of the kernel.
+    std::uint64_t const functions[]{bpflink::kernel_symbol_address(traced_function).value_or(0)};
+    on_traced_function<bpflink::program_type::kprobe>(
+        bpflink::hook::kprobe_multi{.addresses = functions}, play,
+        bpflink::attach_type::trace_kprobe_multi);
+}
+
+template <class Play>
+void on_tracing_multi(Play play) {
+    bpflink::btf_id const functions[]{id_of_traced_function()};
+    constexpr auto entries = bpflink::attach_type::trace_fentry_multi;
+    on_traced_function<bpflink::program_type::tracing>(
+        bpflink::hook::tracing_multi{.functions = functions, .attach = entries}, play, entries);
 }
 
 template <class Play>
@@ -237,7 +327,77 @@ void on_netns(Play play) {
         where, where, [&] { net.send_to_loopback(1); }, play, 1, lookup);
 }
 
-/// A function of this program's, to be probed.
+template <class Play>
+void on_sockmap(Play play) {
+    sandbox::network const net;
+    tiny_sockmap const here, there;
+    constexpr auto verdict = bpflink::attach_type::sk_msg_verdict;
+    auto const send = [](tiny_sockmap const& map) { // a socket takes what the map has by then
+        connection const one;
+        map.put(one.client);
+        one.send();
+    };
+    on_places<bpflink::program_type::sk_msg>(
+        bpflink::hook::sockmap{.map = here.ref, .attach = verdict},
+        bpflink::hook::sockmap{.map = there.ref, .attach = verdict},
+        [&] {
+            send(here);
+            send(there);
+        },
+        play, 1, verdict);
+}
+
+/// Has the kernel run what a link iterates with.
+void read_iterator(bpflink::link_id id);
+
+template <class Play>
+void on_iter(Play play) {
+    using program = tiny<bpflink::program_type::tracing>;
+    constexpr auto iterates = bpflink::attach_type::trace_iter;
+    program const first{0, iterates, "task"}, second{0, iterates, "task"},
+        other{0, iterates, "task"};
+    auto const read_all = [&] {
+        for (auto const* const each : {&first, &second, &other})
+            for (auto const id : each->links())
+                read_iterator(id);
+    };
+    play(stage<program::type, bpflink::hook::iter>{first, second, other, {}, {}, read_all});
+}
+
+/// A program of replaceable.bpf.c. Empty, and skipped, where the kernel loads none.
+/// @param target  the program whose function it is to replace
+[[nodiscard]] bpflink::unique_fd load_replaceable(char const* name, bpflink::fd_view target = {});
+/// The answer of an XDP program to a packet.
+[[nodiscard]] unsigned verdict_of(bpflink::fd_view program);
+
+template <class Play>
+void on_freplace(Play play) {
+    using replacement = tiny<bpflink::program_type::ext>;
+    auto const here = load_replaceable("calls_replaceable"),
+               there = load_replaceable("calls_replaceable");
+    if (!here || !there) return;
+    auto const at = [](bpflink::fd_view target) {
+        return bpflink::hook::freplace{.target = target, .function = "replaceable"};
+    };
+    replacement const first{load_replaceable("replacement", here)},
+        second{load_replaceable("replacement", here)};
+    replacement other{load_replaceable("replacement", there)};
+    other.counted = [&, replaced = std::uint64_t{}]() mutable {
+        return replaced += verdict_of(there) != XDP_PASS ? 1 : 0;
+    };
+    play(stage<replacement::type, bpflink::hook::freplace>{first, second, other, at(here),
+                                                           at(there), [] {}});
+}
+
+template <class Play>
+void on_struct_ops(Play play) {
+    using table = tiny<bpflink::program_type::struct_ops>;
+    table const first{0}, second{0}, other{1};
+    play(stage<bpflink::program_type::struct_ops, bpflink::hook::struct_ops>{
+        first, second, other, {}, {}, [] {}});
+}
+
+/// A function of this program's, to be probed, with a USDT probe in it.
 extern "C" void kill_tests_probed();
 /// The file that has it.
 [[nodiscard]] std::string const& this_binary();
@@ -252,6 +412,14 @@ template <class Play>
 void on_uprobe_multi(Play play) {
     static constexpr std::string_view functions[]{"kill_tests_probed"};
     bpflink::hook::uprobe_multi const where{.binary = this_binary(), .symbols = functions};
+    on_places<bpflink::program_type::kprobe>(where, where, kill_tests_probed, play, 0,
+                                             bpflink::attach_type::trace_uprobe_multi);
+}
+
+template <class Play>
+void on_usdt(Play play) {
+    bpflink::hook::usdt const where{
+        .binary = this_binary(), .provider = "bpflink", .name = "kill_tests"};
     on_places<bpflink::program_type::kprobe>(where, where, kill_tests_probed, play, 0,
                                              bpflink::attach_type::trace_uprobe_multi);
 }

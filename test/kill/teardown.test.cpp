@@ -136,5 +136,5 @@ TEST_CASE("teardown killed anywhere, on a raw tracepoint, which only closing end
 }
 
 TEST_CASE("teardown killed anywhere, on a function of the kernel's by fentry") {
-    on_fentry(kill_everywhere);
+    on_tracing(kill_everywhere);
 }

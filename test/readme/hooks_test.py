@@ -24,6 +24,11 @@ LISTS = [
 ]
 
 
+# Two processes ask ensure_attached for each that has a place.
+RACES = ("test/kill/race.test.cpp", r"\n    on_{}\(")
+WITHOUT_PLACE = {"perf_event"}
+
+
 def problems(source):
     text = (source / "include/bpflink/hook/all.hpp").read_text()
     listed = set(re.findall(r"hook::(\w+)[,>]", text[text.index("using all_hooks"):]))
@@ -39,8 +44,8 @@ def problems(source):
             yield f"test/unit/hook attaches to no hook::{hook}"
         if not (source / f"test/kernel/hook/{hook}.test.cpp").exists():
             yield f"test/kernel/hook/{hook}.test.cpp is missing"
-    for file, pattern in LISTS:
-        for hook in sorted(listed):
+    for file, pattern in [*LISTS, RACES]:
+        for hook in sorted(listed - WITHOUT_PLACE if (file, pattern) == RACES else listed):
             text = (source / file.format(hook)).read_text()
             if not re.search(pattern.format(hook), text):
                 yield f"{file.format(hook)} lacks {hook}: nothing there is like {pattern.format(hook)!r}"

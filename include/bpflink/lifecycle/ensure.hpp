@@ -187,10 +187,10 @@ template <class Hook>
 /// in the kernel. Killed anywhere, the next call repairs what is left: one link, pinned by one
 /// name.
 ///
-/// All changes are made under flock(2) of the pin's directory. That keeps out other calls of
-/// ensure_attached, teardown and replace_pin on this directory of this bpffs, and nobody else. A
-/// child process that is forked meanwhile has the lock too. Two calls at once both succeed, one
-/// after the other.
+/// All changes are made under flock(2) of the directory, as those of teardown and replace_pin are
+/// on this bpffs; nobody else is kept out. A forked child has the lock too. Two calls at once both
+/// succeed, one after the other. `kept` takes no lock where the kind detaches (of struct_ops it
+/// does): a detach shows in the link before its pin goes.
 ///
 /// A program that is loaded anew gives `updated`, on purpose: equal instructions may use other
 /// maps. Order, mode, cookie and flags apply when a link is made; a kept or updated one has its
@@ -219,9 +219,9 @@ template <class Hook>
 /// @kernel since 5.7; 5.10 for interfaces. The compare-and-swap takes CAP_SYS_ADMIN, which opening
 ///         the program that runs needs; without it the lock alone keeps others out
 /// @cost kept: 12 system calls at most for xdp, tcx, netkit, cgroup, netns and sockmap, in a
-///       process that asked before; for every hook those of is_at and 6 more, which
-///       docs/lifecycle.md lists. For xdp: created 16, updated 30, and those of waiting. For
-///       sockmap created asks 1 more
+///       process that asked before; for every hook those of is_at and 6 more, and 6 for the lock:
+///       docs/lifecycle.md. For xdp: created 15, updated 29, and those of waiting. For sockmap
+///       created asks 1 more
 template <class P, has_place H>
     requires program_for<P, H>
 [[nodiscard]] result<ensured_link<H>> ensure_attached(P const& prog, H const& where,

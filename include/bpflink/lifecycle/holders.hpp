@@ -24,8 +24,8 @@ struct link_holders {
     std::vector<std::string> pins;
     std::string unseen; ///< each place that could not be looked at, and why
 
-    /// Whether all was looked at. Holders that nobody can see do not count: a descriptor that is on
-    /// its way over a socket, or that is registered with io_uring.
+    /// Whether all was looked at. Nobody can see descriptors in a socket's queue or registered with
+    /// io_uring, nor pins on a bpffs that is mounted nowhere: those do not count.
     [[nodiscard]] bool complete() const noexcept { return unseen.empty(); }
 };
 

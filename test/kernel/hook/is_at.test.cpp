@@ -8,6 +8,7 @@
 #include "loaded.hpp"
 #include "places.hpp"
 #include "probe_targets.hpp"
+#include "replaceable.hpp"
 #include "sandbox.hpp"
 
 #include <bpflink/bpflink.hpp>
@@ -17,6 +18,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -243,6 +245,57 @@ TEST_CASE_FIXTURE(kernel_case, "a link of tracing is at the function that the pr
     CHECK(at(lent(end), hook, l) == match::no);
     check_told(at(lent(same), hook, l), match::yes, "a program's function");
     check_told(at(lent(other), hook, l), match::no, "a program's function");
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a link of LSM is at the hook that the program is for") {
+    auto const load = [](char const* name) -> std::optional<counted_program> {
+        auto const target = kernel_function(name, attach_type::lsm_mac);
+        if (!target) return std::nullopt;
+        return counted_program::load(program_type::lsm, attach_type::lsm_mac, {.target = *target});
+    };
+    auto const p = load("file_mprotect"), same = load("file_mprotect"), other = load("file_open");
+    if (!p || !same || !other) return;
+    bl::hook::lsm const hook;
+    auto made = bl::attach(p->as<program_type::lsm>(), hook);
+    if (is_unsupported(made)) return;
+    auto const l = must(std::move(made));
+    CHECK(at(hook, l) == match::unknown);
+    CHECK(at(bl::hook::tracing{}, l) == match::no);
+    CHECK(at(p->as<program_type::lsm>(), hook, l) == match::yes);
+    check_told(at(same->as<program_type::lsm>(), hook, l), match::yes, "a program's function");
+    check_told(at(other->as<program_type::lsm>(), hook, l), match::no, "a program's function");
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a link of tp_btf is at the tracepoint that the program is for") {
+    auto const load = [](char const* name) -> std::optional<counted_program> {
+        auto const target = kernel_function(name, attach_type::trace_raw_tp);
+        if (!target) return std::nullopt;
+        return counted_program::load(program_type::tracing, attach_type::trace_raw_tp,
+                                     {.target = *target});
+    };
+    auto const p = load("sys_enter"), same = load("sys_enter"), other = load("sys_exit");
+    if (!p || !same || !other) return;
+    bl::hook::tp_btf const hook;
+    auto const l = must(bl::attach(p->as<program_type::tracing>(), hook));
+    CHECK(at(hook, l) == match::unknown);
+    CHECK(at(bl::hook::raw_tracepoint{.name = "sys_enter"}, l) == match::no);
+    CHECK(at(p->as<program_type::tracing>(), hook, l) == match::yes);
+    check_told(at(same->as<program_type::tracing>(), hook, l), match::yes, "a program's function");
+    check_told(at(other->as<program_type::tracing>(), hook, l), match::no, "a program's function");
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a link of freplace is at the function of its target alone") {
+    loaded_program const target{"calls_replaceable"}, another{"calls_replaceable"};
+    auto const p = load_replacement(target);
+    if (!p) return;
+    auto const where = [](loaded_program const& of, char const* function) {
+        return bl::hook::freplace{.target = of.fd(), .function = function};
+    };
+    auto const l = must(bl::attach(p->as_ext(), where(target, "replaceable")));
+    check_told(at(where(target, "replaceable"), l), match::yes, "the target of a tracing link");
+    check_told(at(where(target, "other"), l), match::no, "the target of a tracing link");
+    check_told(at(where(another, "replaceable"), l), match::no, "the target of a tracing link");
+    CHECK(at(bl::hook::tracing{}, l) == match::no);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a raw tracepoint's link is at its name") {

@@ -100,6 +100,7 @@ TEST_CASE_FIXTURE(kernel_case, "a directory that is closed is not one where noth
 TEST_CASE_FIXTURE(kernel_case, "a capability that is missing is named, and nothing is half done") {
     service s;
     auto const first = s.offered("xdp_a"), second = s.offered("xdp_b");
+    auto const tracer = s.offered("sys_enter_a");
     auto const path = s.fs.path() / "x";
     auto const ensure = [&](std::string const& program) {
         auto const opened = bl::program::load_pinned(program);
@@ -117,10 +118,20 @@ TEST_CASE_FIXTURE(kernel_case, "a capability that is missing is named, and nothi
         step(did(first, bl::ensured::created), "created");
         step(did(first, bl::ensured::kept), "kept");
         step(did(second, bl::ensured::updated), "updated, under the lock alone");
+        auto const opened = bl::program::load_pinned(tracer);
+        step(opened.has_value(), "the tracer");
+        auto const prog = opened->as<program_type::raw_tracepoint>();
+        for (auto const how : {bl::ensured::created, bl::ensured::kept}) {
+            auto const done = bl::ensure_attached(*prog, bl::hook::raw_tracepoint{"sys_enter"},
+                                                  s.fs.path() / "tracing");
+            if (!done) std::fprintf(stderr, "%s\n", done.error().message().c_str());
+            step(done && done->how == how, "a tracepoint's");
+        }
     });
     if (known == -1) return skip_case("the kernel has no CAP_BPF");
     CHECK(known == 0);
     CHECK(s.runs("xdp_b"));
+    CHECK(must(bl::teardown(s.fs.path() / "tracing")).gone);
     CHECK(with_capabilities({CAP_BPF, CAP_NET_ADMIN}, [&](steps& step) {
               step(refused(ensure(second), errc::already_exists, {"cannot be told", "CAP_PERFMON"}),
                    "nothing tells the namespace");

@@ -32,6 +32,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -222,6 +223,35 @@ void race(stage<P, H> const& s, int rounds) {
         CHECK(done.how == ensured::created);
         must(must(bl::link::load_pinned(path)).unpin());
     }
+}
+
+/// A place whose link nobody is seen to hold is free a moment later: here its pin is on a bpffs
+/// that is not mounted any more, and whose last user leaves then.
+template <class P, class H>
+void check_just_released(P const& before, P const& next, H const& where) {
+    bl::unique_fd user;
+    {
+        auto made = bl::attach(before, where);
+        if (is_unsupported(made)) return;
+        auto last = must(std::move(made));
+        sandbox::bpffs const unmounted;
+        must(last.pin(unmounted.path() / "x"));
+        user = bl::unique_fd{::open(unmounted.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        REQUIRE(user);
+    }
+    sandbox::bpffs const fs;
+    auto const tried = bl::attach(next, where);
+    REQUIRE_FALSE(tried);
+    CHECK((tried.error() == bl::errc::hook_busy || tried.error() == bl::errc::already_exists));
+    std::thread leaving{[&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+        user.close();
+    }};
+    auto const done =
+        bl::ensure_attached(next, where, fs.path() / "x", {.wait = std::chrono::seconds{10}});
+    leaving.join();
+    REQUIRE_MESSAGE(done, done.error().message());
+    CHECK(done->how == ensured::created);
 }
 
 } // namespace
@@ -543,6 +573,31 @@ TEST_CASE_FIXTURE(kernel_case, "the same program by somebody else's link has the
     must(bl::ensure_attached(both[1], where, fs.path() / "x"));
     check_error(bl::ensure_attached(both[0], where, fs.path() / "x"), bl::errc::hook_busy,
                 {id, fs.path() / "theirs"});
+}
+
+// 16.17
+TEST_CASE_FIXTURE(kernel_case, "a place that the kernel is just releasing is waited for") {
+    sandbox::network const net;
+    SUBCASE("xdp") {
+        programs const p{"xdp_a", "xdp_b"};
+        check_just_released(p.xdp("xdp_a"), p.xdp("xdp_b"),
+                            bl::hook::xdp{.ifindex = net.loopback()});
+    }
+    SUBCASE("tcx, by the same program") {
+        auto const both = load_two<program_type::sched_cls>(-1);
+        if (both.empty()) return;
+        check_just_released(
+            both[0], both[0],
+            bl::hook::tcx{.ifindex = net.loopback(), .attach = attach_type::tcx_ingress});
+    }
+    SUBCASE("netfilter, at one priority") {
+        auto const both = load_two<program_type::netfilter>(1, attach_type::netfilter);
+        if (both.empty()) return;
+        check_just_released(both[0], both[1],
+                            bl::hook::netfilter{.protocol_family = bl::protocol_family::ipv4,
+                                                .hook = bl::netfilter_hook::local_in,
+                                                .priority = 7});
+    }
 }
 
 // E4

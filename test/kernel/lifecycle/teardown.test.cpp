@@ -18,6 +18,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -29,6 +30,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,6 +93,24 @@ struct tracing_link {
         return p.runs_during("sys_enter_a", [] { call_the_kernel(10); }) != 0;
     }
 };
+
+void send_descriptor(bl::fd_view socket, bl::fd_view sent) {
+    char letter = 'x';
+    iovec text{&letter, 1};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
+    msghdr message{};
+    message.msg_iov = &text;
+    message.msg_iovlen = 1;
+    message.msg_control = room.data();
+    message.msg_controllen = room.size();
+    auto* const rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int));
+    int const fd = sent.get();
+    std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+    REQUIRE(::sendmsg(socket.get(), &message, 0) == 1);
+}
 
 /// Another process, that has what this one has open, and what it opens itself, until it is let go.
 class other_process {
@@ -404,6 +425,33 @@ TEST_CASE_FIXTURE(kernel_case, "teardown refuses a link that another holds, and 
         CHECK(t.runs());
         REQUIRE(::unlink(other.c_str()) == 0);
     }
+    SUBCASE("a pin of the same name on another bpffs") {
+        sandbox::bpffs const second;
+        auto const other = second.path() / "own";
+        REQUIRE(::bpf_obj_pin(t.l.fd().get(), other.c_str()) == 0);
+        check_error(bl::teardown(std::move(t.l)), bl::errc::still_held, {other});
+        CHECK(t.runs());
+        REQUIRE(::unlink(other.c_str()) == 0);
+    }
+    SUBCASE("its own pin, whose directory was renamed") {
+        std::filesystem::create_directory(fs.path() / "dir");
+        must(t.l.pin(fs.path() / "dir/own"));
+        std::filesystem::rename(fs.path() / "dir", fs.path() / "renamed");
+        check_error(bl::teardown(std::move(t.l)), bl::errc::still_held,
+                    {fs.path() / "renamed/own", "nothing was changed"});
+        CHECK(t.runs());
+        std::filesystem::rename(fs.path() / "renamed", fs.path() / "dir");
+    }
+    SUBCASE("its own pin, with something mounted on it") {
+        auto const pin = fs.path() / "own";
+        REQUIRE(::mount(pin.c_str(), pin.c_str(), nullptr, MS_BIND, nullptr) == 0);
+        auto const done = bl::teardown(std::move(t.l));
+        REQUIRE(::umount2(pin.c_str(), MNT_DETACH) == 0);
+        REQUIRE_FALSE(done);
+        CHECK(done.error().code().value() == EBUSY);
+        CHECK(done.error().message().find("something is mounted on it") != std::string::npos);
+        CHECK(t.runs());
+    }
     SUBCASE("libbpf in this process") {
         ::bpf_link* const other = ::bpf_link__open((fs.path() / "own").c_str());
         REQUIRE(other);
@@ -489,6 +537,21 @@ TEST_CASE_FIXTURE(kernel_case,
     CHECK(must(bl::teardown(closes)).gone);
     CHECK_FALSE(tracepoint_runs());
     CHECK(eventually([&] { return is_gone(done.id); }));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a link on its way over a socket is held, and that is said") {
+    tracing_link t;
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    bl::unique_fd sender{ends[0]}, receiver{ends[1]};
+    send_descriptor(sender, t.l.fd());
+    CHECK(must(bl::holders(t.id)).processes[0].descriptors == 1); // the handle's
+    check_error(bl::teardown(std::move(t.l), 200ms), bl::errc::still_held,
+                {"nobody that can be seen", "in a socket's queue", "handle is closed"});
+    CHECK(t.runs());
+    sender.close();
+    receiver.close();
+    CHECK(eventually([&] { return is_gone(t.id) && !t.runs(); }));
 }
 
 TEST_CASE_FIXTURE(kernel_case, "teardown of a path leaves what is not a link's pin") {

@@ -115,7 +115,7 @@ TEST_CASE_FIXTURE(every_place, "is_at costs at each hook what docs/places.md say
                                                    {"netfilter", 4},     {"struct_ops", 2},
                                                    {"iter", 3},          {"tracing", 3},
                                                    {"lsm", 3},           {"freplace", 10},
-                                                   {"tp_btf", 3},        {"raw_tracepoint", 5},
+                                                   {"tp_btf", 3},        {"raw_tracepoint", 3},
                                                    {"tracepoint", 5},    {"kprobe", 2},
                                                    {"kprobe_multi", 6},  {"uprobe", 12},
                                                    {"uprobe_multi", 12}, {"usdt", 19},
@@ -422,8 +422,13 @@ TEST_CASE_FIXTURE(places, "a raw tracepoint's link is told from that of tp_btf b
     CHECK(where(hook, here) == match::yes);
     CHECK(where(bl::hook::raw_tracepoint{.name = "sys_enter"}, here) == match::no);
     CHECK(where(hook, made_by(program_type::tracing)) == match::no);
-    fail(call::prog_get_fd_by_id, EPERM);
+    auto const own = loaded<program_type::raw_tracepoint>();
+    auto const by_own =
+        made({.type = link_type::raw_tracepoint, .prog = last, .name = "sched_switch"});
+    fail_always(call::prog_get_fd_by_id, EPERM);
     CHECK(where(hook, here) == match::unknown);
+    CHECK(where(own, hook, here) == match::unknown);
+    CHECK(where(own, hook, by_own) == match::yes); // it takes no look at the link's program
 }
 
 TEST_CASE_FIXTURE(places, "a link of tp_btf is at the tracepoint that the program was loaded for") {

@@ -191,7 +191,7 @@ TEST_CASE_FIXTURE(to_go,
     auto const done = bl::teardown(std::move(l), 50ms);
     REQUIRE_FALSE(done);
     check_error(done.error(), EBUSY, bl::operation::close, bl::errc::still_held,
-                {"nobody that can be seen", "handle is closed, and its pin removed"});
+                {"nobody that can be seen", "handle is closed, and its pin at /bpf/x is gone"});
     CHECK(call::now() - begin < 200ms);
     CHECK_FALSE(l);
     CHECK_FALSE(has_path("/bpf/x"));

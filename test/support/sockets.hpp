@@ -3,8 +3,6 @@
 
 // Sockets, and maps of them.
 
-#include "expect.hpp"
-
 #include <bpflink/fd.hpp>
 #include <bpflink/ids.hpp>
 #include <bpflink/map_ref.hpp>
@@ -13,6 +11,8 @@
 #include <cstdint>
 #include <netinet/in.h>
 
+#include <doctest/doctest.h>
+
 #include <bpf/bpf.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@
 /// A sockmap of one socket.
 struct tiny_sockmap {
     bpflink::unique_fd fd{::bpf_map_create(BPF_MAP_TYPE_SOCKMAP, "tiny", 4, 4, 1, nullptr)};
-    bpflink::map_ref ref = must(bpflink::map_ref::from_fd(fd));
+    bpflink::map_ref ref = bpflink::map_ref::from_fd(fd).value();
 
     [[nodiscard]] bpflink::map_id id() const {
         ::bpf_map_info facts{};
