@@ -30,7 +30,7 @@ bool is_kept(bl::error const& e) {
 
 /// Whether reading all links at once pays for its preparation.
 bool are_many() {
-    constexpr std::ptrdiff_t many = 1'000;
+    constexpr std::ptrdiff_t many = 1'500;
     auto ids = bl::link_ids() | std::views::take(many);
     return std::ranges::distance(ids) == many;
 }
