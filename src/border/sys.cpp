@@ -20,6 +20,7 @@
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <bpf/skel_internal.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
@@ -1165,15 +1166,62 @@ void close_types(void* types) noexcept {
     delete static_cast<types_of_functions*>(types);
 }
 
-opened load_object(std::span<std::byte const> file) noexcept {
-    quiet_libbpf const quiet;
-    held_signals const undisturbed;
-    std::unique_ptr<::bpf_object, decltype(&::bpf_object__close)> const object{
-        ::bpf_object__open_mem(file.data(), file.size(), nullptr), ::bpf_object__close};
+namespace {
+
+using owned_object = std::unique_ptr<::bpf_object, decltype(&::bpf_object__close)>;
+
+owned_object open_object(std::span<std::byte const> file) noexcept {
+    return {::bpf_object__open_mem(file.data(), file.size(), nullptr), ::bpf_object__close};
+}
+
+/// Has the kernel run a loader that libbpf writes, as of a light skeleton. The kernel finds the
+/// fields then, and remembers its types from one process to the next. libbpf reads all types each
+/// time, which takes several times as long.
+opened load_by_loader(std::span<std::byte const> file) noexcept {
+    auto const object = open_object(file);
+    if (!object) return -errno;
+    ::gen_loader_opts loader{};
+    loader.sz = sizeof loader;
+    if (int const outcome = ::bpf_object__gen_loader(object.get(), &loader); outcome < 0)
+        return outcome;
+    if (int const outcome = ::bpf_object__load(object.get()); outcome < 0) return outcome;
+    struct {
+        ::bpf_loader_ctx head;
+        ::bpf_prog_desc program;
+    } context{};
+    context.head.sz = sizeof context;
+    ::bpf_load_and_run_opts run{};
+    run.ctx = &context.head;
+    run.data = loader.data;
+    run.data_sz = loader.data_sz;
+    run.insns = loader.insns;
+    run.insns_sz = loader.insns_sz;
+    int const outcome = ::bpf_load_and_run(&run);
+    return outcome < 0 ? outcome : context.program.prog_fd;
+}
+
+opened load_by_libbpf(std::span<std::byte const> file) noexcept {
+    auto const object = open_object(file);
     if (!object) return -errno;
     if (int const outcome = ::bpf_object__load(object.get()); outcome < 0) return outcome;
     auto const* const program = ::bpf_object__next_program(object.get(), nullptr);
     return program ? duplicate(::bpf_program__fd(program)) : -ENOENT;
+}
+
+/// Where one is closed, what a loader opens may come by its number.
+bool has_standard_streams() noexcept {
+    return is_open(STDIN_FILENO) == 0 && is_open(STDOUT_FILENO) == 0 && is_open(STDERR_FILENO) == 0;
+}
+
+} // namespace
+
+opened load_object(std::span<std::byte const> file) noexcept {
+    quiet_libbpf const quiet;
+    held_signals const undisturbed;
+    // Kernels before 5.17 refuse the loader. libbpf knows more about other failures.
+    if (has_standard_streams())
+        if (auto program = load_by_loader(file)) return program;
+    return load_by_libbpf(file);
 }
 
 int map_fd(::bpf_map const* map) noexcept {

@@ -45,7 +45,7 @@ public:
     /// types
     ///         permission_denied  CAP_BPF or CAP_PERFMON is missing, or a security module refuses
     /// @threads any; none may close the descriptor meanwhile
-    /// @cost 1 system call once it is loaded, and 15 ms and more to load it. After a failure, 1 or
+    /// @cost 1 system call once it is loaded, and 3 ms and more to load it. After a failure, 1 or
     ///       2 system calls as long as the kernel's types cannot be read, or the smallest program
     ///       cannot be loaded; where both can, another attempt
     [[nodiscard]] result<loaded> get();

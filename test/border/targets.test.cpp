@@ -19,6 +19,7 @@
 
 #include <doctest/doctest.h>
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -28,6 +29,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 
 namespace sys = bpflink::sys;
 
@@ -82,6 +84,7 @@ struct fresh_world {
 };
 
 char object_of_libbpf;
+char loader_of_libbpf[8];
 char program_of_libbpf;
 constexpr std::array<std::byte, 8> file{};
 
@@ -100,6 +103,7 @@ int __wrap_close(int fd) {
     return 0;
 }
 int __wrap_fcntl(int fd, int command, ...) {
+    if (command == F_GETFD) return world.fails_at("streams") ? -1 : 0;
     CHECK(fd == 77);
     CHECK(command == F_DUPFD_CLOEXEC);
     va_list arguments;
@@ -181,8 +185,37 @@ ssize_t __wrap_readlink(char const*, char* into, size_t size) {
     ++world.objects;
     return reinterpret_cast<::bpf_object*>(&object_of_libbpf);
 }
+int __wrap_bpf_object__gen_loader(::bpf_object*, ::gen_loader_opts* loader) {
+    if (world.fails_at("gen_loader")) return -errno;
+    loader->data = loader_of_libbpf;
+    loader->data_sz = sizeof loader_of_libbpf;
+    loader->insns = loader_of_libbpf;
+    loader->insns_sz = sizeof loader_of_libbpf;
+    return 0;
+}
 int __wrap_bpf_object__load(::bpf_object*) {
     return world.fails_at("load") ? -errno : 0;
+}
+long __wrap_syscall(long number, ...) {
+    CHECK(number == SYS_bpf);
+    std::va_list arguments;
+    va_start(arguments, number);
+    auto const command = va_arg(arguments, ::bpf_cmd);
+    auto const& attr = *va_arg(arguments, ::bpf_attr*);
+    va_end(arguments);
+    if (world.fails_at("bpf")) return -1;
+    switch (command) {
+    case BPF_MAP_CREATE:
+    case BPF_PROG_LOAD: return world.open_one();
+    case BPF_PROG_RUN: {
+        CHECK(world.open.contains(static_cast<int>(attr.test.prog_fd)));
+        int const made = world.open_one();
+        // After what bpf_loader_ctx is of, as the loader of an only program has it.
+        std::memcpy(reinterpret_cast<char*>(attr.test.ctx_in) + 24, &made, sizeof made);
+        return 0;
+    }
+    default: return 0;
+    }
 }
 ::bpf_program* __wrap_bpf_object__next_program(::bpf_object const*, ::bpf_program*) {
     return world.has_program ? reinterpret_cast<::bpf_program*>(&program_of_libbpf) : nullptr;
@@ -360,11 +393,27 @@ TEST_CASE_FIXTURE(fresh_world, "a cgroup that cannot be looked for is errno, neg
 }
 
 TEST_CASE_FIXTURE(fresh_world, "a loaded object is closed, and its program's descriptor stays") {
+    int by_libbpf = 0;
+    SUBCASE("by a loader that the kernel runs") {
+    }
+    SUBCASE("by libbpf where the kernel refuses the loader") {
+        world.fails = {{"bpf", EINVAL}};
+        by_libbpf = 1;
+    }
+    SUBCASE("by libbpf where it writes none") {
+        world.fails = {{"gen_loader", EFAULT}};
+        by_libbpf = 1;
+    }
+    SUBCASE("by libbpf where a standard stream is closed, for the loader would take its number") {
+        world.fails = {{"streams", EBADF}};
+        by_libbpf = 1;
+    }
     {
         auto const program = sys::load_object(file);
         REQUIRE(program.outcome() >= 100);
-        CHECK(world.open.contains(program.outcome()));
+        CHECK(world.open == std::set{program.outcome()});
         CHECK(world.objects == 0);
+        CHECK(world.calls["fcntl"] == by_libbpf);
     }
     CHECK(world.open.empty());
 }
@@ -372,11 +421,11 @@ TEST_CASE_FIXTURE(fresh_world, "a loaded object is closed, and its program's des
 TEST_CASE_FIXTURE(fresh_world, "an object that cannot be loaded is errno, negated, and closed") {
     for (auto const* const function : {"open_mem", "load", "fcntl"})
         for (int const number : {EPERM, ESRCH, EMFILE, 524}) {
-            world.fails = {{function, number}};
+            world.fails = {{function, number}, {"bpf", number}};
             CHECK(sys::load_object(file).outcome() == -number);
             CHECK(world.objects == 0);
         }
-    world.fails.clear();
+    world.fails = {{"bpf", EINVAL}};
     world.has_program = false;
     CHECK(sys::load_object(file).outcome() == -ENOENT);
 }

@@ -2,15 +2,20 @@
 """attach: every hook of the library, by its options."""
 
 import ctypes
+import json
 import os
+import re
 import shutil
 import signal
 import struct
 
 import support
 from attachable import AttachableTest, Held
+from schema import mistakes
 from support import TOOL, all_links, run
 
+with open(os.environ["SCHEMA"], encoding="utf-8") as text:
+    SCHEMA = json.load(text)
 HOOKS = ("cgroup freplace iter kprobe kprobe_multi lsm netfilter netkit netns perf_event "
          "raw_tracepoint sockmap struct_ops tcx tp_btf tracepoint tracing tracing_multi uprobe "
          "uprobe_multi xdp").split()
@@ -161,11 +166,31 @@ class Attach(AttachableTest):
         self.assertEqual("sched_process_exit", self.show(link)["tp_name"])
 
     def test_the_place_may_be_in_the_program(self):
-        for hook in "tp_btf", "tracing", "lsm":
+        for hook, function in (("tp_btf", None), ("tracing", "do_unlinkat"),
+                               ("lsm", "bpf_lsm_file_open")):
             with self.subTest(hook):
-                self.assertEqual(int(self.links.facts.get(hook, 0)),
-                                 self.show(self.attach(hook, hook, "--cookie", "1"))["prog_id"])
+                link = self.attach(hook, hook, "--cookie", "1")
+                shown = self.show(link)
+                self.assertEqual(int(self.links.facts.get(hook, 0)), shown["prog_id"])
+                if "target_btf_id" in shown:
+                    self.assertEqual((function, None), (shown["func"], shown.get("module")))
+                    self.assertRegex(self.target_of(link), rf"\w+, {function}(, cookie 1)?\Z")
+                self.assertEqual([], list(mistakes(SCHEMA["items"], shown)))
                 self.links.tool("unpin", self.made())
+
+    def test_a_replaced_function_is_named_with_its_program(self):
+        target = self.need("replaced") and self.links.facts["replaced"]
+        link = self.attach("freplace", "freplace", "--target", f"program:{target}", "--function",
+                           "replaced_by_another")
+        shown = self.show(link)
+        self.assertEqual((int(target), "replaced_by_another"),
+                         (shown["target_obj_id"], shown["func"]))
+        self.assertEqual(f"program {target}, replaced_by_another", self.target_of(link))
+        self.assertEqual([], list(mistakes(SCHEMA["items"], shown)))
+
+    def target_of(self, link):
+        text = self.links.tool("show", str(link)).stdout.decode()
+        return re.search(r"^TARGET +(.*)$", text, re.MULTILINE).group(1)
 
     def test_uprobes_in_a_process_and_by_lists(self):
         binary, offset, other = (os.environ["ATTACHABLE"], self.links.facts["offset"],

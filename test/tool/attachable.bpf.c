@@ -98,6 +98,22 @@ int run_tracing(void* ctx) {
     return 0;
 }
 
+struct xdp_md;
+__attribute__((noinline)) int replaced_by_another(struct xdp_md* ctx) {
+    int volatile pass = 2; // XDP_PASS, which the compiler must not know
+    return ctx ? pass : 0;
+}
+
+SEC("xdp")
+int run_replaced(struct xdp_md* ctx) {
+    return replaced_by_another(ctx);
+}
+
+SEC("freplace/replaced_by_another")
+int run_freplace(struct xdp_md* ctx) {
+    return 2; // XDP_PASS
+}
+
 SEC("lsm/file_open")
 int run_lsm(void* ctx) {
     return 0;

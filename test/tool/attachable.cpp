@@ -56,6 +56,9 @@ void pin_program(std::string const& symbol, std::string const& directory) {
     ::bpf_program* program = nullptr;
     bpf_object__for_each_program(program, opened.get()) {
         ::bpf_program__set_autoload(program, symbol == ::bpf_program__name(program));
+        if (::bpf_program__type(program) != BPF_PROG_TYPE_EXT) continue;
+        bpflink::unique_fd const target{::bpf_obj_get((directory + "/replaced").c_str())};
+        ::bpf_program__set_attach_target(program, target.get(), "replaced_by_another");
     }
     auto const name = symbol.substr(std::strlen("run_"));
     if (int const outcome = ::bpf_object__load(opened.get()); outcome < 0)

@@ -59,7 +59,7 @@ class Bpftool(LinksTest):
 class BpftoolOfMany(Bpftool):
     """Where there are so many links that the tool reads all at once."""
 
-    crowd = 1100
+    crowd = 1600
 
 
 if __name__ == "__main__":

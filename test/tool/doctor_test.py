@@ -110,6 +110,13 @@ class Doctor(AttachableTest):
         kinds = [each["kind"] for each in json.loads(done.stdout)]
         self.assertEqual(release < (5, 11), "memlock" in kinds)
 
+    def test_who_may_not_look_is_not_told_that_all_is_well(self):
+        done = self.links.run("setpriv", "--reuid=65534", "--clear-groups", "--bounding-set=-all",
+                              "--inh-caps=-all", support.TOOL, "doctor")
+        self.assertEqual(1, done.returncode)
+        self.assertNotIn(b"nothing was found", done.stdout)
+        self.assertIn(b"EPERM", done.stderr)
+
 
 if __name__ == "__main__":
     support.main()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """on and holders: what runs at a place, in which order, and who keeps it there."""
 
+import re
 import shutil
 import tempfile
 
@@ -109,6 +110,58 @@ class On(LinksTest):
                          [(each["hook"], each["link"], each.get("note")) for each in without])
         text = self.links.tool("on", device).stdout.decode()
         self.assertRegex(text, r"\AHOOK +LINK +PROGRAM +WHERE +NOTE\nxdp +- .* not a link\n\Z")
+
+    def do(self, *command):
+        done = self.links.run(*command)
+        self.assertEqual(0, done.returncode, done)
+        return done.stdout
+
+    def check_filters(self, sides):
+        """Of a qdisc with filters in an order that is not that of running."""
+        device, program = self.links.facts["device"], self.links.programs["tcx"]
+        pin = self.links.pin_path("filter")
+
+        def add(side, priority, *options):
+            self.do("tc", "filter", "add", "dev", device, side, "pref", str(priority), *options)
+
+        ours = "direct-action", "object-pinned", pin
+        for side in sides:
+            add(side, 20, "bpf", *ours)
+            add(side, 10, "bpf", *ours)
+            add(side, 5, "bpf", "bytecode", "1,6 0 0 4294967295")  # classic: it has no id
+            add(side, 30, "chain", "7", "bpf", "object-pinned", pin)
+        found = self.on(device)
+        filters = [each for each in found if each["hook"].startswith("tc_")]
+        there = [("priority 10 handle 0x1", "not a link"), ("priority 20 handle 0x1", "not a link"),
+                 ("chain 7 priority 30 handle 0x1", "not a link, classifies")]
+        self.assertEqual([(f"tc_{side}", None, program, *each) for side in sides for each in there],
+                         [tuple(each[key] for key in ("hook", "link", "prog_id", "from", "note"))
+                          for each in filters])
+        before = found[:found.index(filters[0])]
+        self.assertEqual(self.expected(("xdp", "xdp"), ("tcx_ingress", "tcx")),
+                         [(each["hook"], each["link"]) for each in before])
+        for side in sides:  # as tc has it, but for the chain, which it puts elsewhere
+            text = self.do("tc", "filter", "show", "dev", device, side)
+            self.assertEqual([str(program).encode()] * 3, re.findall(rb" id (\d+) ", text))
+
+    def test_filters_of_tc_run_after_tcx_and_are_not_links(self):
+        for name in "tc", "bpftool":
+            if not shutil.which(name):
+                self.skipTest(f"there is no {name} to make a filter")
+        if "tcx" in self.links.missing:
+            self.skipTest("no program for a filter: this kernel has no tcx")
+        device, pin = self.links.facts["device"], self.links.pin_path("filter")
+        self.do("bpftool", "prog", "pin", "id", str(self.links.programs["tcx"]), pin)
+        self.addCleanup(self.links.run, "rm", pin)
+        # To the qdisc ingress, the kernel answers with the same filters for the other side.
+        for qdisc, sides in ("clsact", ("ingress", "egress")), ("ingress", ("ingress",)):
+            with self.subTest(qdisc):
+                self.do("tc", "qdisc", "add", "dev", device, qdisc)
+                try:
+                    self.check_filters(sides)
+                finally:
+                    self.do("tc", "qdisc", "del", "dev", device, qdisc)
+        self.assertEqual([], [each for each in self.on(device) if each["hook"].startswith("tc_")])
 
     def test_what_is_not_there_is_named(self):
         for target in "nowhere0", "nowhere:lo", "/nowhere", "map:999999", "999999", "/tmp", \

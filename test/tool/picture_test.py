@@ -80,6 +80,17 @@ class Pictures(LinksTest):
                         if arguments[0] in cut and not plain.startswith("bpflink: "):
                             self.assertLessEqual(columns(plain), width, plain)
 
+    def test_lines_of_a_stream_fit_too(self):
+        watch = self.draw(40, "watch", "--existing", "--type", "xdp", "--period", "100")
+        line = b""
+        while not line.endswith(b"\n"):
+            line += os.read(watch.control, 1 << 16)
+        watch.process.terminate()
+        for each in line.decode().split("\r\n"):
+            self.assertLessEqual(columns(each), 40, each)
+        self.assertIn("created", line.decode())
+        watch.see()
+
     def test_a_narrow_terminal_shows_the_target(self):
         device = self.links.facts["device"]
         lines, _ = self.see(40, "list", "--type", "xdp", "--interface", device)

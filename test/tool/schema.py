@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """As much of JSON Schema as links.schema.json uses."""
 
-TYPES = {"array": list, "object": dict, "string": str, "boolean": bool, "integer": int}
+TYPES = {"array": list, "object": dict, "string": str, "boolean": bool, "integer": int,
+         "null": type(None)}
 
 
 def is_of(type_name, value):

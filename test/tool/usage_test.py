@@ -71,6 +71,7 @@ class Usage(unittest.TestCase):
         self.assert_usage_error("list", "--frob", says="--frob")
         self.assert_usage_error("list", "--type", says="--type")
         self.assert_usage_error("list", "--program", "0", says="'0'")
+        self.assert_usage_error("list", "--netns", "4294967296", says="'4294967296'")
         self.assert_usage_error("show", says="ID")
         self.assert_usage_error("pin", "1", says="PATH")
         self.assert_usage_error("unpin", says="PATH")
@@ -80,7 +81,8 @@ class Usage(unittest.TestCase):
         self.assert_usage_error("update", "1", "--program", "2", "--expect", "x", says="'x'")
         self.assert_usage_error("update", "1", "--map", "2", "--expect", "x", says="'x'")
         self.assert_usage_error("teardown", "1", "--wait", "x", says="--wait")
-        self.assert_usage_error("teardown", "1", "--expect-program", "x", says="'x'")
+        for command in ("teardown", "1"), ("detach", "1"), ("unpin", "/p"), ("pin", "1", "/p"):
+            self.assert_usage_error(*command, "--expect-program", "x", says="'x'")
         self.assert_usage_error("gc", says="DIR")
         self.assert_usage_error("explain", "EPERM", says="HOOK")
         self.assert_usage_error("explain", "EFROB", "xdp", says="'EFROB'")

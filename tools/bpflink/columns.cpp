@@ -2,6 +2,7 @@
 #include "columns.hpp"
 
 #include "facts.hpp"
+#include "kernel_names.hpp"
 #include "program_text.hpp"
 
 #include <bpflink/link_record.hpp>
@@ -48,21 +49,28 @@ values netns_of(record const& link) {
     return {text};
 }
 
-/// "offset 4416 cookie 9": the fields that differ from 0, by the keys of the facts.
+/// "vfs_read cookie 9", "offset 0x1140": the numbers that differ from 0, by the keys of the facts.
+std::string text_of_place(json const& place) {
+    std::vector<std::string> parts;
+    if (auto const name = place.find("func"); name != place.end())
+        parts.push_back(function_name{*name, place.value("module", json{}).is_null()
+                                                 ? std::string{}
+                                                 : place.at("module").get<std::string>()}
+                            .text());
+    for (auto const& [key, value] : place.items()) {
+        if (!value.is_number() || value == 0 || (key == "addr" && !parts.empty())) continue;
+        auto const number = value.get<std::uint64_t>();
+        parts.push_back(key == "cookie" || key == "target_btf_id"
+                            ? fmt::format("{} {}", key, number)
+                            : fmt::format("{} {:#x}", key, number));
+    }
+    return fmt::format("{}", fmt::join(parts, " "));
+}
+
 values places_of(record const& link) {
     values all;
-    for (auto const& place : find(link, "funcs").value_or(json::array())) {
-        std::string text;
-        for (auto const& [key, value] : place.items()) {
-            if (value == 0) continue;
-            if (!text.empty()) text += ' ';
-            auto const number = value.get<std::uint64_t>();
-            text += key == "cookie" || key == "target_btf_id"
-                        ? fmt::format("{} {}", key, number)
-                        : fmt::format("{} {:#x}", key, number);
-        }
-        all.push_back(std::move(text));
-    }
+    for (auto const& place : find(link, "funcs").value_or(json::array()))
+        all.push_back(text_of_place(place));
     return all;
 }
 

@@ -2,6 +2,7 @@
 #include "facts.hpp"
 
 #include "json_text.hpp"
+#include "kernel_names.hpp"
 #include "perf_names.hpp"
 
 #include <array>
@@ -40,6 +41,7 @@ std::string text_of(bl::netfilter_details const& d) {
 }
 
 struct into_facts {
+    static constexpr bool wants_functions = true;
     std::vector<fact> all{};
     void add(std::string_view key, json value, std::string text) {
         all.push_back({key, std::move(value), std::move(text)});
@@ -47,6 +49,7 @@ struct into_facts {
 };
 
 struct into_text {
+    static constexpr bool wants_functions = false; // it tells their number
     std::string all{};
     void add(std::string_view, auto const&, std::string const& text) {
         if (!all.empty() && !text.empty()) all += ", ";
@@ -55,6 +58,7 @@ struct into_text {
 };
 
 struct into_json {
+    static constexpr bool wants_functions = true;
     std::string& to;
     void add(std::string_view key, auto const& value, std::string const&) {
         to += ',';
@@ -63,6 +67,16 @@ struct into_json {
         append_json(to, value);
     }
 };
+
+/// With the name of what is there, as bpftool has it: a module that is null is the kernel itself.
+json function_at_address(std::optional<std::uint64_t> address) {
+    json one{{"addr", address.value_or(0)}};
+    auto const function = address ? function_at(*address) : std::nullopt;
+    if (!function) return one;
+    one["func"] = function->name;
+    one["module"] = function->module.empty() ? json{} : json(function->module);
+    return one;
+}
 
 /// Tells the facts of a link's details.
 template <class Into>
@@ -79,13 +93,7 @@ public:
         // hook or replacement. Only the program's type tells some of them apart.
         if (link_.program) add("prog_type", name_or_number(link_.program->type));
         if (d.attach) add_attach(*d.attach);
-        if (d.target_object) {
-            bool const replaces = link_.program && link_.program->type == bl::program_type::ext;
-            add("target_obj_id", *d.target_object,
-                numbered(replaces ? "program" : "BTF object", *d.target_object));
-        }
-        if (d.target)
-            add("target_btf_id", d.target->value(), numbered("BTF type", d.target->value()));
+        add_traced(d);
         add_cookie(d.cookie);
     }
     void operator()(bl::cgroup_details const& d) {
@@ -167,13 +175,11 @@ public:
         add("retprobe", *d.retprobe, *d.retprobe ? "kretprobe" : "kprobe");
         add("func_cnt", d.functions.size(), count(d.functions.size(), "function"));
         if (d.missed) add("missed", *d.missed);
-        auto functions = json::array();
-        for (auto const& function : d.functions) {
-            json one{{"addr", function.address.value_or(0)}};
+        add_functions(d.functions, [](auto const& function) {
+            auto one = function_at_address(function.address);
             if (function.cookie) one["cookie"] = function.cookie->value();
-            functions.push_back(std::move(one));
-        }
-        add("funcs", std::move(functions));
+            return one;
+        });
     }
     void operator()(bl::uprobe_multi_details const& d) {
         if (!d.retprobe) return;
@@ -181,24 +187,23 @@ public:
         add("path", d.binary, d.binary);
         add("func_cnt", d.places.size(), count(d.places.size(), "place"));
         if (d.pid) add("pid", *d.pid, numbered("process", *d.pid));
-        auto functions = json::array();
-        for (auto const& place : d.places)
-            functions.push_back({{"offset", place.offset},
-                                 {"ref_ctr_offset", place.ref_ctr_offset},
-                                 {"cookie", place.cookie.value()}});
-        add("funcs", std::move(functions));
+        add_functions(d.places, [](auto const& place) {
+            return json{{"offset", place.offset},
+                        {"ref_ctr_offset", place.ref_ctr_offset},
+                        {"cookie", place.cookie.value()}};
+        });
     }
     void operator()(bl::tracing_multi_details const& d) {
         if (d.attach) add_attach(*d.attach);
         if (!d.btf_object) return;
         add("target_obj_id", *d.btf_object);
         add("func_cnt", d.functions.size(), count(d.functions.size(), "function"));
-        auto functions = json::array();
-        for (auto const& function : d.functions)
-            functions.push_back({{"target_btf_id", function.target.value()},
-                                 {"addr", function.address.value_or(0)},
-                                 {"cookie", function.cookie.value()}});
-        add("funcs", std::move(functions));
+        add_functions(d.functions, [](auto const& function) {
+            auto one = function_at_address(function.address);
+            one["target_btf_id"] = function.target.value();
+            one["cookie"] = function.cookie.value();
+            return one;
+        });
     }
     void operator()(bl::unknown_details const&) {}
 
@@ -213,6 +218,30 @@ private:
     }
     void add_attach(bl::attach_type type) {
         add("attach_type", name_or_number(type), to_string(type));
+    }
+    void add_functions(auto const& all, auto to_one) {
+        if constexpr (Into::wants_functions) {
+            auto functions = json::array();
+            for (auto const& each : all)
+                functions.push_back(to_one(each));
+            add("funcs", std::move(functions));
+        }
+    }
+    void add_traced(bl::tracing_details const& d) {
+        if (!d.target_object || !d.target) return;
+        auto const object = *d.target_object;
+        auto const type = d.target->value();
+        auto const traced = traced_by(link_.info.program, object, type);
+        bool const is_program = traced
+                                    ? traced->is_of_program
+                                    : link_.program && link_.program->type == bl::program_type::ext;
+        bool const is_kernel = traced && !is_program;
+        add("target_obj_id", object,
+            is_kernel ? "" : numbered(is_program ? "program" : "BTF object", object));
+        add("target_btf_id", type, traced ? "" : numbered("BTF type", type));
+        if (!traced) return;
+        add("func", traced->function.name, traced->function.text());
+        if (!traced->function.module.empty()) add("module", traced->function.module);
     }
     void add_cookie(std::optional<bl::cookie> value) {
         if (value) add("cookie", value->value(), numbered("cookie", value->value()));
@@ -254,6 +283,20 @@ Into& tell(record const& link, Into&& into) {
 }
 
 } // namespace
+
+void to_json(json& to, constant const& from) {
+    if (from.name.empty())
+        to = from.number;
+    else
+        to = from.name;
+}
+
+void append_json(std::string& to, constant const& value) {
+    if (value.name.empty())
+        append_json(to, value.number);
+    else
+        append_json(to, value.name);
+}
 
 std::vector<fact> facts_of(record const& link) {
     return tell(link, into_facts{}).all;

@@ -30,13 +30,20 @@ void append_facts(std::string& to, record const& link);
 /// another network namespace has that one's name or number beside its own.
 [[nodiscard]] std::string target_of(record const& link);
 
-/// The name of a kernel's constant, or its number where there is no name for it.
+/// A constant of the kernel's.
+struct constant {
+    std::string name; ///< empty where there is none
+    unsigned number;
+};
+void to_json(json& to, constant const& from);
+void append_json(std::string& to, constant const& value);
+
+/// A constant's name, or its number where there is no name for it.
 template <class Enum>
-[[nodiscard]] json name_or_number(Enum value) {
-    auto const number = static_cast<unsigned>(value);
-    auto name = to_string(value);
-    if (name == "unknown(" + std::to_string(number) + ")") return number;
-    return name;
+[[nodiscard]] constant name_or_number(Enum value) {
+    constant one{to_string(value), static_cast<unsigned>(value)};
+    if (one.name.starts_with("unknown(")) one.name.clear();
+    return one;
 }
 
 } // namespace tool

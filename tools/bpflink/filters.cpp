@@ -73,7 +73,10 @@ void filters::add_to(CLI::App& app) {
              into(interfaces_));
     add_list(app, "--cgroup", "DIR", "Only links on this cgroup", into(cgroups_));
     add_list(app, "--netns", "NETNS", "Only links in this network namespace (see below)",
-             into(netns_));
+             [this](std::string const& word) {
+                 if (is_number(word)) static_cast<void>(parse_id(word)); // of the right size
+                 netns_.push_back(word);
+             });
     add_list(app, "--state", "STATE", "Only links in this state: attached, defunct or unknown",
              [this](std::string const& word) { states_.push_back(parse_state(word)); });
 }

@@ -8,7 +8,6 @@
 #include <bpflink/version.hpp>
 
 #include <algorithm>
-#include <clocale>
 #include <csignal>
 #include <cstddef>
 #include <exception>
@@ -116,7 +115,6 @@ int main(int argc, char** argv) {
     ::mallopt(M_MMAP_THRESHOLD, 64 * 1024 * 1024);
     ::mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
 #endif
-    std::setlocale(LC_CTYPE, "");
     std::signal(SIGPIPE, SIG_IGN); // some callers ignore it, and that shall make no difference
     try {
         int const code = run(argc, argv);

@@ -18,8 +18,9 @@ void table::add(cells row, bool marked) {
     std::vector<std::size_t> widths;
     widths.reserve(row.size());
     for (std::size_t i = 0; i != row.size(); ++i) {
-        if (!is_printable(row[i])) row[i] = printable(row[i]);
-        widths.push_back(columns(row[i]));
+        bool const is_plain = is_printable(row[i]);
+        if (!is_plain) row[i] = printable(row[i]);
+        widths.push_back(is_plain ? row[i].size() : columns(row[i]));
         widths_[i] = std::max(widths_[i], widths.back());
     }
     entries_.push_back({std::move(row), std::move(widths), marked});

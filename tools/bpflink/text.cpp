@@ -2,6 +2,7 @@
 #include "text.hpp"
 
 #include <algorithm>
+#include <clocale>
 #include <cwchar>
 
 #include <fmt/format.h>
@@ -22,6 +23,8 @@ struct character {
 
 character first_of(std::string_view text) {
     if (is_plain(text.front())) return {text.substr(0, 1), 1}; // most of what there is
+    // Its files are read when a text needs them first.
+    [[maybe_unused]] static auto const* const locale = std::setlocale(LC_CTYPE, "");
     wchar_t wide = 0;
     std::mbstate_t state{};
     auto const size = std::mbrtowc(&wide, text.data(), text.size(), &state);

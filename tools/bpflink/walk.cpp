@@ -4,13 +4,13 @@
 #include <bpflink/link.hpp>
 #include <bpflink/views/adaptors.hpp>
 #include <bpflink/views/infos.hpp>
+#include <bpflink/views/link_ids.hpp>
 #include <bpflink/views/pins.hpp>
 #include <bpflink/views/snapshot.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
-#include <limits>
 #include <optional>
 #include <ranges>
 #include <utility>
@@ -26,6 +26,13 @@ namespace bl = bpflink;
 bool is_kept(bl::error const& e) {
     return e == bl::errc::permission_denied && (e.where() == bl::operation::link_get_fd_by_id ||
                                                 e.where() == bl::operation::link_get_next_id);
+}
+
+/// Whether reading all links at once pays for its preparation.
+bool are_many() {
+    constexpr std::ptrdiff_t many = 1'500;
+    auto ids = bl::link_ids() | std::views::take(many);
+    return std::ranges::distance(ids) == many;
 }
 
 /// Adds the links that may not be opened.
@@ -53,37 +60,24 @@ void add_kept(std::vector<record>& links, predicate const& wanted, lookup& names
 } // namespace
 
 std::vector<record> all_links(predicate const& wanted, lookup& names, problems& report) {
-    // From so many on, reading all at once pays for its preparation.
-    constexpr std::size_t many = 1'000;
     std::vector<record> links;
     std::optional<bl::error> kept;
-    bl::link_id last;
     auto const take = [&](bl::result<bl::link_info>&& info) {
         if (info) {
-            last = info->id;
             if (wanted(*info)) links.push_back(make_record(*std::move(info), names));
         } else if (is_kept(info.error()))
             kept = info.error();
         else
             report(info.error());
     };
-    auto const walk = [&](std::size_t most) {
-        std::size_t seen = 0;
-        for (auto&& info : bl::infos(last)) {
+    auto all = are_many() ? bl::infos_at_once() : std::vector<bl::result<bl::link_info>>{};
+    if (all && !all->empty()) {
+        links.reserve(all->size());
+        for (auto& info : *all)
             take(std::move(info));
-            if (++seen == most) return true;
-        }
-        return false;
-    };
-    if (walk(many)) {
-        if (auto all = bl::infos_at_once()) {
-            links.reserve(all->size());
-            auto const before = last;
-            for (auto& info : *all)
-                if (!info || info->id > before) take(std::move(info));
-        } else
-            walk(std::numeric_limits<std::size_t>::max());
-    }
+    } else
+        for (auto&& info : bl::infos())
+            take(std::move(info));
     if (kept) add_kept(links, wanted, names, *kept, report);
     return links;
 }

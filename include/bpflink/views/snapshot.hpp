@@ -50,7 +50,7 @@ public:
     ///         EMFILE, ENOMEM     also where the iterator meets it, and the walk is not permitted
     /// @kernel since 5.19 by the iterator, 5.8 by the walk; kernel/bpf/link_iter.c,
     ///         bpf_link_seq_show(); read at v6.12
-    /// @cost 6 system calls, and 1 for every 1,365 links; the first time in a process, 15 ms and
+    /// @cost 6 system calls, and 1 for every 1,365 links; the first time in a process, 3 ms and
     ///       more for loading. By the walk 4 a link, 5 for one in a network namespace, 6 for an
     ///       iterator
     [[nodiscard]] result<std::vector<link_record>> take();
@@ -89,7 +89,7 @@ private:
 ///         EMFILE, ENOMEM
 /// @kernel since 5.19; kernel/bpf/link_iter.c, bpf_link_seq_show(); read at v6.12
 /// @cost 6 system calls, 1 for every 455 links, and for an opened one as link::from_id and
-///       link::info; the first time in a process, 15 ms and more for loading
+///       link::info; the first time in a process, 3 ms and more for loading
 /// @threads any
 [[nodiscard]] result<std::vector<result<link_info>>> infos_at_once();
 

@@ -78,7 +78,6 @@ void say_all(std::vector<finding> const& all) {
         say((each.is_note ? "note: " : "") + each.what);
         say("  " + each.remedy);
     }
-    if (all.empty()) say("nothing was found");
 }
 
 int run(bool wants_json) {
@@ -88,6 +87,8 @@ int run(bool wants_json) {
         print(to_json_text(all) + "\n");
     else
         say_all(all);
+    // A look that failed is not an answer.
+    if (!wants_json && all.empty() && report.exit_code() == 0) say("nothing was found");
     bool const is_well = std::ranges::all_of(all, &finding::is_note);
     return is_well ? report.exit_code() : failure;
 }

@@ -81,6 +81,7 @@ std::string to_table(std::vector<record> const& links, column_list const& chosen
     table rows{std::move(names)};
     for (auto const& link : links) {
         table::cells cells;
+        cells.reserve(chosen.size());
         for (auto const* const each : chosen)
             cells.push_back(cell_of(*each, link));
         rows.add(std::move(cells), link.state == bl::link_state::defunct);

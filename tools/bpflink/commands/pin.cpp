@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arguments.hpp"
 #include "commands.hpp"
+#include "expected.hpp"
 #include "groups.hpp"
 #include "problems.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -14,13 +16,16 @@ namespace {
 
 struct options {
     link_argument link;
+    std::optional<program_argument> expected;
     std::string path;
     bool replace = false;
 };
 
 int run(options const& given) {
     return exit_code(open(given.link).and_then([&](bpflink::link&& link) {
-        return given.replace ? link.replace_pin(given.path) : link.pin(given.path);
+        return check_expected(link, given.expected).and_then([&] {
+            return given.replace ? link.replace_pin(given.path) : link.pin(given.path);
+        });
     }));
 }
 
@@ -30,6 +35,7 @@ action add(CLI::App& app) {
     add_path(app, given->path, "A new name on a bpffs, without a dot");
     app.add_flag("--replace", given->replace,
                  "Also over another link's pin, which then no longer keeps that link");
+    add_expected(app, given->expected);
     app.footer("Examples:\n"
                "  bpflink pin 17 /sys/fs/bpf/eth0_xdp\n"
                "  bpflink pin 18 /sys/fs/bpf/eth0_xdp --replace");

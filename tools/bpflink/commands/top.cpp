@@ -167,7 +167,12 @@ action add(CLI::App& app) {
     given->wanted.add_to(app);
     app.add_option("--period", given->period, "Seconds from one look to the next (1)")
         ->type_name("SECONDS")
-        ->check(CLI::Range(0.01, 3600.0));
+        // CLI::Range takes NaN for a number in any range.
+        ->check([](std::string const& word) -> std::string {
+            double seconds = 0;
+            bool const is_number = CLI::detail::lexical_cast(word, seconds);
+            return is_number && seconds >= 0.01 && seconds <= 3600 ? "" : "give 0.01 to 3600";
+        });
     app.add_option("--count", given->count, "Print so many times, and end")->type_name("N");
     app.add_option("--rows", given->rows, "Print so many links at most")->type_name("N");
     app.add_flag("--json", given->json, "Print an array a line, with a line for each look");

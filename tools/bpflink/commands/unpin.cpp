@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arguments.hpp"
 #include "commands.hpp"
+#include "expected.hpp"
 #include "groups.hpp"
 #include "problems.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -14,19 +16,26 @@ namespace {
 
 namespace bl = bpflink;
 
-int run(std::string const& path) {
-    return exit_code(
-        bl::link::load_pinned(path).and_then([](bl::link&& link) { return link.unpin(); }));
+struct options {
+    std::string path;
+    std::optional<program_argument> expected;
+};
+
+int run(options const& given) {
+    return exit_code(bl::link::load_pinned(given.path).and_then([&](bl::link&& link) {
+        return check_expected(link, given.expected).and_then([&] { return link.unpin(); });
+    }));
 }
 
 action add(CLI::App& app) {
-    auto const path = std::make_shared<std::string>();
-    add_path(app, *path, "The pin; a map's or program's pin is left alone");
+    auto const given = std::make_shared<options>();
+    add_path(app, given->path, "The pin; a map's or program's pin is left alone");
+    add_expected(app, given->expected);
     app.footer("The link goes with its last pin and its last descriptor.\n"
                "\n"
                "Example:\n"
                "  bpflink unpin /sys/fs/bpf/eth0_xdp");
-    return [path] { return run(*path); };
+    return [given] { return run(*given); };
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "output.hpp"
 #include "problems.hpp"
 #include "program_text.hpp"
+#include "terminal.hpp"
 #include "text.hpp"
 
 #include <bpflink/lifecycle/watcher.hpp>
@@ -62,7 +63,7 @@ std::string to_line(change const& one) {
     // A link that is defunct is on nothing any more.
     bool const was = one.what == bl::link_change::defunct && one.before;
     text += "  " + target_of(was ? *one.before : link);
-    return printable(text) + "\n";
+    return cut(printable(text), output_width()) + "\n";
 }
 
 /// Remembers the links, so that there is something to say of those that have gone.

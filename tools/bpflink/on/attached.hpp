@@ -32,7 +32,7 @@ inline constexpr auto not_a_link = "not a link";
 
 // Each appends the programs at a place. A place that cannot be asked for is reported.
 
-/// XDP, tcx and netkit.
+/// XDP, tcx, filters of tc, and netkit.
 void add_interface(interface_place const& where, programs& to, problems& report);
 /// Of a network namespace: flow_dissector, sk_lookup, and netfilter.
 /// @param path  of the namespace

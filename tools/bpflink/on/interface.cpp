@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attached.hpp"
+#include "tc.hpp"
 
 #include <bpflink/attach_type.hpp>
 #include <bpflink/hook/netkit.hpp>
@@ -11,6 +12,8 @@
 
 #include <utility>
 #include <variant>
+
+#include <fmt/format.h>
 
 namespace tool::on {
 namespace {
@@ -60,6 +63,15 @@ void add_ordered(Hook const& where, programs& to, problems& report) {
                       entry.link ? "" : not_a_link});
 }
 
+void add_filters(char const* hook, std::vector<tc_filter> const& filters, programs& to) {
+    for (auto const& each : filters) {
+        auto from = fmt::format("priority {} handle {:#x}", each.priority, each.handle);
+        if (each.chain != 0) from = fmt::format("chain {} {}", each.chain, from);
+        to.push_back({hook, each.program, std::nullopt, std::move(from),
+                      each.is_direct ? not_a_link : "not a link, classifies"});
+    }
+}
+
 void add_here(interface_place const& where, programs& to, problems& report) {
     auto const links = report.value_of(bl::snapshot());
     if (!links) return;
@@ -67,8 +79,12 @@ void add_here(interface_place const& where, programs& to, problems& report) {
         for (auto const& entry : xdp->entries)
             to.push_back(of_xdp(entry, where, *links));
     using enum bl::attach_type;
-    for (auto const side : {tcx_ingress, tcx_egress})
-        add_ordered(bl::hook::tcx{.ifindex = where.index, .attach = side}, to, report);
+    auto const filters = report.value_of(tc_filters_of(where.index)).value_or(tc_filters{});
+    // The kernel runs tcx first, and the filters where that leaves the packet to the next.
+    add_ordered(bl::hook::tcx{.ifindex = where.index, .attach = tcx_ingress}, to, report);
+    add_filters("tc_ingress", filters.ingress, to);
+    add_ordered(bl::hook::tcx{.ifindex = where.index, .attach = tcx_egress}, to, report);
+    add_filters("tc_egress", filters.egress, to);
     for (auto const side : {netkit_primary, netkit_peer})
         add_ordered(bl::hook::netkit{.ifindex = where.index, .attach = side}, to, report);
 }
