@@ -13,14 +13,14 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+from machines import MACHINES
 from packages import Trouble
 
-QEMU = "qemu-system-x86_64"
 # KVM is no default: where machines are nested, it may be there and not work.
 ACCELERATOR = os.environ.get("BPFLINK_MATRIX_ACCEL", "tcg")
 # 5.10 loads and attaches LSM programs without "bpf" here, and never runs them. Names that a kernel
 # does not have are ignored.
-PARAMETERS = ("console=ttyS0 panic=-1 oops=panic rdinit=/init "
+PARAMETERS = ("panic=-1 oops=panic rdinit=/init "
               "lsm=landlock,lockdown,yama,integrity,bpf")
 
 
@@ -59,11 +59,12 @@ class Memory:
 
 
 def command_line(kernel, initramfs, ports, parameters, cpus):
+    machine = MACHINES[kernel.architecture]
     # setpriv: qemu ends when this process does, whatever ended it.
-    return ["setpriv", "--pdeathsig", "KILL", QEMU, "-nodefaults", "-no-user-config", "-no-reboot",
-            "-display", "none", "-accel", ACCELERATOR, "-cpu", "max", "-smp", str(cpus),
+    return ["setpriv", "--pdeathsig", "KILL", machine.qemu, "-nodefaults", "-no-user-config", "-no-reboot",
+            "-display", "none", "-accel", ACCELERATOR, *machine.options, "-smp", str(cpus),
             "-m", "1G", "-kernel", str(kernel.vmlinuz), "-initrd", initramfs.path,
-            "-append", f"{PARAMETERS} {parameters}",
+            "-append", f"console={machine.console} {PARAMETERS} {parameters}",
             *(argument for port in ports for argument in ("-serial", port))]
 
 

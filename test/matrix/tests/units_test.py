@@ -210,7 +210,7 @@ class Page(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.home = pathlib.Path(directory.name)
-        patch = mock.patch.object(page, "kernels", lambda: {"5.10": {}, "6.1": {}})
+        patch = mock.patch.object(page, "native", lambda: ["5.10", "6.1"])
         patch.start()
         self.addCleanup(patch.stop)
         for kernel, skips in ("5.10", ["no veth driver"]), ("6.1", []):
