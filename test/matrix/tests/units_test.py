@@ -164,6 +164,7 @@ class Cache(unittest.TestCase):
         subprocess.run(["dpkg-deb", "--build", "--root-owner-group", root, self.package], check=True,
                        stdout=subprocess.DEVNULL)
         data = self.package.read_bytes()
+        (self.here / "kernels.json").write_text('{"9.9": {}}')
         (self.here / "kernels.lock").write_text(json.dumps(
             {"9.9": [{"path": "debian/pool/k.deb", "sha256": hashlib.sha256(data).hexdigest(),
                       "size": len(data)}]}))
