@@ -23,9 +23,12 @@ function(bpflink_compile_bpf object source)
   get_filename_component(name ${object} NAME)
   set(includes ${libbpf_INCLUDE_DIRS}) # it may be a package manager's
   list(TRANSFORM includes PREPEND -I)
+  if(CMAKE_SYSROOT)
+    list(APPEND includes --sysroot=${CMAKE_SYSROOT})
+  endif()
   add_custom_command(OUTPUT ${object}
     COMMAND ${BPFLINK_BPF_CLANG} -target bpf -O2 -g -Wall -Werror ${arch} ${includes}
-            -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE} ${ARGN}
+            -idirafter ${CMAKE_SYSROOT}/usr/include/${CMAKE_LIBRARY_ARCHITECTURE} ${ARGN}
             -MD -MF ${object}.d -c ${input} -o ${object}
     DEPENDS ${input} DEPFILE ${object}.d
     COMMENT "Building BPF object ${name}" VERBATIM)

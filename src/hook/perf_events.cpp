@@ -200,6 +200,10 @@ constexpr std::array mistakes{
             "", "hw_breakpoint_arch_parse", has_no_access},
     refusal{EINVAL, errc::invalid_argument, "a thread's number is not negative", "",
             "perf_event_open", has_negative_thread},
+    // arm64 takes it, and watches the bytes of the first 8 alone.
+    refusal{EINVAL, errc::invalid_argument, "the address is not a multiple of the {} bytes",
+            "watch fewer bytes, or several places", "hw_breakpoint_arch_parse",
+            is_between_multiples},
 };
 
 constexpr auto causes = joined(
@@ -207,9 +211,6 @@ constexpr auto causes = joined(
         refusal{EINVAL, errc::invalid_argument,
                 "the frequency is above kernel.perf_event_max_sample_rate ({})",
                 "ask for less, or raise that", "perf_event_open", is_too_frequent},
-        refusal{EINVAL, errc::invalid_argument, "the address is not a multiple of the {} bytes",
-                "watch fewer bytes, or several places", "hw_breakpoint_arch_parse",
-                is_between_multiples},
         refusal{EINVAL, errc::not_supported, "this processor does not watch reads alone",
                 "watch reads and writes", "arch_build_bp_info", sees_reads_alone},
         refusal{EINVAL, errc::invalid_argument, "the kernel does not have this address watched", "",

@@ -24,8 +24,8 @@ inline constexpr std::string_view cannot_be_traced =
     "the function cannot be traced here: it has no place for a trampoline, or a livepatch has it";
 inline constexpr std::string_view a_kprobe_may_do = "a kprobe may do";
 inline constexpr std::string_view no_trampolines =
-    "this kernel puts no trampoline on the function: it has none (arm64 before 6.4), or the "
-    "function takes too many arguments";
+    "this kernel has no trampolines (arm64 before 6.4), or the function has no place for one, or "
+    "too many arguments";
 inline constexpr std::string_view function_is_full =
     "38 programs are on the function, or their trampoline is larger than a page";
 inline constexpr std::string_view function_is_gone =

@@ -2,6 +2,7 @@
 // Places where the kernel gives less than usual: a case for each row of the table in
 // docs/reliability.md.
 #include "child.hpp"
+#include "counted.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
@@ -16,19 +17,25 @@
 #include <cstddef>
 #include <cstdio>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <thread>
 
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/mount.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace bl = bpflink;
@@ -61,6 +68,127 @@ template <class T>
 bool says(bl::result<T> const& r, bl::errc condition,
           std::initializer_list<std::string_view> words) {
     return !r && says(r.error(), condition, words);
+}
+
+/// An LSM program that refuses to open one link by its id; nothing, and a skipped case, where the
+/// kernel does not take it.
+using guard_program = held_as<bl::program_type::lsm>;
+std::optional<guard_program> load_guard(bl::link_id hidden, int number, bl::btf_id hook) {
+    auto const id = static_cast<std::int32_t>(hidden.value());
+    // int bpf(int command, union bpf_attr* attributes, unsigned size), whose link_id comes first.
+    std::array const code{
+        ::bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
+        ::bpf_insn{BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_2, BPF_REG_1, 0, 0},
+        ::bpf_insn{BPF_JMP32 | BPF_JNE | BPF_K, BPF_REG_2, 0, 4, BPF_LINK_GET_FD_BY_ID},
+        ::bpf_insn{BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_3, BPF_REG_1, 8, 0},
+        ::bpf_insn{BPF_LDX | BPF_MEM | BPF_W, BPF_REG_3, BPF_REG_3, 0, 0},
+        ::bpf_insn{BPF_JMP32 | BPF_JNE | BPF_K, BPF_REG_3, 0, 1, id},
+        ::bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, -number},
+        ::bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
+    };
+    try {
+        return guard_program{
+            load_tiny(bl::program_type::lsm, bl::attach_type::lsm_mac, code, hook)};
+    } catch (std::system_error const& e) {
+        skip_case("the kernel takes no LSM program for bpf(2): " + e.code().message());
+        return std::nullopt;
+    }
+}
+
+/// What is in a list of results: values, and errors that are a refusal with these words.
+struct counts {
+    std::size_t seen = 0;
+    std::size_t refused = 0;
+    std::size_t other = 0;
+};
+template <class Elements>
+counts count(Elements&& elements, std::initializer_list<std::string_view> words) {
+    counts found;
+    for (auto&& each : elements)
+        ++(each                                                     ? found.seen
+           : says(each.error(), bl::errc::permission_denied, words) ? found.refused
+                                                                    : found.other);
+    return found;
+}
+
+/// Takes a processor offline while it lives, where that can be done.
+class offline {
+public:
+    explicit offline(int processor)
+        : file_{::open(
+              ("/sys/devices/system/cpu/cpu" + std::to_string(processor) + "/online").c_str(),
+              O_WRONLY | O_CLOEXEC)},
+          is_{file_ && ::write(file_.get(), "0", 1) == 1} {}
+    ~offline() {
+        if (is_) CHECK(::pwrite(file_.get(), "1", 1, 0) == 1);
+    }
+    offline(offline const&) = delete;
+    offline& operator=(offline const&) = delete;
+    explicit operator bool() const { return is_; }
+
+private:
+    bl::unique_fd file_;
+    bool is_;
+};
+
+/// A number that one process tells another.
+class number_passed {
+public:
+    void pass(int number) const {
+        auto const value = static_cast<std::uint64_t>(number) + 1;
+        static_cast<void>(::write(fd_.get(), &value, sizeof value));
+    }
+    [[nodiscard]] int take() const {
+        std::uint64_t value = 0;
+        return ::read(fd_.get(), &value, sizeof value) == sizeof value ? static_cast<int>(value - 1)
+                                                                       : -1;
+    }
+
+private:
+    bl::unique_fd fd_{::eventfd(0, EFD_CLOEXEC)};
+};
+
+constexpr int no_tokens = 0; // instead of a descriptor
+
+/// Makes a mount of a bpffs that the other process began, with all that a token can allow.
+int delegate(int fs) {
+    for (char const* const what :
+         {"delegate_cmds", "delegate_maps", "delegate_progs", "delegate_attachs"})
+        if (::syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, what, "any", 0) < 0) return no_tokens;
+    if (::syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) return no_tokens;
+    return static_cast<int>(::syscall(SYS_fsmount, fs, 0, 0));
+}
+
+/// Moves into namespaces of its own, whose /sys/fs/bpf gives tokens. False: the kernel has none.
+bool enter_with_token(steps& step) {
+    number_passed begun;
+    number_passed made;
+    int const self = ::getpid();
+    // With these descriptors, and all the privileges that this process is about to lose.
+    auto const helper = static_cast<int>(::syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0));
+    if (helper == 0) {
+        int const fs = begun.take();
+        auto const map = [&](char const* name) {
+            bl::unique_fd const file{::open(("/proc/" + std::to_string(self) + "/" + name).c_str(),
+                                            O_WRONLY | O_CLOEXEC)};
+            return ::write(file.get(), "0 0 1", 5) == 5;
+        };
+        made.pass(map("uid_map") && map("gid_map") ? delegate(fs) : -1);
+        ::_exit(0);
+    }
+    step(helper > 0, "a helper");
+    step(::unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) == 0, "namespaces");
+    bl::unique_fd const fs{static_cast<int>(::syscall(SYS_fsopen, "bpf", FSOPEN_CLOEXEC))};
+    step(static_cast<bool>(fs), "a bpffs");
+    begun.pass(fs.get());
+    int const mount = made.take();
+    ::waitpid(helper, nullptr, 0);
+    if (mount == no_tokens) return false;
+    step(mount > 0 && ::syscall(SYS_move_mount, mount, "", AT_FDCWD, "/sys/fs/bpf",
+                                MOVE_MOUNT_F_EMPTY_PATH) == 0,
+         "it is mounted");
+    ::close(mount);
+    return true;
 }
 
 /// A mount namespace of its own, where nothing of what is mounted is seen outside.
@@ -140,6 +268,91 @@ TEST_CASE_FIXTURE(
               auto const again = bl::attach(p.iter("iter_tasks"), bl::hook::iter{});
               step(again ? true : says(again, denied, {words}), "attach");
           }) == 0);
+}
+
+TEST_CASE_FIXTURE(
+    restricted,
+    "with a token in a user namespace, programs load and attach, and ids stay refused") {
+    if (in_child([](steps& step) { step(enter_with_token(step), "a token"); }) != 0)
+        return skip_case("no user namespaces here, or no tokens in them");
+    CHECK(in_child([&](steps& step) {
+              step(enter_with_token(step), "a token");
+              test_programs const own{"xdp_a", "iter_tasks"};
+              auto const xdp = programs::xdp_ref::from(own.get("xdp_a"));
+              auto const iter = programs::iter_ref::from(own.get("iter_tasks"));
+              step(xdp && iter, "programs");
+              if (!xdp || !iter) return;
+              auto made = bl::attach(
+                  *xdp, bl::hook::xdp{.ifindex = bl::ifindex{1}, .mode = bl::xdp_mode::generic});
+              step(made.has_value(), "attach");
+              if (!made) return;
+              step(made->pin("/sys/fs/bpf/link").has_value(), "pin");
+              step(bl::link::load_pinned("/sys/fs/bpf/link").has_value(), "load_pinned");
+              step(made->unpin().has_value(), "unpin");
+              step(made->info().has_value(), "info");
+              auto const tasks = bl::attach(*iter, bl::hook::iter{});
+              step(tasks && bl::iter_output::open(tasks->fd()), "an iterator");
+              std::string_view const words = "user namespace";
+              constexpr auto denied = bl::errc::permission_denied;
+              step(says(bl::link::from_id(id), denied, {words}), "from_id");
+              step(says(bl::links() | bl::collect, denied, {words}), "links");
+              bl::snapshotter by;
+              step(by.take() && by.source() == bl::snapshot_source::iterator, "snapshot");
+          }) == 0);
+}
+
+TEST_CASE_FIXTURE(
+    restricted, "where a security module hides a link, that is said of it, and no more is hidden") {
+    auto const hook = kernel_function("bpf_lsm_bpf");
+    if (!hook) return;
+    auto const later = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    auto const before = count(bl::links(), {});
+    for (int const number : {EPERM, EACCES}) {
+        CAPTURE(number);
+        auto const guard = load_guard(id, number, *hook);
+        if (!guard) return;
+        auto made = bl::attach(*guard, bl::hook::lsm{});
+        if (is_unsupported(made)) return;
+        auto const active = must(std::move(made));
+        auto const opened = bl::link::from_id(id);
+        if (opened) return skip_case("the kernel runs no BPF programs of LSM hooks (lsm=bpf)");
+        std::initializer_list<std::string_view> const words{"a security module"};
+        CHECK(says(opened, bl::errc::permission_denied, words));
+        for (auto const& found : {count(bl::links(), words), count(bl::infos(), words)}) {
+            CHECK(found.refused == 1);
+            CHECK(found.other == 0);
+            CHECK(found.seen == before.seen); // with the guard's own, without the hidden one
+        }
+        CHECK(bl::link::from_id(must(later.info()).id));
+        CHECK(must(l.info()).id == id);
+        must(l.pin(path));
+        CHECK(bl::link::load_pinned(path));
+        must(l.unpin());
+        CHECK(says(bl::snapshotter{bl::snapshot_source::walk}.take(), bl::errc::permission_denied,
+                   words));
+        bl::snapshotter by;
+        auto const records = by.take();
+        if (by.source() != bl::snapshot_source::iterator) {
+            skip_part("this kernel has no iterator over links");
+            continue;
+        }
+        CHECK(std::ranges::any_of(must(records), [&](auto const& each) { return each.id == id; }));
+        auto const at_once = must(bl::infos_at_once());
+        CHECK(count(at_once, words).refused == 1);
+    }
+}
+
+TEST_CASE_FIXTURE(restricted, "while processor 0 is offline, events are opened on the others") {
+    offline const first{0};
+    if (!first) return skip_case("processor 0 does not go offline here");
+    auto const t = counted_program::load(bl::program_type::tracepoint);
+    REQUIRE(t);
+    auto const events =
+        must(bl::perf_events_on_each_cpu(bl::interval_timer{std::chrono::milliseconds{1}}));
+    CHECK(events.size() == static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_ONLN)));
+    auto const l = must(bl::attach(t->as<bl::program_type::tracepoint>(),
+                                   bl::hook::tracepoint{"sched", "sched_switch"}));
+    CHECK(t->runs_during([] { std::this_thread::sleep_for(std::chrono::milliseconds{5}); }) > 0);
 }
 
 TEST_CASE_FIXTURE(restricted, "where /proc hides processes, a look for holders says so") {

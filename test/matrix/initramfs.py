@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The guest's file system: busybox, a program with its shared libraries, and kernel modules."""
 
-import os
 import pathlib
-import re
 import shlex
-import shutil
 import stat
-import subprocess
 
-from packages import HERE, Trouble
+from machines import MACHINES
+from packages import HERE
 
 
 class Archive:
@@ -45,31 +42,26 @@ class Archive:
         source = pathlib.Path(source or path)
         self.content(path, source.read_bytes(), stat.S_IMODE(source.stat().st_mode))
 
-    def program(self, path, source=None):
+    def libraries(self, machine, program):
+        for path, source in machine.libraries(program).items():
+            self.file(path, source)
+
+    def program(self, machine, path, source=None):
         self.file(path, source)
-        for library in libraries(source or path):
-            self.file(library)
+        self.libraries(machine, source or path)
 
     def finished(self):
         self._add("TRAILER!!!", 0)
         return self.data
 
 
-def libraries(program):
-    """The shared libraries that a program is started with, its loader included."""
-    ldd = subprocess.run(["ldd", program], capture_output=True, text=True,
-                         env={**os.environ, "LC_ALL": "C"})
-    if missing := re.findall(r"(\S+) => not found", ldd.stdout):
-        raise Trouble(f"{program} needs {', '.join(missing)}, not found here either")
-    return re.findall(r"(/\S+) \(0x", ldd.stdout)  # nothing for a static one
-
-
 def build(kernel, command=(), programs=()):
     """An initramfs in which /init runs `command`; its program and `programs` keep their paths."""
     archive = Archive()
+    machine = MACHINES[kernel.architecture]
     archive.device("dev/console", 5, 1)
     archive.device("dev/null", 1, 3)
-    archive.program("bin/busybox", shutil.which("busybox"))
+    archive.program(machine, "bin/busybox", machine.busybox)
     archive.file("init", HERE / "init")
     archive.content("etc/passwd", b"root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
     archive.content("etc/group", b"root:x:0:\nnogroup:x:65534:\n")
@@ -77,9 +69,8 @@ def build(kernel, command=(), programs=()):
     for module in kernel.modules:
         archive.file(f"modules/{module.name}", module)
     for program in programs:
-        archive.program(program)
+        archive.program(machine, program)
     # There for a static program too: a case is then the same in every build.
-    for library in libraries("/bin/sh"):
-        archive.file(library)
+    archive.libraries(machine, machine.any_program)
     archive.content("command", f"exec {shlex.join(command)}\n".encode())
     return archive.finished()

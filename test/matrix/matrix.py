@@ -26,6 +26,7 @@ import sys
 sys.dont_write_bytecode = True  # leaves nothing in the source tree
 
 import initramfs  # noqa: E402
+from machines import MACHINES  # noqa: E402
 import packages  # noqa: E402
 import page  # noqa: E402
 import results  # noqa: E402
@@ -44,6 +45,12 @@ def require(*programs):
             sys.exit(77)
 
 
+def fetch(name):
+    """The kernel, if its machine can be emulated here."""
+    require(MACHINES[packages.architecture(name)].qemu)
+    return packages.fetch(name)
+
+
 def test_command(options, *wrapper):
     variables = [f"{name}={os.environ[name]}" for name in VARIABLES if name in os.environ]
     return ["env", *variables, *wrapper, options.binary, *results.DOCTEST_ARGUMENTS,
@@ -52,7 +59,7 @@ def test_command(options, *wrapper):
 
 async def run(name, options):
     """Runs the test on a kernel, leaves what it brought back in the results, tells what it was."""
-    kernel = packages.fetch(name)
+    kernel = fetch(name)
     image = initramfs.build(kernel, test_command(options), [options.binary])
     report = await vm.boot(kernel, image, limit=options.limit, parameters=options.append,
                            cpus=options.cpus, watch=(0, 1) if options.verbose else ())
@@ -81,7 +88,7 @@ async def run(name, options):
         indent=1))
 
     skipped = sum(bool(case.skips) for case in found)
-    print(f"{name:>6}  {verdict:<10}  {len(found):3} cases, {skipped:3} with skips  "
+    print(f"{name:>10}  {verdict:<10}  {len(found):3} cases, {skipped:3} with skips  "
           f"{report.seconds:6.1f} s  {status.get('release', '')}")
     for reason in reasons:
         print(f"        {reason}")
@@ -110,14 +117,14 @@ async def run_all(names, options):
 
 def command_run(options, names):
     for name in names:
-        packages.fetch(name)  # here, where a signal ends it at once
+        fetch(name)  # here, where a signal ends it at once
     return asyncio.run(run_all(names, options))
 
 
 def command_gdb(options):
     require("gdb", "gdbserver")
     server = shutil.which("gdbserver")
-    kernel = packages.fetch(options.kernel)
+    kernel = fetch(options.kernel)
     command = test_command(options, server, "--once", "/dev/ttyS3")
     image = initramfs.build(kernel, command, [server, options.binary])
     return vm.debug(kernel, image, options.binary, parameters=options.append, cpus=options.cpus)
@@ -125,7 +132,7 @@ def command_gdb(options):
 
 def command_shell(options):
     programs = [options.binary] if options.binary else []
-    image = initramfs.build(kernel := packages.fetch(options.kernel), programs=programs)
+    image = initramfs.build(kernel := fetch(options.kernel), programs=programs)
     return vm.shell(kernel, image, programs, parameters=options.append, cpus=options.cpus)
 
 
@@ -173,12 +180,12 @@ def parse():
 def main():
     options = parse()
     if options.command != "lock":
-        require(vm.QEMU, "busybox", "dpkg-deb", "ldd", "setpriv")
+        require("busybox", "dpkg-deb", "ldd", "setpriv")
     if "binary" in options and options.binary:
         options.binary = os.path.abspath(options.binary)
     match options.command:
         case "all":
-            return command_run(options, options.only or list(packages.kernels()))
+            return command_run(options, options.only or packages.native())
         case "run" if options.gdb:
             return command_gdb(options)
         case "run":
@@ -190,8 +197,8 @@ def main():
         case "lock":
             return packages.lock()
         case "fetch":
-            for name in options.kernels or packages.kernels():
-                print(name, packages.fetch(name).release)
+            for name in options.kernels or packages.native():
+                print(name, fetch(name).release)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ class Trouble(Exception):
 
 @dataclass(frozen=True)
 class Kernel:
+    architecture: str
     release: str
     vmlinuz: pathlib.Path
     config: pathlib.Path
@@ -42,6 +43,15 @@ class Kernel:
 
 def kernels():
     return json.loads((HERE / "kernels.json").read_text())
+
+
+def architecture(name):
+    return kernels()[name].get("architecture", "amd64")
+
+
+def native():
+    """The kernels that a binary of this machine runs on."""
+    return [name for name in kernels() if architecture(name) == "amd64"]
 
 
 def locked(name):
@@ -93,7 +103,7 @@ def sha256(path):
 # Resolving: kernels.json -> kernels.lock
 
 
-def read_suite(suite, scratch):
+def read_suite(suite, architecture, scratch):
     """The kernel packages of a suite, from an index that Debian signed."""
     def get(path):
         with open(scratch / "file", "w+b") as file:
@@ -101,7 +111,7 @@ def read_suite(suite, scratch):
         return scratch / "file"
 
     archive, name = suite.split("/")
-    index = "main/binary-amd64/Packages.xz"
+    index = f"main/binary-{architecture}/Packages.xz"
     try:
         release = subprocess.run(
             ["gpgv", "--keyring", "/usr/share/keyrings/debian-archive-keyring.gpg", "--output", "-",
@@ -128,16 +138,17 @@ def lock():
     with tempfile.TemporaryDirectory(prefix="bpflink-matrix.") as scratch:
         for kernel, wanted in kernels().items():
             suite = wanted["suite"]
-            if suite not in suites:
-                suites[suite] = read_suite(suite, pathlib.Path(scratch))
-            found = [p for p in suites[suite] if re.fullmatch(wanted["packages"], p["Package"])]
+            key = suite, architecture(kernel)
+            if key not in suites:
+                suites[key] = read_suite(*key, pathlib.Path(scratch))
+            found = [p for p in suites[key] if re.fullmatch(wanted["packages"], p["Package"])]
             if not found:
                 raise Trouble(f"{kernel}: {suite} has no {wanted['packages']}")
             newest = max((p["Version"] for p in found), key=functools.cmp_to_key(older_first))
             result[kernel] = [{"path": f"{suite.split('/')[0]}/{p['Filename']}",
                                "sha256": p["SHA256"], "size": int(p["Size"])}
                               for p in found if p["Version"] == newest]
-            print(f"{kernel:>5}  {newest}")
+            print(f"{kernel:>10}  {newest}")
     (HERE / "kernels.lock").write_text(json.dumps(result, indent=1) + "\n")
 
 
@@ -219,5 +230,5 @@ def fetch(name):
             part.mkdir()
             unpack(packages, part)
             os.rename(part, home)
-    return Kernel((home / "release").read_text(), home / "vmlinuz", home / "config",
+    return Kernel(architecture(name), (home / "release").read_text(), home / "vmlinuz", home / "config",
                   sorted((home / "modules").iterdir()))

@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import PurePath
 
-from packages import HERE, Trouble, kernels
+from packages import HERE, Trouble, native
 
 TEXT = """\
 <!-- Written by test/matrix/matrix.py page, from the results of a run. -->
@@ -36,9 +36,9 @@ A skip and its reason come from what the kernel answers when it is asked, never 
 
 
 def load(directory):
-    """{kernel: its result.json}, in the order of kernels.json."""
+    """{kernel: its result.json}, in the order of kernels.json; those of this architecture."""
     found = {}
-    for name in kernels():
+    for name in native():
         path = directory / name / "result.json"
         result = json.loads(path.read_text()) if path.exists() else {}
         if not result.get("complete"):

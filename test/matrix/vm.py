@@ -13,19 +13,16 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+from machines import MACHINES
 from packages import Trouble
 
-QEMU = "qemu-system-x86_64"
 # KVM is no default: where machines are nested, it may be there and not work.
 ACCELERATOR = os.environ.get("BPFLINK_MATRIX_ACCEL", "tcg")
 # 5.10 loads and attaches LSM programs without "bpf" here, and never runs them. Names that a kernel
 # does not have are ignored.
 # Mitigations cost a tenth of an emulator's time.
-PARAMETERS = ("console=ttyS0 panic=-1 oops=panic rdinit=/init mitigations=off init_on_alloc=0 "
+PARAMETERS = ("panic=-1 oops=panic rdinit=/init mitigations=off init_on_alloc=0 "
               "lsm=landlock,lockdown,yama,integrity,bpf")
-# Emulated, fast string instructions are slow ones (the kernel clears pages by bytes then), and so are the
-# checks of its accesses to user memory. Without these, the tests take half the processor time.
-PROCESSOR = "max,-erms,-fsrm,-smap,-smep,-la57"
 
 
 @dataclass(frozen=True)
@@ -63,11 +60,12 @@ class Memory:
 
 
 def command_line(kernel, initramfs, ports, parameters, cpus):
+    machine = MACHINES[kernel.architecture]
     # setpriv: qemu ends when this process does, whatever ended it.
-    return ["setpriv", "--pdeathsig", "KILL", QEMU, "-nodefaults", "-no-user-config", "-no-reboot",
-            "-display", "none", "-accel", ACCELERATOR, "-cpu", PROCESSOR, "-smp", str(cpus),
+    return ["setpriv", "--pdeathsig", "KILL", machine.qemu, "-nodefaults", "-no-user-config", "-no-reboot",
+            "-display", "none", "-accel", ACCELERATOR, *machine.options, "-smp", str(cpus),
             "-m", "1G", "-kernel", str(kernel.vmlinuz), "-initrd", initramfs.path,
-            "-append", f"{PARAMETERS} {parameters}",
+            "-append", f"console={machine.console} {PARAMETERS} {parameters}",
             *(argument for port in ports for argument in ("-serial", port))]
 
 

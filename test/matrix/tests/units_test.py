@@ -164,6 +164,7 @@ class Cache(unittest.TestCase):
         subprocess.run(["dpkg-deb", "--build", "--root-owner-group", root, self.package], check=True,
                        stdout=subprocess.DEVNULL)
         data = self.package.read_bytes()
+        (self.here / "kernels.json").write_text('{"9.9": {}}')
         (self.here / "kernels.lock").write_text(json.dumps(
             {"9.9": [{"path": "debian/pool/k.deb", "sha256": hashlib.sha256(data).hexdigest(),
                       "size": len(data)}]}))
@@ -210,7 +211,7 @@ class Page(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.home = pathlib.Path(directory.name)
-        patch = mock.patch.object(page, "kernels", lambda: {"5.10": {}, "6.1": {}})
+        patch = mock.patch.object(page, "native", lambda: ["5.10", "6.1"])
         patch.start()
         self.addCleanup(patch.stop)
         for kernel, skips in ("5.10", ["no veth driver"]), ("6.1", []):

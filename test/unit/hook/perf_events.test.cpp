@@ -104,7 +104,7 @@ TEST_CASE_FIXTURE(event_machine, "why a watchpoint is not opened is told") {
     refuses(with, 0, errc::invalid_argument, {"not negative"});
     with.pid.reset();
     with.length = 4;
-    refuses(with, EINVAL, errc::invalid_argument, {"not a multiple of the 4 bytes"});
+    refuses(with, 0, errc::invalid_argument, {"not a multiple of the 4 bytes"});
     with.length = 2;
     refuses(with, EINVAL, errc::invalid_argument, {"have this address watched"});
 #if defined(__x86_64__)
