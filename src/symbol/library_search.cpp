@@ -10,6 +10,7 @@ namespace bpflink {
 namespace {
 
 constexpr std::string_view cache_file = "/etc/ld.so.cache";
+constexpr std::size_t first_cache_bytes = std::size_t{1} << 16U; // most machines' have fewer
 constexpr std::size_t most_cache_bytes = std::size_t{1} << 24U;
 
 // As ldconfig(8) writes it since glibc 2.2: a header, entries, and texts counted from its begin.
@@ -43,9 +44,15 @@ void for_each_cached(std::string_view cache, std::string_view name, Take take) {
 std::string contents_of(std::string path) {
     auto const file = binary_file::open(std::move(path));
     if (!file) return {};
-    std::string bytes(most_cache_bytes, '\0');
-    auto const read = file->read(std::as_writable_bytes(std::span{bytes}), 0);
-    bytes.resize(read ? *read : 0);
+    std::string bytes;
+    for (std::size_t at = 0, room = first_cache_bytes; room <= most_cache_bytes; room *= 2) {
+        bytes.resize(room);
+        auto const read = file->read(std::as_writable_bytes(std::span{bytes}.subspan(at)), at);
+        at += read ? *read : 0;
+        if (at == room) continue;
+        bytes.resize(read ? at : 0);
+        break;
+    }
     return bytes;
 }
 
