@@ -200,7 +200,7 @@ long __wrap_syscall(long number, ...) {
     CHECK(number == SYS_bpf);
     std::va_list arguments;
     va_start(arguments, number);
-    auto const command = va_arg(arguments, ::bpf_cmd);
+    auto const command = va_arg(arguments, unsigned); // promoted
     auto const& attr = *va_arg(arguments, ::bpf_attr*);
     va_end(arguments);
     if (world.fails_at("bpf")) return -1;
