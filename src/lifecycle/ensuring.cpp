@@ -243,7 +243,8 @@ result<void> ensuring::clear() {
     if (what == named::kind::nothing) return {};
     if (auto cleared = clear_temporary(path_); !cleared) return cleared;
     // Others may hold it, which then shows where it is in the way.
-    static_cast<void>(wait_for_end(id, std::min(until_, sys::now() + settled)));
+    if (what == named::kind::link)
+        static_cast<void>(wait_for_end(id, std::min(until_, sys::now() + settled)));
     return {};
 }
 

@@ -134,8 +134,8 @@ set_step step_of(std::string name, step_kind what, sight const& from) {
     return {std::move(name), what, std::move(why)};
 }
 
-void say(set_step& step, std::string_view more) {
-    if (!more.empty()) step.why.append(step.why.empty() ? "" : "; ").append(more);
+void say(std::string& text, std::string_view more) {
+    if (!more.empty()) text.append(text.empty() ? "" : "; ").append(more);
 }
 
 step_kind step_for(ensured how) {
@@ -314,7 +314,7 @@ std::optional<error> set_work::missing_quorum(link_set const& set,
                 ++there;
                 continue;
             }
-            missing.append(missing.empty() ? "" : "; ").append(quoted(name) + ": " + step->why);
+            say(missing, quoted(name) + ": " + step->why);
         }
         if (there < count)
             return error{EOPNOTSUPP, operation::link_create, errc::not_supported,
@@ -341,11 +341,11 @@ std::optional<error> set_work::missing(set_candidate const& candidate) {
 result<std::optional<set_work::namesake>> set_work::find_under_other_name(set_member const& member,
                                                                           wanted_link const& place,
                                                                           strays& unwanted) const {
-    std::optional<namesake> found;
-    if (unwanted.empty() || !takes_one(place.hook)) return found;
+    std::optional<namesake> const none;
+    if (unwanted.empty() || !takes_one(place.hook)) return none;
     auto const own = look_at(path_of(member));
     if (!own) return tl::unexpected{own.error()};
-    if (own->what != named::kind::nothing) return found;
+    if (own->what != named::kind::nothing) return none;
     for (auto at = unwanted.begin(); at != unwanted.end(); ++at) {
         if (is_temporary(at->path)) continue;
         auto there = look_at(at->path);
@@ -360,7 +360,7 @@ result<std::optional<set_work::namesake>> set_work::find_under_other_name(set_me
         if (!seen) return tl::unexpected{seen.error()};
         if (seen->what == sight::kept || seen->what == sight::stale) return namesake{at, *seen};
     }
-    return found;
+    return none;
 }
 
 result<set_step> set_work::planned(set_member const& member, std::string const& advice,
@@ -385,7 +385,7 @@ result<set_step> set_work::planned(set_member const& member, std::string const& 
         bool const is_made = seen->what != sight::kept && seen->what != sight::stale;
         if (is_made)
             if (auto why = missing(member.candidates_[i])) {
-                missing_all.append(missing_all.empty() ? "" : "; ").append(why->message());
+                say(missing_all, why->message());
                 why_missing = std::move(why);
                 continue;
             }
@@ -395,7 +395,7 @@ result<set_step> set_work::planned(set_member const& member, std::string const& 
                             : seen->what == sight::defunct ? step_kind::recreate
                                                            : step_kind::update,
                             *seen);
-        say(step, is_made ? advice : renamed);
+        say(step.why, is_made ? advice : renamed);
         return step;
     }
     if (member.is_optional_) return set_step{member.name_, step_kind::left_out, missing_all};
@@ -468,14 +468,14 @@ result<set_step> set_work::make(set_member& member, directory_lock const* lock, 
                 its.why.clear();
                 member.made_by_ = i;
                 auto step = step_of(member.name_, step_for(*how), work.before());
-                say(step, its.renamed);
+                say(step.why, its.renamed);
                 return step;
             }
             why = how.error();
         }
         if (!is_missing(*why)) return failed(*std::move(why));
         if (i + 1 == its.places.size() && !member.is_optional_) return failed(*std::move(why));
-        its.why.append(its.why.empty() ? "" : "; ").append(why->message());
+        say(its.why, why->message());
         if (auto undone = work.undo(limit()); !undone) return failed(std::move(undone).error());
         member.link_ = std::move(work.held());
         its.work.reset();

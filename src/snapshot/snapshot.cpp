@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "error/names.hpp"
 #include "info/netns_of.hpp"
 #include "info/record.hpp"
 #include "snapshot/own_program.hpp"
@@ -13,17 +12,13 @@
 #include <bpflink/views/links.hpp>
 #include <bpflink/views/snapshot.hpp>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
-#include <ostream>
 #include <utility>
 
 namespace bpflink {
 namespace {
-
-constexpr std::array<std::string_view, 3> snapshot_source_names{"none", "iterator", "walk"};
 
 link_target target_of(raw_link_record const& raw) {
     switch (raw.target_kind) {
@@ -143,33 +138,12 @@ result<void> snapshotter::take(std::vector<link_record>& into) {
     return taken;
 }
 
-error const* snapshotter::why_walked() const& noexcept {
-    return why_.code() ? &why_ : nullptr;
-}
-
-result<std::vector<link_record>> snapshotter::take() {
-    std::vector<link_record> records;
-    return take(records).map([&] { return std::move(records); });
-}
-
 result<std::vector<result<link_info>>> infos_at_once() {
     std::vector<result<link_info>> all;
     return infos_program()
         .get()
         .and_then([&](own_program::loaded program) { return read_infos(program, all); })
         .map([&] { return std::move(all); });
-}
-
-result<std::vector<link_record>> snapshot() {
-    return snapshotter{}.take();
-}
-
-std::string to_string(snapshot_source source) {
-    return detail::name_or_number(snapshot_source_names, static_cast<unsigned>(source));
-}
-
-std::ostream& operator<<(std::ostream& out, snapshot_source source) {
-    return out << to_string(source);
 }
 
 } // namespace bpflink
