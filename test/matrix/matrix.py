@@ -35,7 +35,7 @@ import vm  # noqa: E402
 ROOT = packages.HERE.parents[1]
 EXIT_STATUS = {results.PASS: 0, results.FAIL: 1, results.NO_VERDICT: 2}
 # These reach the guest.
-VARIABLES = "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "BPFLINK_TEST_WALKS"
+VARIABLES = "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "BPFLINK_TEST_WALKS", "BPFLINK_RACES"
 
 
 def require(*programs):
@@ -116,6 +116,12 @@ async def run_all(names, options):
 
 
 def command_run(options, names):
+    if options.skipped_in:
+        cases = results.skipped(options.skipped_in.read_text(errors="replace"))
+        if not cases:
+            print(f"No case skipped anything: {options.skipped_in}")
+            return 0
+        options.arguments = [results.filter_of(cases), *options.arguments]
     for name in names:
         fetch(name)  # here, where a signal ends it at once
     return asyncio.run(run_all(names, options))
@@ -152,6 +158,8 @@ def parse():
     test.add_argument("--skips", type=pathlib.Path, default=packages.HERE / "skips", metavar="DIR",
                       help="with a list of the expected skips for each kernel")
     test.add_argument("--write-skips", action="store_true", help="make what is skipped the list")
+    test.add_argument("--skipped-in", type=pathlib.Path, metavar="LOG",
+                      help="only the cases that skipped something in this log of the test (--duration=true)")
     test.add_argument("-v", "--verbose", action="store_true",
                       help="show the kernel's messages and the test's output as they come")
 

@@ -45,6 +45,19 @@ def cases(log):
     return found
 
 
+def skipped(log):
+    """The names of the cases that skipped something, in a log with durations and anything between."""
+    found = cases(log)
+    if not found:
+        raise ValueError("the log has no case: is it one of --duration=true?")
+    return [case.name for case in found if case.skips]
+
+
+def filter_of(names):
+    """doctest's argument for these cases and no other."""
+    return "--test-case=" + ",".join(name.replace("\\", r"\\").replace(",", r"\,") for name in names)
+
+
 def complete(log, found):
     """Whether `found` is all that doctest counted."""
     total = TOTAL.search(log)

@@ -74,6 +74,14 @@ class Results(unittest.TestCase):
         self.assertEqual(self.found[0].file, "/src/test/kernel/hook/xdp.test.cpp")
         self.assertTrue(results.complete(LOG, self.found))
 
+    def test_the_cases_that_skipped_are_asked_for_by_name(self):
+        self.assertEqual(results.skipped(f"1/9 Test: kernel\n{LOG}\n<end of output>"),
+                         [case.name for case in self.found if case.skips])
+        self.assertEqual(results.filter_of(["XDP runs: on lo", "a, and a\\b"]),
+                         r"--test-case=XDP runs: on lo,a\, and a\\b")
+        with self.assertRaisesRegex(ValueError, "--duration"):
+            results.skipped("SKIP: no veth\n")
+
     def test_the_condensed_log_has_heads_only_where_something_went_wrong(self):
         text = results.condensed(LOG)
         self.assertNotIn("TEST CASE:  XDP", text)
