@@ -320,7 +320,7 @@ class Refused(AttachableTest):
                 (["iter", *program, "--cgroup-order", "children"], "--cgroup"),
                 (["netns", *program, "--netns", "5"], "'5'"),
                 (["nothing", *program], "nothing"),
-                ([], "hook")):
+                ([], "HOOK")):
             with self.subTest(arguments):
                 done = run(TOOL, "attach", *arguments, *(pin if arguments else []))
                 self.assertEqual((2, b""), (done.returncode, done.stdout), done)

@@ -17,6 +17,13 @@ def commands():
 COMMANDS = commands()
 
 
+def valued_options(*command):
+    """The options of a command that take a value, with its name, as --help tells them."""
+    listed = run(TOOL, *command, "--help").stdout.decode().partition("\nOptions:\n")[2]
+    found = re.findall(r"^  (?:-\w,)?(--[a-z-]+) ([^ \n]+)(?: |$)", listed, re.MULTILINE)
+    return [(option, value) for option, value in found if not value.endswith(":")]  # Excludes: of a flag
+
+
 class Usage(unittest.TestCase):
     def assert_usage_error(self, *arguments, says):
         done = run(TOOL, *arguments)
@@ -24,7 +31,7 @@ class Usage(unittest.TestCase):
         self.assertEqual(b"", done.stdout)
         self.assertTrue(done.stderr.startswith(b"bpflink: "), done.stderr)
         self.assertIn(says, done.stderr.decode())
-        self.assertIn("--help", done.stderr.decode())
+        self.assertRegex(done.stderr.decode(), r"\nbpflink: see bpflink ([a-z]+ )?--help\n\Z")
 
     def test_help_names_every_command_and_has_examples(self):
         done = run(TOOL, "--help")
@@ -64,7 +71,7 @@ class Usage(unittest.TestCase):
         self.assertRegex(done.stdout.decode(), r"\Abpflink \d+\.\d+\.\d+\n\Z")
 
     def test_wrong_command_lines_exit_with_2_and_say_why(self):
-        self.assert_usage_error(says="required")
+        self.assert_usage_error(says="COMMAND is missing")
         self.assert_usage_error("frob", says="'frob'")
         self.assert_usage_error("--frob", says="'--frob'")
         self.assert_usage_error("list", "extra", says="extra")
@@ -89,11 +96,66 @@ class Usage(unittest.TestCase):
         self.assert_usage_error("explain", "4096", "xdp", says="'4096'")
         self.assert_usage_error("explain", "EPERM", "frob", says="tracing_multi, uprobe")
         self.assert_usage_error("attach", "xpd", says="attach does not know 'xpd'; did you mean 'xdp'?")
-        self.assert_usage_error("list", "--json", "-q", says="excludes")
+        self.assert_usage_error("list", "--json", "-q", says="--quiet and --json do not go together")
 
     def test_a_file_without_a_name_does_not_print(self):
         for words in ("--output", ""), ("--output=",):
-            self.assert_usage_error("metrics", *words, says="--output: ")
+            self.assert_usage_error("metrics", *words, says="--output: an empty word")
+
+    def test_an_empty_value_does_not_take_the_next_word(self):
+        self.assert_usage_error("list", "--interface=", "--json", says="--interface: an empty word")
+        self.assert_usage_error("list", "--name=", "extra", says="--name: an empty word")
+
+    def test_a_mistake_names_the_option_and_what_would_do(self):
+        whole = "give a whole number from {} to {}, without a unit"
+        for command, option, words, says in (
+                (("teardown", "1"), "--wait", ("-1", "3s", "x", "1.5", "99999999999"), whole.format(0, 86400)),
+                (("watch",), "--period", ("0", "-1", "1s", "x", "3600001"), whole.format(1, 3600000)),
+                (("top",), "--count", ("-1", "x", "4294967296"), whole.format(0, 4294967295)),
+                (("top",), "--rows", ("-1", "x", "1k"), whole.format(0, 4294967295)),
+                (("top",), "--period", ("0", "-1", "nan", "inf", "1s", "1e9"), "give a number from 0.01 to 3600"),
+                (("list",), "--sort", ("FOO",), "ID, TYPE, PROGRAM"),
+                (("list",), "--columns", ("FOO", "ID,FOO", "+"), "ID, TYPE, PROGRAM"),
+                (("list",), "--state", ("gone",), "attached, defunct or unknown"),
+                (("list",), "--process", ("x", "-1", "0"), "a decimal number from 1 on"),
+                (("list",), "--program", ("x", "-1", "0"), "the path of a pin"),
+                (("help",), "--print", ("csh",), "man, bash, zsh or fish"),
+                (("attach", "xdp"), "--mode", ("fast",), "automatic|generic|driver|offload"),
+                (("attach", "netfilter"), "--priority", ("high", "5000000000"), "a number from -2147483648"),
+                (("attach", "kprobe"), "--cookie", ("-1", "1k", "x"), "a number from 0 to"),
+                (("attach", "tcx"), "--before", ("17", "map:3"), "link:ID or program:ID")):
+            for word in words:
+                with self.subTest(command + (option, word)):
+                    self.assert_usage_error(*command, option, word, says=f"bpflink: {option}: '")
+                    self.assertIn(says, run(TOOL, *command, option, word).stderr.decode())
+
+    def test_an_option_without_its_value_or_given_twice_is_named(self):
+        for command in (("list",), ("attach", "xdp"), ("teardown", "1")):
+            for option, value in valued_options(*command):
+                with self.subTest(command + (option,)):
+                    self.assert_usage_error(*command, option, says=f"the value is missing: give {option} {value}")
+        for words in (("list", "--sort", "ID", "--sort", "ID"), ("teardown", "1", "--wait", "1", "--wait", "2"),
+                      ("attach", "xdp", "--program", "1", "--program", "1")):
+            self.assert_usage_error(*words, says=f"{words[-2]} was given more than once: give it once")
+
+    def test_an_empty_word_is_a_mistake_of_the_option(self):
+        for command in (("list",), ("attach", "xdp"), ("attach", "uprobe"), ("metrics",), ("top",)):
+            for option, _ in valued_options(*command):
+                with self.subTest(command + (option,)):
+                    self.assert_usage_error(*command, option, "", says=f"bpflink: {option}: ")
+
+    def test_a_flag_takes_no_value(self):
+        self.assert_usage_error("list", "--json=maybe", says="--json takes no value")
+        self.assert_usage_error("gc", "/x", "--yes=no", says="--yes takes no value")
+
+    def test_options_that_belong_together_or_exclude_each_other_say_so(self):
+        self.assert_usage_error("attach", "tcx", "--program", "1", "--interface", "lo", "--first", "--last", "--wait",
+                                says="do not go together: give one of them")
+        self.assert_usage_error("attach", "iter", "--program", "1", "--cgroup-order", "children", "--wait",
+                                says="--cgroup-order means nothing alone: give --cgroup DIR too")
+
+    def test_the_program_of_an_attach_is_asked_for_by_name(self):
+        self.assert_usage_error("attach", "xdp", "--interface", "lo", "--wait", says="--program PROGRAM is missing")
 
     def test_an_id_is_a_decimal_number_from_1_on(self):
         for word in "", "0", "-1", "+1", "1x", "x", "0x10", " 1", "1.0", "4294967296":

@@ -8,15 +8,14 @@
 #include <optional>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
 namespace {
 
-// Not CLI11's own conversion: that takes 010 for 8.
-std::optional<std::uint32_t> parse_number(std::string_view word) {
-    std::uint32_t number = 0;
+template <class T = std::uint32_t>
+std::optional<T> parse_number(std::string_view word) {
+    T number{};
     auto const [end, problem] = std::from_chars(word.data(), word.data() + word.size(), number);
     if (problem != std::errc{} || end != word.data() + word.size()) return std::nullopt;
     return number;
@@ -30,7 +29,7 @@ bool is_path(std::string const& word) {
 std::uint32_t parse_id_not_path(std::string const& word, char const* object) {
     auto const number = parse_number(word);
     if (!number || *number == 0)
-        throw CLI::ValidationError{fmt::format(
+        throw usage_error{fmt::format(
             "'{}' is not a {}: give its id, a decimal number from 1 on, or the path of a pin, "
             "with a slash in it",
             word, object)};
@@ -42,8 +41,7 @@ std::uint32_t parse_id_not_path(std::string const& word, char const* object) {
 std::uint32_t parse_id(std::string const& word) {
     auto const number = parse_number(word);
     if (!number || *number == 0)
-        throw CLI::ValidationError{
-            fmt::format("'{}' is not an id: give a decimal number from 1 on", word)};
+        throw usage_error{fmt::format("'{}' is not an id: give a decimal number from 1 on", word)};
     return *number;
 }
 
@@ -74,34 +72,50 @@ bpflink::result<bpflink::program_id> id_of(program_argument const& program) {
     return open(program).map([](bpflink::program const& opened) { return opened.id(); });
 }
 
-void add_program(CLI::App& command, program_argument& into) {
-    command
-        .add_option_function<std::string>(
+void add_program(parameters const& takes, program_argument& into) {
+    takes
+        .word(
             "--program", [&into](std::string const& word) { into = parse_program(word); },
             "The program: its id, or the path of a pin")
-        ->type_name("PROGRAM")
-        ->required();
+        .shown_as("PROGRAM")
+        .required();
 }
 
-void add_link(CLI::App& command, link_argument& into) {
-    command
-        .add_option_function<std::string>(
+void add_link(parameters const& takes, link_argument& into) {
+    takes
+        .word(
             "ID|PATH", [&into](std::string const& word) { into = parse_link(word); },
             "The link: its id, as list prints it, or the path of a pin")
-        ->type_name("")
-        ->required();
+        .required();
 }
 
-void add_path(CLI::App& command, std::string& into, std::string const& description) {
-    command.add_option("PATH", into, description)->type_name("")->required();
+void add_path(parameters const& takes, std::string& into, std::string const& description) {
+    takes.word("PATH", into, description).required();
+}
+
+std::uint32_t parse_whole(std::string const& word, std::uint32_t least, std::uint32_t most) {
+    auto const number = parse_number(word);
+    if (!number || *number < least || *number > most)
+        throw usage_error{fmt::format("'{}' is not right here: give a whole number from {} to {}, "
+                                      "without a unit",
+                                      word, least, most)};
+    return *number;
+}
+
+double parse_decimal(std::string const& word, double least, double most) {
+    auto const number = parse_number<double>(word);
+    if (!number || !(*number >= least && *number <= most)) // NaN is not
+        throw usage_error{fmt::format("'{}' is not right here: give a number from {} to {}, "
+                                      "without a unit",
+                                      word, least, most)};
+    return *number;
 }
 
 bpflink::link_type parse_type(std::string const& word) {
     if (auto const type = bpflink::parse_link_type(word)) return *type;
     if (auto const number = parse_number(word)) return static_cast<bpflink::link_type>(*number);
-    throw CLI::ValidationError{
-        fmt::format("'{}' is not a type of link: give one of {}, or a number", word,
-                    type_names(std::numeric_limits<std::size_t>::max()))};
+    throw usage_error{fmt::format("'{}' is not a type of link: give one of {}, or a number", word,
+                                  type_names(std::numeric_limits<std::size_t>::max()))};
 }
 
 std::string type_names(std::size_t width) {

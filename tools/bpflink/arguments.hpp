@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "parameters.hpp"
+
 #include <bpflink/error.hpp>
 #include <bpflink/ids.hpp>
 #include <bpflink/link.hpp>
@@ -12,13 +14,9 @@
 #include <string>
 #include <variant>
 
-namespace CLI {
-class App;
-}
-
 namespace tool {
 
-// The meaning of the command line's words. Each parse_ function throws CLI::ValidationError for a
+// The meaning of the command line's words. Each parse_ function throws usage_error for a
 // word without a meaning, before anything is done.
 
 /// The id of a link or program.
@@ -40,14 +38,19 @@ using program_argument = std::variant<bpflink::program_id, std::string>;
 
 /// Adds the option --program, which has to be there.
 /// @param into  lives as long as the command
-void add_program(CLI::App& command, program_argument& into);
+void add_program(parameters const& takes, program_argument& into);
 
 /// Adds the positional ID|PATH, which has to be there.
 /// @param into  lives as long as the command
-void add_link(CLI::App& command, link_argument& into);
+void add_link(parameters const& takes, link_argument& into);
 
 /// Adds the positional PATH, which has to be there.
-void add_path(CLI::App& command, std::string& into, std::string const& description);
+void add_path(parameters const& takes, std::string& into, std::string const& description);
+
+/// Both within the limits. A unit behind the number is a mistake.
+[[nodiscard]] std::uint32_t parse_whole(std::string const& word, std::uint32_t least,
+                                        std::uint32_t most);
+[[nodiscard]] double parse_decimal(std::string const& word, double least, double most);
 
 /// A name that the library knows, or a number for a type that is newer.
 [[nodiscard]] bpflink::link_type parse_type(std::string const& word);

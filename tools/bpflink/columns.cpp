@@ -3,6 +3,7 @@
 
 #include "facts.hpp"
 #include "kernel_names.hpp"
+#include "parameters.hpp"
 #include "program_text.hpp"
 
 #include <bpflink/link_record.hpp>
@@ -15,7 +16,6 @@
 #include <strings.h>
 #include <variant>
 
-#include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -174,7 +174,7 @@ column const& column_named(std::string_view name) {
         if (::strcasecmp(wanted.c_str(), std::string{each.name}.c_str()) == 0) return each;
     std::vector<std::string_view> names;
     std::ranges::transform(columns, std::back_inserter(names), &column::name);
-    throw CLI::ValidationError{
+    throw usage_error{
         fmt::format("'{}' is not a column: give some of {}", wanted, fmt::join(names, ", "))};
 }
 

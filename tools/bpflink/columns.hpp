@@ -28,7 +28,7 @@ struct column {
 /// ID, TYPE, PROGRAM, STATE and TARGET.
 [[nodiscard]] std::span<column const> basic_columns();
 
-/// The meaning of -o and --sort. Throws CLI::ValidationError where there is no such column.
+/// The meaning of -o and --sort. Throws usage_error where there is no such column.
 /// @param name  in capitals or not
 [[nodiscard]] column const& column_named(std::string_view name);
 

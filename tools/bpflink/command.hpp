@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
+#include "parameters.hpp"
 
-namespace CLI {
-class App;
-}
+#include <functional>
 
 namespace tool {
 
@@ -18,10 +16,9 @@ struct command {
     char const* name;
     char const* summary; ///< a line, without a full stop
     char const* group;   ///< the heading that --help lists it below: one of those in groups.hpp
-    /// Gives the subcommand, which has its name and summary, what else it takes: options,
-    /// positionals, a footer with examples. Returns what runs it when it was read; the state that
-    /// both share lives as long as either.
-    action (*add)(CLI::App& app);
+    /// Adds what the command takes: options, positionals, a footer with examples. Returns what runs
+    /// it when it was read; the state that both share lives as long as either.
+    action (*add)(parameters const& takes);
 };
 
 } // namespace tool

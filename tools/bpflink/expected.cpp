@@ -6,18 +6,17 @@
 #include <cerrno>
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
 namespace bl = bpflink;
 
-void add_expected(CLI::App& command, std::optional<program_argument>& into) {
-    command
-        .add_option_function<std::string>(
+void add_expected(parameters const& takes, std::optional<program_argument>& into) {
+    takes
+        .word(
             "--expect-program", [&into](std::string const& word) { into = parse_program(word); },
             "Only where the link runs this program now")
-        ->type_name("PROGRAM");
+        .shown_as("PROGRAM");
 }
 
 bl::result<void> check_expected(bl::link const& link,

@@ -2,15 +2,12 @@
 #pragma once
 
 #include "arguments.hpp"
+#include "parameters.hpp"
 
 #include <bpflink/error.hpp>
 #include <bpflink/link.hpp>
 
 #include <optional>
-
-namespace CLI {
-class App;
-}
 
 namespace tool {
 
@@ -19,7 +16,7 @@ namespace tool {
 
 /// Adds the option --expect-program.
 /// @param into  lives as long as the command
-void add_expected(CLI::App& command, std::optional<program_argument>& into);
+void add_expected(parameters const& takes, std::optional<program_argument>& into);
 
 /// Fails with program_mismatch where the link runs another program. The kernel does not compare it
 /// with what follows: another process may swap the program in between.

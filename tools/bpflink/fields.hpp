@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "parameters.hpp"
 #include "spelling.hpp"
 
 #include <bpflink/error.hpp>
 #include <bpflink/hook/traits.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <span>
@@ -16,8 +18,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 // The options of a hook, made from its row: one for each field, by the field's type.
 
@@ -115,28 +115,30 @@ template <class T>
 }
 
 template <class H>
-CLI::Option* add_flag(CLI::App& app, request<H>& into, std::string_view name, bool H::* field) {
-    return app.add_flag_callback(
+parameter add_flag(parameters const& takes, request<H>& into, std::string_view name,
+                   bool H::* field) {
+    return takes.flag(
         option_of(name),
         [&into, field] { into.set(field, meaning<bool>{[](belongings&) { return true; }}); },
         about(name));
 }
 
 template <class H, class Field>
-CLI::Option* add_word(CLI::App& app, request<H>& into, std::string_view name, Field H::* field) {
+parameter add_word(parameters const& takes, request<H>& into, std::string_view name,
+                   Field H::* field) {
     using value = typename word_of<Field>::type;
-    return app
-        .add_option_function<std::string>(
+    return takes
+        .word(
             option_of(std::same_as<value, bpflink::ifindex> ? "interface" : name),
             [&into, field](std::string const& word) { into.set(field, read(word, type<value>{})); },
             about(name))
-        ->type_name(values_of(name, type<value>{}));
+        .shown_as(values_of(name, type<value>{}));
 }
 
 /// Repeated, or with commas.
 template <class H, class T>
-CLI::Option* add_list(CLI::App& app, request<H>& into, std::string_view name,
-                      std::span<T const> H::* field) {
+parameter add_list(parameters const& takes, request<H>& into, std::string_view name,
+                   std::span<T const> H::* field) {
     auto const take = [&into, field](std::vector<std::string> const& words) {
         std::vector<meaning<T>> values;
         for (auto const& word : words)
@@ -152,45 +154,45 @@ CLI::Option* add_list(CLI::App& app, request<H>& into, std::string_view name,
             return {};
         });
     };
-    return app.add_option_function<std::vector<std::string>>(option_of(name), take, about(name))
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name(values_of(name, type<T>{}) + ",...");
+    return takes.list(option_of(name), take, about(name))
+        .shown_as(values_of(name, type<T>{}) + ",...");
 }
 
 template <class H>
-CLI::Option* add_attach_type(CLI::App& app, request<H>& into,
-                             std::optional<bpflink::attach_type> H::* field) {
+parameter add_attach_type(parameters const& takes, request<H>& into,
+                          std::optional<bpflink::attach_type> H::* field) {
     using traits = bpflink::hook_traits<H>;
     auto const set = [&into, field](bpflink::attach_type value) {
         into.set(field, meaning<bpflink::attach_type>{[value](belongings&) { return value; }});
     };
-    auto* const by_name =
-        app.add_option_function<std::string>(
-               "--attach-type",
-               [set](std::string const& word) {
-                   set(parse_attach_type(word, traits::name, traits::attach_types));
-               },
-               "Where on the hook; needed where the type of the program does not tell")
-            ->type_name("ATTACH");
+    auto by_name = takes
+                       .word(
+                           "--attach-type",
+                           [set](std::string const& word) {
+                               set(parse_attach_type(word, traits::name, traits::attach_types));
+                           },
+                           "Where on the hook; needed where the type of the program does not tell")
+                       .shown_as("ATTACH");
     auto const directions = directions_of(traits::attach_types);
     if (!directions.empty())
-        app.add_option_function<std::string>(
-               "--direction",
-               [set, directions](std::string const& word) {
-                   set(parse_name<bpflink::attach_type>(word, directions));
-               },
-               "The same for packets")
-            ->type_name(choice_of<bpflink::attach_type>(directions))
-            ->excludes(by_name);
+        takes
+            .word(
+                "--direction",
+                [set, directions](std::string const& word) {
+                    set(parse_name<bpflink::attach_type>(word, directions));
+                },
+                "The same for packets")
+            .shown_as(choice_of<bpflink::attach_type>(directions))
+            .excludes(by_name);
     return by_name;
 }
 
 template <class H>
-CLI::Option* add_order(CLI::App& app, request<H>& into, std::optional<bpflink::order> H::* field) {
-    std::vector<CLI::Option*> all;
+parameter add_order(parameters const& takes, request<H>& into,
+                    std::optional<bpflink::order> H::* field) {
+    std::vector<parameter> all;
     auto const add_end = [&](char const* option, bpflink::order place, char const* what) {
-        all.push_back(app.add_flag_callback(
+        all.push_back(takes.flag(
             option,
             [&into, field, place] {
                 into.set(field, meaning<bpflink::order>{[place](belongings&) { return place; }});
@@ -198,59 +200,62 @@ CLI::Option* add_order(CLI::App& app, request<H>& into, std::optional<bpflink::o
             what));
     };
     auto const add_anchor = [&](char const* option, side where, char const* what) {
-        all.push_back(app.add_option_function<std::string>(
-                             option,
-                             [&into, field, where](std::string const& word) {
-                                 into.set(field, read_anchor(word, where));
-                             },
-                             what)
-                          ->type_name("link:ID|program:ID"));
+        all.push_back(takes
+                          .word(
+                              option,
+                              [&into, field, where](std::string const& word) {
+                                  into.set(field, read_anchor(word, where));
+                              },
+                              what)
+                          .shown_as("link:ID|program:ID"));
     };
     add_end("--first", bpflink::order::first(), "Before all others on the hook");
     add_end("--last", bpflink::order::last(), "After all others, as without an order");
     add_anchor("--before", side::before, "Right before this one");
     add_anchor("--after", side::after, "Right after this one");
-    for (auto* const one : all)
-        for (auto* const other : all)
-            if (one != other) one->excludes(other);
+    for (std::size_t one = 0; one != all.size(); ++one)
+        for (std::size_t other = 0; other != all.size(); ++other)
+            if (one != other) all[one].excludes(all[other]);
     return all.front();
 }
 
 /// The order of the cgroups goes with the cgroup.
 template <class H>
-CLI::Option* add_cgroup(CLI::App& app, request<H>& into, std::string_view name,
-                        std::optional<bpflink::iter_cgroup> H::* field) {
-    auto* const cgroup = add_word(app, into, name, field);
-    app.add_option_function<std::string>(
-           option_of(name) + "-order",
-           [&into, field](std::string const& word) {
-               auto const read_order = read(word, type<bpflink::cgroup_iter_order>{});
-               into.add([=](std::optional<H>& hook, belongings& kept) {
-                   return read_order(kept).map(
-                       [&](auto order) { ((*hook).*field)->order = order; });
-               });
-           },
-           "Which cgroups, and in which order:\n" +
-               values_of(name, type<bpflink::cgroup_iter_order>{}))
-        ->type_name("ORDER")
-        ->needs(cgroup);
+parameter add_cgroup(parameters const& takes, request<H>& into, std::string_view name,
+                     std::optional<bpflink::iter_cgroup> H::* field) {
+    auto cgroup = add_word(takes, into, name, field);
+    takes
+        .word(
+            option_of(name) + "-order",
+            [&into, field](std::string const& word) {
+                auto const read_order = read(word, type<bpflink::cgroup_iter_order>{});
+                into.add([=](std::optional<H>& hook, belongings& kept) {
+                    return read_order(kept).map(
+                        [&](auto order) { ((*hook).*field)->order = order; });
+                });
+            },
+            "Which cgroups, and in which order:\n" +
+                values_of(name, type<bpflink::cgroup_iter_order>{}))
+        .shown_as("ORDER")
+        .needs(cgroup);
     return cgroup;
 }
 
 template <class H, class Field>
-CLI::Option* add_field(CLI::App& app, request<H>& into, std::string_view name, Field H::* field) {
+parameter add_field(parameters const& takes, request<H>& into, std::string_view name,
+                    Field H::* field) {
     if constexpr (std::same_as<Field, bool>)
-        return add_flag(app, into, name, field);
+        return add_flag(takes, into, name, field);
     else if constexpr (is_list<Field>)
-        return add_list(app, into, name, field);
+        return add_list(takes, into, name, field);
     else if constexpr (std::same_as<Field, std::optional<bpflink::attach_type>>)
-        return add_attach_type(app, into, field);
+        return add_attach_type(takes, into, field);
     else if constexpr (std::same_as<Field, std::optional<bpflink::order>>)
-        return add_order(app, into, field);
+        return add_order(takes, into, field);
     else if constexpr (std::same_as<Field, std::optional<bpflink::iter_cgroup>>)
-        return add_cgroup(app, into, name, field);
+        return add_cgroup(takes, into, name, field);
     else
-        return add_word(app, into, name, field);
+        return add_word(takes, into, name, field);
 }
 
 } // namespace detail
@@ -258,10 +263,10 @@ CLI::Option* add_field(CLI::App& app, request<H>& into, std::string_view name, F
 /// Adds the options of a hook.
 /// @param into  lives as long as the command
 template <bpflink::hook_like H>
-void add_fields(CLI::App& app, request<H>& into) {
+void add_fields(parameters const& takes, request<H>& into) {
     bpflink::hook_traits<H>::each_field([&](char const* name, auto field, bpflink::field_use use) {
-        auto* const option = detail::add_field(app, into, name, field);
-        if (use == bpflink::field_use::required) option->required();
+        auto option = detail::add_field(takes, into, name, field);
+        if (use == bpflink::field_use::required) option.required();
     });
 }
 

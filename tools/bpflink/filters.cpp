@@ -11,7 +11,6 @@
 #include <utility>
 #include <variant>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -20,19 +19,17 @@ namespace {
 namespace bl = bpflink;
 
 /// An option that takes one value, or several with commas, and may be repeated.
-void add_list(CLI::App& app, std::string const& name, std::string const& type,
+void add_list(parameters const& takes, std::string const& name, std::string const& type,
               std::string const& description, std::function<void(std::string const&)> take) {
-    app.add_option_function<std::vector<std::string>>(
-           name,
-           [take = std::move(take)](std::vector<std::string> const& words) {
-               for (auto const& word : words)
-                   take(word);
-           },
-           description)
-        ->type_name(type)
-        ->delimiter(',')
-        ->expected(1, 1000)
-        ->allow_extra_args(false);
+    takes
+        .list(
+            name,
+            [take = std::move(take)](std::vector<std::string> const& words) {
+                for (auto const& word : words)
+                    take(word);
+            },
+            description)
+        .shown_as(type);
 }
 
 auto into(std::vector<std::string>& words) {
@@ -43,8 +40,7 @@ bl::link_state parse_state(std::string const& word) {
     using enum bl::link_state;
     for (auto const state : {attached, defunct, unknown})
         if (word == to_string(state)) return state;
-    throw CLI::ValidationError{
-        fmt::format("'{}' is not a state: give attached, defunct or unknown", word)};
+    throw usage_error{fmt::format("'{}' is not a state: give attached, defunct or unknown", word)};
 }
 
 /// A number above those of processes is an inode.
@@ -62,30 +58,30 @@ bool is_any_of(auto const& wanted, auto const& value) {
 
 } // namespace
 
-void filters::add_to(CLI::App& app) {
-    add_list(app, "--type", "TYPE", "Only links of this type (see below)",
+void filters::add_to(parameters const& takes) {
+    add_list(takes, "--type", "TYPE", "Only links of this type (see below)",
              [this](std::string const& word) { types_.push_back(parse_type(word)); });
-    add_list(app, "--program", "PROGRAM", "Only links that run this program: its id, or a pin",
+    add_list(takes, "--program", "PROGRAM", "Only links that run this program: its id, or a pin",
              [this](std::string const& word) { programs_.push_back(parse_program(word)); });
-    add_list(app, "--name", "GLOB", "Only links of programs with such a name: 'count_*'",
+    add_list(takes, "--name", "GLOB", "Only links of programs with such a name: 'count_*'",
              into(names_));
-    add_list(app, "--interface", "IF", "Only links on this interface: eth0, or NETNS:eth0",
+    add_list(takes, "--interface", "IF", "Only links on this interface: eth0, or NETNS:eth0",
              into(interfaces_));
-    add_list(app, "--cgroup", "DIR", "Only links on this cgroup", into(cgroups_));
-    add_list(app, "--netns", "NETNS", "Only links in this network namespace (see below)",
+    add_list(takes, "--cgroup", "DIR", "Only links on this cgroup", into(cgroups_));
+    add_list(takes, "--netns", "NETNS", "Only links in this network namespace (see below)",
              [this](std::string const& word) {
                  if (is_number(word)) static_cast<void>(parse_id(word)); // of the right size
                  netns_.push_back(word);
              });
-    add_list(app, "--state", "STATE", "Only links in this state: attached, defunct or unknown",
+    add_list(takes, "--state", "STATE", "Only links in this state: attached, defunct or unknown",
              [this](std::string const& word) { states_.push_back(parse_state(word)); });
 }
 
-void filters::add_momentary_to(CLI::App& app) {
-    add_list(app, "--process", "PID", "Only links that this process has open",
+void filters::add_momentary_to(parameters const& takes) {
+    add_list(takes, "--process", "PID", "Only links that this process has open",
              [this](std::string const& word) { processes_.push_back(parse_id(word)); });
-    app.add_flag("--pinned", pinned_,
-                 "Only pinned links, with their paths on every bpffs mounted here");
+    takes.flag("--pinned", pinned_,
+               "Only pinned links, with their paths on every bpffs mounted here");
 }
 
 bool filters::resolve(problems& report) {

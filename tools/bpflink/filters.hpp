@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arguments.hpp"
+#include "parameters.hpp"
 #include "places.hpp"
 #include "problems.hpp"
 #include "record.hpp"
@@ -22,10 +23,10 @@ namespace tool {
 class filters {
 public:
     /// Adds the options to a command.
-    /// @param app  ends before this
-    void add_to(CLI::App& app);
+    /// @param takes  ends before this
+    void add_to(parameters const& takes);
     /// Those that a link's holders and pins tell.
-    void add_momentary_to(CLI::App& app);
+    void add_momentary_to(parameters const& takes);
 
     /// Finds what the words name. Complains and returns false where one names nothing.
     [[nodiscard]] bool resolve(problems& report);

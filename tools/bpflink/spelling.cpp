@@ -2,6 +2,7 @@
 #include "spelling.hpp"
 
 #include "arguments.hpp"
+#include "parameters.hpp"
 
 #include <bpflink/link.hpp>
 #include <bpflink/program.hpp>
@@ -12,7 +13,6 @@
 #include <charconv>
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <bpf/bpf.h>
@@ -91,7 +91,7 @@ meaning<bl::order> beside(side where, Argument there) {
 } // namespace
 
 void refuse_word(std::string const& word, std::string const& needed) {
-    throw CLI::ValidationError{fmt::format("'{}' is not right here: give {}", word, needed)};
+    throw usage_error{fmt::format("'{}' is not right here: give {}", word, needed)};
 }
 
 std::uint64_t parse_unsigned(std::string const& word, std::uint64_t most) {

@@ -101,7 +101,7 @@ template <class T>
     refuse_word(word, choice_of(all));
 }
 
-// Each of these reads one word, and throws CLI::ValidationError where that means nothing.
+// Each of these reads one word, and throws usage_error where that means nothing.
 
 template <std::integral T>
 [[nodiscard]] meaning<T> read(std::string const& word, type<T> /*as*/) {

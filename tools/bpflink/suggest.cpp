@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suggest.hpp"
 
-#include "manual/description.hpp"
-
 #include <algorithm>
 #include <cstddef>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -25,9 +22,9 @@ std::string suggestion(std::string_view word, std::vector<std::string> const& na
     return nearest ? fmt::format("; did you mean '{}'?", *nearest) : std::string{};
 }
 
-std::vector<std::string> option_names(CLI::App const& app) {
+std::vector<std::string> option_names(command_description const& of) {
     std::vector<std::string> names;
-    for (auto const& option : describe(app).options)
+    for (auto const& option : of.options)
         names.insert(names.end(), option.names.begin(), option.names.end());
     return names;
 }
@@ -52,25 +49,24 @@ std::size_t distance(std::string_view from, std::string_view to) {
     return of[from.size()][to.size()];
 }
 
-std::string no_such_command(std::string_view word, CLI::App const& app) {
-    auto names = option_names(app);
-    for (auto const& command : describe_commands(app))
+std::string no_such_command(std::string_view word, command_description const& of) {
+    auto names = option_names(of);
+    for (auto const& command : of.subcommands)
         names.push_back(command.name);
     return fmt::format("there is no command or option '{}'{}", word, suggestion(word, names));
 }
 
-std::string no_such_option(std::string_view word, CLI::App const& app) {
+std::string no_such_option(std::string_view word, command_description const& of) {
     if (!word.starts_with('-')) {
         std::vector<std::string> names;
-        for (auto const& command : describe_commands(app))
+        for (auto const& command : of.subcommands)
             names.push_back(command.name);
         if (names.empty())
-            return fmt::format("{} takes fewer words: '{}' is one too many", app.get_name(), word);
-        return fmt::format("{} does not know '{}'{}", app.get_name(), word,
-                           suggestion(word, names));
+            return fmt::format("{} takes fewer words: '{}' is one too many", of.name, word);
+        return fmt::format("{} does not know '{}'{}", of.name, word, suggestion(word, names));
     }
-    return fmt::format("{} has no option '{}'{}", app.get_name(), word,
-                       suggestion(word, option_names(app)));
+    return fmt::format("{} has no option '{}'{}", of.name, word,
+                       suggestion(word, option_names(of)));
 }
 
 } // namespace tool

@@ -17,7 +17,6 @@
 #include <string>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -81,28 +80,32 @@ int run(options<H> const& given) {
     return 0;
 }
 
-void add_common(CLI::App& app, common& given) {
-    app.add_option("--pin", given.pin, "A new name on a bpffs, which keeps the link alive")
-        ->type_name("PATH");
-    app.add_flag("--wait", given.wait, "Hold the link until a signal comes (SIGINT, SIGTERM)");
-    app.callback([&given] {
+void add_common(parameters const& takes, common& given) {
+    takes
+        .word(
+            "--pin", [&given](std::string const& path) { given.pin = path; },
+            "A new name on a bpffs, which keeps the link alive")
+        .shown_as("PATH");
+    takes.flag("--wait", given.wait, "Hold the link until a signal comes (SIGINT, SIGTERM)");
+    takes.check([&given] {
         if (!given.pin && !given.wait)
-            throw CLI::ValidationError{"the link would end with this command: give --pin PATH, "
-                                       "or --wait to hold it until a signal comes"};
+            throw usage_error{"the link would end with this command: give --pin PATH, "
+                              "or --wait to hold it until a signal comes"};
     });
 }
 
 template <class H>
-void add_object(CLI::App& app, options<H>& given) {
+void add_object(parameters const& takes, options<H>& given) {
     if constexpr (takes_map<H>) {
-        app.add_option_function<std::string>(
-               "--map",
-               [&](std::string const& word) { given.map = read(word, type<bl::map_ref>{}); },
-               "The table: its id, or the path of a pin")
-            ->type_name("MAP")
-            ->required();
+        takes
+            .word(
+                "--map",
+                [&](std::string const& word) { given.map = read(word, type<bl::map_ref>{}); },
+                "The table: its id, or the path of a pin")
+            .shown_as("MAP")
+            .required();
     } else {
-        add_program(app, given.program);
+        add_program(takes, given.program);
     }
 }
 
@@ -133,46 +136,44 @@ std::string footer_of() {
     return text + fmt::format("\n<bpflink/hook/{}.hpp> says more of the fields.", traits::name);
 }
 
+using hook_actions = std::map<std::string, action>; // by the names of hooks
+
 /// Adds a hook, with the actions of all.
 template <class H>
-void add_hook(CLI::App& app, std::map<CLI::App const*, action>& actions) {
+void add_hook(parameters const& takes, hook_actions& actions) {
     using traits = bl::hook_traits<H>;
     auto const given = std::make_shared<options<H>>();
-    auto* const hook = app.add_subcommand(std::string{traits::name},
-                                          fmt::format("Since kernel {}.{}", traits::since.major,
-                                                      traits::since.minor))
-                           ->group("Hooks");
-    add_object(*hook, *given);
-    add_fields(*hook, given->where);
-    add_common(*hook, *given);
-    hook->footer(footer_of<H>());
-    actions.emplace(hook, [given] { return run(*given); });
+    std::string const name{traits::name};
+    auto const hook = takes.subcommand(
+        name, fmt::format("Since kernel {}.{}", traits::since.major, traits::since.minor), "Hooks");
+    add_object(hook, *given);
+    add_fields(hook, given->where);
+    add_common(hook, *given);
+    hook.footer(footer_of<H>());
+    actions.emplace(name, [given] { return run(*given); });
 }
 
 template <class... Hooks>
-void add_hooks(CLI::App& app, std::map<CLI::App const*, action>& actions,
-               bl::type_list<Hooks...> /*of*/) {
-    (add_hook<Hooks>(app, actions), ...);
+void add_hooks(parameters const& takes, hook_actions& actions, bl::type_list<Hooks...> /*of*/) {
+    (add_hook<Hooks>(takes, actions), ...);
 }
 
-action add(CLI::App& app) {
-    std::map<CLI::App const*, action> actions;
-    add_hooks(app, actions, bl::all_hooks{});
-    app.callback([&app] {
-        if (!app.get_subcommands().empty()) return;
-        auto const rest = app.remaining();
-        throw CLI::ValidationError{rest.empty()
-                                       ? std::string{"the hook is missing"}
-                                       : fmt::format("there is no hook '{}'", rest.front())};
+action add(parameters const& takes) {
+    hook_actions actions;
+    add_hooks(takes, actions, bl::all_hooks{});
+    takes.check([takes] {
+        if (takes.chosen_subcommand().empty())
+            throw usage_error{"HOOK is missing: bpflink attach --help lists them"};
     });
-    app.footer("bpflink attach HOOK --help lists the hook's options.\n"
-               "\n"
-               "Examples:\n"
-               "  bpflink attach xdp --program 35 --interface eth0 --pin /sys/fs/bpf/eth0_xdp\n"
-               "  bpflink attach tcx --program /sys/fs/bpf/filter --interface eth0 \\\n"
-               "      --direction ingress --before link:17 --pin /sys/fs/bpf/eth0_filter\n"
-               "  bpflink attach tracepoint --program 36 --group sched --name sched_switch --wait");
-    return [&app, actions] { return actions.at(app.get_subcommands().front())(); };
+    takes.footer(
+        "bpflink attach HOOK --help lists the hook's options.\n"
+        "\n"
+        "Examples:\n"
+        "  bpflink attach xdp --program 35 --interface eth0 --pin /sys/fs/bpf/eth0_xdp\n"
+        "  bpflink attach tcx --program /sys/fs/bpf/filter --interface eth0 \\\n"
+        "      --direction ingress --before link:17 --pin /sys/fs/bpf/eth0_filter\n"
+        "  bpflink attach tracepoint --program 36 --group sched --name sched_switch --wait");
+    return [takes, actions] { return actions.at(takes.chosen_subcommand())(); };
 }
 
 } // namespace

@@ -8,8 +8,6 @@
 #include <memory>
 #include <optional>
 
-#include <CLI/CLI.hpp>
-
 namespace tool {
 namespace {
 
@@ -26,16 +24,17 @@ int run(options const& given) {
     }));
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    add_link(app, given->link);
-    add_expected(app, given->expected);
-    app.footer("Holders of the link keep a defunct shell of it. The kernel can do this for\n"
-               "some types only; a link of another type goes with its last holder: see teardown.\n"
-               "\n"
-               "Examples:\n"
-               "  bpflink detach 17\n"
-               "  bpflink detach 17 --expect-program 35");
+    add_link(takes, given->link);
+    add_expected(takes, given->expected);
+    takes.footer(
+        "Holders of the link keep a defunct shell of it. The kernel can do this for\n"
+        "some types only; a link of another type goes with its last holder: see teardown.\n"
+        "\n"
+        "Examples:\n"
+        "  bpflink detach 17\n"
+        "  bpflink detach 17 --expect-program 35");
     return [given] { return run(*given); };
 }
 

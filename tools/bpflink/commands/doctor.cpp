@@ -16,7 +16,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -93,10 +92,10 @@ int run(bool wants_json) {
     return is_well ? report.exit_code() : failure;
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const wants_json = std::make_shared<bool>(false);
-    app.add_flag("--json", *wants_json, "Print JSON");
-    app.footer(
+    takes.flag("--json", *wants_json, "Print JSON");
+    takes.footer(
         "It looks for defunct links and their pins, programs that are attached twice to one\n"
         "place, temporary names of pins, kernel lockdown, and too little locked memory on a\n"
         "kernel that counts it (before 5.11). A note tells what may be meant so: links that\n"

@@ -15,7 +15,6 @@
 #include <string_view>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -103,37 +102,37 @@ std::string parse_hook(std::string const& word) {
     auto const names = names_of(bl::all_hooks{});
     for (auto const each : names)
         if (each == word) return word;
-    throw CLI::ValidationError{
+    throw usage_error{
         fmt::format("'{}' is not a hook: give one of {}", word, fmt::join(names, ", "))};
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    app.add_option_function<std::string>(
-           "ERRNO",
-           [=](std::string const& word) {
-               auto const number = errno_named(word);
-               if (!number)
-                   throw CLI::ValidationError{
-                       fmt::format("'{}' is not an errno: give a name or a number", word)};
-               given->number = *number;
-           },
-           "The kernel's errno, as EPERM or 1")
-        ->type_name("")
-        ->required();
-    app.add_option_function<std::string>(
-           "HOOK", [=](std::string const& word) { given->hook = parse_hook(word); },
-           "The hook, as bpflink features names it")
-        ->type_name("")
-        ->required();
-    app.add_flag("--json", given->json, "Print JSON");
-    app.footer("The causes that the library tells apart when the errno happens, in the order in\n"
-               "which it looks: those of the hook, then those of every hook. docs/errors.md has\n"
-               "all of them.\n"
-               "\n"
-               "Examples:\n"
-               "  bpflink explain EBUSY xdp\n"
-               "  bpflink explain 22 cgroup --json");
+    takes
+        .word(
+            "ERRNO",
+            [=](std::string const& word) {
+                auto const number = errno_named(word);
+                if (!number)
+                    throw usage_error{
+                        fmt::format("'{}' is not an errno: give a name or a number", word)};
+                given->number = *number;
+            },
+            "The kernel's errno, as EPERM or 1")
+        .required();
+    takes
+        .word(
+            "HOOK", [=](std::string const& word) { given->hook = parse_hook(word); },
+            "The hook, as bpflink features names it")
+        .required();
+    takes.flag("--json", given->json, "Print JSON");
+    takes.footer("The causes that the library tells apart when the errno happens, in the order in\n"
+                 "which it looks: those of the hook, then those of every hook. docs/errors.md has\n"
+                 "all of them.\n"
+                 "\n"
+                 "Examples:\n"
+                 "  bpflink explain EBUSY xdp\n"
+                 "  bpflink explain 22 cgroup --json");
     return [given] { return run(*given); };
 }
 

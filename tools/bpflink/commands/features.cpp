@@ -15,7 +15,6 @@
 #include <string_view>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -74,10 +73,10 @@ int run(bool wants_json) {
     return 0;
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const wants_json = std::make_shared<bool>(false);
-    app.add_flag("--json", *wants_json, "Print JSON");
-    app.footer(
+    takes.flag("--json", *wants_json, "Print JSON");
+    takes.footer(
         "The kernel is asked, by loading and attaching what it has to refuse; its version\n"
         "does not matter. SINCE is the first kernel that has the hook. An answer is unknown\n"
         "if a privilege is missing, or if the kernel cannot be asked.\n"

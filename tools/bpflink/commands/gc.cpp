@@ -16,7 +16,6 @@
 #include <string>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -100,19 +99,18 @@ int run(options const& given) {
     return report.exit_code();
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    app.add_option("DIR", given->directory, "A directory on a bpffs; those below it, too")
-        ->type_name("")
-        ->required();
-    app.add_flag("--yes", given->yes, "Do it; without this, the plan is all that comes");
-    app.footer("A link is defunct when the kernel says that its program is off the hook: the link\n"
-               "was detached, or its interface, cgroup or namespace is gone. An interface that is\n"
-               "in another network namespace is there. A link stays if nothing tells.\n"
-               "\n"
-               "Examples:\n"
-               "  bpflink gc /sys/fs/bpf\n"
-               "  bpflink gc /sys/fs/bpf/firewall --yes");
+    takes.word("DIR", given->directory, "A directory on a bpffs; those below it, too").required();
+    takes.flag("--yes", given->yes, "Do it; without this, the plan is all that comes");
+    takes.footer(
+        "A link is defunct when the kernel says that its program is off the hook: the link\n"
+        "was detached, or its interface, cgroup or namespace is gone. An interface that is\n"
+        "in another network namespace is there. A link stays if nothing tells.\n"
+        "\n"
+        "Examples:\n"
+        "  bpflink gc /sys/fs/bpf\n"
+        "  bpflink gc /sys/fs/bpf/firewall --yes");
     return [given] { return run(*given); };
 }
 

@@ -11,14 +11,12 @@
 #include <string>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
-
 namespace tool {
 namespace {
 
 struct form {
     char const* name;
-    std::string (*print)(CLI::App const& app);
+    std::string (*print)(command_description const& whole);
 };
 constexpr form forms[]{{"man", man_page},
                        {"bash", bash_completion},
@@ -37,40 +35,37 @@ std::string_view name_of(command const* each) {
 form const& form_named(std::string const& word) {
     for (auto const& each : forms)
         if (word == each.name) return each;
-    throw CLI::ValidationError{"'" + word + "' is not a form: give man, bash, zsh or fish"};
+    throw usage_error{"'" + word + "' is not a form: give man, bash, zsh or fish"};
 }
 
-int run(options const& given, CLI::App const& whole) {
+int run(options const& given, parameters const& whole) {
     if (given.as)
-        print_long(given.as->print(whole));
-    else if (given.command.empty())
-        print_long(
-            whole.get_formatter()->make_help(&whole, whole.get_name(), CLI::AppFormatMode::Normal));
+        print_long(given.as->print(describe(whole.app())));
     else
-        print_long(whole.get_subcommand(given.command)->help(whole.get_name()));
+        print_long(given.command.empty() ? whole.help() : whole.help_of(given.command));
     return 0;
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    auto const* const whole = app.get_parent();
-    app.add_option_function<std::string>(
-           "COMMAND",
-           [given, whole](std::string const& word) {
-               if (std::ranges::find(all_commands(), word, name_of) == all_commands().end())
-                   throw CLI::ValidationError{no_such_command(word, *whole)};
-               given->command = word;
-           },
-           "Of which to say all; without it, of bpflink")
-        ->type_name("");
-    app.add_option_function<std::string>(
-           "--print", [given](std::string const& word) { given->as = &form_named(word); },
-           "As a man page or a completion: man, bash, zsh or fish")
-        ->type_name("FORM");
-    app.footer("Examples:\n"
-               "  bpflink help list\n"
-               "  bpflink help --print man | man -l -");
-    return [given, whole] { return run(*given, *whole); };
+    auto const whole = takes.parent();
+    takes.word(
+        "COMMAND",
+        [given, whole](std::string const& word) {
+            if (std::ranges::find(all_commands(), word, name_of) == all_commands().end())
+                throw usage_error{no_such_command(word, describe(whole.app()))};
+            given->command = word;
+        },
+        "Of which to say all; without it, of bpflink");
+    takes
+        .word(
+            "--print", [given](std::string const& word) { given->as = &form_named(word); },
+            "As a man page or a completion: man, bash, zsh or fish")
+        .shown_as("FORM");
+    takes.footer("Examples:\n"
+                 "  bpflink help list\n"
+                 "  bpflink help --print man | man -l -");
+    return [given, whole] { return run(*given, whole); };
 }
 
 } // namespace

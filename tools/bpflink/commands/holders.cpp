@@ -18,7 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -86,18 +85,17 @@ int run(options const& given) {
     return report.exit_code();
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    app.add_option_function<std::string>(
-           "ID|PATH", [given](std::string const& word) { given->link = parse_link(word); },
-           "The link, by its id or a pin; without it, every link")
-        ->type_name("");
-    app.add_flag("--json", given->json, "Print JSON: id, pids, pinned, and unseen");
-    app.footer("A link lives as long as a process has it open or a pin names it.\n"
-               "\n"
-               "Examples:\n"
-               "  bpflink holders 17\n"
-               "  bpflink holders --json");
+    takes.word(
+        "ID|PATH", [given](std::string const& word) { given->link = parse_link(word); },
+        "The link, by its id or a pin; without it, every link");
+    takes.flag("--json", given->json, "Print JSON: id, pids, pinned, and unseen");
+    takes.footer("A link lives as long as a process has it open or a pin names it.\n"
+                 "\n"
+                 "Examples:\n"
+                 "  bpflink holders 17\n"
+                 "  bpflink holders --json");
     return [given] { return run(*given); };
 }
 

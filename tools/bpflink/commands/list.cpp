@@ -19,7 +19,6 @@
 #include <string_view>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -131,32 +130,31 @@ int run(options& given) {
     return report.exit_code();
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    given->wanted.add_to(app);
-    given->wanted.add_momentary_to(app);
-    app.add_option_function<std::vector<std::string>>(
-           "-o,--columns",
-           [given](std::vector<std::string> const& names) {
-               given->columns = names;
-               static_cast<void>(chosen_columns(*given)); // are they columns?
-           },
-           "These columns alone; with a + beside the usual ones (see below)")
-        ->type_name("[+]COLUMN,...")
-        ->delimiter(',')
-        ->allow_extra_args(false);
-    app.add_option_function<std::string>(
-           "--sort", [given](std::string const& name) { given->order = &column_named(name); },
-           "In the order of this column, and not of ids")
-        ->type_name("COLUMN");
-    app.add_flag("--reverse", given->reverse, "The last one first");
-    app.add_flag("--holders", given->holders, "Tell the processes that have a link open");
-    auto* const quiet = app.add_flag("-q,--quiet", given->ids_only, "Print ids alone, one a line");
-    app.add_flag("--no-headings", given->no_headings, "Print no line of headings");
-    app.add_flag("--exit-code", given->exit_code, "Exit with 3 where no link matches");
-    app.add_flag("--json", given->json, "Print JSON, with the keys of bpftool link")
-        ->excludes(quiet);
-    app.footer(
+    given->wanted.add_to(takes);
+    given->wanted.add_momentary_to(takes);
+    takes
+        .list(
+            "-o,--columns",
+            [given](std::vector<std::string> const& names) {
+                given->columns = names;
+                static_cast<void>(chosen_columns(*given)); // are they columns?
+            },
+            "These columns alone; with a + beside the usual ones (see below)")
+        .shown_as("[+]COLUMN,...");
+    takes
+        .word(
+            "--sort", [given](std::string const& name) { given->order = &column_named(name); },
+            "In the order of this column, and not of ids")
+        .shown_as("COLUMN");
+    takes.flag("--reverse", given->reverse, "The last one first");
+    takes.flag("--holders", given->holders, "Tell the processes that have a link open");
+    auto const quiet = takes.flag("-q,--quiet", given->ids_only, "Print ids alone, one a line");
+    takes.flag("--no-headings", given->no_headings, "Print no line of headings");
+    takes.flag("--exit-code", given->exit_code, "Exit with 3 where no link matches");
+    takes.flag("--json", given->json, "Print JSON, with the keys of bpftool link").excludes(quiet);
+    takes.footer(
         "All filters have to hold. One takes a list with commas, of which any has to.\n"
         "\n"
         "A TYPE is the kernel's number, or one of\n" +

@@ -18,8 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 namespace tool {
 namespace {
 
@@ -98,23 +96,17 @@ int run(options& given) {
     return 0;
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    given->wanted.add_to(app);
-    app.add_option_function<std::string>(
-           "--output",
-           [given](std::string const& word) {
-               // Of a variable that a shell did not set: it would print, and say that all went
-               // well.
-               if (word.empty()) throw CLI::ValidationError{"--output: the file has no name"};
-               given->output = word;
-           },
-           "Write to this file; a reader sees all of it, or the old one")
-        ->type_name("FILE");
-    app.footer("Prometheus's text format, as node_exporter's textfile collector reads it.\n"
-               "\n"
-               "Example:\n"
-               "  bpflink metrics --output /var/lib/node_exporter/bpflink.prom");
+    given->wanted.add_to(takes);
+    takes
+        .word("--output", given->output,
+              "Write to this file; a reader sees all of it, or the old one")
+        .shown_as("FILE");
+    takes.footer("Prometheus's text format, as node_exporter's textfile collector reads it.\n"
+                 "\n"
+                 "Example:\n"
+                 "  bpflink metrics --output /var/lib/node_exporter/bpflink.prom");
     return [given] { return run(*given); };
 }
 

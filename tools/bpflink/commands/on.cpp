@@ -16,8 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 namespace tool {
 namespace {
 
@@ -70,13 +68,11 @@ int run(options const& given) {
     return report.exit_code();
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    app.add_option("TARGET", given->target, "What to look at (see below)")
-        ->type_name("")
-        ->required();
-    app.add_flag("--json", given->json, "Print JSON: hook, link (or null), prog_id, prog_name");
-    app.footer(
+    takes.word("TARGET", given->target, "What to look at (see below)").required();
+    takes.flag("--json", given->json, "Print JSON: hook, link (or null), prog_id, prog_name");
+    takes.footer(
         "A TARGET is one of\n"
         "  eth0, blue:eth0        an interface, of here or of the network namespace blue\n"
         "  /sys/fs/cgroup/web     a cgroup: its own programs and those that it inherits\n"

@@ -9,8 +9,6 @@
 #include <optional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 namespace tool {
 namespace {
 
@@ -29,16 +27,16 @@ int run(options const& given) {
     }));
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    add_link(app, given->link);
-    add_path(app, given->path, "A new name on a bpffs, without a dot");
-    app.add_flag("--replace", given->replace,
-                 "Also over another link's pin, which then no longer keeps that link");
-    add_expected(app, given->expected);
-    app.footer("Examples:\n"
-               "  bpflink pin 17 /sys/fs/bpf/eth0_xdp\n"
-               "  bpflink pin 18 /sys/fs/bpf/eth0_xdp --replace");
+    add_link(takes, given->link);
+    add_path(takes, given->path, "A new name on a bpffs, without a dot");
+    takes.flag("--replace", given->replace,
+               "Also over another link's pin, which then no longer keeps that link");
+    add_expected(takes, given->expected);
+    takes.footer("Examples:\n"
+                 "  bpflink pin 17 /sys/fs/bpf/eth0_xdp\n"
+                 "  bpflink pin 18 /sys/fs/bpf/eth0_xdp --replace");
     return [given] { return run(*given); };
 }
 

@@ -18,7 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -78,13 +77,13 @@ int run(options const& given) {
     return report.exit_code();
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    add_link(app, given->link);
-    app.add_flag("--json", given->json, "Print JSON, with the keys of bpftool link and prog");
-    app.footer("Examples:\n"
-               "  bpflink show 17\n"
-               "  bpflink show /sys/fs/bpf/eth0_xdp --json");
+    add_link(takes, given->link);
+    takes.flag("--json", given->json, "Print JSON, with the keys of bpftool link and prog");
+    takes.footer("Examples:\n"
+                 "  bpflink show 17\n"
+                 "  bpflink show /sys/fs/bpf/eth0_xdp --json");
     return [given] { return run(*given); };
 }
 

@@ -23,7 +23,6 @@
 #include <utility>
 #include <variant>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <unistd.h>
@@ -36,7 +35,7 @@ namespace bl = bpflink;
 struct options {
     link_argument link;
     std::optional<program_argument> expected;
-    unsigned seconds = 3;
+    std::chrono::seconds limit{3};
     bool yes = false;
 };
 
@@ -77,7 +76,7 @@ void say_outcome(bl::teardown_report const& done) {
 
 /// At a path under the lock of its directory, and with what a killed process left beside it.
 bl::result<bl::teardown_report> end(bl::link&& link, options const& given) {
-    auto const limit = std::chrono::seconds{given.seconds};
+    auto const limit = given.limit;
     auto const* const path = std::get_if<std::string>(&given.link);
     if (!path) return bl::teardown(std::move(link), limit);
     static_cast<void>(link.close()); // or it would hold the link
@@ -109,14 +108,20 @@ int run(options const& given) {
         std::move(link).and_then([&](bl::link&& found) { return act(std::move(found), given); }));
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    add_link(app, given->link);
-    add_expected(app, given->expected);
-    app.add_flag("--yes", given->yes, "Do it; without this, the plan is all that comes");
-    app.add_option("--wait", given->seconds, "How long the link's end is waited for: 3")
-        ->type_name("SECONDS");
-    app.footer(
+    add_link(takes, given->link);
+    add_expected(takes, given->expected);
+    takes.flag("--yes", given->yes, "Do it; without this, the plan is all that comes");
+    takes
+        .word(
+            "--wait",
+            [given](std::string const& word) {
+                given->limit = std::chrono::seconds{parse_whole(word, 0, 86'400)};
+            },
+            "How long the link's end is waited for: 3")
+        .shown_as("SECONDS");
+    takes.footer(
         "It returns when the program is off its hook, verified. A link of a type that the\n"
         "kernel cannot detach stays as it is while somebody else holds it. Of several pins,\n"
         "the one that is given goes. A pin that is not there is no failure.\n"

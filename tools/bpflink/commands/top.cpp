@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "arguments.hpp"
 #include "commands.hpp"
 #include "facts.hpp"
 #include "filters.hpp"
@@ -18,6 +19,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,7 +28,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <bpf/bpf.h>
@@ -40,8 +41,8 @@ using clock = std::chrono::steady_clock;
 struct options {
     filters wanted;
     double period = 1;
-    unsigned count = 0; // 0: without an end
-    unsigned rows = 0;  // 0: as many as the terminal has
+    std::uint32_t count = 0; // 0: without an end
+    std::uint32_t rows = 0;  // 0: as many as the terminal has
     bool json = false;
 };
 
@@ -151,7 +152,7 @@ int run(options& given) {
     if (!given.wanted.resolve(report)) return report.exit_code();
     auto const counts = keep_counts();
     auto before = take(given, report);
-    for (unsigned done = 0; given.count == 0 || done != given.count; ++done) {
+    for (std::uint32_t done = 0; given.count == 0 || done != given.count; ++done) {
         std::this_thread::sleep_for(std::chrono::duration<double>(given.period));
         auto now = take(given, report);
         if (report.exit_code() != 0) break;
@@ -162,21 +163,30 @@ int run(options& given) {
     return report.exit_code();
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
+    constexpr auto most = std::numeric_limits<std::uint32_t>::max();
     auto const given = std::make_shared<options>();
-    given->wanted.add_to(app);
-    app.add_option("--period", given->period, "Seconds from one look to the next (1)")
-        ->type_name("SECONDS")
-        // CLI::Range takes NaN for a number in any range.
-        ->check([](std::string const& word) -> std::string {
-            double seconds = 0;
-            bool const is_number = CLI::detail::lexical_cast(word, seconds);
-            return is_number && seconds >= 0.01 && seconds <= 3600 ? "" : "give 0.01 to 3600";
-        });
-    app.add_option("--count", given->count, "Print so many times, and end")->type_name("N");
-    app.add_option("--rows", given->rows, "Print so many links at most")->type_name("N");
-    app.add_flag("--json", given->json, "Print an array a line, with a line for each look");
-    app.footer(
+    given->wanted.add_to(takes);
+    takes
+        .word(
+            "--period",
+            [given](std::string const& word) { given->period = parse_decimal(word, 0.01, 3600); },
+            "Seconds from one look to the next (1)")
+        .shown_as("SECONDS");
+    takes
+        .word(
+            "--count",
+            [given](std::string const& word) { given->count = parse_whole(word, 0, most); },
+            "Print so many times, and end")
+        .shown_as("N");
+    takes
+        .word(
+            "--rows",
+            [given](std::string const& word) { given->rows = parse_whole(word, 0, most); },
+            "Print so many links at most")
+        .shown_as("N");
+    takes.flag("--json", given->json, "Print an array a line, with a line for each look");
+    takes.footer(
         "How often and how long the programs of links run, the busiest first. The kernel counts\n"
         "while this runs (BPF_ENABLE_STATS), which costs each run some ten nanoseconds. Links of\n"
         "one program have its numbers, each of them.\n"

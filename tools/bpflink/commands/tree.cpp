@@ -26,7 +26,6 @@
 #include <variant>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -167,12 +166,11 @@ int run(options& given) {
     return report.exit_code();
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    given->wanted.add_to(app);
-    app.add_flag("--json", given->json,
-                 "Print JSON: each link as list prints it, with those below");
-    app.footer(
+    given->wanted.add_to(takes);
+    takes.flag("--json", given->json, "Print JSON: each link as list prints it, with those below");
+    takes.footer(
         "Network namespaces with their interfaces, each with its hooks in the order that they\n"
         "run in; cgroups below each other; the rest by type. A program that replaces a\n"
         "function of another (freplace) is below that one's link.\n"

@@ -9,8 +9,6 @@
 #include <optional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 namespace tool {
 namespace {
 
@@ -27,14 +25,14 @@ int run(options const& given) {
     }));
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    add_path(app, given->path, "The pin; a map's or program's pin is left alone");
-    add_expected(app, given->expected);
-    app.footer("The link goes with its last pin and its last descriptor.\n"
-               "\n"
-               "Example:\n"
-               "  bpflink unpin /sys/fs/bpf/eth0_xdp");
+    add_path(takes, given->path, "The pin; a map's or program's pin is left alone");
+    add_expected(takes, given->expected);
+    takes.footer("The link goes with its last pin and its last descriptor.\n"
+                 "\n"
+                 "Example:\n"
+                 "  bpflink unpin /sys/fs/bpf/eth0_xdp");
     return [given] { return run(*given); };
 }
 

@@ -14,8 +14,6 @@
 #include <string>
 #include <variant>
 
-#include <CLI/CLI.hpp>
-
 namespace tool {
 namespace {
 
@@ -65,31 +63,36 @@ void read_expected(options const& given) {
         static_cast<void>(parse_program(*given.expected));
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    add_link(app, given->link);
-    app.add_option_function<std::string>(
-           "--program", [=](std::string const& word) { given->program = parse_program(word); },
-           "The program that runs from now on: its id, or the path of a pin")
-        ->type_name("PROGRAM");
-    app.add_option_function<std::string>(
-           "--map", [=](std::string const& word) { given->map = read(word, type<bl::map_ref>{}); },
-           "Of a struct_ops link: the next table")
-        ->type_name("MAP");
-    app.add_option("--expect", given->expected,
-                   "Only while this one is in use, which the kernel compares")
-        ->type_name("PROGRAM");
-    app.callback([given] {
+    add_link(takes, given->link);
+    takes
+        .word(
+            "--program", [=](std::string const& word) { given->program = parse_program(word); },
+            "The program that runs from now on: its id, or the path of a pin")
+        .shown_as("PROGRAM");
+    takes
+        .word(
+            "--map", [=](std::string const& word) { given->map = read(word, type<bl::map_ref>{}); },
+            "Of a struct_ops link: the next table")
+        .shown_as("MAP");
+    takes
+        .word(
+            "--expect", [given](std::string const& word) { given->expected = word; },
+            "Only while this one is in use, which the kernel compares")
+        .shown_as("PROGRAM");
+    takes.check([given] {
         if (given->program.has_value() == given->map.has_value())
-            throw CLI::ValidationError{"give --program, or --map of a struct_ops link"};
+            throw usage_error{"give --program, or --map of a struct_ops link"};
         read_expected(*given);
     });
-    app.footer("The program is swapped at once: no packet or event is without one. The kernel can\n"
-               "do this for some types of links only.\n"
-               "\n"
-               "Examples:\n"
-               "  bpflink update 17 --program 36\n"
-               "  bpflink update /sys/fs/bpf/eth0_xdp --program 36 --expect 35");
+    takes.footer(
+        "The program is swapped at once: no packet or event is without one. The kernel can\n"
+        "do this for some types of links only.\n"
+        "\n"
+        "Examples:\n"
+        "  bpflink update 17 --program 36\n"
+        "  bpflink update /sys/fs/bpf/eth0_xdp --program 36 --expect 35");
     return [given] { return run(*given); };
 }
 

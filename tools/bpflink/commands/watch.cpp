@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "arguments.hpp"
 #include "commands.hpp"
 #include "filters.hpp"
 #include "groups.hpp"
@@ -19,7 +20,6 @@
 #include <string>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -118,15 +118,20 @@ int run(options& given) {
     }
 }
 
-action add(CLI::App& app) {
+action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    given->wanted.add_to(app);
-    app.add_option("--period", given->period, "Look each so many milliseconds, at least (1000)")
-        ->type_name("MS")
-        ->check(CLI::Range(1U, 3'600'000U));
-    app.add_flag("--existing", given->existing, "Tell the links that are there, as created");
-    app.add_flag("--json", given->json, "Print an object a line: time, change, link, before");
-    app.footer(
+    given->wanted.add_to(takes);
+    takes
+        .word(
+            "--period",
+            [given](std::string const& word) {
+                given->period = static_cast<unsigned>(parse_whole(word, 1, 3'600'000));
+            },
+            "Look each so many milliseconds, at least (1000)")
+        .shown_as("MS");
+    takes.flag("--existing", given->existing, "Tell the links that are there, as created");
+    takes.flag("--json", given->json, "Print an object a line: time, change, link, before");
+    takes.footer(
         "Tells links that come (created), go (removed), run another program (updated), or are\n"
         "detached (defunct), until it is interrupted. One that is there for less than a period\n"
         "may be missed.\n"

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manual/completions.hpp"
-#include "manual/description.hpp"
 #include "manual/values.hpp"
 
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -76,7 +74,7 @@ std::string command_case(command_description const& command, int word) {
 
 } // namespace
 
-std::string bash_completion(CLI::App const& app) {
+std::string bash_completion(command_description const& whole) {
     return fmt::format(
         "# bash completion for bpflink, made by: bpflink help --print bash\n"
         "_bpflink() {{\n"
@@ -86,7 +84,7 @@ std::string bash_completion(CLI::App const& app) {
         "{}"
         "}}\n"
         "complete -F _bpflink bpflink\n",
-        choice_of(describe_commands(app), names_of(describe(app).options), 1));
+        choice_of(whole.subcommands, names_of(whole.options), 1));
 }
 
 } // namespace tool

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
+#include "manual/description.hpp"
 
-namespace CLI {
-class App;
-}
+#include <string>
 
 namespace tool {
 
 // Completions of commands, options and their values, in each shell's language.
 
-[[nodiscard]] std::string bash_completion(CLI::App const& app);
-[[nodiscard]] std::string zsh_completion(CLI::App const& app);
-[[nodiscard]] std::string fish_completion(CLI::App const& app);
+[[nodiscard]] std::string bash_completion(command_description const& whole);
+[[nodiscard]] std::string zsh_completion(command_description const& whole);
+[[nodiscard]] std::string fish_completion(command_description const& whole);
 
 } // namespace tool

@@ -22,16 +22,9 @@ command_description describe(CLI::App const& app) {
             told.options.push_back(std::move(one));
         }
     }
+    for (auto const* const command : app.get_subcommands([](CLI::App const*) { return true; }))
+        told.subcommands.push_back(describe(*command));
     return told;
-}
-
-std::vector<command_description> describe_commands(CLI::App const& app) {
-    std::vector<command_description> all;
-    for (auto const* const command : app.get_subcommands([](CLI::App const*) { return true; })) {
-        all.push_back(describe(*command));
-        all.back().subcommands = describe_commands(*command);
-    }
-    return all;
 }
 
 } // namespace tool

@@ -26,13 +26,10 @@ struct command_description {
     std::string footer;
     std::vector<option_description> options;
     std::vector<option_description> positionals;
-    std::vector<command_description> subcommands; ///< of attach: one of them follows
+    std::vector<command_description> subcommands; ///< in the order of --help; one of them follows
 };
 
 /// A command or the program itself. Anything hidden from --help is left out.
 [[nodiscard]] command_description describe(CLI::App const& app);
-
-/// All commands, in the order of --help, or all subcommands of one.
-[[nodiscard]] std::vector<command_description> describe_commands(CLI::App const& app);
 
 } // namespace tool

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manual/completions.hpp"
-#include "manual/description.hpp"
 #include "manual/values.hpp"
 
 #include <string_view>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -59,10 +57,10 @@ std::string command_lines(command_description const& command, std::string const&
 
 } // namespace
 
-std::string fish_completion(CLI::App const& app) {
+std::string fish_completion(command_description const& whole) {
     std::string text = "# fish completion for bpflink, made by: bpflink help --print fish\n"
                        "complete -c bpflink -f\n";
-    for (auto const& command : describe_commands(app))
+    for (auto const& command : whole.subcommands)
         text += command_lines(command, "__fish_use_subcommand",
                               "__fish_seen_subcommand_from " + command.name);
     return text;

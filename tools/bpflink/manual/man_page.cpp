@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manual/man_page.hpp"
 
-#include "manual/description.hpp"
-
 #include <bpflink/version.hpp>
 
 #include <string_view>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -59,9 +56,8 @@ std::string command_text(command_description const& command, std::string const& 
 
 } // namespace
 
-std::string man_page(CLI::App const& app) {
+std::string man_page(command_description const& whole) {
     auto const version = bpflink::version();
-    auto const whole = describe(app);
     auto text = fmt::format(".TH BPFLINK 8 \"\" \"bpflink {}.{}.{}\" \"System Administration\"\n"
                             ".SH NAME\nbpflink \\- shows and handles BPF links\n"
                             ".SH SYNOPSIS\n.B bpflink\n.I COMMAND\n[\\fIOPTION\\fR...]\n"
@@ -71,7 +67,7 @@ std::string man_page(CLI::App const& app) {
     for (auto const& option : whole.options)
         text += option_text(option);
     text += ".SH COMMANDS\n";
-    for (auto const& command : describe_commands(app))
+    for (auto const& command : whole.subcommands)
         text += command_text(command);
     return text + ".SH NOTES\n" + as_it_is(whole.footer) +
            ".SH ENVIRONMENT\n"

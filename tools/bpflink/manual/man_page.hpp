@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
+#include "manual/description.hpp"
 
-namespace CLI {
-class App;
-}
+#include <string>
 
 namespace tool {
 
 /// bpflink.8, in the macros of man(7).
-[[nodiscard]] std::string man_page(CLI::App const& app);
+[[nodiscard]] std::string man_page(command_description const& whole);
 
 } // namespace tool

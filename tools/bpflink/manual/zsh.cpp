@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manual/completions.hpp"
-#include "manual/description.hpp"
 #include "manual/values.hpp"
 
 #include <string_view>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace tool {
@@ -79,7 +77,7 @@ std::string command_case(command_description const& command) {
 
 } // namespace
 
-std::string zsh_completion(CLI::App const& app) {
+std::string zsh_completion(command_description const& whole) {
     return fmt::format("#compdef bpflink\n"
                        "# zsh completion for bpflink, made by: bpflink help --print zsh\n"
                        "_bpflink() {{\n"
@@ -88,7 +86,7 @@ std::string zsh_completion(CLI::App const& app) {
                        "{}"
                        "}}\n"
                        "_bpflink \"$@\"\n",
-                       choice_of(describe_commands(app)));
+                       choice_of(whole.subcommands));
 }
 
 } // namespace tool

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parameters.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace tool {
+namespace {
+
+/// "--columns" of "-o,--columns".
+std::string shown(std::string const& name) {
+    return name.substr(name.rfind(',') + 1);
+}
+
+/// Of a variable that a shell did not set, most often.
+void refuse_empty(std::string const& word) {
+    if (word.empty()) throw usage_error{"an empty word is not a value"};
+}
+
+/// Says which parameter a mistake is in.
+void name_mistakes(std::string const& name, auto const& read) {
+    try {
+        read();
+    } catch (usage_error const& e) {
+        throw usage_error{fmt::format("{}: {}", name, e.what())};
+    }
+}
+
+} // namespace
+
+parameter& parameter::shown_as(std::string const& value) {
+    of_->type_name(value);
+    return *this;
+}
+
+parameter& parameter::required() {
+    of_->required();
+    return *this;
+}
+
+parameter& parameter::needs(parameter const& other) {
+    of_->needs(other.of_);
+    return *this;
+}
+
+parameter& parameter::excludes(parameter const& other) {
+    of_->excludes(other.of_);
+    return *this;
+}
+
+parameter parameters::word(std::string const& name, take_word take, std::string const& text) const {
+    auto const read = [name = shown(name), take = std::move(take)](std::string const& word) {
+        name_mistakes(name, [&] {
+            refuse_empty(word);
+            take(word);
+        });
+    };
+    auto* const made = of_->add_option_function<std::string>(name, read, text);
+    if (!name.starts_with('-')) made->type_name(""); // the name says it
+    return parameter{*made};
+}
+
+parameter parameters::word(std::string const& name, std::string& into,
+                           std::string const& text) const {
+    return word(name, [&into](std::string const& given) { into = given; }, text);
+}
+
+parameter parameters::list(std::string const& name, take_words take,
+                           std::string const& text) const {
+    auto const read = [name = shown(name),
+                       take = std::move(take)](std::vector<std::string> const& words) {
+        name_mistakes(name, [&] {
+            std::ranges::for_each(words, refuse_empty);
+            take(words);
+        });
+    };
+    return parameter{*of_->add_option_function<std::vector<std::string>>(name, read, text)
+                          ->delimiter(',')
+                          ->allow_extra_args(false)};
+}
+
+parameter parameters::flag(std::string const& name, std::function<void()> take,
+                           std::string const& text) const {
+    return parameter{*of_->add_flag_callback(name, std::move(take), text)->disable_flag_override()};
+}
+
+parameter parameters::flag(std::string const& name, bool& into, std::string const& text) const {
+    return flag(name, [&into] { into = true; }, text);
+}
+
+void parameters::footer(std::string const& text) const {
+    of_->footer(text);
+}
+
+void parameters::check(std::function<void()> all) const {
+    of_->callback(std::move(all));
+}
+
+parameters parameters::subcommand(std::string const& name, std::string const& summary,
+                                  std::string const& group) const {
+    return parameters{*of_->add_subcommand(name, summary)->group(group)};
+}
+
+std::string parameters::chosen_subcommand() const {
+    auto const& chosen = of_->get_subcommands();
+    return chosen.empty() ? std::string{} : chosen.front()->get_name();
+}
+
+parameters parameters::parent() const {
+    return parameters{*of_->get_parent()};
+}
+
+std::string parameters::help() const {
+    // Not its help(): that is of the subcommand where one was given.
+    return of_->get_formatter()->make_help(of_, of_->get_name(), CLI::AppFormatMode::Normal);
+}
+
+std::string parameters::help_of(std::string const& subcommand) const {
+    return of_->get_subcommand(subcommand)->help(of_->get_name());
+}
+
+} // namespace tool
