@@ -328,8 +328,12 @@ TEST_CASE_FIXTURE(
         must(l.pin(path));
         CHECK(bl::link::load_pinned(path));
         must(l.unpin());
-        CHECK(says(bl::snapshotter{bl::snapshot_source::walk}.take(), bl::errc::permission_denied,
-                   words));
+        bl::snapshotter walking{bl::snapshot_source::walk};
+        auto const walked = must(walking.take());
+        CHECK(std::ranges::count(walked, bl::link_type::unspec, &bl::link_record::type) == 1);
+        CHECK(std::ranges::any_of(walked, [&](auto const& each) { return each.id == id; }));
+        REQUIRE(walking.unseen().size() == 1);
+        CHECK(says(walking.unseen().front(), bl::errc::permission_denied, words));
         bl::snapshotter by;
         auto const records = by.take();
         if (by.source() != bl::snapshot_source::iterator) {

@@ -383,13 +383,69 @@ TEST_CASE_FIXTURE(snapshots, "what the walk cannot do is the error") {
         check_error(refused.error(), EMFILE, bl::operation::link_get_fd_by_id, no_condition);
     }
     SUBCASE("an info") {
-        fail(call::obj_get_info, EACCES, 3);
+        fail(call::obj_get_info, ENOMEM, 3);
         auto const refused = by_walk.take(all);
         REQUIRE_FALSE(refused);
-        check_error(refused.error(), EACCES, bl::operation::link_get_info,
-                    bl::errc::permission_denied);
+        check_error(refused.error(), ENOMEM, bl::operation::link_get_info, no_condition);
     }
     CHECK(all.empty());
+}
+
+TEST_CASE_FIXTURE(snapshots,
+                  "a link that may not be looked at is in a walk by its id, and why is said") {
+    auto const same = expected();
+    auto const by_id = any_calls::value_type{call::link_get_fd_by_id};
+    for (auto const what : any_calls{by_id, call::obj_get_info})
+        for (int const number : {EPERM, EACCES}) {
+            CAPTURE(number);
+            fail(what, number, 3);
+            auto all = taken(by_walk);
+            REQUIRE(all.size() == same.size());
+            CHECK(all[2] == bl::link_record{.id = same[2].id, .program = {}, .target = {}});
+            all[2] = same[2];
+            CHECK(all == same);
+            REQUIRE(by_walk.unseen().size() == 1);
+            check_error(by_walk.unseen().front(), number,
+                        what == by_id ? bl::operation::link_get_fd_by_id
+                                      : bl::operation::link_get_info,
+                        bl::errc::permission_denied);
+        }
+    CHECK(taken(by_walk) == same);
+    CHECK(by_walk.unseen().empty());
+}
+
+TEST_CASE_FIXTURE(snapshots, "where no link may be looked at, each is in the walk by its id") {
+    fail_always(call::link_get_fd_by_id, EACCES);
+    auto const all = taken(by_walk);
+    CHECK(all.size() == links.size());
+    REQUIRE(by_walk.unseen().size() == links.size());
+    for (std::size_t i = 0; i != all.size(); ++i) {
+        CHECK(all[i].type == bl::link_type::unspec);
+        CHECK(by_walk.unseen()[i].subject() == "link " + std::to_string(all[i].id.value()));
+    }
+    SUBCASE("and what ends the walk leaves neither records nor reasons") {
+        fail(call::link_get_next_id, ENOMEM, 3);
+        records none;
+        CHECK_FALSE(by_walk.take(none));
+        CHECK(none.empty());
+        CHECK(by_walk.unseen().empty());
+    }
+}
+
+TEST_CASE_FIXTURE(snapshots, "a search that cannot look at a link does not pass it over") {
+    auto const all = expected();
+    fail_always(call::load_object, ENOENT); // the walk serves
+    fail(call::link_get_fd_by_id, EPERM, 1);
+    check_error(bl::find_links(bl::link_type::xdp), EPERM, bl::operation::link_get_fd_by_id,
+                bl::errc::permission_denied, {"link " + std::to_string(all[0].id.value())});
+    CHECK(succeeded(bl::find_links(bl::link_type::xdp)));
+    SUBCASE("and with a snapshotter the rest is found, and what is missing is said") {
+        fail(call::link_get_fd_by_id, EPERM, 1);
+        auto const found = bl::find_links(by_walk, all[1].type);
+        REQUIRE(succeeded(found));
+        CHECK(std::ranges::count(*found, all[1].id, &bl::link_record::id) == 1);
+        CHECK(by_walk.unseen().size() == 1);
+    }
 }
 
 TEST_CASE_FIXTURE(snapshots, "links that vanish or are not attached yet are left out") {
