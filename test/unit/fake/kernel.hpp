@@ -46,6 +46,9 @@ private:
     std::uintptr_t address_;
 };
 
+/// The process has no memory below it: an address there is a mistake.
+extern std::uint64_t const lowest_own_address;
+
 /// One kernel, with one process in it. The newest one is whom src/border/sys.hpp calls.
 ///
 /// Objects live while a descriptor, a pin, a link or "somebody else" holds them. What a test makes

@@ -391,47 +391,6 @@ TEST_CASE_FIXTURE(snapshots, "what the walk cannot do is the error") {
     CHECK(all.empty());
 }
 
-TEST_CASE_FIXTURE(snapshots,
-                  "a link that may not be looked at is in a walk by its id, and why is said") {
-    auto const same = expected();
-    auto const by_id = any_calls::value_type{call::link_get_fd_by_id};
-    for (auto const what : any_calls{by_id, call::obj_get_info})
-        for (int const number : {EPERM, EACCES}) {
-            CAPTURE(number);
-            fail(what, number, 3);
-            auto all = taken(by_walk);
-            REQUIRE(all.size() == same.size());
-            CHECK(all[2] == bl::link_record{.id = same[2].id, .program = {}, .target = {}});
-            all[2] = same[2];
-            CHECK(all == same);
-            REQUIRE(by_walk.unseen().size() == 1);
-            check_error(by_walk.unseen().front(), number,
-                        what == by_id ? bl::operation::link_get_fd_by_id
-                                      : bl::operation::link_get_info,
-                        bl::errc::permission_denied);
-        }
-    CHECK(taken(by_walk) == same);
-    CHECK(by_walk.unseen().empty());
-}
-
-TEST_CASE_FIXTURE(snapshots, "where no link may be looked at, each is in the walk by its id") {
-    fail_always(call::link_get_fd_by_id, EACCES);
-    auto const all = taken(by_walk);
-    CHECK(all.size() == links.size());
-    REQUIRE(by_walk.unseen().size() == links.size());
-    for (std::size_t i = 0; i != all.size(); ++i) {
-        CHECK(all[i].type == bl::link_type::unspec);
-        CHECK(by_walk.unseen()[i].subject() == "link " + std::to_string(all[i].id.value()));
-    }
-    SUBCASE("and what ends the walk leaves neither records nor reasons") {
-        fail(call::link_get_next_id, ENOMEM, 3);
-        records none;
-        CHECK_FALSE(by_walk.take(none));
-        CHECK(none.empty());
-        CHECK(by_walk.unseen().empty());
-    }
-}
-
 TEST_CASE_FIXTURE(snapshots, "a search that cannot look at a link does not pass it over") {
     auto const all = expected();
     fail_always(call::load_object, ENOENT); // the walk serves
