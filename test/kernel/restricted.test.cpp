@@ -341,8 +341,12 @@ TEST_CASE_FIXTURE(
             continue;
         }
         CHECK(std::ranges::any_of(must(records), [&](auto const& each) { return each.id == id; }));
-        auto const at_once = must(bl::infos_at_once());
-        CHECK(count(at_once, words).refused == 1);
+        auto const at_once = bl::infos_at_once();
+        if (!at_once && at_once.error().message().find("lockdown") != std::string::npos) {
+            skip_part("kernel lockdown: " + at_once.error().message());
+            continue;
+        }
+        CHECK(count(must(at_once), words).refused == 1);
     }
 }
 

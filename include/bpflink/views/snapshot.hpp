@@ -95,7 +95,8 @@ private:
 ///
 /// In ascending order of ids. A link that exists throughout is always there. That one cannot be
 /// opened is an element.
-/// @errors permission_denied  CAP_BPF and CAP_PERFMON are missing, which the iterator takes
+/// @errors permission_denied  CAP_BPF and CAP_PERFMON are missing, which the iterator takes; or
+///                            kernel lockdown (confidentiality) forbids it
 ///         not_supported      a kernel before 5.19
 ///         EMFILE, ENOMEM
 /// @kernel since 5.19; kernel/bpf/link_iter.c, bpf_link_seq_show(); read at v6.12

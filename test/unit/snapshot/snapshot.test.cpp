@@ -152,6 +152,25 @@ TEST_CASE_FIXTURE(snapshots, "infos at once are refused where the iterator canno
     }
 }
 
+TEST_CASE_FIXTURE(snapshots, "lockdown is the cause where the kernel says so, and is not guessed") {
+    constexpr char lockdown[] = "/sys/kernel/security/lockdown";
+    auto const refused = [&](bl::errc condition, std::string_view words) {
+        bl::infos_program().unload();
+        fail(call::load_object, EINVAL);
+        auto const all = bl::infos_at_once();
+        check_error(all, EINVAL, bl::operation::prog_load, condition, {words});
+        return all.error().message();
+    };
+    files[lockdown] = "none integrity [confidentiality]\n";
+    auto const locked = refused(bl::errc::permission_denied, "kernel lockdown (confidentiality)");
+    CHECK(locked.find("5.19") == locked.npos);
+    files[lockdown] = "[none] integrity confidentiality\n";
+    auto const open = refused(bl::errc::not_supported, "an iterator over links (5.19)");
+    CHECK(open.find("locked") == open.npos);
+    files.erase(lockdown);
+    refused(bl::errc::not_supported, "(5.19), or it is locked down");
+}
+
 // E20
 TEST_CASE_FIXTURE(snapshots, "what may pass is not remembered") {
     files[types_of_kernel] = "types";

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The parts of the unit tests' world that are otherwise on Windows: no hook is asked for, and
-// memory is counted and never wanting.
+// The parts of the unit tests' world that are otherwise on Windows: no hook is asked for, no
+// lockdown is known, and memory is counted and never wanting.
 
 #include "fake/kernel.hpp"
+#include "hook/event_link.hpp"
 #include "hook/row.hpp"
 #include "starve.hpp"
 
@@ -25,6 +26,14 @@ support probe_support(hook_row const&) {
 }
 
 } // namespace bpflink::detail
+
+namespace bpflink {
+
+match is_locked_down() {
+    return match::unknown;
+}
+
+} // namespace bpflink
 
 namespace fake {
 
