@@ -139,12 +139,12 @@ public:
     // Time and trouble
 
     [[nodiscard]] int calls(any_call what) const;
-    struct made {
+    struct call_made {
         any_call what;
         int count;
         std::string_view name; // with its arguments
     };
-    [[nodiscard]] std::vector<made> calls_made() const;
+    [[nodiscard]] std::vector<call_made> calls_made() const;
     /// All but back_off.
     [[nodiscard]] int system_calls() const;
     void forget_calls();
