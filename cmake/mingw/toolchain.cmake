@@ -14,4 +14,4 @@ find_program(BPFLINK_WINE NAMES wine64 wine PATHS /usr/lib/wine DOC "Runs the te
 if(BPFLINK_WINE)
   set(CMAKE_CROSSCOMPILING_EMULATOR ${BPFLINK_WINE})
 endif()
-set(CMAKE_PROJECT_bpflink_INCLUDE ${CMAKE_CURRENT_LIST_DIR}/headers.cmake)
+set(CMAKE_PROJECT_INCLUDE ${CMAKE_CURRENT_LIST_DIR}/headers.cmake)

@@ -22,6 +22,7 @@ bl::result<view> look(bl::snapshotter& links) {
     view now;
     if (auto const here = bl::netns_inode_of("/proc/thread-self/ns/net")) now.here = *here;
     co_await links.take(now.links);
+    now.unreadable = static_cast<int>(links.unseen().size());
     for (auto&& pin : bl::pins())
         if (pin)
             now.pins.push_back(*std::move(pin));
@@ -141,7 +142,7 @@ std::string metrics_page(view const& now, status const& of) {
     auto& pins = gauges("link_pins", "Pins of BPF links on every bpffs that is mounted here");
     for (auto const& pin : now.pins)
         pins.Add({{"type", to_string(pin.type)}}).Increment();
-    gauges("unreadable", "Pins and probes that could not be read").Add({}).Set(now.unreadable);
+    gauges("unreadable", "Links and pins that could not be read").Add({}).Set(now.unreadable);
     auto& missed = counters("link_missed_total", "Runs of a probe that the kernel left out");
     for (auto const& probe : now.probes)
         std::visit(add_missed{missed,

@@ -15,7 +15,7 @@ struct view {
     std::vector<bpflink::link_record> links;
     std::vector<bpflink::pin_entry> pins;
     std::vector<bpflink::link_info> probes; ///< of those links that count what they missed
-    int unreadable = 0;                     ///< pins and probes of which nothing can be said
+    int unreadable = 0;                     ///< links and pins of which nothing can be said
 };
 
 /// Looks around, by one read of all links in the kernel, and some system calls a pin and a probe.

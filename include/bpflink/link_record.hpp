@@ -13,9 +13,10 @@ namespace bpflink {
 
 /// The short form of link_info: of one size for every kind, without names and arrays.
 struct link_record {
-    link_id id;                         ///< the kernel's number of the link
-    link_type type = link_type::unspec; ///< the kind
-    program_id program;                 ///< 0 where the kernel has none (struct_ops)
+    link_id id; ///< the kernel's number of the link
+    /// The kind. unspec where this process may not look at the link: then only the id is known.
+    link_type type = link_type::unspec;
+    program_id program;                ///< 0 where the kernel has none (struct_ops)
     std::optional<attach_type> attach; ///< empty where the kind has several and no info tells which
     place target;                      ///< empty where one number does not tell
     /// The network namespace of an xdp, tcx or netkit link's device, of a netfilter link, or

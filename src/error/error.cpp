@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/uapi.hpp"
+#include "error/errno_name.hpp"
 #include "error/names.hpp"
 
 #include <bpflink/error.hpp>
@@ -7,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <ostream>
 
 namespace bpflink {
@@ -29,18 +29,9 @@ std::string describe(int number) {
     return std::generic_category().message(number);
 }
 
-/// Of a C library that knows the names: glibc since 2.32.
-template <class Number>
-char const* name_of(Number number) {
-    if constexpr (requires { strerrorname_np(number); })
-        return strerrorname_np(number);
-    else
-        return nullptr;
-}
-
-std::string errno_name(int number) {
+std::string name_of(int number) {
     if (number == enotsupp) return "ENOTSUPP";
-    if (char const* const name = name_of(number)) return name;
+    if (char const* const name = errno_name(number)) return name;
     return "errno " + std::to_string(number);
 }
 
@@ -201,11 +192,7 @@ std::error_code error::code() const noexcept {
 std::string error::message() const {
     std::string text = to_string(where_);
     if (!subject_.empty()) text.append(" ").append(one_line(subject_, '\\'));
-    text.append(": ")
-        .append(describe(number_))
-        .append(" (")
-        .append(errno_name(number_))
-        .append(")");
+    text.append(": ").append(describe(number_)).append(" (").append(name_of(number_)).append(")");
     // It has other errors' messages in it, which are escaped already.
     if (!advice_.empty()) text.append("; ").append(one_line(advice_));
     return text;

@@ -26,6 +26,9 @@ inline constexpr std::uint64_t usual_mark = 0xfedc'ba98'fedc'ba98U;
     return mark ^ 1;
 }
 
+/// PATH_MAX of the kernel: other C libraries have another one.
+inline constexpr std::uint32_t longest_path = 4'096;
+
 /// The kernel's answer about a link, or the buffer for it.
 struct answer {
     uapi::link_info raw{};

@@ -2,7 +2,6 @@
 #include "info/answer.hpp"
 
 #include <algorithm>
-#include <climits>
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
@@ -28,7 +27,7 @@ void offer_name(answer& a, std::uint64_t& address, std::uint32_t& length, std::u
 
 /// The same of a kind that tells the length since the end of 2024 only, and never more than this.
 void offer_path(answer& a, std::uint64_t& address, std::uint32_t& length, std::uint32_t told) {
-    offer_name(a, address, length, told != 0 ? told : PATH_MAX);
+    offer_name(a, address, length, told != 0 ? told : longest_path);
 }
 
 void offer_arrays(answer& a, std::uint32_t count, std::initializer_list<std::uint64_t*> addresses) {

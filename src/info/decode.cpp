@@ -2,7 +2,6 @@
 #include "info/answer.hpp"
 
 #include <algorithm>
-#include <climits>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -154,7 +153,7 @@ link_details decode(answer&& a) {
     auto const attach = [](std::uint32_t type) { return static_cast<attach_type>(type); };
     // The kernel counts the zero byte, and the room for a path may be far too much.
     a.name.resize(std::strlen(a.name.c_str()));
-    if (a.name.capacity() >= PATH_MAX) a.name.shrink_to_fit();
+    if (a.name.capacity() >= longest_path) a.name.shrink_to_fit();
     switch (static_cast<link_type>(raw.type)) {
     case link_type::raw_tracepoint:
         return raw_tracepoint_details{std::move(a.name),

@@ -167,6 +167,8 @@ void watcher::tell_differences() {
         }
         auto const& then = *before++;
         // A fact that one way of looking does not tell, and the other told, is as it was.
+        if (now.type == link_type::unspec) now = then;
+        if (then.type == link_type::unspec) continue;
         if (now.type == then.type) {
             if (!now.netns) now.netns = then.netns;
             if (!now.attach) now.attach = then.attach;

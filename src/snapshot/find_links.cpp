@@ -98,7 +98,9 @@ bool matches(link_record const& record, link_criterion const& by) noexcept {
 
 result<std::vector<link_record>> find_links(link_criterion const& by) {
     snapshotter all;
-    return find_links(all, by);
+    auto found = find_links(all, by);
+    if (found && !all.unseen().empty()) return tl::unexpected{all.unseen().front()};
+    return found;
 }
 
 result<std::vector<link_record>> find_links(snapshotter& among, link_criterion const& by) {

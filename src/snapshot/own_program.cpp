@@ -5,6 +5,7 @@
 #include "all_links.bpf.hpp"
 #include "border/sys.hpp"
 #include "error/refusal.hpp"
+#include "hook/event_link.hpp"
 #include "hook/row.hpp"
 #include "info/refuse_info.hpp"
 #include "link_descriptors.bpf.hpp"
@@ -42,6 +43,16 @@ finding no_kernel_for_it(attempt const& tried) {
     return {match::unknown, tried.as<met>().needs};
 }
 
+finding is_seen_to_be_locked_down(attempt const&) {
+    return {is_locked_down() == match::yes ? match::yes : match::no};
+}
+
+finding no_kernel_for_its_calls(attempt const& tried) {
+    std::string const needs = tried.as<met>().needs;
+    return {match::unknown,
+            is_locked_down() == match::unknown ? needs + ", or it is locked down" : needs};
+}
+
 constexpr std::array causes{
     refusal{ENOENT, errc::not_supported,
             "the kernel's types, {}, cannot be read: it has none, or /sys is not mounted", "",
@@ -51,11 +62,13 @@ constexpr std::array causes{
     refusal{EPERM, errc::permission_denied, "the kernel's types, {}, cannot be read", "",
             "sysfs_kf_bin_open", no_types},
     refusal{EACCES, errc::permission_denied, "the verifier refuses it", "", "bpf_check"},
-    refusal{EINVAL, errc::not_supported, "the kernel does not have {}, or it is locked down", "",
-            "bpf_prog_load", no_kernel_for_it},
-    refusal{ENOENT, errc::not_supported, "the kernel does not have {}, or it is locked down", "",
-            "bpf_prog_load", no_kernel_for_it},
-    refusal{ESRCH, errc::not_supported, "the kernel does not have {}, or it is locked down", "",
+    refusal{EINVAL, errc::permission_denied, "kernel lockdown (confidentiality) forbids it", "",
+            "bpf_tracing_func_proto", is_seen_to_be_locked_down},
+    refusal{EINVAL, errc::not_supported, "the kernel does not have {}", "", "bpf_prog_load",
+            no_kernel_for_its_calls},
+    refusal{ENOENT, errc::not_supported, "the kernel does not have {}", "", "bpf_prog_load",
+            no_kernel_for_it},
+    refusal{ESRCH, errc::not_supported, "the kernel does not have {}", "",
             "find_btf_by_prefix_kind", no_kernel_for_it},
 };
 

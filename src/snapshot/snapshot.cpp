@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "info/netns_of.hpp"
 #include "info/record.hpp"
+#include "snapshot/by_walk.hpp"
 #include "snapshot/own_program.hpp"
 #include "snapshot/raw_link_info.h"
 #include "snapshot/raw_link_record.h"
 #include "snapshot/raw_records.hpp"
 
-#include <bpflink/detail/read_info.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_info.hpp>
-#include <bpflink/views/links.hpp>
 #include <bpflink/views/snapshot.hpp>
 
 #include <cerrno>
@@ -102,22 +101,21 @@ result<void> take_by_iterator(own_program::loaded program, std::vector<link_reco
     });
 }
 
-result<void> take_by_walk(std::vector<link_record>& into) {
-    netns_reader namespaces;
-    for (auto&& entry : links()) {
-        auto record = entry.and_then([](link const& l) { return detail::read_record(l.fd()); });
-        if (!record) return tl::unexpected{std::move(record).error()};
-        if (is_in_netns(record->type) && !record->netns)
-            if (auto told = namespaces.of(entry->fd())) record->netns = *told;
-        into.push_back(*record);
+/// Adds network namespaces, which no info has.
+struct with_netns {
+    netns_reader namespaces{};
+
+    void operator()(link_record& record, link const& l) {
+        if (!is_in_netns(record.type) || record.netns) return;
+        if (auto told = namespaces.of(l.fd())) record.netns = *told;
     }
-    return {};
-}
+};
 
 } // namespace
 
 result<void> snapshotter::take(std::vector<link_record>& into) {
     into.clear();
+    unseen_.clear();
     why_ = error{0, operation::prog_load};
     if (preferred_ == snapshot_source::iterator) {
         source_ = snapshot_source::iterator;
@@ -128,9 +126,10 @@ result<void> snapshotter::take(std::vector<link_record>& into) {
         into.clear();
     }
     source_ = snapshot_source::walk;
-    auto taken = take_by_walk(into);
+    auto taken = take_by_walk(into, unseen_, with_netns{});
     if (taken) return taken;
     into.clear();
+    unseen_.clear();
     // That walking takes a privilege says nothing to whom the iterator had served without it.
     bool const was_expected = why_ == errc::permission_denied || why_ == errc::not_supported;
     if (why_.code() && !was_expected && taken.error() == errc::permission_denied)

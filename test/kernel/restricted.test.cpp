@@ -328,8 +328,12 @@ TEST_CASE_FIXTURE(
         must(l.pin(path));
         CHECK(bl::link::load_pinned(path));
         must(l.unpin());
-        CHECK(says(bl::snapshotter{bl::snapshot_source::walk}.take(), bl::errc::permission_denied,
-                   words));
+        bl::snapshotter walking{bl::snapshot_source::walk};
+        auto const walked = must(walking.take());
+        CHECK(std::ranges::count(walked, bl::link_type::unspec, &bl::link_record::type) == 1);
+        CHECK(std::ranges::any_of(walked, [&](auto const& each) { return each.id == id; }));
+        REQUIRE(walking.unseen().size() == 1);
+        CHECK(says(walking.unseen().front(), bl::errc::permission_denied, words));
         bl::snapshotter by;
         auto const records = by.take();
         if (by.source() != bl::snapshot_source::iterator) {
@@ -337,8 +341,12 @@ TEST_CASE_FIXTURE(
             continue;
         }
         CHECK(std::ranges::any_of(must(records), [&](auto const& each) { return each.id == id; }));
-        auto const at_once = must(bl::infos_at_once());
-        CHECK(count(at_once, words).refused == 1);
+        auto const at_once = bl::infos_at_once();
+        if (!at_once && at_once.error().message().find("lockdown") != std::string::npos) {
+            skip_part("kernel lockdown: " + at_once.error().message());
+            continue;
+        }
+        CHECK(count(must(at_once), words).refused == 1);
     }
 }
 

@@ -21,6 +21,8 @@ public:
     bl::unique_fd load(std::uint32_t type, char const* name = "count") const;
     bl::unique_fd make_map() const;
     void refuse_attach(stand_in::result how) const;
+    /// The next object's id is one more, and the next descriptor that number or more.
+    void begin_at(std::uint32_t last_id, int lowest_descriptor) const;
     int open_descriptors() const;
 
     int bad_closes_meant = 0; ///< of descriptors that are not open

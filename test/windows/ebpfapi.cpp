@@ -37,6 +37,7 @@ struct state {
     std::map<std::string, std::uint32_t, std::less<>> pins;
     std::uint32_t last = 0;
     std::uint32_t last_id = 0;
+    int lowest = 3; // the descriptor: one without standard streams begins with 0
     int bad_closes = 0;
     result next_attach = stand_in::success;
 };
@@ -65,7 +66,7 @@ void drop_unheld() {
 }
 
 int open(std::uint32_t number) {
-    int fd = 3; // the C library's: the lowest
+    int fd = all().lowest; // the C library's: the lowest that is free
     while (all().descriptors.contains(fd))
         ++fd;
     all().descriptors.emplace(fd, number);
@@ -139,6 +140,11 @@ EXPORTED int stand_in_make_map() {
 
 EXPORTED void stand_in_refuse_attach(result how) {
     all().next_attach = how;
+}
+
+EXPORTED void stand_in_begin_at(std::uint32_t last_id, int lowest_descriptor) {
+    all().last_id = last_id;
+    all().lowest = lowest_descriptor;
 }
 
 EXPORTED int stand_in_open_descriptors() {

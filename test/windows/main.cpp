@@ -47,6 +47,10 @@ void driver::refuse_attach(stand_in::result how) const {
     find<void(stand_in::result)>("stand_in_refuse_attach")(how);
 }
 
+void driver::begin_at(std::uint32_t last_id, int lowest_descriptor) const {
+    find<void(std::uint32_t, int)>("stand_in_begin_at")(last_id, lowest_descriptor);
+}
+
 int driver::bad_closes() const {
     return find<int()>("stand_in_bad_closes")();
 }

@@ -86,7 +86,7 @@ TEST_CASE("to replace a pin is not supported, and changes nothing") {
     auto first = attached(d), second = attached(d);
     REQUIRE(succeeded(first.pin("/one")));
     check_refused(second.replace_pin("/one"), EOPNOTSUPP, bl::errc::not_supported,
-                  "replaces no pin at once");
+                  "unpin the old link, then pin this one");
     CHECK(bl::link::load_pinned("/one")->info()->id == first.info()->id);
     CHECK(succeeded(first.unpin()));
 }

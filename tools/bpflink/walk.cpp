@@ -38,12 +38,16 @@ bool are_many() {
 /// Adds the links that may not be opened.
 void add_kept(std::vector<record>& links, predicate const& wanted, lookup& names,
               bl::error const& why, problems& report) {
-    auto const all = bl::snapshot();
+    bl::snapshotter by;
+    auto const all = by.take();
     if (!all) return report(why);
+    for (auto const& each : by.unseen())
+        report(each);
     auto const id_of = [](record const& link) { return link.info.id; };
     auto const known = std::ssize(links);
     std::size_t kept = 0;
     for (auto const& each : *all) {
+        if (each.type == bl::link_type::unspec) continue;
         auto info = info_of(each);
         if (!wanted(info) || std::ranges::find(links, info.id, id_of) != links.end()) continue;
         links.push_back(make_record(std::move(info), names));

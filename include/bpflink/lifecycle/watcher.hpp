@@ -79,6 +79,9 @@ using events_view = detail::walk_view<detail::events_source>;
 /// namespaces, and links that are held by a pin alone have no such wake: the period tells their
 /// ends.
 ///
+/// Where the looks walk, a link that may not be looked at is reported by its id alone: see
+/// snapshotter::take. Earlier facts about it stay.
+///
 /// After an error nothing is lost: the next look that succeeds reports the whole difference.
 ///
 /// An id may be given out again between two looks. If the kind, the attach type or a return from

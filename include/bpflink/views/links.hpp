@@ -16,6 +16,8 @@ public:
     explicit open_walk(link_id after) noexcept : ids_{after} {}
 
     void next(std::optional<result<link>>& out);
+    /// The id of the element that came last.
+    [[nodiscard]] link_id last() const noexcept { return ids_.last_; }
 
 private:
     friend class info_walk;

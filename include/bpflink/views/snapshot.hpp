@@ -5,6 +5,7 @@
 #include <bpflink/link_record.hpp>
 
 #include <iosfwd>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,9 @@ public:
     /// the iterator needs for itself is not among them.
     /// A link whose owner closes it just then ends when it has been read: a moment after that
     /// close(), as in a walk.
+    ///
+    /// The walk opens each link, which a security module can refuse. Such a link has a record of
+    /// its id alone, whose type is link_type::unspec: see unseen(). The iterator opens none.
     /// @errors permission_denied  the iterator takes CAP_BPF and CAP_PERFMON, the
     ///                            walk CAP_SYS_ADMIN, which the iterator takes as well; since 6.0
     ///                            the iterator takes none once its program is loaded
@@ -62,6 +66,11 @@ public:
     /// Where the records of the last take() came from.
     [[nodiscard]] snapshot_source source() const noexcept { return source_; }
 
+    /// Why a link is in the last take() by its id alone: one error for each such link, in the same
+    /// order. Empty where all links were seen. Valid until the next take().
+    [[nodiscard]] std::span<error const> unseen() const& noexcept { return unseen_; }
+    std::span<error const> unseen() const&& = delete; // they would be gone
+
     /// Why the last take() went by the walk, where the iterator was preferred; else a null pointer.
     /// Valid until the next take().
     [[nodiscard]] error const* why_walked() const& noexcept;
@@ -71,9 +80,11 @@ private:
     snapshot_source preferred_;
     snapshot_source source_ = snapshot_source::none;
     error why_{0, operation::prog_load}; // 0: nothing
+    std::vector<error> unseen_;
 };
 
-/// Records of all links in the kernel: snapshotter::take(), once.
+/// Records of all links in the kernel: snapshotter::take(), once. A link that may not be looked at
+/// has a record of type link_type::unspec.
 /// @errors as snapshotter::take
 /// @threads any
 [[nodiscard]] result<std::vector<link_record>> snapshot();
@@ -84,7 +95,8 @@ private:
 ///
 /// In ascending order of ids. A link that exists throughout is always there. That one cannot be
 /// opened is an element.
-/// @errors permission_denied  CAP_BPF and CAP_PERFMON are missing, which the iterator takes
+/// @errors permission_denied  CAP_BPF and CAP_PERFMON are missing, which the iterator takes; or
+///                            kernel lockdown (confidentiality) forbids it
 ///         not_supported      a kernel before 5.19
 ///         EMFILE, ENOMEM
 /// @kernel since 5.19; kernel/bpf/link_iter.c, bpf_link_seq_show(); read at v6.12

@@ -6,7 +6,6 @@
 #include "hook/row.hpp"
 #include "object/identify.hpp"
 
-#include <bpflink/detail/wait.hpp>
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/xdp.hpp>
 
@@ -73,12 +72,6 @@ result<unique_fd> hook_traits<hook::xdp>::create(detail::borrowed_program prog,
 result<match> hook_traits<hook::xdp>::is_at(hook::xdp const& where, detail::located_link const& l) {
     auto const* const at = std::get_if<xdp_details>(&l.info.details);
     return at && at->ifindex == where.ifindex ? match::yes : match::no;
-}
-
-result<unique_fd> detail::duplicated(fd_view fd, bool survives_exec) {
-    auto copy = sys::duplicate(fd.get(), survives_exec);
-    if (copy) return copy;
-    return refuse(copy.outcome(), operation::duplicate, describe(fd), {}, {});
 }
 
 } // namespace bpflink

@@ -53,8 +53,10 @@ constexpr std::array causes{
     known{operation::obj_pin,
           {EEXIST, errc::already_exists, "something is pinned there", "unpin it first", ""}},
     known{operation::flock,
-          {EOPNOTSUPP, errc::not_supported, "eBPF for Windows replaces no pin at once",
-           "unpin the old link, then pin this one", ""}},
+          {EOPNOTSUPP, errc::not_supported,
+           "eBPF for Windows replaces no pin at once, and between two steps nothing would be "
+           "pinned there",
+           "where that may be, unpin the old link, then pin this one", ""}},
     known{std::nullopt,
           {ENOSYS, errc::not_supported, "{}",
            "install eBPF for Windows, and have its directory in PATH", "", reason_of_absence}},

@@ -3,9 +3,8 @@
 // Snapshots on Windows, which has no iterator over links: they walk.
 
 #include "error/fail.hpp"
+#include "snapshot/by_walk.hpp"
 
-#include <bpflink/detail/read_info.hpp>
-#include <bpflink/views/links.hpp>
 #include <bpflink/views/snapshot.hpp>
 
 #include <cerrno>
@@ -22,18 +21,15 @@ tl::unexpected<error> without_iterator() {
 
 result<void> snapshotter::take(std::vector<link_record>& into) {
     into.clear();
+    unseen_.clear();
     why_ = error{0, operation::prog_load};
     if (preferred_ == snapshot_source::iterator) why_ = without_iterator().value();
     source_ = snapshot_source::walk;
-    for (auto&& entry : links()) {
-        auto record = entry.and_then([](link const& l) { return detail::read_record(l.fd()); });
-        if (!record) {
-            into.clear();
-            return tl::unexpected{std::move(record).error()};
-        }
-        into.push_back(*record);
-    }
-    return {};
+    auto taken = take_by_walk(into, unseen_, [](link_record&, link const&) {});
+    if (taken) return taken;
+    into.clear();
+    unseen_.clear();
+    return taken;
 }
 
 result<std::vector<result<link_info>>> infos_at_once() {

@@ -59,8 +59,8 @@ TEST_CASE_FIXTURE(refusing, "causes that nothing tells apart are all told, with 
     };
     auto const e = because(rows);
     check_error(e, EBUSY, what, bl::errc::hook_busy, {"one of: it is busy: wait; or it is held"});
-    constexpr std::array others{busy, refusal{EBUSY, bl::errc::defunct, "it is gone", "", "f"}};
-    check_error(because(others), EBUSY, what, no_condition, {"one of: it is busy"});
+    constexpr std::array two_kinds{busy, refusal{EBUSY, bl::errc::defunct, "it is gone", "", "f"}};
+    check_error(because(two_kinds), EBUSY, what, no_condition, {"one of: it is busy"});
 }
 
 TEST_CASE_FIXTURE(refusing, "an errno without a row has its usual condition, and no advice") {

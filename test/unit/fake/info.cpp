@@ -13,9 +13,8 @@ namespace {
 void copy_out(kernel& k, std::uint64_t address, void const* from, std::size_t size) {
     constexpr std::uint64_t lowest = 64 * 1'024; // vm.mmap_min_addr
     constexpr std::uint64_t end_of_user_space = 1ULL << 47;
-    constexpr std::uint64_t all_of_ours = 1ULL << 32; // position-independent executables
     if (address < lowest || address >= end_of_user_space) throw refusal{EFAULT};
-    if (address < all_of_ours) {
+    if (address < lowest_own_address) {
         ++k.stray_addresses_;
         throw refusal{EFAULT};
     }

@@ -149,8 +149,8 @@ int kernel::calls(any_call what) const {
     return found == calls_.end() ? 0 : found->second.count;
 }
 
-std::vector<kernel::made> kernel::calls_made() const {
-    std::vector<made> all;
+std::vector<kernel::call_made> kernel::calls_made() const {
+    std::vector<call_made> all;
     for (auto const& [what, own] : calls_)
         if (own.count != 0) all.push_back({what, own.count, own.name});
     return all;

@@ -46,6 +46,9 @@ private:
     std::uintptr_t address_;
 };
 
+/// The process has no memory below it: an address there is a mistake.
+extern std::uint64_t const lowest_own_address;
+
 /// One kernel, with one process in it. The newest one is whom src/border/sys.hpp calls.
 ///
 /// Objects live while a descriptor, a pin, a link or "somebody else" holds them. What a test makes
@@ -136,12 +139,12 @@ public:
     // Time and trouble
 
     [[nodiscard]] int calls(any_call what) const;
-    struct made {
+    struct call_made {
         any_call what;
         int count;
         std::string_view name; // with its arguments
     };
-    [[nodiscard]] std::vector<made> calls_made() const;
+    [[nodiscard]] std::vector<call_made> calls_made() const;
     /// All but back_off.
     [[nodiscard]] int system_calls() const;
     void forget_calls();

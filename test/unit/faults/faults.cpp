@@ -138,7 +138,7 @@ private:
         s.forget_calls();
     }
 
-    void fail(fake::kernel::made const& which, int nth, int number) {
+    void fail(fake::kernel::call_made const& which, int nth, int number) {
         stage s;
         prepare(s);
         s.fail(which.what, number, nth);
@@ -165,7 +165,7 @@ private:
 
     scenario const& of_;
     state before_, after_;
-    std::vector<fake::kernel::made> calls_;
+    std::vector<fake::kernel::call_made> calls_;
     int faults_ = 0, wrongs_ = 0;
     std::string told_;
 };

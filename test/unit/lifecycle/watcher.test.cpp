@@ -373,6 +373,30 @@ TEST_CASE_FIXTURE(watched_machine, "without the iterator a watcher walks, and sa
     CHECK_FALSE(iterating.why_walked());
 }
 
+TEST_CASE_FIXTURE(
+    watched_machine,
+    "a link that may not be looked at comes and goes by its id, and does not change") {
+    auto& first = add();
+    auto w = started({.preferred = bl::snapshot_source::walk});
+    fail(call::link_get_fd_by_id, EPERM);
+    CHECK(next(w).empty()); // it is known from before
+    CHECK(next(w).empty());
+    auto& second = add();
+    fail(call::link_get_fd_by_id, EPERM, 2);
+    CHECK(next(w) == said("created", second));
+    CHECK(next(w).empty()); // now it may
+    second.prog = other.shared_from_this();
+    CHECK(next(w) == said("updated", second));
+    fail(call::link_get_fd_by_id, EPERM, 1);
+    first.defunct = true;
+    CHECK(next(w).empty());
+    CHECK(next(w) == said("defunct", first));
+    auto const removed = said("removed", first);
+    let_go(first);
+    fail_always(call::link_get_fd_by_id, EPERM);
+    CHECK(next(w) == removed);
+}
+
 TEST_CASE_FIXTURE(watched_machine, "a period of 0 or less is a mistake") {
     for (auto const period : {0ms, -1ms}) {
         auto const w = bl::watcher::start({.period = period});

@@ -152,6 +152,25 @@ TEST_CASE_FIXTURE(snapshots, "infos at once are refused where the iterator canno
     }
 }
 
+TEST_CASE_FIXTURE(snapshots, "lockdown is the cause where the kernel says so, and is not guessed") {
+    constexpr char lockdown[] = "/sys/kernel/security/lockdown";
+    auto const refused = [&](bl::errc condition, std::string_view words) {
+        bl::infos_program().unload();
+        fail(call::load_object, EINVAL);
+        auto const all = bl::infos_at_once();
+        check_error(all, EINVAL, bl::operation::prog_load, condition, {words});
+        return all.error().message();
+    };
+    files[lockdown] = "none integrity [confidentiality]\n";
+    auto const locked = refused(bl::errc::permission_denied, "kernel lockdown (confidentiality)");
+    CHECK(locked.find("5.19") == locked.npos);
+    files[lockdown] = "[none] integrity confidentiality\n";
+    auto const open = refused(bl::errc::not_supported, "an iterator over links (5.19)");
+    CHECK(open.find("locked") == open.npos);
+    files.erase(lockdown);
+    refused(bl::errc::not_supported, "(5.19), or it is locked down");
+}
+
 // E20
 TEST_CASE_FIXTURE(snapshots, "what may pass is not remembered") {
     files[types_of_kernel] = "types";
@@ -383,13 +402,28 @@ TEST_CASE_FIXTURE(snapshots, "what the walk cannot do is the error") {
         check_error(refused.error(), EMFILE, bl::operation::link_get_fd_by_id, no_condition);
     }
     SUBCASE("an info") {
-        fail(call::obj_get_info, EACCES, 3);
+        fail(call::obj_get_info, ENOMEM, 3);
         auto const refused = by_walk.take(all);
         REQUIRE_FALSE(refused);
-        check_error(refused.error(), EACCES, bl::operation::link_get_info,
-                    bl::errc::permission_denied);
+        check_error(refused.error(), ENOMEM, bl::operation::link_get_info, no_condition);
     }
     CHECK(all.empty());
+}
+
+TEST_CASE_FIXTURE(snapshots, "a search that cannot look at a link does not pass it over") {
+    auto const all = expected();
+    fail_always(call::load_object, ENOENT); // the walk serves
+    fail(call::link_get_fd_by_id, EPERM, 1);
+    check_error(bl::find_links(bl::link_type::xdp), EPERM, bl::operation::link_get_fd_by_id,
+                bl::errc::permission_denied, {"link " + std::to_string(all[0].id.value())});
+    CHECK(succeeded(bl::find_links(bl::link_type::xdp)));
+    SUBCASE("and with a snapshotter the rest is found, and what is missing is said") {
+        fail(call::link_get_fd_by_id, EPERM, 1);
+        auto const found = bl::find_links(by_walk, all[1].type);
+        REQUIRE(succeeded(found));
+        CHECK(std::ranges::count(*found, all[1].id, &bl::link_record::id) == 1);
+        CHECK(by_walk.unseen().size() == 1);
+    }
 }
 
 TEST_CASE_FIXTURE(snapshots, "links that vanish or are not attached yet are left out") {

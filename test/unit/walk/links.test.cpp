@@ -117,7 +117,7 @@ TEST_CASE_FIXTURE(machine, "under churn every stable link is seen, each once, an
         before(call::link_get_next_id, churn, nth);
         before(call::link_get_fd_by_id, churn, nth);
     }
-    std::size_t others = 0;
+    std::size_t strangers = 0;
     for (int round = 0; round != 20; ++round) {
         std::vector<bl::link_id> seen;
         for (auto&& link : bl::links()) {
@@ -127,9 +127,9 @@ TEST_CASE_FIXTURE(machine, "under churn every stable link is seen, each once, an
         CHECK(std::ranges::is_sorted(seen));
         CHECK(std::ranges::adjacent_find(seen) == seen.end());
         CHECK(std::ranges::includes(seen, stable));
-        others += seen.size() - stable.size();
+        strangers += seen.size() - stable.size();
     }
-    CHECK(others > 0);
+    CHECK(strangers > 0);
 }
 
 TEST_CASE_FIXTURE(many_links, "a link that cannot be opened is an element, and the walk goes on") {

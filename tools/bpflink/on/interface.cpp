@@ -37,6 +37,7 @@ attached of_xdp(bl::hook_query::entry const& entry, interface_place const& where
     if (entry.mode) found.from = name_of(*entry.mode);
     found.note = not_a_link;
     for (auto const& link : links) {
+        if (link.type == bl::link_type::unspec && !found.link) found.note = "perhaps a link";
         if (link.type != bl::link_type::xdp || link.program != entry.program ||
             std::get<bl::ifindex>(link.target) != where.index)
             continue;

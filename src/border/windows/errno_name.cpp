@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Names of errno values: Windows' C library has the numbers, and no function that names them.
+
+#include "error/errno_name.hpp"
+
+#include <array>
+#include <cerrno>
+
+namespace bpflink {
+namespace {
+
+struct named {
+    int number;
+    char const* name;
+};
+
+// clang-format off
+#define NAMED(number) named{number, #number}
+constexpr std::array all{
+    NAMED(EPERM), NAMED(ENOENT), NAMED(ESRCH), NAMED(EINTR), NAMED(EIO), NAMED(ENXIO),
+    NAMED(E2BIG), NAMED(ENOEXEC), NAMED(EBADF), NAMED(ECHILD), NAMED(EAGAIN), NAMED(ENOMEM),
+    NAMED(EACCES), NAMED(EFAULT), NAMED(EBUSY), NAMED(EEXIST), NAMED(EXDEV), NAMED(ENODEV),
+    NAMED(ENOTDIR), NAMED(EISDIR), NAMED(EINVAL), NAMED(ENFILE), NAMED(EMFILE), NAMED(ENOTTY),
+    NAMED(EFBIG), NAMED(ENOSPC), NAMED(ESPIPE), NAMED(EROFS), NAMED(EMLINK), NAMED(EPIPE),
+    NAMED(EDOM), NAMED(ERANGE), NAMED(EDEADLK), NAMED(ENAMETOOLONG), NAMED(ENOLCK), NAMED(ENOSYS),
+    NAMED(ENOTEMPTY), NAMED(EILSEQ), NAMED(EADDRINUSE), NAMED(EADDRNOTAVAIL), NAMED(EAFNOSUPPORT),
+    NAMED(EALREADY), NAMED(EBADMSG), NAMED(ECANCELED), NAMED(ECONNABORTED), NAMED(ECONNREFUSED),
+    NAMED(ECONNRESET), NAMED(EDESTADDRREQ), NAMED(EHOSTUNREACH), NAMED(EIDRM), NAMED(EINPROGRESS),
+    NAMED(EISCONN), NAMED(ELOOP), NAMED(EMSGSIZE), NAMED(ENETDOWN), NAMED(ENETRESET),
+    NAMED(ENETUNREACH), NAMED(ENOBUFS), NAMED(ENODATA), NAMED(ENOLINK), NAMED(ENOMSG),
+    NAMED(ENOPROTOOPT), NAMED(ENOSR), NAMED(ENOSTR), NAMED(ENOTCONN), NAMED(ENOTRECOVERABLE),
+    NAMED(ENOTSOCK), NAMED(ENOTSUP), NAMED(EOPNOTSUPP), NAMED(EOVERFLOW), NAMED(EOWNERDEAD),
+    NAMED(EPROTO), NAMED(EPROTONOSUPPORT), NAMED(EPROTOTYPE), NAMED(ETIME), NAMED(ETIMEDOUT),
+    NAMED(ETXTBSY), NAMED(EWOULDBLOCK)};
+#undef NAMED
+// clang-format on
+
+} // namespace
+
+char const* errno_name(int number) noexcept {
+    for (auto const& each : all)
+        if (each.number == number) return each.name;
+    return nullptr;
+}
+
+} // namespace bpflink
