@@ -114,6 +114,9 @@ public:
     [[nodiscard]] link_state state() const;
 
     /// Swaps the program atomically.
+    ///
+    /// The kernel holds a cgroup's program to the attach type that it was loaded for only when it
+    /// attaches it. So of programs whose type is known, this looks before it swaps.
     /// @param prog  borrowed; the link takes its own reference
     /// @errors not_supported     this kind of link cannot be updated by program (the kind is named)
     ///         defunct           the hook's target is gone
@@ -122,17 +125,18 @@ public:
     ///         permission_denied CAP_BPF is missing where bpf(2) asks for it, or a security module
     ///                           refuses
     /// @kernel since 5.7; kernel/bpf/syscall.c, link_update()
-    /// @cost 1 system call
+    /// @cost 1 system call; 2 or 3 for a program of cgroup_sock, cgroup_sock_addr, cgroup_sockopt
+    ///       or lsm
     template <any_program P>
     [[nodiscard]] result<void> update(P const& prog) {
-        return update_program(prog.fd(), nullptr);
+        return update_program(detail::borrow(prog), nullptr);
     }
 
     /// Compare-and-swap: swaps only while `old` is the program that runs.
     /// @errors program_mismatch  it is not (EPERM in the kernel), and as above
     template <any_program P>
     [[nodiscard]] result<void> update(P const& prog, expected_program old) {
-        return update_program(prog.fd(), &old);
+        return update_program(detail::borrow(prog), &old);
     }
 
     /// Swaps the map of a struct_ops link: see typed_link::update.
@@ -221,7 +225,8 @@ private:
     explicit link(unique_fd fd, detail::pin_memory pins = {}) noexcept
         : fd_{std::move(fd)}, pins_{std::move(pins)} {}
 
-    result<void> update_program(fd_view next, expected_program const* expected);
+    result<void> update_program(detail::borrowed_program const& next,
+                                expected_program const* expected);
 
     unique_fd fd_;
     detail::pin_memory pins_;

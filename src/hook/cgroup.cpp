@@ -170,6 +170,16 @@ constexpr auto query_causes = joined(
                               "this kernel does not have the attach type", "", "bpf_prog_query"},
                   });
 
+constexpr std::string_view for_another_lsm_hook =
+    "the program was loaded for another LSM hook than the one that runs";
+
+constexpr std::array update_causes{
+    refusal{EINVAL, errc::invalid_argument, for_another_lsm_hook, "attach it by a link of its own",
+            "__cgroup_bpf_replace", is_for_another_function},
+    refusal{ENOENT, errc::invalid_argument, for_another_lsm_hook, "attach it by a link of its own",
+            "__cgroup_bpf_replace"},
+};
+
 constexpr std::array opening_causes{
     refusal{ENOENT, errc::not_found, "there is no such directory", "", "open"},
     refusal{ENOTDIR, errc::invalid_argument, "it is not a directory", "", "open"},
@@ -256,6 +266,7 @@ detail::hook_row const& hook_traits<hook::cgroup>::row() noexcept {
         .needs = {detail::capability::net_admin, detail::capability::bpf},
         .mistakes = typed_mistakes,
         .causes = causes,
+        .update_causes = update_causes,
         .query_causes = query_causes,
         .sections = sections,
     });

@@ -220,6 +220,12 @@ constexpr std::array causes{
     refusal{ESRCH, errc::not_found, "the process has ended", "", "pidfd_get_pid"},
 };
 
+constexpr std::array update_causes{
+    refusal{EINVAL, errc::invalid_argument,
+            "the program walks something else than the one that runs",
+            "attach it by a link of its own", "bpf_iter_link_replace", is_for_another_function},
+};
+
 /// Before 6.1 the kernel has no cgroups' and tasks' parameters, and reports none: it may have taken
 /// them for nothing, and walk everything.
 bool walks_what_was_asked(iter_details const& details, hook::iter const& where) {
@@ -323,6 +329,7 @@ detail::hook_row const& hook_traits<hook::iter>::row() noexcept {
         .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
+        .update_causes = update_causes,
         .sections = sections,
     });
     return facts;

@@ -188,6 +188,9 @@ constexpr std::array causes{
             "the program changes what functions return (bpf_override_return), and not all of "
             "these are open to error injection",
             "", "addrs_check_error_injection_list"},
+    refusal{EINVAL, errc::invalid_argument,
+            "the program sleeps, or changes registers, as those of uprobes alone may", "",
+            "bpf_kprobe_multi_link_attach"},
     refusal{EOPNOTSUPP, errc::not_supported, "this kernel is built without fprobe (CONFIG_FPROBE)",
             "", "bpf_kprobe_multi_link_attach"},
     refusal{E2BIG, errc::invalid_argument, "{} functions are more than the kernel takes",

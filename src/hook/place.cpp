@@ -7,12 +7,16 @@
 #include "object/identify.hpp"
 #include "symbol/kallsyms.hpp"
 
+#include <bpflink/detail/read_info.hpp>
+
 #include <array>
 #include <cerrno>
 #include <utility>
 
 namespace bpflink {
 namespace {
+
+using detail::finding;
 
 /// Empty where it cannot be opened, or is not there any more.
 result<std::optional<unique_fd>> opened_program(program_id id) {
@@ -126,6 +130,25 @@ match is_among(std::uint64_t address, std::span<std::uint64_t const> all,
         if (address == wanted + landing) found = match::unknown;
     }
     return found;
+}
+
+finding is_for_another_function(detail::attempt const& tried) {
+    auto const& asked = tried.as<update_request>();
+    auto const own = target_of(asked.next);
+    if (!own || !own->function) return {};
+    if (*own->function == 0) return {match::no};
+    auto const header = detail::read_header(asked.link);
+    if (!header) return {};
+    auto const runs = opened_program(header->program);
+    if (!runs || !*runs) return {};
+    auto const its = target_of(**runs);
+    if (!its) return {};
+    switch (is_same(*own, *its)) {
+    case match::yes: return {match::no};
+    case match::no: return {match::yes};
+    case match::unknown: break;
+    }
+    return {};
 }
 
 result<match> has_same_target(located_link const& l) {

@@ -148,6 +148,9 @@ function_addresses(std::span<std::string_view const> names);
 /// @cost 1 system call, and 3 more where the link runs another program
 [[nodiscard]] result<match> has_same_target(located_link const& l);
 
+/// Whether the next program of a link was loaded for another function than the one that runs.
+[[nodiscard]] detail::finding is_for_another_function(detail::attempt const& tried);
+
 /// Whether two tables of struct_ops have one name, of which the kernel registers one at a time.
 /// Unknown where their struct has none, or it cannot be read.
 /// @cost 5 system calls; reads the kernel's types, some milliseconds

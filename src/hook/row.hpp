@@ -56,6 +56,13 @@ struct hook_row {
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
+/// The request to swap a link's program or map, for the looks of rows.
+struct update_request {
+    fd_view link;
+    fd_view next;
+    std::optional<fd_view> expected;
+};
+
 /// A hook's row, with what its traits say already.
 template <class Hook>
 [[nodiscard]] constexpr detail::hook_row row_for(detail::hook_row facts) noexcept {

@@ -5,6 +5,7 @@
 #include "object/by_id.hpp"
 #include "object/identify.hpp"
 
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/hook/attach.hpp>
 #include <bpflink/hook/struct_ops.hpp>
 
@@ -51,6 +52,61 @@ finding is_made_for_no_link(attempt const& tried) {
     return {(info->flags & uapi::f_link) != 0 ? match::no : match::yes};
 }
 
+/// The kernel fills a map's value in once, and tells zeroes before.
+finding has_no_value(attempt const& tried) {
+    auto const info = info_of(tried);
+    constexpr std::size_t state_at = 4; // struct bpf_struct_ops_common_value: refcnt, state
+    std::uint32_t state = 0;
+    if (!info || info->type != type_struct_ops || info->value_size < state_at + sizeof state)
+        return {};
+    std::string value(info->value_size, '\0');
+    constexpr std::uint32_t only = 0;
+    if (sys::map_look_up(tried.prog->fd.get(), &only, value.data()) < 0) return {};
+    value.copy(reinterpret_cast<char*>(&state), sizeof state, state_at);
+    return {state == 0 ? match::yes : match::no};
+}
+
+finding expected_is_no_map(attempt const& tried) {
+    auto const& expected = tried.as<update_request>().expected;
+    if (!expected) return {match::no};
+    auto const kind = identify(*expected);
+    if (!kind) return {match::unknown, describe(*expected)};
+    return {*kind == object_kind::map ? match::no : match::yes, describe(*expected)};
+}
+
+/// Whether the next map is of another table than the one that the link holds.
+finding is_of_another_table(attempt const& tried) {
+    auto const own = info_of(tried);
+    auto const held = detail::read_info(tried.as<update_request>().link);
+    auto const* const on = held ? std::get_if<struct_ops_details>(&held->details) : nullptr;
+    if (!own || !on || !on->map) return {};
+    auto const opened = sys::map_get_fd_by_id(on->map->value());
+    detail::borrowed_program const its{opened.view()};
+    auto const other = opened ? info_of({.prog = &its}) : std::nullopt;
+    if (!other) return {};
+    return {other->value_type == own->value_type ? match::no : match::yes};
+}
+
+constexpr std::array update_causes{
+    refusal{EINVAL, errc::invalid_argument, "the map is of type {}, and struct_ops (26) is needed",
+            "", "bpf_struct_ops_valid_to_reg", is_another_map},
+    refusal{EINVAL, errc::invalid_argument, "the map is not made with BPF_F_LINK",
+            "put the table into \".struct_ops.link\"", "bpf_struct_ops_valid_to_reg",
+            is_made_for_no_link},
+    refusal{EINVAL, errc::invalid_argument, "the map has no value yet", "set it",
+            "bpf_struct_ops_valid_to_reg", has_no_value},
+    refusal{EINVAL, errc::invalid_argument, "{}, which is expected, is not a BPF map", "",
+            "bpf_map_get", expected_is_no_map},
+    refusal{EINVAL, errc::invalid_argument, "the map is of another table than the link's",
+            "attach it by a link of its own", "bpf_struct_ops_map_link_update",
+            is_of_another_table},
+    refusal{EINVAL, errc::invalid_argument,
+            "the kernel's subsystem does not take the table in the place of the one that is there, "
+            "as one of another name",
+            "see the kernel's log (dmesg); a table of another name is attached by itself",
+            "bpf_struct_ops::update"},
+};
+
 constexpr std::array causes{
     refusal{EBADF, errc::invalid_argument, "the map's descriptor is not open", "", "bpf_map_get",
             map_is_closed},
@@ -62,7 +118,8 @@ constexpr std::array causes{
             "put the table into \".struct_ops.link\"", "bpf_struct_ops_valid_to_reg",
             is_made_for_no_link},
     refusal{EINVAL, errc::invalid_argument, "the map has no value yet",
-            "set it (bpf_map__attach_struct_ops does)", "bpf_struct_ops_valid_to_reg"},
+            "set it (bpf_map__attach_struct_ops does)", "bpf_struct_ops_valid_to_reg",
+            has_no_value},
     refusal{EINVAL, errc::invalid_argument,
             "the kernel's subsystem does not take the table: a function or a value is missing or "
             "wrong",
@@ -106,6 +163,7 @@ detail::hook_row const& hook_traits<hook::struct_ops>::row() noexcept {
     static constexpr auto facts = row_for<hook::struct_ops>({
         .needs = {detail::capability::net_admin, detail::capability::bpf},
         .causes = causes,
+        .update_causes = update_causes,
         .sections = sections,
     });
     return facts;

@@ -31,14 +31,14 @@ bool goes(detail::hook_row const& row, detail::borrowed_program const& prog,
     return has(row, attach) && program_type_of(attach) == prog.type;
 }
 
+} // namespace
+
 /// @kernel kernel/bpf/syscall.c, bpf_prog_attach_check_attach_type(); read at v6.12
 bool attach_type_is_fixed(program_type type) noexcept {
     return type == program_type::cgroup_sock || type == program_type::cgroup_sock_addr ||
            type == program_type::cgroup_sockopt || type == program_type::sk_lookup ||
            type == program_type::lsm;
 }
-
-} // namespace
 
 std::optional<attach_type> attach_type_of(detail::borrowed_program const& prog,
                                           detail::hook_row const& row) noexcept {

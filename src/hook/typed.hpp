@@ -73,6 +73,9 @@ template <class Hook>
 [[nodiscard]] std::optional<attach_type> attach_type_of(detail::borrowed_program const& prog,
                                                         detail::hook_row const& row) noexcept;
 
+/// Whether programs of a type go with the one attach type that they were loaded for.
+[[nodiscard]] bool attach_type_is_fixed(program_type type) noexcept;
+
 // Looks at a request's attach type.
 
 [[nodiscard]] detail::finding loaded_for_none(detail::attempt const& tried);

@@ -4,8 +4,10 @@
 #include "hook/xdp_words.hpp"
 
 #include <bpflink/any_program.hpp>
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/hook/xdp.hpp>
 #include <bpflink/lifecycle/ensure.hpp>
+#include <bpflink/program.hpp>
 #include <bpflink/query.hpp>
 
 #include <array>
@@ -206,6 +208,32 @@ finding asked_generic_with_maps(attempt const& tried) {
     return {outcome >= 0 && info.nr_map_ids == 0 ? match::no : match::unknown};
 }
 
+// Looks at the next program of a link
+
+bool is_for_xdp(attempt const& tried) {
+    auto const next = detail::identify_program(tried.prog->fd, {});
+    return !next || next->type == program_type::xdp;
+}
+
+finding next_is_for_elsewhere(attempt const& tried) {
+    if (!is_for_xdp(tried)) return {match::no};
+    switch (sys::prog_test_run_on_nothing(tried.prog->fd.get())) {
+    case -EINVAL: return {match::yes};
+    case -EFAULT: return {match::no};
+    default: return {};
+    }
+}
+
+/// Whether a driver may have been asked. In generic mode none is.
+finding next_asked_the_driver(attempt const& tried) {
+    if (!is_for_xdp(tried)) return {match::no};
+    auto const info = detail::read_info(tried.as<update_request>().link);
+    auto const* const on = info ? std::get_if<xdp_details>(&info->details) : nullptr;
+    sys::xdp_programs all{};
+    if (!on || sys::xdp_query(on->ifindex.value(), all) < 0) return {};
+    return {all.generic == info->program.value() ? match::no : match::unknown};
+}
+
 constexpr std::array mistakes{
     refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "dev_xdp_attach",
             loaded_for_another},
@@ -285,6 +313,12 @@ constexpr std::array update_causes{
             "bpf_xdp_link_update"},
     refusal{EBUSY, errc::hook_busy, memory_of_its_own, no_memory_of_its_own, "dev_xdp_install"},
     refusal{ENOTCONN, errc::not_supported, no_peer, "", "veth_xdp_set"},
+    refusal{EINVAL, errc::invalid_argument,
+            "the program was loaded for the expected attach type of a devmap or a cpumap, or for a "
+            "single device",
+            "load it for attach type xdp", "bpf_xdp_link_update", next_is_for_elsewhere},
+    refusal{EINVAL, errc::not_supported, as_set_up, "change those, or load it with frags",
+            "bpf_xdp_link_update", next_asked_the_driver},
 };
 
 constexpr std::array query_causes{

@@ -32,6 +32,17 @@ struct lent {
     [[nodiscard]] fd_view fd() const noexcept { return of; }
 };
 
+/// The same with all that is known of the program.
+class lent_program {
+public:
+    explicit lent_program(detail::borrowed_program const& of) noexcept : lent_{of} {}
+    [[nodiscard]] fd_view fd() const noexcept { return lent_.fd; }
+
+private:
+    friend detail::lender;
+    detail::borrowed_program lent_;
+};
+
 bool is_of_maps(wanted_link const& wanted) {
     return wanted.hook.update == update_unit::map;
 }
@@ -433,7 +444,8 @@ result<unique_fd> ensuring::open_object(std::uint32_t id) const {
 result<void> ensuring::swap(sight const& seen) {
     auto old = open_object(seen.object);
     if (!old) return tl::unexpected{std::move(old).error()};
-    lent const next{wanted_->what.fd}, expected{*old};
+    lent_program const next{wanted_->what};
+    lent const expected{*old};
     auto done = *old ? held_.update(next, expecting(expected)) : held_.update(next);
     if (!done) return done;
     change_ = change::swapped;

@@ -2,7 +2,9 @@
 #include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "error/refusal.hpp"
+#include "hook/create.hpp"
 #include "hook/row.hpp"
+#include "hook/typed.hpp"
 #include "object/by_id.hpp"
 #include "object/identify.hpp"
 #include "pin/path.hpp"
@@ -30,13 +32,6 @@ std::string subject_of(fd_view link) {
     auto const header = detail::read_header(link);
     return header ? describe(*header) : describe(link);
 }
-
-/// The request to BPF_LINK_UPDATE.
-struct update_request {
-    fd_view link;
-    fd_view next;
-    std::optional<fd_view> expected;
-};
 
 using detail::attempt;
 using detail::finding;
@@ -74,13 +69,22 @@ finding is_no_program(fd_view fd) {
     return {*kind == object_kind::program ? match::no : match::yes, describe(fd)};
 }
 
+bool runs_programs(attempt const& tried) {
+    return unit_of(tried) != update_unit::map;
+}
+
 finding next_is_no_program(attempt const& tried) {
-    return is_no_program(tried.as<update_request>().next);
+    return runs_programs(tried) ? is_no_program(tried.as<update_request>().next)
+                                : finding{match::no};
 }
 
 finding expected_is_no_program(attempt const& tried) {
     auto const& expected = tried.as<update_request>().expected;
-    return expected ? is_no_program(*expected) : finding{match::no};
+    return expected && runs_programs(tried) ? is_no_program(*expected) : finding{match::no};
+}
+
+finding may_be_for_another_place(attempt const& tried) {
+    return {runs_programs(tried) ? match::unknown : match::no};
 }
 
 finding is_of_another_type(attempt const& tried) {
@@ -149,9 +153,6 @@ constexpr std::array update_causes{
             "attach the new program, then close this link", "link_update", has_no_update},
     refusal{EINVAL, errc::not_supported, "links of this kind are updated by map, not by program",
             "give the map of another table", "bpf_struct_ops_map_link_update", is_updated_by_map},
-    refusal{EINVAL, errc::invalid_argument,
-            "the map is not a struct_ops map of the same table, or was made without BPF_F_LINK", "",
-            "bpf_struct_ops_map_link_update", is_of_another_table},
     refusal{EINVAL, errc::invalid_argument, "{} is not a BPF program", "", "bpf_prog_get",
             next_is_no_program},
     refusal{EINVAL, errc::invalid_argument, "{}, which is expected, is not a BPF program", "",
@@ -161,7 +162,7 @@ constexpr std::array update_causes{
     refusal{EINVAL, errc::invalid_argument,
             "the program was loaded for another expected attach type than the one that runs, or "
             "for one device",
-            "", "bpf_link_update"},
+            "", "bpf_link_update", may_be_for_another_place},
 };
 
 constexpr refusal null_pointer{EINVAL, errc::invalid_argument, "the link is a null pointer", "",
@@ -201,6 +202,27 @@ struct lent {
     fd_view borrowed;
     [[nodiscard]] fd_view fd() const noexcept { return borrowed; }
 };
+
+constexpr refusal is_for_another_place{
+    EINVAL, errc::invalid_argument, "the program was loaded for {}",
+    "load it for the attach type of the link", "bpf_prog_attach_check_attach_type"};
+
+/// The kernel holds a cgroup's program to its attach type when it attaches it, and not when it
+/// swaps it in. It would run at a place that it was not verified for.
+/// @kernel kernel/bpf/cgroup.c, __cgroup_bpf_replace(); read at v7.1
+finding does_not_go_with_link(fd_view link, detail::borrowed_program const& next) {
+    if (!attach_type_is_fixed(next.type)) return {match::no};
+    auto const info = detail::read_info(link);
+    auto const* const on = info ? std::get_if<cgroup_details>(&info->details) : nullptr;
+    if (!on) return {match::no}; // or it is the update that will say why
+    auto const named = to_string(on->attach) + " is the link's";
+    if (next.expected)
+        return yes_if(*next.expected != on->attach,
+                      "attach type " + to_string(*next.expected) + ", and " + named);
+    // Attached to nothing, it is refused for its attach type before it is for its place.
+    return yes_if(attach_to_nothing(next.fd, on->attach) == EINVAL,
+                  "another attach type, and " + named);
+}
 
 } // namespace
 
@@ -295,7 +317,8 @@ result<link> detail::access::spare(link const& l) {
         [&](unique_fd&& copy) { return link{std::move(copy), std::move(pins)}; });
 }
 
-result<void> link::update_program(fd_view next, expected_program const* expected) {
+result<void> link::update_program(detail::borrowed_program const& next,
+                                  expected_program const* expected) {
     if (expected && expected->is_by_id()) {
         auto const id = expected->id();
         auto const opened = sys::prog_get_fd_by_id(id.value());
@@ -308,25 +331,30 @@ result<void> link::update_program(fd_view next, expected_program const* expected
         expected_program const by_descriptor = expecting(program);
         return update_program(next, &by_descriptor);
     }
+    if (auto wrong = does_not_go_with_link(fd_, next); wrong.is == match::yes)
+        return refuse_by(is_for_another_place, std::move(wrong), operation::link_update,
+                         subject_of(fd_));
     int const outcome = sys::link_update({
         .link_fd = static_cast<std::uint32_t>(fd_.get()),
-        .new_fd = static_cast<std::uint32_t>(next.get()),
+        .new_fd = static_cast<std::uint32_t>(next.fd.get()),
         .flags = expected ? uapi::f_replace : 0,
         .old_fd = expected ? static_cast<std::uint32_t>(expected->fd().get()) : 0,
     });
     if (outcome >= 0) return {};
-    update_request const asked{fd_, next, expected ? std::optional{expected->fd()} : std::nullopt};
+    update_request const asked{fd_, next.fd,
+                               expected ? std::optional{expected->fd()} : std::nullopt};
     auto subject = subject_of(fd_); // asked for first, by every compiler
-    return refuse(outcome, operation::link_update, std::move(subject), {.request = &asked},
-                  {own_update_causes(fd_), update_causes, command_causes()});
+    return refuse(outcome, operation::link_update, std::move(subject),
+                  {.prog = &next, .request = &asked},
+                  {update_causes, own_update_causes(fd_), command_causes()});
 }
 
 result<void> link::update(map_ref const& map) {
-    return update_program(map.fd(), nullptr);
+    return update_program({.fd = map.fd()}, nullptr);
 }
 
 result<void> link::update(map_ref const& map, expected_program old) {
-    return update_program(map.fd(), &old);
+    return update_program({.fd = map.fd()}, &old);
 }
 
 result<void> link::detach() {

@@ -122,6 +122,25 @@ TEST_CASE_FIXTURE(kernel_case, "a program of the right type for another place is
     CHECK(lo.runs("xdp_a") == 3);
 }
 
+TEST_CASE_FIXTURE(kernel_case, "a cgroup's link takes no program for another attach type") {
+    sandbox::cgroup const group;
+    using sock_addr = bl::program_ref<bl::program_type::cgroup_sock_addr>;
+    auto const load = [](bl::attach_type attach) {
+        return load_constant(bl::program_type::cgroup_sock_addr, attach, 1);
+    };
+    auto const fd4 = load(bl::attach_type::cgroup_inet4_connect);
+    auto const fd6 = load(bl::attach_type::cgroup_inet6_connect);
+    auto const v4 = must(sock_addr::from_fd(fd4)), v6 = must(sock_addr::from_fd(fd6));
+    auto const ipv4 = bl::attach_type::cgroup_inet4_connect;
+    auto link = must(bl::attach(v4, bl::hook::cgroup{group.path(), ipv4}));
+    auto const runs = must(link.info()).program;
+    // A descriptor does not tell what its program was loaded for.
+    check_error(link.update(v6), bl::errc::invalid_argument,
+                {"(cgroup)", "loaded for another attach type, and cgroup_inet4_connect is"});
+    CHECK(must(link.info()).program == runs);
+    must(link.update(v4));
+}
+
 TEST_CASE_FIXTURE(kernel_case, "what is no program is refused, and the link runs what it ran") {
     on_loopback lo;
     bl::link l = std::move(lo.link);

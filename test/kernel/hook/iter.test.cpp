@@ -214,7 +214,7 @@ TEST_CASE_FIXTURE(kernel_case, "an iterator link takes no program that walks som
     programs const p{"iter_tasks", "iter_maps"};
     auto l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
     check_error(l.update(p.iter("iter_maps")), bl::errc::invalid_argument,
-                {"(iter)", "expected attach type"});
+                {"(iter)", "walks something else than the one that runs"});
     CHECK(must(l.info()).program == p.program_id("iter_tasks"));
     CHECK(read_out(l).starts_with("task "));
 }

@@ -49,6 +49,6 @@ TEST_CASE_FIXTURE(kernel_case, "a map without a table is refused") {
                 bl::errc::invalid_argument, {"struct_ops"});
     auto l = must(bl::attach(table.map(), bl::hook::struct_ops{}));
     check_error(l.update(must(bl::map_ref::from_fd(map))), bl::errc::invalid_argument,
-                {"same table"});
+                {"struct_ops (26) is needed"});
     CHECK(table.available());
 }

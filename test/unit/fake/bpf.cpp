@@ -413,7 +413,13 @@ int link_update(uapi::link_update_attr const& attr) noexcept {
         if (!takes_new_program(l->facts.type)) return -EINVAL;
         if (l->defunct) return -ENOLINK;
         if (old && old != l->prog) return -EPERM;
-        if (next->type != l->prog->type || next->expected != l->prog->expected) return -EINVAL;
+        if (next->type != l->prog->type) return -EINVAL;
+        bool const is_there_for = next->function == l->prog->function;
+        if (l->facts.type == bl::link_type::cgroup) { // whatever it was loaded for
+            if (!is_there_for) return -ENOENT;
+        } else if (next->expected != l->prog->expected || !is_there_for) {
+            return -EINVAL;
+        }
         l->prog = next;
         return 0;
     });

@@ -79,7 +79,8 @@ TEST_CASE_FIXTURE(kprobe_prober, "what else is wrong with kprobe_multi is told")
     bl::hook::kprobe_multi const by_address{.addresses = places};
     unlinked(by_address, ENOENT, errc::invalid_argument, {"not where ftrace traces"});
     unlinked(by_address, EINVAL, errc::invalid_argument, {"not where ftrace traces", "override"});
-    unlinked(by_name, EINVAL, errc::invalid_argument, {"; the program changes what functions"});
+    unlinked(by_name, EINVAL, errc::invalid_argument,
+             {"; one of: the program changes what functions"});
     unlinked(by_name, EOPNOTSUPP, errc::not_supported, {"CONFIG_FPROBE"});
     unlinked(by_name, ENOSPC, no_condition, {"tracers of functions' returns"});
     std::string const long_name(128, 'f');

@@ -42,7 +42,8 @@ TEST_CASE_FIXTURE(with_map, "a struct_ops link is updated by map, also by compar
     REQUIRE(succeeded(link->update(one, bl::expecting(other))));
     CHECK(link->details()->map == bl::map_id{first.id});
     for (auto const& [number, condition, advice] :
-         {std::tuple{EINVAL, bl::errc::invalid_argument, "same table"},
+         {std::tuple{EINVAL, bl::errc::invalid_argument,
+                     "of type 1, and struct_ops (26) is needed"},
           std::tuple{EOPNOTSUPP, bl::errc::not_supported, "this table takes no update"},
           std::tuple{ENOLINK, bl::errc::defunct, "attach again"}}) {
         fail(call::link_update, number);

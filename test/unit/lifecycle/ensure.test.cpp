@@ -98,6 +98,27 @@ TEST_CASE("what was done has a name") {
     CHECK(out.str() == "kept updated created recreated");
 }
 
+TEST_CASE_FIXTURE(world, "a program for another attach type is refused to a link as to a place") {
+    struct connect_program : typed_program<program_type::cgroup_sock_addr> {
+        attach_type loaded_for{};
+        [[nodiscard]] std::optional<attach_type> expected_attach_type() const { return loaded_for; }
+    };
+    using enum attach_type;
+    cgroups = {{"/cgroup", 7'777}}; // as the fake kernel's links have it
+    auto& v4 = add_program(connect_program::type, cgroup_inet4_connect);
+    auto& v6 = add_program(connect_program::type, cgroup_inet6_connect);
+    connect_program const before{{{open(v4)}}, cgroup_inet4_connect};
+    connect_program const next{{{open(v6)}}, cgroup_inet6_connect};
+    bl::hook::cgroup const where{"/cgroup", cgroup_inet4_connect};
+    for (bool const is_there : {false, true}) {
+        if (is_there) REQUIRE(succeeded(bl::ensure_attached(before, where, pin_path)));
+        auto const done = bl::ensure_attached(next, where, pin_path);
+        check_error(done, EINVAL, is_there ? operation::link_update : operation::link_create,
+                    errc::invalid_argument, {"loaded for attach type cgroup_inet6_connect"});
+        if (is_there) check_is_so(v4);
+    }
+}
+
 TEST_CASE_FIXTURE(world, "nothing there: attached and pinned, and then kept") {
     auto const done = ensure_xdp();
     check_done(done, ensured::created, 0);
