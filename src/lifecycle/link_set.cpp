@@ -8,6 +8,7 @@
 #include "lifecycle/ensuring.hpp"
 #include "pin/path.hpp"
 
+#include <bpflink/detail/wait.hpp>
 #include <bpflink/lifecycle/link_set.hpp>
 #include <bpflink/lifecycle/pin_name.hpp>
 #include <bpflink/targets.hpp>
@@ -161,6 +162,18 @@ std::string renamed_from(stray const& there) {
     return "renamed from " + there.text;
 }
 
+/// Refuses a symbolic link: the kernel would follow it to what is not the set's.
+/// @param path  empty: there is no pin
+result<void> require_own(std::string const& path) {
+    std::array<char, 1> some;
+    int const outcome = path.empty() ? -ENOENT : sys::read_link(path.c_str(), some);
+    if (outcome >= 0)
+        return fail(-EINVAL, operation::identify, errc::not_a_link, path,
+                    "it is a symbolic link, which a set does not follow: remove it");
+    if (outcome == -EINVAL || outcome == -ENOENT) return {}; // another object, or nothing
+    return refuse_look_at(outcome, operation::obj_get, path);
+}
+
 /// The names in a directory, in their order; none where it is missing.
 result<std::vector<std::string>> names_in(std::string const& directory) {
     struct listing {
@@ -251,6 +264,7 @@ private:
     void commit() noexcept;
     std::vector<ensuring*> replacing();
     result<void> settle(std::vector<ensuring*> const& replaced);
+    result<void> remove(std::span<stray const> some, std::vector<set_step>& steps) const;
     result<void> remove(strays const& all, std::vector<set_step>& steps) const;
 
     std::string const& directory_;
@@ -264,7 +278,8 @@ std::vector<wanted_link> set_work::places_of(set_member const& member) const {
     for (auto const& each : member.candidates_)
         places.push_back(each.its_->place);
     // Its handle is the one that this set made. A pin may have become another link's.
-    if (directory_.empty() && member.link_) places[member.made_by_].made_it = true;
+    if (directory_.empty() && member.link_ && !member.is_adopted_)
+        places[member.made_by_].made_it = true;
     return places;
 }
 
@@ -272,6 +287,7 @@ ensuring set_work::begin(set_member const& member, std::size_t candidate,
                          std::vector<wanted_link> const& places) const {
     ensuring work{places[candidate], options_.overlap, limit(), places};
     work.set_path(path_of(member));
+    work.set_known(!member.is_adopted_);
     return work;
 }
 
@@ -365,6 +381,8 @@ result<std::optional<set_work::namesake>> set_work::find_under_other_name(set_me
 
 result<set_step> set_work::planned(set_member const& member, std::string const& advice,
                                    strays& unwanted) const {
+    if (auto const own = require_own(path_of(member)); !own)
+        return tl::unexpected{of_member(own.error(), member.name_)};
     auto const places = places_of(member);
     std::string missing_all;
     std::optional<error> why_missing;
@@ -445,6 +463,7 @@ result<set_step> set_work::make(set_member& member, directory_lock const* lock, 
     auto const failed = [&](error why) {
         return tl::unexpected{of_member(std::move(why), member.name_)};
     };
+    if (auto own = require_own(path_of(member)); !own) return failed(std::move(own).error());
     for (std::size_t i = 0; i != its.places.size(); ++i) {
         if (lock)
             if (auto done = rename(its, its.places[i], unwanted); !done)
@@ -529,6 +548,7 @@ void set_work::commit() noexcept {
         each.member->why_ = std::move(each.why);
         if (each.work) each.work->commit();
         each.member->link_ = each.work ? each.work->take() : link{};
+        each.member->is_adopted_ = false;
     }
 }
 
@@ -545,26 +565,52 @@ result<void> set_work::settle(std::vector<ensuring*> const& replaced) {
     return settled;
 }
 
-result<void> set_work::remove(strays const& all, std::vector<set_step>& steps) const {
+/// @param some  of the strays, all open at once
+result<void> set_work::remove(std::span<stray const> some, std::vector<set_step>& steps) const {
     result<void> removed;
-    moment settled{};
-    for (auto const& each : all) {
-        auto there = look_at(each.path);
-        if (!there) {
-            if (removed) removed = tl::unexpected{std::move(there).error()};
-            continue;
-        }
-        if (there->what == named::kind::link) {
-            auto l = access::make_link(std::move(there->link), pin_memory{each.path});
-            auto ended = end_verified(l, limit(), &settled);
+    auto const failed = [&](error why) {
+        if (removed) removed = tl::unexpected{std::move(why)};
+    };
+    std::vector<std::pair<stray const*, link>> there;
+    there.reserve(some.size());
+    for (auto const& each : some) {
+        auto seen = look_at(each.path);
+        if (!seen)
+            failed(std::move(seen).error());
+        else
+            there.emplace_back(&each,
+                               seen->what == named::kind::link
+                                   ? access::make_link(std::move(seen->link), pin_memory{each.path})
+                                   : link{});
+    }
+    joint_end ends;
+    std::vector<teardown_report> reports;
+    for (auto& [each, l] : there) {
+        if (l) {
+            auto ended = ends.end(l, limit());
             if (!ended) {
-                if (removed) removed = tl::unexpected{std::move(ended).error()};
+                failed(std::move(ended).error());
                 continue;
             }
+            reports.push_back(*std::move(ended));
         }
-        steps.push_back({each.text, step_kind::remove, each.why});
+        steps.push_back({each->text, step_kind::remove, each->why});
     }
-    pause_until(settled);
+    for (auto& each : reports)
+        ends.complete(each);
+    ends.settle();
+    return removed;
+}
+
+result<void> set_work::remove(strays const& all, std::vector<set_step>& steps) const {
+    constexpr std::size_t most = 100; // of a thousand descriptors that a process may have
+    result<void> removed;
+    for (std::span<stray const> rest{all}; !rest.empty();) {
+        auto const some = rest.first(std::min(most, rest.size()));
+        rest = rest.subspan(some.size());
+        auto done = remove(some, steps);
+        if (!done && removed) removed = std::move(done);
+    }
     return removed;
 }
 
@@ -584,10 +630,21 @@ result<set_report> set_work::apply(link_set& set) {
     set_report report;
     report.steps.reserve(set.members_.size() + unwanted->size());
     turns_.reserve(set.members_.size());
+    // To go back takes descriptors, where there may be no other left.
+    std::array<unique_fd, 3> spare;
+    for (auto& each : spare) {
+        if (directory_.empty() || set.members_.empty()) break;
+        auto const& first = *set.members_.front().candidates_.front().its_;
+        auto copy = duplicated(first.place.what.fd);
+        if (!copy) return tl::unexpected{std::move(copy).error()};
+        each = *std::move(copy);
+    }
 
     struct guard { // of exceptions
         set_work* work;
+        std::array<unique_fd, 3>& spare;
         ~guard() {
+            spare = {};
             while (work && !work->turns_.empty()) {
                 try {
                     work->undo(nullptr);
@@ -596,9 +653,10 @@ result<set_report> set_work::apply(link_set& set) {
                 }
             }
         }
-    } unless_done{this};
+    } unless_done{this, spare};
 
     auto const failed = [&](error why) {
+        spare = {};
         undo(&why);
         return tl::unexpected{std::move(why)};
     };
@@ -671,10 +729,8 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
     std::erase_if(all, [](ending const& each) { return !each.its; });
 
     std::vector<std::optional<result<teardown_report>>> ends(all.size());
-    std::vector<moment> settled(all.size());
-    auto const end = [&](std::size_t i) {
-        ends[i] = end_verified(all[i].its, limit(), &settled[i]);
-    };
+    joint_end together;
+    auto const end = [&](std::size_t i) { ends[i] = together.end(all[i].its, limit()); };
     auto const waits = [&](std::size_t i) {
         auto const info = all[i].its.info();
         return info && waits_to_close(info->type);
@@ -687,13 +743,12 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
         side_by_side(after - i, [&](std::size_t at) { end(i + at); });
         i = after;
     }
-    for (auto const each : settled)
-        pause_until(each);
+    together.settle();
     std::vector<teardown_report> reports;
     std::optional<error> failed;
     for (std::size_t i = 0; i != ends.size(); ++i) {
         if (*ends[i])
-            reports.push_back(**std::move(ends[i]));
+            together.complete(reports.emplace_back(**std::move(ends[i])));
         else if (!failed)
             failed = of_member(std::move(*ends[i]).error(), all[i].name);
         // A link that could not be ended is the member's again.
@@ -783,6 +838,21 @@ link_set& link_set::add(std::string_view name, std::vector<set_candidate> candid
     for (auto const& each : candidates)
         if (each.its_->failed && !failed_) failed_ = of_member(*each.its_->failed, name);
     members_.push_back(set_member{std::string{name}, std::move(candidates), optional});
+    return *this;
+}
+
+link_set& link_set::adopt(std::string_view name, link handed_on) {
+    if (!handed_on) return *this;
+    auto const at = std::ranges::find(members_, name, &set_member::name_);
+    if (at == members_.end()) {
+        if (!failed_)
+            failed_ =
+                error{EINVAL, operation::link_create, errc::invalid_argument,
+                      "member " + quoted(name), "the set has no member of this name to adopt"};
+        return *this;
+    }
+    at->link_ = std::move(handed_on);
+    at->is_adopted_ = true;
     return *this;
 }
 
