@@ -174,6 +174,22 @@ result<void> require_own(std::string const& path) {
     return refuse_look_at(outcome, operation::obj_get, path);
 }
 
+tl::unexpected<error> mistaken(std::string const& directory, std::string advice) {
+    return fail(-EINVAL, operation::obj_pin, errc::invalid_argument, directory, std::move(advice));
+}
+
+/// Refuses a directory that is not on a bpffs, or would be made elsewhere.
+result<void> require_bpffs(std::string const& directory) {
+    int outcome = 0;
+    auto nearest = directory; // that is there
+    while ((outcome = sys::is_on_bpffs(nearest.c_str())) == -ENOENT)
+        nearest = directory_of(nearest);
+    if (outcome < 0) return refuse_pin_at(outcome, operation::stat, directory);
+    if (outcome > 0) return {};
+    return mistaken(directory, "it is not on a bpffs: mount one there, or choose a directory "
+                               "below /sys/fs/bpf");
+}
+
 /// The names in a directory, in their order; none where it is missing.
 result<std::vector<std::string>> names_in(std::string const& directory) {
     struct listing {
@@ -803,22 +819,16 @@ result<link_set> link_set::open(std::string_view directory, ensure_options optio
     int outcome = sys::facts_of_file(real->c_str(), here);
     bool const is_missing = outcome == -ENOENT;
     if (outcome < 0 && !is_missing) return refuse_pin_at(outcome, operation::stat, *real);
-    auto const mistake = [&](std::string advice) {
-        return fail(-EINVAL, operation::obj_pin, errc::invalid_argument, *real, std::move(advice));
-    };
     if (!is_missing && here.kind != sys::file_kind::directory)
-        return mistake("it is not a directory");
-    auto nearest = *real; // that is there
-    while ((outcome = sys::is_on_bpffs(nearest.c_str())) == -ENOENT)
-        nearest = directory_of(nearest);
-    if (outcome == 0)
-        return mistake("it is not on a bpffs: mount one there, or choose a directory "
-                       "below /sys/fs/bpf");
-    if (outcome > 0 && is_missing) return set;
-    if (outcome > 0) outcome = sys::facts_of_file(directory_of(*real).c_str(), above);
+        return mistaken(*real, "it is not a directory");
+    if (auto on_bpffs = require_bpffs(*real); !on_bpffs)
+        return tl::unexpected{std::move(on_bpffs).error()};
+    if (is_missing) return set;
+    outcome = sys::facts_of_file(directory_of(*real).c_str(), above);
     if (outcome < 0) return refuse_pin_at(outcome, operation::stat, *real);
     if (here.device != above.device)
-        return mistake("it is the root of a bpffs, where others pin too: choose a directory in it");
+        return mistaken(
+            *real, "it is the root of a bpffs, where others pin too: choose a directory in it");
     return set;
 }
 
@@ -870,6 +880,9 @@ result<std::vector<set_step>> link_set::plan() const {
     using work = detail::set_work;
     if (failed_) return tl::unexpected{*failed_};
     if (auto never = work::mistaken_quorum(*this)) return tl::unexpected{*std::move(never)};
+    if (!directory_.empty())
+        if (auto on_bpffs = require_bpffs(directory_); !on_bpffs)
+            return tl::unexpected{std::move(on_bpffs).error()};
     work const it{directory_, options_};
     auto unwanted = it.unwanted_of(members_);
     if (!unwanted) return tl::unexpected{std::move(unwanted).error()};

@@ -191,7 +191,7 @@ public:
     /// one file, the first of them says that they close slowly.
     /// @errors as apply, as far as looking tells
     /// @cost of each member those of ensure_attached that keeps, and 1; 3 more where a link is to be
-    ///       made on an interface
+    ///       made on an interface; of a directory 1 more, if it is there
     [[nodiscard]] result<std::vector<set_step>> plan() const;
 
     /// Makes it so, in the order of the wants. A failure, by an error or an exception, leaves

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -401,6 +402,21 @@ TEST_CASE_FIXTURE(kernel_case, "a directory that is moved away takes its links a
     must(fresh.teardown());
     CHECK(s.runs(s.old_trace));
     must(must(bl::link_set::open(moved)).teardown());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a set whose bpffs is unmounted says so, and makes nothing there") {
+    traced const trace{0};
+    sandbox::bpffs const fs;
+    auto const place = fs.path();
+    auto set = must(bl::link_set::open(place + "/set"));
+    set.want("enter", trace, sys_enter);
+    must(set.apply());
+    REQUIRE(::umount2(place.c_str(), MNT_DETACH) == 0);
+    CHECK(set.plan().error() == bl::errc::invalid_argument);
+    CHECK_FALSE(set.apply());
+    CHECK_FALSE(std::filesystem::exists(place + "/set"));
+    CHECK(must(set.teardown()).size() == 1);
+    REQUIRE(::mount("bpf", place.c_str(), "bpf", 0, nullptr) == 0);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a set follows no symbolic link to somebody else's link") {
