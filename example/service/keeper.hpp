@@ -32,8 +32,9 @@ struct status {
 /// Keeps the configured program on the configured interface, by a set of one pinned link.
 class keeper {
 public:
-    keeper(configuration where, xdp_object object)
-        : where_{std::move(where)}, object_{std::move(object)} {}
+    /// @param stored  the link as systemd has kept it; may be empty
+    keeper(configuration where, xdp_object object, bpflink::link stored = {})
+        : where_{std::move(where)}, object_{std::move(object)}, stored_{std::move(stored)} {}
 
     /// The step that the first check would take, and the obstacle to it, if any. Changes nothing.
     /// @errors not_found  the interface is not there, and is not to be waited for
@@ -59,6 +60,8 @@ public:
 
     [[nodiscard]] configuration const& where() const noexcept { return where_; }
     [[nodiscard]] service::status status() const;
+    /// Null where there is none.
+    [[nodiscard]] bpflink::link const* link() const noexcept;
 
 private:
     using device = std::optional<bpflink::ifindex>; // empty: it is not there
@@ -69,11 +72,11 @@ private:
     bpflink::result<void> apply(bpflink::link_set& set);
     bpflink::result<void> let_go();
     void tell_name();
-    [[nodiscard]] bpflink::link const* link() const noexcept;
     [[nodiscard]] bool is_attached() const;
 
     configuration where_;
     xdp_object object_;
+    bpflink::link stored_; // until it is adopted
     bpflink::link_set set_;
     device device_;        // that the set's link is on
     std::string called_;   // the device's name

@@ -11,10 +11,12 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <sysexits.h>
 #include <system_error>
 #include <systemd/sd-daemon.h>
@@ -75,14 +77,46 @@ void tell_ready(keeper const& kept) {
     ::sd_notifyf(0, "READY=1\nSTATUS=%s", says.c_str());
 }
 
+constexpr auto forget_link = "FDSTOREREMOVE=1\nFDNAME=link";
+
+/// Has systemd hold the link too, while it starts the service again. The pin stays when the service
+/// is stopped; this stays where somebody removes the pin meanwhile.
+/// @param stored  the id of the one that it holds
+void store(bl::link const* held, bl::link_id& stored) {
+    auto const info = held ? held->info().map([](auto const& of) { return of.id; })
+                           : bl::result<bl::link_id>{bl::link_id{}};
+    if (!info || std::exchange(stored, *info) == *info) return;
+    ::sd_notify(0, forget_link);
+    if (!held) return;
+    int const fd = held->fd().get();
+    ::sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=link", &fd, 1);
+}
+
+/// The link that systemd held; empty on the first start.
+bl::link stored_link() {
+    bl::link found;
+    char** names = nullptr;
+    int const count = ::sd_listen_fds_with_names(1, &names);
+    for (int i = 0; i < count; ++i) {
+        bl::unique_fd fd{SD_LISTEN_FDS_START + i};
+        if (std::string_view{names[i]} == "link")
+            if (auto held = bl::link::from_fd(std::move(fd))) found = *std::move(held);
+        std::free(names[i]);
+    }
+    std::free(names);
+    return found;
+}
+
 /// Checks each second, and at once when an interface comes or goes. It never returns.
 asio::awaitable<void> keep(keeper& kept, bl::watcher& links) {
     asio::steady_timer pause{co_await asio::this_coro::executor};
+    bl::link_id stored{};
     for (std::string told;;) {
         ::sd_notify(0, "WATCHDOG=1");
         auto const seen = links.poll();
         if (seen) kept.count(*seen);
         static_cast<void>(kept.check()); // status() has the error
+        store(kept.link(), stored);
         auto says = kept.status().amiss;
         if (says.empty() && !seen) says = seen.error().message();
         if (std::exchange(told, says) != says) { // the same is said once
@@ -147,7 +181,7 @@ bl::result<void> serve(std::string const& path) {
     auto where = co_await read_configuration(path);
     auto const alone = co_await lock(where.pins);
     auto object = co_await load_object(where, true);
-    keeper kept{std::move(where), std::move(object)};
+    keeper kept{std::move(where), std::move(object), stored_link()};
     auto pages = serve_pages(loop, kept);
     auto links = co_await bl::watcher::start();
     co_await kept.plan();
@@ -168,6 +202,7 @@ bl::result<void> serve(std::string const& path) {
     pages.reset();
     loop.restart();
     loop.run_for(100ms); // for answers that are on their way
+    if (!kept.where().keep) ::sd_notify(0, forget_link);
     if (auto const finished = kept.finish(); !finished) std::clog << finished.error() << '\n';
 }
 

@@ -1,22 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/error.hpp>
+#include <bpflink/lifecycle/holders.hpp>
 #include <bpflink/lifecycle/teardown.hpp>
 #include <bpflink/link.hpp>
 
 #include <chrono>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
 using moment = std::chrono::steady_clock::time_point;
 
-/// Teardown of a link. Where its pin is one of a locked directory, the lock is the caller's.
-/// @param l           keeps the link where that was not closed yet
-/// @param settled_at  set to the moment by which the kernel has stopped the program, so that one
-///                    wait is for several links; a null pointer: this waits
-[[nodiscard]] result<teardown_report> end_verified(link& l, moment deadline,
-                                                   moment* settled_at = nullptr);
+/// The teardown of several links, which look at all processes and pins together, and wait together
+/// for what the kernel does after each end. `end` may be called side by side.
+class joint_end {
+public:
+    /// Teardown of a link. Where its pin is one of a locked directory, the lock is the caller's.
+    /// All links are open by the first call.
+    /// @param l  keeps the link where that was not closed yet
+    [[nodiscard]] result<teardown_report> end(link& l, moment deadline);
+    /// Completes the report of a link that was detached: its end, or the holders of its shell.
+    void complete(teardown_report& report);
+    /// Waits until the kernel has stopped all programs.
+    void settle() const;
+
+    // Of end():
+
+    /// The holders beside the handle of an open link, and its pin. The look may be 100 ms old.
+    [[nodiscard]] result<link_holders> others_of(link_id id, std::string const& pin);
+    void settles_at(moment by);
+    /// Its holders are to be looked for by complete().
+    void is_left(detail::link_header const& detached);
+
+private:
+    struct look {
+        std::map<link_id, link_holders> holders{};
+        moment begun{}, done{};
+    };
+    result<void> look_again();
+
+    std::mutex mutex_;
+    look before_, last_;
+    moment settled_{};
+    std::map<link_id, detail::link_header> left_;
+    std::optional<result<std::map<link_id, link_holders>>> holders_of_left_;
+    moment patience_{};
+};
 
 void pause_until(moment end);
 

@@ -295,12 +295,13 @@ result<sight> ensuring::look() {
 result<sight> ensuring::look(link const& held) {
     if (path_.empty()) return look_at_held(held);
     if (auto const opened = open_what_is_pinned(); !opened) return tl::unexpected{opened.error()};
-    return held_ || !held ? look_at_held(held_, held) : look_at_unpinned(held);
+    if (!held_ && held) return look_at_unpinned(held);
+    return is_known_ ? look_at_held(held_, held) : look_at_held(held_);
 }
 
 /// Nothing where the link is not one that is wanted.
 result<sight> ensuring::look_at_unpinned(link const& held) {
-    auto seen = look_at_held(held, held);
+    auto seen = is_known_ ? look_at_held(held, held) : look_at_held(held);
     if (is_elsewhere(seen) || (seen && seen->what == sight::defunct)) return sight{};
     if (seen) seen->is_unpinned = true;
     return seen;

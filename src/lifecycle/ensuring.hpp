@@ -54,6 +54,9 @@ public:
     /// that is there. With one it counts where nothing is at the pin: somebody removed that.
     void set_held(link&& held) { held_ = std::move(held); }
 
+    /// Whether the place of that link is known where nothing tells it: the caller made it.
+    void set_known(bool is_known) noexcept { is_known_ = is_known; }
+
     /// Finds the present state. Changes nothing.
     [[nodiscard]] result<sight> look();
     /// The same, where the caller keeps the link that it holds.
@@ -116,6 +119,7 @@ private:
     std::span<detail::wanted_link const> others_;
     moment until_;
     bool overlap_;
+    bool is_known_ = true;
     std::string path_;       // empty: the link is kept by its descriptor alone
     detail::pin_memory pin_; // of path_, for the handle
     detail::directory_lock const* lock_ = nullptr;

@@ -8,6 +8,7 @@
 #include "lifecycle/ensuring.hpp"
 #include "pin/path.hpp"
 
+#include <bpflink/detail/wait.hpp>
 #include <bpflink/lifecycle/link_set.hpp>
 #include <bpflink/lifecycle/pin_name.hpp>
 #include <bpflink/targets.hpp>
@@ -161,6 +162,34 @@ std::string renamed_from(stray const& there) {
     return "renamed from " + there.text;
 }
 
+/// Refuses a symbolic link: the kernel would follow it to what is not the set's.
+/// @param path  empty: there is no pin
+result<void> require_own(std::string const& path) {
+    std::array<char, 1> some;
+    int const outcome = path.empty() ? -ENOENT : sys::read_link(path.c_str(), some);
+    if (outcome >= 0)
+        return fail(-EINVAL, operation::identify, errc::not_a_link, path,
+                    "it is a symbolic link, which a set does not follow: remove it");
+    if (outcome == -EINVAL || outcome == -ENOENT) return {}; // another object, or nothing
+    return refuse_look_at(outcome, operation::obj_get, path);
+}
+
+tl::unexpected<error> mistaken(std::string const& directory, std::string advice) {
+    return fail(-EINVAL, operation::obj_pin, errc::invalid_argument, directory, std::move(advice));
+}
+
+/// Refuses a directory that is not on a bpffs, or would be made elsewhere.
+result<void> require_bpffs(std::string const& directory) {
+    int outcome = 0;
+    auto nearest = directory; // that is there
+    while ((outcome = sys::is_on_bpffs(nearest.c_str())) == -ENOENT)
+        nearest = directory_of(nearest);
+    if (outcome < 0) return refuse_pin_at(outcome, operation::stat, directory);
+    if (outcome > 0) return {};
+    return mistaken(directory, "it is not on a bpffs: mount one there, or choose a directory "
+                               "below /sys/fs/bpf");
+}
+
 /// The names in a directory, in their order; none where it is missing.
 result<std::vector<std::string>> names_in(std::string const& directory) {
     struct listing {
@@ -251,6 +280,7 @@ private:
     void commit() noexcept;
     std::vector<ensuring*> replacing();
     result<void> settle(std::vector<ensuring*> const& replaced);
+    result<void> remove(std::span<stray const> some, std::vector<set_step>& steps) const;
     result<void> remove(strays const& all, std::vector<set_step>& steps) const;
 
     std::string const& directory_;
@@ -264,7 +294,8 @@ std::vector<wanted_link> set_work::places_of(set_member const& member) const {
     for (auto const& each : member.candidates_)
         places.push_back(each.its_->place);
     // Its handle is the one that this set made. A pin may have become another link's.
-    if (directory_.empty() && member.link_) places[member.made_by_].made_it = true;
+    if (directory_.empty() && member.link_ && !member.is_adopted_)
+        places[member.made_by_].made_it = true;
     return places;
 }
 
@@ -272,6 +303,7 @@ ensuring set_work::begin(set_member const& member, std::size_t candidate,
                          std::vector<wanted_link> const& places) const {
     ensuring work{places[candidate], options_.overlap, limit(), places};
     work.set_path(path_of(member));
+    work.set_known(!member.is_adopted_);
     return work;
 }
 
@@ -365,6 +397,8 @@ result<std::optional<set_work::namesake>> set_work::find_under_other_name(set_me
 
 result<set_step> set_work::planned(set_member const& member, std::string const& advice,
                                    strays& unwanted) const {
+    if (auto const own = require_own(path_of(member)); !own)
+        return tl::unexpected{of_member(own.error(), member.name_)};
     auto const places = places_of(member);
     std::string missing_all;
     std::optional<error> why_missing;
@@ -445,6 +479,7 @@ result<set_step> set_work::make(set_member& member, directory_lock const* lock, 
     auto const failed = [&](error why) {
         return tl::unexpected{of_member(std::move(why), member.name_)};
     };
+    if (auto own = require_own(path_of(member)); !own) return failed(std::move(own).error());
     for (std::size_t i = 0; i != its.places.size(); ++i) {
         if (lock)
             if (auto done = rename(its, its.places[i], unwanted); !done)
@@ -529,6 +564,7 @@ void set_work::commit() noexcept {
         each.member->why_ = std::move(each.why);
         if (each.work) each.work->commit();
         each.member->link_ = each.work ? each.work->take() : link{};
+        each.member->is_adopted_ = false;
     }
 }
 
@@ -545,26 +581,52 @@ result<void> set_work::settle(std::vector<ensuring*> const& replaced) {
     return settled;
 }
 
-result<void> set_work::remove(strays const& all, std::vector<set_step>& steps) const {
+/// @param some  of the strays, all open at once
+result<void> set_work::remove(std::span<stray const> some, std::vector<set_step>& steps) const {
     result<void> removed;
-    moment settled{};
-    for (auto const& each : all) {
-        auto there = look_at(each.path);
-        if (!there) {
-            if (removed) removed = tl::unexpected{std::move(there).error()};
-            continue;
-        }
-        if (there->what == named::kind::link) {
-            auto l = access::make_link(std::move(there->link), pin_memory{each.path});
-            auto ended = end_verified(l, limit(), &settled);
+    auto const failed = [&](error why) {
+        if (removed) removed = tl::unexpected{std::move(why)};
+    };
+    std::vector<std::pair<stray const*, link>> there;
+    there.reserve(some.size());
+    for (auto const& each : some) {
+        auto seen = look_at(each.path);
+        if (!seen)
+            failed(std::move(seen).error());
+        else
+            there.emplace_back(&each,
+                               seen->what == named::kind::link
+                                   ? access::make_link(std::move(seen->link), pin_memory{each.path})
+                                   : link{});
+    }
+    joint_end ends;
+    std::vector<teardown_report> reports;
+    for (auto& [each, l] : there) {
+        if (l) {
+            auto ended = ends.end(l, limit());
             if (!ended) {
-                if (removed) removed = tl::unexpected{std::move(ended).error()};
+                failed(std::move(ended).error());
                 continue;
             }
+            reports.push_back(*std::move(ended));
         }
-        steps.push_back({each.text, step_kind::remove, each.why});
+        steps.push_back({each->text, step_kind::remove, each->why});
     }
-    pause_until(settled);
+    for (auto& each : reports)
+        ends.complete(each);
+    ends.settle();
+    return removed;
+}
+
+result<void> set_work::remove(strays const& all, std::vector<set_step>& steps) const {
+    constexpr std::size_t most = 100; // of a thousand descriptors that a process may have
+    result<void> removed;
+    for (std::span<stray const> rest{all}; !rest.empty();) {
+        auto const some = rest.first(std::min(most, rest.size()));
+        rest = rest.subspan(some.size());
+        auto done = remove(some, steps);
+        if (!done && removed) removed = std::move(done);
+    }
     return removed;
 }
 
@@ -584,10 +646,21 @@ result<set_report> set_work::apply(link_set& set) {
     set_report report;
     report.steps.reserve(set.members_.size() + unwanted->size());
     turns_.reserve(set.members_.size());
+    // To go back takes descriptors, where there may be no other left.
+    std::array<unique_fd, 3> spare;
+    for (auto& each : spare) {
+        if (directory_.empty() || set.members_.empty()) break;
+        auto const& first = *set.members_.front().candidates_.front().its_;
+        auto copy = duplicated(first.place.what.fd);
+        if (!copy) return tl::unexpected{std::move(copy).error()};
+        each = *std::move(copy);
+    }
 
     struct guard { // of exceptions
         set_work* work;
+        std::array<unique_fd, 3>& spare;
         ~guard() {
+            spare = {};
             while (work && !work->turns_.empty()) {
                 try {
                     work->undo(nullptr);
@@ -596,9 +669,10 @@ result<set_report> set_work::apply(link_set& set) {
                 }
             }
         }
-    } unless_done{this};
+    } unless_done{this, spare};
 
     auto const failed = [&](error why) {
+        spare = {};
         undo(&why);
         return tl::unexpected{std::move(why)};
     };
@@ -671,10 +745,8 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
     std::erase_if(all, [](ending const& each) { return !each.its; });
 
     std::vector<std::optional<result<teardown_report>>> ends(all.size());
-    std::vector<moment> settled(all.size());
-    auto const end = [&](std::size_t i) {
-        ends[i] = end_verified(all[i].its, limit(), &settled[i]);
-    };
+    joint_end together;
+    auto const end = [&](std::size_t i) { ends[i] = together.end(all[i].its, limit()); };
     auto const waits = [&](std::size_t i) {
         auto const info = all[i].its.info();
         return info && waits_to_close(info->type);
@@ -687,13 +759,12 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
         side_by_side(after - i, [&](std::size_t at) { end(i + at); });
         i = after;
     }
-    for (auto const each : settled)
-        pause_until(each);
+    together.settle();
     std::vector<teardown_report> reports;
     std::optional<error> failed;
     for (std::size_t i = 0; i != ends.size(); ++i) {
         if (*ends[i])
-            reports.push_back(**std::move(ends[i]));
+            together.complete(reports.emplace_back(**std::move(ends[i])));
         else if (!failed)
             failed = of_member(std::move(*ends[i]).error(), all[i].name);
         // A link that could not be ended is the member's again.
@@ -748,22 +819,16 @@ result<link_set> link_set::open(std::string_view directory, ensure_options optio
     int outcome = sys::facts_of_file(real->c_str(), here);
     bool const is_missing = outcome == -ENOENT;
     if (outcome < 0 && !is_missing) return refuse_pin_at(outcome, operation::stat, *real);
-    auto const mistake = [&](std::string advice) {
-        return fail(-EINVAL, operation::obj_pin, errc::invalid_argument, *real, std::move(advice));
-    };
     if (!is_missing && here.kind != sys::file_kind::directory)
-        return mistake("it is not a directory");
-    auto nearest = *real; // that is there
-    while ((outcome = sys::is_on_bpffs(nearest.c_str())) == -ENOENT)
-        nearest = directory_of(nearest);
-    if (outcome == 0)
-        return mistake("it is not on a bpffs: mount one there, or choose a directory "
-                       "below /sys/fs/bpf");
-    if (outcome > 0 && is_missing) return set;
-    if (outcome > 0) outcome = sys::facts_of_file(directory_of(*real).c_str(), above);
+        return mistaken(*real, "it is not a directory");
+    if (auto on_bpffs = require_bpffs(*real); !on_bpffs)
+        return tl::unexpected{std::move(on_bpffs).error()};
+    if (is_missing) return set;
+    outcome = sys::facts_of_file(directory_of(*real).c_str(), above);
     if (outcome < 0) return refuse_pin_at(outcome, operation::stat, *real);
     if (here.device != above.device)
-        return mistake("it is the root of a bpffs, where others pin too: choose a directory in it");
+        return mistaken(
+            *real, "it is the root of a bpffs, where others pin too: choose a directory in it");
     return set;
 }
 
@@ -786,6 +851,21 @@ link_set& link_set::add(std::string_view name, std::vector<set_candidate> candid
     return *this;
 }
 
+link_set& link_set::adopt(std::string_view name, link handed_on) {
+    if (!handed_on) return *this;
+    auto const at = std::ranges::find(members_, name, &set_member::name_);
+    if (at == members_.end()) {
+        if (!failed_)
+            failed_ =
+                error{EINVAL, operation::link_create, errc::invalid_argument,
+                      "member " + quoted(name), "the set has no member of this name to adopt"};
+        return *this;
+    }
+    at->link_ = std::move(handed_on);
+    at->is_adopted_ = true;
+    return *this;
+}
+
 link_set& link_set::at_least(std::size_t count, std::vector<std::string> names) {
     quorums_.push_back({count, std::move(names)});
     return *this;
@@ -800,6 +880,9 @@ result<std::vector<set_step>> link_set::plan() const {
     using work = detail::set_work;
     if (failed_) return tl::unexpected{*failed_};
     if (auto never = work::mistaken_quorum(*this)) return tl::unexpected{*std::move(never)};
+    if (!directory_.empty())
+        if (auto on_bpffs = require_bpffs(directory_); !on_bpffs)
+            return tl::unexpected{std::move(on_bpffs).error()};
     work const it{directory_, options_};
     auto unwanted = it.unwanted_of(members_);
     if (!unwanted) return tl::unexpected{std::move(unwanted).error()};

@@ -70,10 +70,12 @@ result<link_holders> without_own(link_holders who, std::string const& pin) {
     return who;
 }
 
+/// So long who only looks at a link may hold it.
+constexpr milliseconds glance{20};
+
 /// The holders of a link beside this handle. A process that looks at links holds each for a moment,
 /// and is not meant.
 result<link_holders> others_of(link_id id, std::string const& pin) {
-    constexpr milliseconds glance{20};
     auto who =
         holders(id).and_then([&](link_holders&& all) { return without_own(std::move(all), pin); });
     if (!who || !has_any(*who)) return who;
@@ -99,10 +101,10 @@ bool is_recycled(detail::link_header const& was) {
 }
 
 /// Waits until no link has the id, and what let go of it last is done.
-/// @param pin         the path that it was pinned at; empty where it was not
-/// @param settled_at  as for end_verified()
+/// @param pin   the path that it was pinned at; empty where it was not
+/// @param with  others that end too; null: none
 result<void> wait_for_end(detail::link_header const& of, std::string const& pin, moment deadline,
-                          moment* settled_at) {
+                          joint_end* with) {
     constexpr milliseconds settling{100};
     auto const closed = [&](error why) {
         why.add_advice("the handle is closed" +
@@ -127,36 +129,49 @@ result<void> wait_for_end(detail::link_header const& of, std::string const& pin,
     }
     if (settled) return {};
     auto const by = sys::now() + settling;
-    settled_at ? void(*settled_at = by) : pause_until(by);
+    with ? with->settles_at(by) : pause_until(by);
     return {};
 }
 
-result<teardown_report> end_detached(link& l, detail::link_header const& header, moment deadline) {
+/// Completes the report of a link that was detached, and was there still after its handle closed.
+void tell_what_is_left(teardown_report& report, detail::link_header const& header,
+                       result<link_holders> who, moment deadline) {
+    if (!who) {
+        report.gone = who.error() == errc::not_found;
+        if (!report.gone) report.left.unseen = who.error().message();
+        return;
+    }
+    report.left = *std::move(who);
+    if (has_any(report.left)) return;
+    // The kernel lets go of a pin a grace period after it was removed.
+    auto there = is_there(header.id);
+    for (int attempt = 0; there && *there && sys::now() < deadline; ++attempt) {
+        sys::back_off(std::min(attempt, longest_pause));
+        there = is_there(header.id);
+    }
+    report.gone = there && (!*there || is_recycled(header));
+}
+
+/// A holder may be unseen, so that a deadline without end is not waited for.
+moment patience(moment deadline) {
+    return std::min(deadline, sys::deadline(std::chrono::seconds{1}));
+}
+
+result<teardown_report> end_detached(link& l, detail::link_header const& header, moment deadline,
+                                     joint_end* with) {
     teardown_report report{header.id, true, false, {}};
     if (auto removed = remove_pin(l); !removed) {
         removed.error().add_advice("the program is off its hook");
         return tl::unexpected{std::move(removed).error()};
     }
     static_cast<void>(l.close()); // even if it fails, the descriptor is closed
-    auto there = is_there(header.id);
+    auto const there = is_there(header.id);
     report.gone = there && !*there;
     if (report.gone) return report;
-    auto who = holders(header.id);
-    if (!who) {
-        report.gone = who.error() == errc::not_found;
-        if (!report.gone) report.left.unseen = who.error().message();
-        return report;
-    }
-    report.left = *std::move(who);
-    if (has_any(report.left)) return report;
-    // The kernel lets go of a pin a grace period after it was removed. A holder may be unseen, so
-    // that a deadline without end is not waited for.
-    deadline = std::min(deadline, sys::deadline(std::chrono::seconds{1}));
-    for (int attempt = 0; there && *there && sys::now() < deadline; ++attempt) {
-        sys::back_off(std::min(attempt, longest_pause));
-        there = is_there(header.id);
-    }
-    report.gone = there && (!*there || is_recycled(header));
+    if (with)
+        with->is_left(header);
+    else
+        tell_what_is_left(report, header, holders(header.id), patience(deadline));
     return report;
 }
 
@@ -166,11 +181,11 @@ tl::unexpected<error> cannot_be_verified(error why) {
 }
 
 result<teardown_report> end_by_closing(link& l, detail::link_header const& header, moment deadline,
-                                       moment* settled_at = nullptr) {
+                                       joint_end* with = nullptr) {
     auto const there = is_there(header.id);
     if (!there) return cannot_be_verified(there.error());
     std::string const pin{l.pinned_path().value_or("")};
-    auto const who = others_of(header.id, pin);
+    auto const who = with ? with->others_of(header.id, pin) : others_of(header.id, pin);
     if (!who) return tl::unexpected{who.error()};
     if (has_any(*who))
         return fail(-EBUSY, operation::close, errc::still_held, name_of(header.id),
@@ -179,7 +194,7 @@ result<teardown_report> end_by_closing(link& l, detail::link_header const& heade
                         "; nothing was changed");
     if (auto removed = remove_pin(l); !removed) return tl::unexpected{removed.error()};
     static_cast<void>(l.close());
-    return wait_for_end(header, pin, deadline, settled_at).map([&] {
+    return wait_for_end(header, pin, deadline, with).map([&] {
         return teardown_report{header.id, false, true, {}};
     });
 }
@@ -215,6 +230,17 @@ result<void> end_temporary(std::string const& path, moment deadline) {
     return tl::unexpected{ended.error()};
 }
 
+result<teardown_report> end_verified(link& l, moment deadline, joint_end* with = nullptr) {
+    auto const header = detail::read_header(l.fd());
+    if (!header) return cannot_be_verified(header.error());
+    auto const* const kind = find_traits(header->type);
+    if (kind && !kind->detachable) return end_by_closing(l, *header, deadline, with);
+    auto const detached = l.detach();
+    if (detached) return end_detached(l, *header, deadline, with);
+    if (detached.error() != errc::not_supported) return tl::unexpected{detached.error()};
+    return end_by_closing(l, *header, deadline, with); // an older kernel, or an older library
+}
+
 } // namespace
 
 void pause_until(moment end) {
@@ -222,15 +248,67 @@ void pause_until(moment end) {
         sys::back_off(longest_pause);
 }
 
-result<teardown_report> end_verified(link& l, moment deadline, moment* settled_at) {
-    auto const header = detail::read_header(l.fd());
-    if (!header) return cannot_be_verified(header.error());
-    auto const* const kind = find_traits(header->type);
-    if (kind && !kind->detachable) return end_by_closing(l, *header, deadline, settled_at);
-    auto const detached = l.detach();
-    if (detached) return end_detached(l, *header, deadline);
-    if (detached.error() != errc::not_supported) return tl::unexpected{detached.error()};
-    return end_by_closing(l, *header, deadline, settled_at); // an older kernel, or an older library
+result<teardown_report> joint_end::end(link& l, moment deadline) {
+    return end_verified(l, deadline, this);
+}
+
+result<void> joint_end::look_again() {
+    look now{.begun = sys::now()};
+    auto all = holders();
+    if (!all) return tl::unexpected{std::move(all).error()};
+    now.holders = *std::move(all);
+    now.done = sys::now();
+    before_ = std::exchange(last_, std::move(now));
+    return {};
+}
+
+result<link_holders> joint_end::others_of(link_id id, std::string const& pin) {
+    constexpr milliseconds fresh{100};
+    std::scoped_lock const alone{mutex_};
+    auto const others_in = [&](look const& seen) -> result<link_holders> {
+        auto const at = seen.holders.find(id);
+        return at == seen.holders.end() ? link_holders{} : without_own(at->second, pin);
+    };
+    if (last_.holders.empty() || sys::now() - last_.done > fresh)
+        if (auto looked = look_again(); !looked) return tl::unexpected{looked.error()};
+    for (;;) {
+        auto who = others_in(last_);
+        if (!who || !has_any(*who)) return who;
+        auto const earlier = others_in(before_);
+        if (!earlier) return earlier;
+        if (last_.begun - before_.done >= glance && has_any(*earlier)) return who;
+        pause_until(last_.done + glance);
+        if (auto looked = look_again(); !looked) return tl::unexpected{looked.error()};
+    }
+}
+
+void joint_end::settles_at(moment by) {
+    std::scoped_lock const alone{mutex_};
+    settled_ = std::max(settled_, by);
+}
+
+void joint_end::settle() const {
+    pause_until(settled_);
+}
+
+void joint_end::is_left(detail::link_header const& detached) {
+    std::scoped_lock const alone{mutex_};
+    left_.emplace(detached.id, detached);
+}
+
+void joint_end::complete(teardown_report& report) {
+    auto const at = left_.find(report.id);
+    if (at == left_.end()) return;
+    if (!holders_of_left_) {
+        holders_of_left_ = holders();
+        patience_ = patience(moment::max());
+    }
+    auto const& [id, header] = *at;
+    auto who = holders_of_left_->map([&](auto const& all) {
+        auto const found = all.find(id);
+        return found == all.end() ? link_holders{} : found->second;
+    });
+    tell_what_is_left(report, header, std::move(who), patience_);
 }
 
 result<teardown_report> teardown(link&& l, milliseconds limit) {

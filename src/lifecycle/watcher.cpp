@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <ostream>
 #include <string_view>
 #include <utility>
@@ -109,6 +110,8 @@ result<std::span<link_event const>> watcher::poll() {
 }
 
 result<std::span<link_event const>> watcher::wait(milliseconds limit) {
+    if (auto const next = std::exchange(next_, SIZE_MAX); next < events_.size())
+        return std::span<link_event const>{events_}.subspan(next);
     auto const until = sys::deadline(limit);
     events_.clear();
     for (;;) {
@@ -218,16 +221,15 @@ void watcher::watch_ends() const {
 }
 
 void detail::event_walk::next(std::optional<result<link_event>>& out) {
-    while (left_.empty()) {
-        auto events = of_->wait(milliseconds::max());
+    while (of_->next_ >= of_->events_.size()) {
+        auto const events = of_->wait(milliseconds::max());
         if (!events) {
-            out.emplace(tl::unexpect, std::move(events).error());
+            out.emplace(tl::unexpect, events.error());
             return;
         }
-        left_ = *events;
+        of_->next_ = 0;
     }
-    out.emplace(left_.front());
-    left_ = left_.subspan(1);
+    out.emplace(of_->events_[of_->next_++]);
 }
 
 std::string to_string(link_change change) {

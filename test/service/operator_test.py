@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 import support
-from support import ServiceCase, all_links, eventually, link_ids, run
+from support import ServiceCase, Traffic, all_links, eventually, link_at, link_ids, run
 
 EXAMPLE = os.environ["EXAMPLE"]
 TOOL = os.environ["TOOL"]
@@ -25,13 +25,27 @@ class Systemd:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.settimeout(15)
         self.socket.bind(address)
+        self.stored = []
+
+    def close(self):
+        self.socket.close()
+        self.forget()
 
     def hears(self, start):
-        """The next of its messages that starts so; WATCHDOG=1 comes in between."""
+        """The next of its messages that starts so; WATCHDOG=1 comes in between. Descriptors with one are stored."""
         while True:
-            said = self.socket.recv(4096).decode()
-            if said.startswith(start):
-                return said.splitlines()
+            text, descriptors, _, _ = socket.recv_fds(self.socket, 4096, 8)
+            said = text.decode().splitlines()
+            if "FDSTOREREMOVE=1" in said:
+                self.forget()
+            self.stored += descriptors
+            if text.decode().startswith(start):
+                return said
+
+    def forget(self):
+        """Lets go of what is stored."""
+        while self.stored:
+            os.close(self.stored.pop())
 
 
 def unit():
@@ -172,7 +186,7 @@ class OperatorTest(ServiceCase):
         for address, name in (f"{directory}/notify", f"{directory}/notify"), ("\0bpflink-test", "@bpflink-test"):
             with self.subTest(name=name):
                 systemd = Systemd(address)
-                self.addCleanup(systemd.socket.close)
+                self.addCleanup(systemd.close)
                 service = self.service()
                 service.spawn(NOTIFY_SOCKET=name)
                 self.assertEqual(["READY=1", "STATUS=the program is on eth0"], systemd.hears("READY"))
@@ -189,6 +203,63 @@ class OperatorTest(ServiceCase):
                 service.signal(signal.SIGTERM)
                 systemd.hears("STOPPING=1")
                 self.assertEqual(0, service.wait())
+
+    def test_systemd_stores_the_link_so_that_it_outlives_its_pin(self):
+        systemd = Systemd("\0bpflink-stored")
+        self.addCleanup(systemd.close)
+        service = self.service()
+        service.spawn(NOTIFY_SOCKET="@bpflink-stored")
+        self.assertEqual(["FDSTORE=1", "FDNAME=link"], systemd.hears("FDSTORE=1"))
+        self.assertEqual(1, len(systemd.stored))
+        link = service.link()["id"]
+        traffic = Traffic(self.other, "far0")
+        service.kill()
+        os.unlink(service.pin)
+        before = sum(self.bpffs.frames())
+        eventually(lambda: sum(self.bpffs.frames()) > before, "the program works on by itself")
+        service.configure(object=support.OBJECTS[1])
+        service.spawn(stored=systemd.stored, NOTIFY_SOCKET="@bpflink-stored")
+        systemd.hears("READY=1")
+        self.assertEqual(link, service.link()["id"], "and it is pinned again")
+        eventually(lambda: self.bpffs.frames()[1], "the new program works")
+        self.assertEqual(traffic.end(), sum(self.bpffs.frames()))
+        run("bpftool", "link", "detach", "id", str(link))  # another link, to be stored instead
+        eventually(lambda: service.link() and service.link()["id"] != link, "it is attached again")
+        while not systemd.hears("FDSTORE")[0] == "FDSTORE=1" or link in link_ids():
+            pass
+        self.assertEqual(1, len(systemd.stored))
+        service.terminate()
+        systemd.forget()
+        self.assertIn(link_at(service.pin), link_ids())  # a stopped service's store is emptied: the pin has it
+
+    def test_a_stored_link_does_not_keep_the_program_that_is_to_go(self):
+        systemd = Systemd("\0bpflink-stored")
+        self.addCleanup(systemd.close)
+        service = self.service(keep=False)
+        service.spawn(NOTIFY_SOCKET="@bpflink-stored")
+        systemd.hears("FDSTORE=1")
+        link = service.link()["id"]
+        service.signal(signal.SIGTERM)
+        systemd.hears("FDSTOREREMOVE=1")
+        self.assertEqual([], systemd.stored)
+        self.assertEqual(0, service.wait())
+        eventually(lambda: link not in link_ids(), "its link is gone")
+
+    def test_a_stored_link_of_another_interface_is_let_go(self):
+        systemd = Systemd("\0bpflink-stored")
+        self.addCleanup(systemd.close)
+        service = self.service()
+        service.spawn(NOTIFY_SOCKET="@bpflink-stored")
+        systemd.hears("FDSTORE=1")
+        link = service.link()["id"]
+        service.kill()
+        os.unlink(service.pin)
+        self.add_interface("eth1", "far1")
+        service.configure(interface="eth1")
+        service.spawn(stored=systemd.stored, NOTIFY_SOCKET="@bpflink-stored")
+        systemd.hears("FDSTORE=1")
+        self.assertEqual("eth1", service.link()["devname"])
+        eventually(lambda: link not in link_ids(), "the other link is gone")
 
     def test_the_capabilities_of_its_unit_are_enough(self):
         wanted = unit()["Service"]["CapabilityBoundingSet"].split()
@@ -221,6 +292,7 @@ class OperatorTest(ServiceCase):
                                       r"Mount|RootDirectory|RootImage|DynamicUser|ReadWrite|Bind")
         self.assertEqual("notify", settings["Type"])
         self.assertIn("WatchdogSec", settings)
+        self.assertEqual("1", settings["FileDescriptorStoreMax"])
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "there is no systemd-analyze")
     def test_systemd_takes_its_unit(self):

@@ -178,14 +178,20 @@ class Service:
             file.write(text)
         os.rename(f"{self.path}.new", self.path)
 
-    def spawn(self, *options, through=(), **environment):
-        """Runs it, by another command where one is named."""
+    def spawn(self, *options, through=(), stored=(), **environment):
+        """Runs it, by another command where one is named.
+        @param stored  descriptors of links, handed over as systemd does"""
         command = (*through, SERVICE, *options, self.path)
         if self.namespace:
             command = self.namespace.enter(*command)
+        if stored:
+            moves = " ".join(f"{3 + number}<&{fd}" for number, fd in enumerate(stored))
+            moves += "".join(f" {fd}<&-" for fd in stored if fd >= 3 + len(stored))
+            command = ("bash", "-c", f'exec {moves}; LISTEN_PID=$$ exec "$@"', "bash", *command)
+            environment |= {"LISTEN_FDS": str(len(stored)), "LISTEN_FDNAMES": ":".join("link" for _ in stored)}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=os.environ | environment)
+                                            env=os.environ | environment, pass_fds=stored)
 
     def ends(self, *options):
         """Runs it to its end.

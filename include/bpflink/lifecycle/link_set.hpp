@@ -80,6 +80,7 @@ private:
     bool is_optional_;
     bpflink::link link_;
     std::size_t made_by_ = 0; // the candidate that link_ is of
+    bool is_adopted_ = false; // and that is not known yet
     std::string why_;
 };
 
@@ -171,6 +172,13 @@ public:
     link_set& want_all(::bpf_object const* object, Hooks hooks) {
         return want_each(object, detail::hook_callback::of(hooks));
     }
+    /// Gives a member a link that this process did not make, as from systemd's descriptor store. If
+    /// it is at the member's place, and nothing is pinned under the name, apply goes on with it, as
+    /// ensure_attached does with a descriptor. A link elsewhere is closed; of a set without a
+    /// directory it is an error of apply.
+    /// @param name       wanted already; another name is a mistake
+    /// @param handed_on  taken over; empty: does nothing
+    link_set& adopt(std::string_view name, link handed_on);
     /// Apply fails, with not_supported, where fewer of these members are there in the end. More
     /// than there are names, one twice, or one of no member is invalid_argument.
     /// @param count  of them
@@ -182,8 +190,8 @@ public:
     /// whose function is missing, this may say `create`. If ten single uprobes or more are to be in
     /// one file, the first of them says that they close slowly.
     /// @errors as apply, as far as looking tells
-    /// @cost of each member those of ensure_attached that keeps; 3 more where a link is to be made
-    ///       on an interface
+    /// @cost of each member those of ensure_attached that keeps, and 1; 3 more where a link is to be
+    ///       made on an interface; of a directory 1 more, if it is there
     [[nodiscard]] result<std::vector<set_step>> plan() const;
 
     /// Makes it so, in the order of the wants. A failure, by an error or an exception, leaves
@@ -199,9 +207,10 @@ public:
     /// A replaced or removed link that does not end (still_held) is an error after the fact. It
     /// says that all members are as wanted. When undoing, a link of netfilter, of freplace or of
     /// struct_ops that had to be made anew has another id than before.
-    /// @errors as ensure_attached, for a member that is named; as teardown, for a link that is not
+    /// @errors not_a_link  a symbolic link has the name of a member's pin
+    ///         and as ensure_attached, for a member that is named; as teardown, for a link that is not
     ///         wanted; and of a directory's lock
-    /// @cost of each member those of ensure_attached, and 7
+    /// @cost of each member those of ensure_attached, and 8; of a directory 6 more
     [[nodiscard]] result<set_report> apply();
 
     /// Ends all links in reverse order, verified, as `teardown` of each; of a directory every link

@@ -8,6 +8,8 @@
 #include <bpflink/views/snapshot.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <span>
@@ -54,7 +56,6 @@ public:
 
 private:
     watcher* of_;
-    std::span<link_event const> left_{};
 };
 
 struct events_source {
@@ -88,8 +89,13 @@ using events_view = detail::walk_view<detail::events_source>;
 /// defunct tells so, the old link is removed and the new one created. A link with the same of all
 /// of these is reported as updated, or not at all. Ids come again after 2^31 links.
 ///
-/// One that was moved from refuses every look (EBADF). A forked child shares the descriptors, and
-/// what it reads the parent does not: let it start a watcher of its own.
+/// One that was moved from refuses every look (EBADF). The descriptor stays the same over a move,
+/// so that a loop need not be told.
+///
+/// Preconditions: nobody but the watcher closes its descriptor. The watcher outlives each thread,
+/// coroutine and range that waits for it: see docs/watching.md. A forked child shares the
+/// descriptors, and its reads take early wakes from the parent: the period tells then. Let the
+/// child start a watcher of its own.
 /// @threads one at a time
 class watcher {
 public:
@@ -119,7 +125,8 @@ public:
     [[nodiscard]] result<std::span<link_event const>> wait(std::chrono::milliseconds limit);
 
     /// One event after another; a step waits for the next. An error is an element, and the next
-    /// step waits for another look. Borrows the watcher.
+    /// step waits for another look. Borrows the watcher. Where the range is left early, or poll()
+    /// is called meanwhile, the rest of the look is what is told next.
     [[nodiscard]] events_view events() & { return events_view{{this}}; }
     events_view events() && = delete; // it would be gone
 
@@ -142,6 +149,7 @@ public:
     error const* why_not_woken() const&& = delete; // it would be gone
 
 private:
+    friend detail::event_walk;
     explicit watcher(snapshot_source preferred) noexcept : by_{preferred} {}
     result<void> open(watcher_options const& options);
     void stop_news(int outcome);
@@ -157,6 +165,7 @@ private:
     std::vector<link_record> known_; // in ascending order of ids, as the next one
     std::vector<link_record> fresh_;
     std::vector<link_event> events_;
+    std::size_t next_ = SIZE_MAX; // of events_, for a range that has come so far
     std::optional<error> not_woken_;
     std::chrono::nanoseconds cost_{0};
     bool is_owed_ = false; // a look, of the links that were there at the start

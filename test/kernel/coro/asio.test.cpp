@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -317,6 +318,106 @@ TEST_CASE_FIXTURE(kernel_case, "on a loop, a watcher's changes arrive, and cance
     CHECK(run(waits_for(id)) == bl::link_change::created);
     must(l.close());
     CHECK(run(waits_for(id)) == bl::link_change::removed);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "on a loop, a wait for a watcher ends as Asio ends it") {
+    programs const p{"iter_tasks"};
+    auto started = bl::watcher::start({.period = 1h});
+    if (!started && started.error() == bl::errc::not_supported)
+        return skip_case(started.error().message());
+    auto w = must(std::move(started));
+    using told = bl::result<std::span<bl::link_event const>>;
+    std::optional<told> outcome;
+    auto const ended = [&](std::exception_ptr failure, told events) {
+        rethrow(failure);
+        outcome.emplace(std::move(events));
+    };
+    auto const is_cancelled = [&] {
+        REQUIRE(outcome);
+        REQUIRE_FALSE(*outcome);
+        CHECK((*outcome).error().code().value() == ECANCELED);
+    };
+    SUBCASE("by its slot") {
+        asio::io_context loop;
+        asio::cancellation_signal stop;
+        asio::co_spawn(loop, bl::async_next(w), asio::bind_cancellation_slot(stop.slot(), ended));
+        loop.poll();
+        REQUIRE_FALSE(outcome);
+        stop.emit(asio::cancellation_type::terminal);
+        loop.run();
+        is_cancelled();
+    }
+    SUBCASE("by its slot, and the watcher is gone before the loop goes on") {
+        asio::io_context loop;
+        asio::cancellation_signal stop;
+        asio::co_spawn(loop, bl::async_next(w), asio::bind_cancellation_slot(stop.slot(), ended));
+        loop.poll();
+        stop.emit(asio::cancellation_type::terminal);
+        auto const moved = std::move(w);
+        loop.run();
+        is_cancelled();
+        return;
+    }
+    SUBCASE("by the loop's end") {
+        {
+            asio::io_context loop;
+            asio::co_spawn(loop, bl::async_next(w), ended);
+            loop.poll();
+            loop.stop();
+            loop.run();
+        }
+        CHECK_FALSE(outcome); // the coroutine went with the loop
+    }
+    SUBCASE("by a loop that stands, and goes on") {
+        asio::io_context loop;
+        asio::cancellation_signal stop;
+        asio::co_spawn(loop, bl::async_next(w), asio::bind_cancellation_slot(stop.slot(), ended));
+        loop.poll();
+        loop.stop();
+        CHECK(loop.run() == 0);
+        loop.restart();
+        loop.poll();
+        CHECK_FALSE(outcome);
+        stop.emit(asio::cancellation_type::terminal);
+        loop.run();
+        is_cancelled();
+    }
+    // It has lost nothing, and can be waited for again.
+    auto quick = must(bl::watcher::start({.period = 5ms}));
+    w = std::move(quick);
+    auto const l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    auto const id = must(l.info()).id;
+    bool is_told = false;
+    while (!is_told)
+        for (auto const& e : must(run(bl::async_next(w))))
+            is_told |= e.now.id == id;
+    CHECK(is_told);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "on a loop, two coroutines wait for one watcher, and one is told") {
+    programs const p{"iter_tasks"};
+    auto started = bl::watcher::start({.period = 5ms});
+    if (!started && started.error() == bl::errc::not_supported)
+        return skip_case(started.error().message());
+    auto w = must(std::move(started));
+    std::optional<bl::link_id> id;
+    int told = 0;
+    asio::io_context loop;
+    auto const listen = [&]() -> asio::awaitable<void> {
+        while (told == 0)
+            for (auto const& e : must(co_await bl::async_next(w)))
+                if (e.what == bl::link_change::created && e.now.id == id) {
+                    ++told;
+                    loop.stop();
+                }
+    };
+    asio::co_spawn(loop, listen(), rethrow);
+    asio::co_spawn(loop, listen(), rethrow);
+    loop.poll();
+    auto const l = must(bl::attach(p.iter("iter_tasks"), bl::hook::iter{}));
+    id = must(l.info()).id;
+    loop.run_for(10s);
+    CHECK(told == 1);
 }
 
 TEST_CASE_FIXTURE(kernel_case, "on a loop, an iterator's output comes in chunks and in lines") {

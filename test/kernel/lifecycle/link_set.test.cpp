@@ -8,12 +8,22 @@
 
 #include <bpflink/bpflink.hpp>
 
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace bl = bpflink;
 
@@ -392,4 +402,104 @@ TEST_CASE_FIXTURE(kernel_case, "a directory that is moved away takes its links a
     must(fresh.teardown());
     CHECK(s.runs(s.old_trace));
     must(must(bl::link_set::open(moved)).teardown());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a set whose bpffs is unmounted says so, and makes nothing there") {
+    traced const trace{0};
+    sandbox::bpffs const fs;
+    auto const place = fs.path();
+    auto set = must(bl::link_set::open(place + "/set"));
+    set.want("enter", trace, sys_enter);
+    must(set.apply());
+    REQUIRE(::umount2(place.c_str(), MNT_DETACH) == 0);
+    CHECK(set.plan().error() == bl::errc::invalid_argument);
+    CHECK_FALSE(set.apply());
+    CHECK_FALSE(std::filesystem::exists(place + "/set"));
+    CHECK(must(set.teardown()).size() == 1);
+    REQUIRE(::mount("bpf", place.c_str(), "bpf", 0, nullptr) == 0);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a set follows no symbolic link to somebody else's link") {
+    stage s;
+    auto const theirs = s.fs.path() + "/theirs";
+    auto l = must(bl::attach(s.old_xdp, s.lo()));
+    must(l.pin(theirs));
+    std::filesystem::create_directory(s.directory);
+    std::filesystem::create_symlink("../theirs", s.directory + "/lo");
+    auto set = s.opened();
+    set.want("enter", s.new_trace, sys_enter).want("lo", s.new_xdp, s.lo());
+    CHECK(set.plan().error() == bl::errc::not_a_link);
+    CHECK(set.apply().error() == bl::errc::not_a_link);
+    CHECK_FALSE(s.runs(s.new_trace));
+    CHECK(must(set.teardown()).empty());
+    CHECK(l.state() == bl::link_state::attached);
+    CHECK(s.runs(s.old_xdp));
+    must(bl::teardown(std::move(l)));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "apply goes back where no descriptor is left") {
+    stage s;
+    auto set = s.opened();
+    for (int i = 0; i != 20; ++i)
+        set.want("enter" + std::to_string(i), s.new_trace, sys_enter);
+    ::rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    int const next = ::dup(0); // so many are open
+    ::close(next);
+    // Each member takes one: the last ones find none.
+    ::rlimit const few{static_cast<rlim_t>(next) + 15, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+    auto const refused = set.apply();
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code().value() == EMFILE);
+    CHECK(refused.error().message().find("undoing") == std::string::npos);
+    CHECK(names_in(s.directory).empty());
+    CHECK_FALSE(s.runs(s.new_trace));
+    must(set.apply());
+    CHECK(s.runs(s.new_trace));
+    must(set.teardown());
+}
+
+TEST_CASE_FIXTURE(kernel_case, "links that another process holds are told together, and soon") {
+    constexpr int count = 100;
+    stage s;
+    bl::hook::raw_tracepoint const rare{"sched_process_exec"};
+    {
+        auto set = s.opened();
+        for (int i = 0; i != count; ++i)
+            set.want("exec" + std::to_string(i), s.old_trace, rare);
+        must(set.apply());
+    }
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    bl::unique_fd const heard{ends[0]};
+    bl::unique_fd told{ends[1]};
+    auto const child = ::fork();
+    if (child == 0) {
+        for (auto const& name : names_in(s.directory))
+            static_cast<void>(
+                must(bl::link::load_pinned(s.directory + "/" + name)).release().release());
+        static_cast<void>(::write(told.get(), "x", 1));
+        for (;;)
+            ::pause();
+    }
+    REQUIRE(child > 0);
+    told.reset();
+    char letter = 0;
+    CHECK(::read(heard.get(), &letter, 1) == 1);
+    auto set = s.opened();
+    auto const begin = std::chrono::steady_clock::now();
+    auto const refused = set.teardown();
+    auto const took = std::chrono::steady_clock::now() - begin;
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() == bl::errc::still_held);
+    CHECK(refused.error().message().find("process " + std::to_string(child)) != std::string::npos);
+    CHECK(names_in(s.directory).size() == count);
+    CHECK(took < count * std::chrono::milliseconds{20}); // that each took, looked for alone
+    MESSAGE(count, " links: ", std::chrono::duration_cast<std::chrono::milliseconds>(took).count(),
+            " ms");
+    CHECK(::kill(child, SIGKILL) == 0);
+    CHECK(::waitpid(child, nullptr, 0) == child);
+    CHECK(must(set.teardown()).size() == count);
 }

@@ -97,6 +97,10 @@ TEST_CASE("whatever fails, a set is all there, or as it was, or says what is lef
                      s.their_object.programs = {&s.their_program};
                  }}
             .by_part(),
+        scenario{"link_set::adopt", "",
+                 [](stage& s) { return s.set.adopt("a", std::move(s.own)).size() == 1; },
+                 [](stage& s) { s.set.want("a", s.second, on(2)); }}
+            .by_part(),
         scenario{"link_set::at_least", "",
                  [](stage& s) { return s.set.at_least(1, {"a"}).size() == 1; },
                  [](stage& s) { s.set.want_optional("a", s.second, on(4)); }}

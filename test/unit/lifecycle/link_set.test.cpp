@@ -749,6 +749,125 @@ TEST_CASE_FIXTURE(world, "what the kernel takes after each end is waited for onc
     CHECK(passed < std::chrono::milliseconds{200});
 }
 
+TEST_CASE_FIXTURE(world, "who holds many links is looked for together, and waited for once") {
+    auto& daemon = add_process(7, "daemon");
+    auto const fill = [&](int count) {
+        for (int i = 0; i != count; ++i)
+            for (auto* const each :
+                 {&pinned_xdp("x" + std::to_string(i), 2), &pinned_trace("t" + std::to_string(i))})
+                daemon.links.push_back(each->shared_from_this());
+    };
+    auto const directories_read = [&](int count, bool by_apply) {
+        fill(count);
+        auto set = opened();
+        if (by_apply) set.want("a", new_xdp, on(3));
+        auto const begin = bl::sys::now();
+        forget_calls();
+        auto const refused =
+            by_apply ? set.apply().map([](auto&&) {}) : set.teardown().map([](auto&&) {});
+        auto const read = calls(call::list_begin);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error() == errc::still_held);
+        CHECK(refused.error().message().find("process 7 (daemon)") != std::string::npos);
+        CHECK(bl::sys::now() - begin < std::chrono::milliseconds{100});
+        auto const left = names_in(std::string{directory});
+        CHECK(static_cast<int>(left.size()) == count + by_apply); // the others are off their hooks
+        for (auto const& name : left)
+            remove(std::string{directory} + "/" + name);
+        daemon.links.clear();
+        return read;
+    };
+    for (bool const by_apply : {false, true}) {
+        CAPTURE(by_apply);
+        auto const of_one = directories_read(1, by_apply);
+        CHECK(directories_read(40, by_apply) == of_one);
+    }
+}
+
+TEST_CASE_FIXTURE(world, "a set follows no symbolic link that has a member's name") {
+    auto& theirs = add_link({.type = link_type::xdp, .prog = &x1, .target = 2});
+    pin("/bpf/theirs", theirs);
+    make_directory(std::string{directory});
+    make_symlink(std::string{directory} + "/a", "/bpf/theirs");
+    auto set = opened();
+    set.want("t", new_trace, bl::hook::raw_tracepoint{"sys_enter"}).want("a", new_xdp, on(2));
+    CHECK(set.plan().error() == errc::not_a_link);
+    auto const refused = set.apply();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() == errc::not_a_link);
+    CHECK(refused.error().message().find("\"a\"") != std::string::npos);
+    CHECK(set.teardown()->empty());
+    CHECK(theirs.prog->id == x1.id);
+    CHECK_FALSE(theirs.defunct);
+    CHECK(links_here() == std::vector{theirs.id()});
+}
+
+TEST_CASE_FIXTURE(world, "a link that was handed on is adopted where nothing is pinned") {
+    auto& held = add_link({.type = link_type::xdp, .prog = &x1, .target = 2});
+    auto const id = held.id();
+    auto handed_on = bl::link::from_fd(open(held));
+    REQUIRE(succeeded(handed_on));
+    let_go(held);
+    SUBCASE("and its program is swapped, and it is pinned") {
+        auto set = opened();
+        set.want("a", new_xdp, on(2)).adopt("a", *std::move(handed_on));
+        auto const plan = set.plan();
+        check_steps(plan, {update});
+        check_steps(applied(set), {update});
+        CHECK(seen().at("a") == std::pair{id, x2.id});
+        check_steps(applied(set), {keep});
+    }
+    SUBCASE("or by a set without a directory") {
+        bl::link_set set;
+        set.want("a", new_xdp, on(2)).adopt("a", *std::move(handed_on));
+        check_steps(applied(set), {update});
+        CHECK(links_here() == std::vector{id});
+    }
+    SUBCASE("but not what is at another place") {
+        auto set = opened();
+        set.want("a", new_xdp, on(3)).adopt("a", *std::move(handed_on));
+        check_steps(set.plan(), {create});
+        check_steps(applied(set), {create});
+        CHECK(seen().at("a").first != id);
+        CHECK_FALSE(exists(bl::link_id{id}));
+    }
+    SUBCASE("nor one whose place nothing tells") {
+        fail_always(call::load_object, EPERM); // nothing tells the namespace of an interface
+        bl::link_set set;
+        set.want("a", new_xdp, on(2)).adopt("a", *std::move(handed_on));
+        auto const refused = set.apply();
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error() == errc::already_exists);
+        CHECK(links_here() == std::vector{id}); // it is the set's still
+    }
+    SUBCASE("and what is pinned is taken rather") {
+        auto& other = pinned_xdp("a", 2);
+        auto const there = other.id();
+        auto set = opened();
+        set.want("a", new_xdp, on(2)).adopt("a", *std::move(handed_on));
+        check_steps(applied(set), {update});
+        CHECK(seen().at("a").first == there);
+    }
+    SUBCASE("and an apply that fails leaves it to the set") {
+        auto set = opened();
+        set.want("a", new_xdp, on(2))
+            .want("b", new_trace, bl::hook::raw_tracepoint{"sys_enter"})
+            .adopt("a", *std::move(handed_on));
+        fail(call::raw_tracepoint_open, EINVAL);
+        CHECK_FALSE(set.apply());
+        CHECK(seen().empty());
+        REQUIRE(find_link(id));
+        CHECK(find_link(id)->prog->id == x1.id);
+        check_steps(applied(set), {update, create});
+        CHECK(seen().at("a").first == id);
+    }
+    SUBCASE("by a member that there is") {
+        auto set = opened();
+        set.want("a", new_xdp, on(2)).adopt("b", *std::move(handed_on));
+        CHECK(set.apply().error() == errc::invalid_argument);
+    }
+}
+
 TEST_CASE_FIXTURE(world, "open makes nothing, and refuses what is not a directory of its own") {
     make_directory("/home/x");
     for (auto const* const path : {"", "/bpf", "/bpf/", "/home/x", "/home/missing", "/no/where"}) {

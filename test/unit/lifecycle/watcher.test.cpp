@@ -246,6 +246,43 @@ TEST_CASE_FIXTURE(watched_machine, "events come one after another, with errors a
                              third});
 }
 
+TEST_CASE_FIXTURE(watched_machine, "what a range of events has not come to is told next, once") {
+    auto w = started();
+    auto const& first = add();
+    auto const& second = add();
+    auto const& third = add();
+    auto const one_of = [&] {
+        for (auto&& e : w.events())
+            return told(std::span{&*e, 1});
+        return std::string{};
+    };
+    CHECK(one_of() == said("created", first)); // and the range is left
+    SUBCASE("by poll") {
+        CHECK(told(w.poll()) == said("created", second) + ", " + said("created", third));
+    }
+    SUBCASE("by another range") {
+        CHECK(one_of() == said("created", second));
+        CHECK(one_of() == said("created", third));
+    }
+    SUBCASE("by a range, and poll within it") {
+        for (auto&& e : w.events()) {
+            CHECK(e->now.id.value() == second.id());
+            CHECK(told(w.poll()) == said("created", third));
+            auto const& fourth = add();
+            CHECK(next(w) == said("created", fourth));
+            break;
+        }
+    }
+    SUBCASE("by the watcher that this one is moved to") {
+        auto moved = std::move(w);
+        CHECK_FALSE(w.poll());
+        CHECK(told(moved.poll()) == said("created", second) + ", " + said("created", third));
+        w = std::move(moved);
+    }
+    CHECK(told(w.poll()).empty());
+    CHECK(next(w).empty());
+}
+
 TEST_CASE_FIXTURE(watched_machine, "a look that failed loses nothing") {
     auto& stays = add();
     auto& goes = add();
