@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # cpack: a Debian package of each component that install.cmake installs. scripts/package builds what
 # belongs into them.
 set(CPACK_GENERATOR DEB)
@@ -55,5 +56,11 @@ set(CPACK_DEBIAN_BPFLINK-DEV_PACKAGE_SUGGESTS libasio-dev) # for coro/asio.hpp
 if(TARGET bpflink-tool)
   bpflink_debian_package(bpflink-tool bpflink admin ""
     "shows and handles the BPF links of the running kernel")
+endif()
+if(BPFLINK_SITE)
+  bpflink_debian_package(bpflink-doc libbpflink-doc doc ""
+    "C++ library over Linux BPF links: guide, reference and examples")
+  set(CPACK_DEBIAN_BPFLINK-DOC_PACKAGE_ARCHITECTURE all)
+  set(CPACK_DEBIAN_BPFLINK-DEV_PACKAGE_SUGGESTS "libasio-dev, libbpflink-doc")
 endif()
 include(CPack)
