@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 LICENCES = {"Apache-2.0", "GPL-2.0 OR Apache-2.0", "Apache-2.0 OR GPL-2.0-only"}
-WITHOUT_COMMENTS = {".md", ".json", ".png", ".svg", ".lock", ".sum", ".abi"}
+WITHOUT_COMMENTS = {".md", ".json", ".png", ".svg", ".lock", ".sum", ".abi", ".xz"}
 HEAD = 5  # lines
 
 
@@ -32,7 +32,7 @@ def files(root):
 def holds_comments(path):
     if path.suffix in WITHOUT_COMMENTS or (path.suffix == ".txt" and path.name != "CMakeLists.txt"):
         return False
-    return path.name not in ("LICENSE", "copyright") and "corpus" not in path.parts
+    return path.name not in ("LICENSE", "copyright", "libbpflink-doc") and "corpus" not in path.parts
 
 
 def main():
