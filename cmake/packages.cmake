@@ -41,6 +41,7 @@ endfunction()
 
 bpflink_debian_package(bpflink-runtime libbpflink${PROJECT_VERSION_MAJOR} libs ""
   "C++ library over Linux BPF links: shared library")
+set(CPACK_DEBIAN_BPFLINK-RUNTIME_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/packaging/debian/triggers)
 
 # The static library leaves libbpf, libelf and liblzma to its user.
 set(lzma_depends)
