@@ -6,7 +6,7 @@ from conan import ConanFile
 from conan.errors import ConanInvalidConfiguration
 from conan.tools.build import check_min_cppstd
 from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
-from conan.tools.files import copy, load, rmdir
+from conan.tools.files import check_sha256, copy, load, rmdir, unzip
 from conan.tools.gnu import PkgConfigDeps
 
 required_conan_version = ">=2.0"
@@ -23,15 +23,25 @@ class BpflinkConan(ConanFile):
     default_options = {"shared": False, "fPIC": True}
     implements = ["auto_shared_fpic"]
     exports = "include/bpflink/version.hpp"
-    exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*", "modules/*", "src/*"
+    # The tree's files, or the tarball that scripts/package --source puts beside a conandata.yml.
+    exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*", "modules/*", "src/*", "bpflink-*.tar.gz"
     test_package_folder = "test/package/conan"
 
     def set_version(self):
+        if self.conan_data:
+            self.version = next(iter(self.conan_data["sources"]))
+            return
         header = load(self, os.path.join(self.recipe_folder, "include", "bpflink", "version.hpp"))
         self.version = ".".join(re.findall(r"VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", header))
 
     def layout(self):
         cmake_layout(self)
+
+    def source(self):
+        if self.conan_data:
+            tarball = self.conan_data["sources"][self.version]
+            check_sha256(self, tarball["filename"], tarball["sha256"])
+            unzip(self, tarball["filename"], strip_root=True)
 
     def requirements(self):
         self.requires("range-v3/0.12.0", transitive_headers=True)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # BPF programs in a project of C++: installed beside bpflink-config.cmake, and used by this build.
 
 find_program(BPFLINK_BPF_CLANG NAMES clang-19 clang-20 clang-21 clang-18 clang

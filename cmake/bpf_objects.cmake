@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 include(${CMAKE_CURRENT_LIST_DIR}/bpf_object.cmake)
 
 # bpflink_embed_bpf(<target> <source>.bpf.c)

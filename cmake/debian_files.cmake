@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Run by cpack between installing and packaging: what Debian wants of a package's files, and
 # `cmake --install` leaves as it is.
 find_program(gzip gzip REQUIRED)

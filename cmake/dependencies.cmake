@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # bpflink_find_dependencies(<missing> [HEADERS] [LIBRARIES] [LZMA] [ASIO])
 #
 # Finds what bpflink's headers need, what its libraries do, liblzma for libraries with

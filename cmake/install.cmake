@@ -1,4 +1,5 @@
-# What `cmake --install` installs of the library: three components, a Debian package each.
+# SPDX-License-Identifier: Apache-2.0
+# What `cmake --install` installs of the library: components, a Debian package each.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -82,4 +83,15 @@ if(TARGET bpflink-tool)
     install(FILES ${manual_dir}/fish/bpflink.fish
             DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT bpflink-tool)
   endif()
+endif()
+
+# The site of guide and reference, which scripts/docs has made; and the examples to copy.
+set(BPFLINK_SITE "" CACHE PATH "The directory html of scripts/docs, to be installed; empty for none")
+mark_as_advanced(BPFLINK_SITE)
+if(BPFLINK_SITE)
+  set(doc_dir ${CMAKE_INSTALL_DATADIR}/doc/libbpflink-doc)
+  install(DIRECTORY ${BPFLINK_SITE} DESTINATION ${doc_dir} COMPONENT bpflink-doc)
+  install(DIRECTORY example/ DESTINATION ${doc_dir}/examples COMPONENT bpflink-doc
+          PATTERN demo EXCLUDE PATTERN expect_output.sh EXCLUDE REGEX "example/CMakeLists\\.txt$" EXCLUDE)
+  install(FILES packaging/debian/libbpflink-doc DESTINATION ${CMAKE_INSTALL_DATADIR}/doc-base COMPONENT bpflink-doc)
 endif()

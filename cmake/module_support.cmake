@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Sets BPFLINK_MODULE_UNSUPPORTED to what keeps `import bpflink;` from being built here, if anything does.
 set(BPFLINK_MODULE_UNSUPPORTED)
 if(CMAKE_VERSION VERSION_LESS 3.28)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # cpack: a Debian package of each component that install.cmake installs. scripts/package builds what
 # belongs into them.
 set(CPACK_GENERATOR DEB)
@@ -40,6 +41,7 @@ endfunction()
 
 bpflink_debian_package(bpflink-runtime libbpflink${PROJECT_VERSION_MAJOR} libs ""
   "C++ library over Linux BPF links: shared library")
+set(CPACK_DEBIAN_BPFLINK-RUNTIME_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/packaging/debian/triggers)
 
 # The static library leaves libbpf, libelf and liblzma to its user.
 set(lzma_depends)
@@ -55,5 +57,11 @@ set(CPACK_DEBIAN_BPFLINK-DEV_PACKAGE_SUGGESTS libasio-dev) # for coro/asio.hpp
 if(TARGET bpflink-tool)
   bpflink_debian_package(bpflink-tool bpflink admin ""
     "shows and handles the BPF links of the running kernel")
+endif()
+if(BPFLINK_SITE)
+  bpflink_debian_package(bpflink-doc libbpflink-doc doc ""
+    "C++ library over Linux BPF links: guide, reference and examples")
+  set(CPACK_DEBIAN_BPFLINK-DOC_PACKAGE_ARCHITECTURE all)
+  set(CPACK_DEBIAN_BPFLINK-DEV_PACKAGE_SUGGESTS "libasio-dev, libbpflink-doc")
 endif()
 include(CPack)

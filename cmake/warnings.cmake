@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The warnings of this project's own code; private, never exported. -Werror comes from the presets.
 add_library(bpflink-warnings INTERFACE)
 target_compile_options(bpflink-warnings INTERFACE

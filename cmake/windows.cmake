@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The build for Windows: another border (src/border/windows.cpp), and the rooms that need nothing
 # else. See docs/windows.md.
 if(BPFLINK_NO_COROUTINES)

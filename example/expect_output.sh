@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # expect_output.sh [--needs HOOK PROBE] PROGRAM [ARGUMENT...] -- REGEX...
 #
 # The program exits with 0, and each expression matches a line of its output. It runs in network and mount namespaces of
@@ -29,7 +30,7 @@ shift
 output=$(unshare --net --mount sh -c '
     mount -t bpf bpf /sys/fs/bpf
     ! command -v ip >/dev/null || ip link set lo up
-    exec "$@"' sh "${command[@]}")
+    exec "$@"' sh "${command[@]}" </dev/null)
 printf '%s\n' "$output"
 [[ $output != "SKIP: "* ]] || exit 0
 for regex; do

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Shared by the scripts beside it and by .ci/run: sourced, never run.
 # shellcheck shell=bash
 
@@ -10,7 +11,10 @@ die() {
 }
 
 # usage: the comment at the head of the script.
-usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '3,/^set/s/^# \{0,1\}//p' "$0"; }
+
+# library_version: as version.hpp has it.
+library_version() { sed -nE 's/^#define BPFLINK_VERSION_.* ([0-9]+)$/\1/p' "$root/include/bpflink/version.hpp" | paste -sd.; }
 
 # quiet LOG COMMAND...: the output goes to LOG and is shown only if the command fails.
 quiet() {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Debian's libraries of headers alone, for a compiler of another platform: by links to them, since
 # beside them in /usr/include are the headers of glibc.
 function(bpflink_borrow target)

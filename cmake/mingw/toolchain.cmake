@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # For Windows by Debian's mingw-w64 (scripts/setup --windows), and tests by its wine:
 #   cmake -S . -B build/windows -G Ninja -DCMAKE_TOOLCHAIN_FILE=cmake/mingw/toolchain.cmake
 set(CMAKE_SYSTEM_NAME Windows)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints a page of the guide as Doxygen wants it, or the page of the examples.
+"""Prints a page of the guide as Doxygen wants it, or the page of the examples; mends the site.
 
 usage: page.py FILE.md
        page.py --examples [FILE...]    a comment for each, which makes Doxygen list it at the names that it uses
+       page.py --mend DIRECTORY        the finished site: no link leads to an anchor that Doxygen left out
 
 GitHub's anchors become Doxygen's, and links to pages and examples go to their places on the site.
 No line comes or goes, so that warnings name the right one.
@@ -47,13 +48,13 @@ def target_of(page, link):
     file = pathlib.Path(os.path.normpath(page.parent / path)) if path else page
     if file.suffix == ".md" and (file.parent == ROOT / "docs" or file == MAIN):
         return "@ref index" if file == MAIN and not heading else f"@ref {anchor(file, heading)}"
-    if file in examples():
-        return example_page(file)
+    if (file / f"{file.name}.cpp") in examples():  # its folder
+        return example_page(file / f"{file.name}.cpp")
     return None
 
 
 def examples():
-    return sorted([*ROOT.glob("example/*.cpp"), *ROOT.glob("example/copy/*/*.cpp")])
+    return sorted(path for path in ROOT.glob("example/*/*.cpp") if path.stem == path.parent.name != "demo")
 
 
 def print_page(page):
@@ -81,6 +82,7 @@ def print_page(page):
 
             if heading := re.match(r"(#+) (.*)", line):
                 id = anchor(page, "" if heading[1] == "#" else slug(put_back(heading[2]).replace("`", "")))
+                kept[:] = [re.sub(r"^`([\w. -]+)`$", r"\1", code) for code in kept]  # Doxygen's sidebar shows marks of code
                 line = heading[1] + " " + LINK.sub(r"\1", heading[2])
                 if (page, heading[1]) != (MAIN, "#"):
                     line += f" {{#{id}}}"
@@ -110,9 +112,29 @@ def print_examples(files):
         print(f"/** @example {pathlib.Path(file).name}\n * " + "\n * ".join(said) + "\n */")
 
 
+def mend(site):
+    """Doxygen's sidebar has enumerators without a comment, and a page's head the private classes, which have no anchors."""
+    anchors = {}
+    for page in site.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        here = anchors[page.name] = set(re.findall(r'\b(?:id|name)="([^"]+)"', text))
+        for link, anchor in re.findall(r'(<a href="#([\w-]+)">[^<]*</a> &#124;\n)', text):
+            if anchor not in here:
+                page.write_text(text.replace(link, ""), encoding="utf-8")
+    for script in site.glob("*.js"):
+        if not script.name.startswith(("navtreeindex", "jquery", "doxygen")):
+            before = script.read_text(encoding="utf-8")
+            after = re.sub(r'"([\w.-]+\.html)#([^"]+)"',
+                           lambda to: to[0] if to[2] in anchors.get(to[1], ()) else f'"{to[1]}"', before)
+            if after != before:
+                script.write_text(after, encoding="utf-8")
+
+
 def main():
     if sys.argv[1:2] == ["--examples"]:
         print_examples(sys.argv[2:])
+    elif sys.argv[1:2] == ["--mend"]:
+        mend(pathlib.Path(sys.argv[2]))
     else:
         print_page(pathlib.Path(sys.argv[1]).resolve())
 

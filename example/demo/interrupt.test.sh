@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # interrupt.test.sh DEMO: however the demo is stopped, it ends by that signal and leaves nothing behind.
 set -euo pipefail
 set -m # without job control, what runs in the background ignores INT

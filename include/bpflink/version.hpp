@@ -9,7 +9,7 @@
 /// Changes with what may break its users. While it is 0, the minor version does that.
 #define BPFLINK_VERSION_MAJOR 0
 /// Changes with what is new.
-#define BPFLINK_VERSION_MINOR 1
+#define BPFLINK_VERSION_MINOR 2
 /// Changes with what is put right.
 #define BPFLINK_VERSION_PATCH 0
 

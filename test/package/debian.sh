@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Tries the Debian packages where nothing else is: in a minimal Debian 12, made by debootstrap and thrown away. Wants root,
 # the network (from the mirror that apt uses already; 250 MB) and 2 GB in /tmp; takes a few minutes. By hand: no test runs it.
 #

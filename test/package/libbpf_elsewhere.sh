@@ -1,4 +1,5 @@
 #!/bin/sh -e
+# SPDX-License-Identifier: Apache-2.0
 # The BPF program is compiled against the headers of the libbpf that pkg-config names, wherever that is.
 #
 #   libbpf_elsewhere.sh SOURCE DIR CMAKE-ARGUMENT...

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # The consumer of those without CMake: what pkg-config says, and a compiler.
 #
 #   pkg_config.sh shared|static OUTPUT COMPILER...

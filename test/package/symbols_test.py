@@ -41,6 +41,15 @@ def name_of(symbol):
     return symbol.partition("(")[0].rpartition("::")[2].lstrip("~")
 
 
+def without_result(symbol):
+    """Without the type in front, which the demangled name of a function template has."""
+    if symbol.startswith("bpflink::") or "operator" in symbol:
+        return symbol
+    while (plain := re.sub(r"<[^<>]*>", "", symbol)) != symbol:
+        symbol = plain
+    return symbol.partition("(")[0].rpartition(" ")[2]
+
+
 def main():
     library, soname, include = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
     headers = "\n".join(path.read_text(encoding="utf-8") for path in include.rglob("*.hpp"))
@@ -49,7 +58,7 @@ def main():
                output("nm", "--dynamic", "--defined-only", "--demangle", library).splitlines()]
     symbols = [readable(symbol) for kind, symbol in symbols if kind != "A"]  # A: the version itself
     wrong = [symbol for symbol in symbols
-             if not symbol.startswith("bpflink::") or symbol.startswith("bpflink::sys::")
+             if not without_result(symbol).startswith("bpflink::") or without_result(symbol).startswith("bpflink::sys::")
              or name_of(symbol) not in words]
     for symbol in wrong:
         print(f"exported, but no public header declares it: {symbol}", file=sys.stderr)

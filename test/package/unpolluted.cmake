@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What a project that has bpflink's sources inside may notice of them: the library, and options that
 # say BPFLINK_. Included before they are added; bpflink_check_unpolluted() looks at what came of it.
 get_cmake_property(cache_before CACHE_VARIABLES)

@@ -1,5 +1,6 @@
-# An overlay port of the sources that it lies in: vcpkg install bpflink --overlay-ports=packaging/vcpkg
-get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+# SPDX-License-Identifier: Apache-2.0
+# An overlay port: vcpkg install bpflink --overlay-ports=packaging/vcpkg
+include("${CMAKE_CURRENT_LIST_DIR}/source.cmake")
 
 vcpkg_check_features(OUT_FEATURE_OPTIONS feature_options FEATURES tool BPFLINK_BUILD_TOOL)
 vcpkg_find_acquire_program(PKGCONFIG)
