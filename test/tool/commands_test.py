@@ -48,6 +48,23 @@ class Pin(LinksTest):
                 self.assert_fails(self.links.tool("pin", number, path), path, word)
                 self.assertFalse(self.exists(path))
 
+    def test_names_of_pins_are_any_bytes_and_reach_a_terminal_as_text(self):
+        number = str(self.links.ids["cgroup"])
+        names = b"a\nb", b"e\x1b[31mx", b"caf\xc3\xa9", b"bad\xff", b"-dash", b"with space", b"%41", b"x" * 255, b'q"\\'
+        paths = [self.links.pin_path("").encode() + name for name in names]
+        for path in paths:
+            self.assert_quiet(self.links.tool("pin", number, path))
+        try:
+            said = self.links.tool("show", number).stdout
+            for shown in rb"/a\x0ab", rb"/e\x1b[31mx", "/café".encode(), rb"/bad\xff", b"/-dash\n", b"/" + b"x" * 255:
+                self.assertIn(shown, said)
+            self.assertNotIn(b"\x1b", said)
+            pinned = self.links.read("show", "--json", number)["pinned"]
+            self.assertEqual(len(paths), len([path for path in pinned if path.startswith(self.links.pin_path(""))]))
+        finally:
+            for path in paths:
+                self.assert_quiet(self.links.tool("unpin", path))
+
     def test_a_link_that_is_not_there_cannot_be_pinned(self):
         path = self.links.pin_path("nothing")
         self.assert_fails(self.links.tool("pin", "4294967295", path), "link 4294967295", "ENOENT")

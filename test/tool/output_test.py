@@ -36,6 +36,35 @@ class Output(LinksTest):
             self.assertEqual((1, output), (done.returncode, done.stdout))
             self.assertRegex(done.stderr.decode(), r"\Abpflink: .*EPERM.*CAP_SYS_ADMIN.*\n\Z")
 
+    def test_json_is_json_where_a_command_fails_too(self):
+        for words, output in ((("list", "--interface", "frob"), []), (("tree", "--cgroup", "/frob"), []),
+                              (("holders", "4294967295"), []), (("show", "4294967295"), None),
+                              (("on", "/frob"), []), (("on", "frob"), []), (("on", "map:999999999"), [])):
+            with self.subTest(words):
+                done = self.links.tool(*words, "--json")
+                self.assertEqual((1, output), (done.returncode, json.loads(done.stdout)))
+                self.assertRegex(done.stderr.decode(), r"\Abpflink: [^\n]+\n\Z")
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        for words in ("list",), ("list", "--json"), ("tree",), ("metrics",), ("help",):
+            with self.subTest(words), open("/dev/full", "wb") as full:
+                self.assert_says_why(self.links.tool(*words, stdout=full), "No space left on device")
+            self.assert_says_why(self.links.run("sh", "-c", '"$0" "$@" >&-', TOOL, *words), "Bad file descriptor")
+
+    def assert_says_why(self, done, why):
+        self.assertEqual(1, done.returncode)
+        self.assertRegex(done.stderr.decode(), rf"\Abpflink: writing to standard output: {why}\n\Z")
+
+    def test_without_proc_the_reason_is_said_and_not_another(self):
+        away = "unshare", "--mount", "sh", "-c", 'umount -l /proc && exec "$0" "$@"', TOOL
+        done = run(*away, "list", "--json")
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        self.assertLessEqual(set(self.links.ids.values()), {link["id"] for link in json.loads(done.stdout)})
+        for words in ("on", "1"), ("list", "--pinned"):
+            done = run(*away, *words)
+            self.assertEqual(1, done.returncode)
+            self.assertIn(b"/proc is not mounted", done.stderr)
+
     # F21
     def test_links_that_may_not_be_opened_are_listed_by_what_a_snapshot_tells(self):
         done = self.links.tool("list", "--json", preexec_fn=keep_links_from_being_opened)

@@ -143,6 +143,47 @@ class Metrics(LinksTest):
             self.assertTrue(stat.S_ISFIFO(os.stat(path).st_mode))
             self.assertEqual(["pipe", "pipe.link"], sorted(os.listdir(place)))
 
+    def test_the_file_behind_symbolic_links_is_replaced_and_they_stay(self):
+        with tempfile.TemporaryDirectory() as place:
+            os.mkdir(os.path.join(place, "data"))
+            os.symlink("data/bpflink.prom", os.path.join(place, "near"))
+            os.symlink(os.path.join(place, "near"), os.path.join(place, "far"))
+            for link in "near", "far":  # the first time, there is no file yet
+                self.assert_quiet(self.links.tool("metrics", "--output", os.path.join(place, link)))
+                self.assertEqual(["data", "far", "near"], sorted(os.listdir(place)))
+                self.assertTrue(os.path.islink(os.path.join(place, link)))
+                self.assertEqual(["bpflink.prom"], os.listdir(os.path.join(place, "data")))
+            os.symlink("loop", os.path.join(place, "loop"))
+            self.assert_fails(self.links.tool("metrics", "--output", os.path.join(place, "loop")), "loop")
+
+    def test_standard_output_by_its_name_is_not_replaced(self):
+        before = os.readlink("/dev/stdout")
+        self.assert_fails(self.links.tool("metrics", "--output", "/dev/stdout"), "leave out --output")
+        with tempfile.TemporaryFile() as gone:  # it has no name
+            done = self.links.tool("metrics", "--output", "/dev/stdout", stdout=gone)
+            self.assertEqual((1, 1), (done.returncode, done.stderr.count(b"\n")), done)
+        with tempfile.NamedTemporaryFile() as file:
+            self.links.tool("metrics", "--output", "/dev/stdout", stdout=file)
+            with open(file.name, encoding="utf-8") as text:
+                self.assertIn("bpflink_links", {metric for metric, _ in self.samples(text.read())})
+        self.assertEqual(before, os.readlink("/dev/stdout"))
+
+    def test_a_full_disk_or_one_that_is_read_only_leaves_the_old_file(self):
+        script = """mount -t tmpfs -o size=8k none "$1" && echo old >"$1/f" && { cat /dev/zero >"$1/filler" 2>/dev/null; true; } && "$3" metrics --output "$1/f" >"$2/full" 2>&1
+echo $? >>"$2/full"; cat "$1/f" >>"$2/full"; rm "$1/filler"; ls "$1" >>"$2/full"; rm "$1/f"; echo old >"$1/f"
+mount -o remount,ro "$1" && "$3" metrics --output "$1/f" >"$2/locked" 2>&1; echo $? >>"$2/locked"; cat "$1/f" >>"$2/locked"
+umount "$1"
+"""
+        with tempfile.TemporaryDirectory() as disk, tempfile.TemporaryDirectory() as said:
+            done = run("unshare", "--mount", "sh", "-c", script,
+                       "sh", disk, said, TOOL)
+            self.assertEqual(0, done.returncode, done)
+            for name, word in ("full", "No space left on device"), ("locked", "Read-only file system"):
+                with open(os.path.join(said, name), encoding="utf-8") as text:
+                    lines = text.read().splitlines()
+                self.assertIn(word, lines[0])
+                self.assertEqual(["1", "old"] + (["f"] if name == "full" else []), lines[1:])
+
     def test_without_the_privilege_the_old_file_stays(self):
         with tempfile.TemporaryDirectory() as place:
             path = os.path.join(place, "bpflink.prom")

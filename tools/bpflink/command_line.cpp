@@ -27,6 +27,7 @@ using words_span = std::span<std::string const>;
 constexpr auto footer = //
     "Exit status: 0 if all went well, 1 if something failed, 2 for a wrong command line, and 3\n"
     "where nothing matches and --exit-code asks for it.\n"
+    "With --json, output is JSON where a command fails too: the empty list, or null for show.\n"
     "Most of it needs root: CAP_SYS_ADMIN to find links by id.\n"
     "\n"
     "Examples:\n"

@@ -28,11 +28,17 @@ bool is_kept(bl::error const& e) {
                                                 e.where() == bl::operation::link_get_next_id);
 }
 
-/// Whether reading all links at once pays for its preparation.
-bool are_many() {
-    constexpr std::ptrdiff_t many = 1'500;
-    auto ids = bl::link_ids() | std::views::take(many);
-    return std::ranges::distance(ids) == many;
+/// As many as make it pay to read all links at once, for its preparation.
+constexpr std::size_t many = 1'500;
+
+/// The ids of the links, or the first ones where there are many.
+bl::result<std::vector<bl::link_id>> some_ids() {
+    std::vector<bl::link_id> ids;
+    for (auto&& id : bl::link_ids() | std::views::take(many)) {
+        if (!id) return tl::unexpected{id.error()};
+        ids.push_back(*id);
+    }
+    return ids;
 }
 
 /// Adds the links that may not be opened.
@@ -61,6 +67,28 @@ void add_kept(std::vector<record>& links, predicate const& wanted, lookup& names
                         kept, links.size(), why.message()));
 }
 
+/// Reads the infos of all links, each as it is taken.
+template <class Take>
+void read_all(Take const& take) {
+    auto const ids = some_ids();
+    if (!ids) return take(tl::unexpected{ids.error()});
+    if (ids->size() < many) {
+        // The ids are known: infos() would ask for them once more.
+        for (auto const id : *ids) {
+            auto info = bl::link::from_id(id).and_then(&bl::link::info);
+            if (info || info.error() != bl::errc::not_found) take(std::move(info)); // or it ended
+        }
+        return;
+    }
+    auto all = bl::infos_at_once();
+    if (all && !all->empty())
+        for (auto& info : *all)
+            take(std::move(info));
+    else
+        for (auto&& info : bl::infos())
+            take(std::move(info));
+}
+
 } // namespace
 
 std::vector<record> all_links(predicate const& wanted, lookup& names, problems& report) {
@@ -74,14 +102,7 @@ std::vector<record> all_links(predicate const& wanted, lookup& names, problems& 
         else
             report(info.error());
     };
-    auto all = are_many() ? bl::infos_at_once() : std::vector<bl::result<bl::link_info>>{};
-    if (all && !all->empty()) {
-        links.reserve(all->size());
-        for (auto& info : *all)
-            take(std::move(info));
-    } else
-        for (auto&& info : bl::infos())
-            take(std::move(info));
+    read_all(take);
     if (kept) add_kept(links, wanted, names, *kept, report);
     return links;
 }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -49,26 +50,50 @@ void write_all(int fd, std::string_view text, std::string const& path) {
     }
 }
 
-/// A rename would put a file in the place of a device, for everybody.
-void refuse_what_is_not_a_file(std::string const& path) {
+/// The path of the file itself, where symbolic links lead to it, or to a file that is not there
+/// yet. A rename would put the file in the place of the link: /dev/stdout is one.
+std::string behind_links(std::filesystem::path path) {
+    constexpr int most = 40; // as the kernel follows
+    std::error_code problem;
+    for (int followed = 0; followed != most; ++followed) {
+        auto const next = std::filesystem::read_symlink(path, problem);
+        if (problem) return path;
+        path = path.parent_path() / next; // "/" is relative to nothing
+    }
+    return path;
+}
+
+/// The file to replace. A rename would put a file in the place of a device, for everybody.
+std::string file_of(std::string const& path) {
     struct ::stat there{};
-    if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode))
-        throw std::runtime_error{path + ": it is not a regular file, and stays as it is"};
+    bool const is_there =
+        ::stat(path.c_str(), &there) == 0; // the kernel may forbid to follow links
+    if (!is_there && errno != ENOENT) fail(path);
+    if (is_there && !S_ISREG(there.st_mode))
+        throw std::runtime_error{path + ": it is not a regular file, and stays as it is: leave out "
+                                        "--output, and let the shell write to it by >"};
+    auto file = behind_links(path);
+    struct ::stat found{};
+    if (is_there && (::stat(file.c_str(), &found) < 0 || found.st_ino != there.st_ino ||
+                     found.st_dev != there.st_dev))
+        throw std::runtime_error{path +
+                                 ": the file behind it has no name that it can be replaced at"};
+    return file;
 }
 
 } // namespace
 
 void write_file(std::string const& path, std::string_view text) {
-    refuse_what_is_not_a_file(path);
+    auto const target = file_of(path);
     // In the same directory, so that it is on the same file system. A collector takes *.prom.
-    auto name = path + ".XXXXXX";
+    auto name = target + ".XXXXXX";
     bpflink::unique_fd const file{::mkostemp(name.data(), O_CLOEXEC)};
-    if (!file) fail(path);
+    if (!file) fail("a file beside " + target);
     temporary_name temporary{name};
     write_all(file.get(), text, path);
     constexpr mode_t readable = 0644;
     if (::fchmod(file.get(), readable) < 0 || ::fsync(file.get()) < 0) fail(path);
-    temporary.rename_to(path);
+    temporary.rename_to(target);
 }
 
 } // namespace tool

@@ -75,7 +75,10 @@ std::string to_table(all_holders const& all) {
 int run(options const& given) {
     problems report;
     auto const all = report.value_of(look(given));
-    if (!all) return report.exit_code();
+    if (!all) {
+        if (given.json) print("[]\n");
+        return report.exit_code();
+    }
     print_long(given.json ? to_json(*all) : to_table(*all));
     for (auto const& [id, held] : *all) {
         if (given.json || held.complete()) continue;

@@ -115,7 +115,10 @@ std::vector<record> find(options const& given, column_list const& chosen, proble
 
 int run(options& given) {
     problems report;
-    if (!given.wanted.resolve(report)) return report.exit_code();
+    if (!given.wanted.resolve(report)) {
+        if (given.json) print("[]\n");
+        return report.exit_code();
+    }
     auto chosen = chosen_columns(given);
     if (given.order && given.order->needs != column_needs::nothing) chosen.push_back(given.order);
     auto const links = find(given, chosen, report);

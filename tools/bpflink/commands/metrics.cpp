@@ -103,10 +103,15 @@ action add(parameters const& takes) {
         .word("--output", given->output,
               "Write to this file; a reader sees all of it, or the old one")
         .shown_as("FILE");
-    takes.footer("Prometheus's text format, as node_exporter's textfile collector reads it.\n"
-                 "\n"
-                 "Example:\n"
-                 "  bpflink metrics --output /var/lib/node_exporter/bpflink.prom");
+    takes.footer(
+        "Prometheus's text format, as node_exporter's textfile collector reads it.\n"
+        "The FILE is replaced by a rename, with mode 0644, so its directory has to be\n"
+        "writable. Where it is a symbolic link, the link stays, and the file behind it is\n"
+        "replaced. It stays as it was if anything fails, as on a full disk. FIFOs and devices\n"
+        "are refused: leave out --output, and let the shell write to them by >.\n"
+        "\n"
+        "Example:\n"
+        "  bpflink metrics --output /var/lib/node_exporter/bpflink.prom");
     return [given] { return run(*given); };
 }
 

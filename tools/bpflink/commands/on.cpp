@@ -11,6 +11,7 @@
 #include "terminal.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -60,7 +61,12 @@ int run(options const& given) {
     problems report;
     lookup names;
     on::programs all;
-    on::add_target(given.target, names, all, report);
+    try {
+        on::add_target(given.target, names, all, report);
+    } catch (std::exception const&) {
+        if (given.json) print("[]\n");
+        throw;
+    }
     if (given.json)
         print(to_json(all, names));
     else if (!all.empty() || report.exit_code() == 0)

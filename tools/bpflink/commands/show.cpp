@@ -63,7 +63,10 @@ json to_object(record const& link) {
 int run(options const& given) {
     problems report;
     auto info = report.value_of(open(given.link).and_then(&bl::link::info));
-    if (!info) return report.exit_code();
+    if (!info) {
+        if (given.json) print("null\n");
+        return report.exit_code();
+    }
     lookup names;
     auto link = make_record(*std::move(info), names);
     if (auto holders = bl::holders(link.info.id)) {

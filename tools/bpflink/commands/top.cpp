@@ -50,8 +50,9 @@ struct options {
 bl::unique_fd keep_counts() {
     bl::unique_fd counts{::bpf_enable_stats(BPF_STATS_RUN_TIME)};
     if (!counts)
-        throw std::system_error{errno, std::generic_category(),
-                                "the kernel does not count runs (BPF_ENABLE_STATS)"};
+        throw std::system_error{
+            errno, std::generic_category(),
+            "the kernel does not count runs (BPF_ENABLE_STATS, since 5.8, with CAP_SYS_ADMIN)"};
     return counts;
 }
 
@@ -188,8 +189,9 @@ action add(parameters const& takes) {
     takes.flag("--json", given->json, "Print an array a line, with a line for each look");
     takes.footer(
         "How often and how long the programs of links run, the busiest first. The kernel counts\n"
-        "while this runs (BPF_ENABLE_STATS), which costs each run some ten nanoseconds. Links of\n"
-        "one program have its numbers, each of them.\n"
+        "while this runs (BPF_ENABLE_STATS), which costs each run some ten nanoseconds. It counts\n"
+        "on while anybody asks for it: another top does so as well, and kernel.bpf_stats_enabled\n"
+        "stays 0. Links of one program have its numbers, each of them.\n"
         "\n"
         "Examples:\n"
         "  bpflink top\n"

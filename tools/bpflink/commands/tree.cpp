@@ -150,7 +150,10 @@ struct options {
 int run(options& given) {
     auto& wanted = given.wanted;
     problems report;
-    if (!wanted.resolve(report)) return report.exit_code();
+    if (!wanted.resolve(report)) {
+        if (given.json) print("[]\n");
+        return report.exit_code();
+    }
     lookup names;
     auto links =
         all_links([&](bl::link_info const& info) { return wanted.may_match(info); }, names, report);
