@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What `cmake --install` installs of the build for Windows: the library, its headers and its package for CMake.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)

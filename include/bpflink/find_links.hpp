@@ -24,9 +24,8 @@ using link_criterion = std::variant<link_type, program_id, ifindex, cgroup_id, n
 /// empty, a query of the interface proves links of tcx and netkit; unproven links of xdp are left
 /// out. A cgroup's links are those on it, not those below, and the iterators that start at it.
 /// @errors invalid_argument  0, which names nothing
-///         permission_denied a link may not be looked at, so that nobody knows whether it belongs
-///         to
-///                           the answer
+///         permission_denied a link may not be looked at; whether it belongs to the answer is
+///                           unknown
 ///         EMFILE, ENOMEM    of an interface: this thread's namespace, or that of a link which may
 ///                           be on it, could not be asked for just now
 ///         and as snapshot

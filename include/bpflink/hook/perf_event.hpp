@@ -14,10 +14,9 @@ namespace bpflink {
 /// `event` is borrowed; the link keeps the event open, so that the descriptor may be closed. It is
 /// not enabled by this: an event opened as `disabled` stays so.
 /// @errors invalid_argument   not a perf event; a program of a type that does not go with it, or
-/// that
-///                            was loaded for another attach type; it reads past the record of its
-///                            tracepoint (EACCES), or takes stacks that a precise event does not
-///                            sample (EPROTO)
+///                            that was loaded for another attach type; it reads past the record of
+///                            its tracepoint (EACCES), or takes stacks that a precise event does
+///                            not sample (EPROTO)
 ///         already_exists     the event has a program, or its tracepoint has this one
 ///         not_found          the event's unit is gone (ENODEV)
 ///         not_supported      a kernel before 5.15, or built without programs on events

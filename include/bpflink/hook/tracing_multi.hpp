@@ -20,12 +20,11 @@ namespace bpflink {
 /// module, or of the kernel itself. `cookies` are one for each in their order, or empty; they do
 /// not go with a pattern. All are copied. At most 2^20 functions. `attach` is needed if the program
 /// is known by its descriptor only.
-/// @errors invalid_argument   not one of the three, or several; one function twice; cookies of
-/// another
-///                            number; symbols of several modules; a name that several functions
-///                            have (EADDRNOTAVAIL, all are named); `attach` is missing or not the
-///                            one the program was loaded for; the program was loaded for functions
-///                            of another module; a BTF id that is not a function's
+/// @errors invalid_argument   not one of the three, or several; one function twice; cookies
+///                            of another number; symbols of several modules; a name that several
+///                            functions have (EADDRNOTAVAIL, all are named); `attach` is missing or
+///                            not the one the program was loaded for; the program was loaded for
+///                            functions of another module; a BTF id that is not a function's
 ///         not_found          symbols that are not there (all are named, with names near them); a
 ///                            pattern that nothing matches; the module is not loaded, or was
 ///                            unloaded

@@ -28,9 +28,8 @@ namespace bpflink {
 /// offset from a symbol may go backwards: it wraps around.
 /// Single uprobes end slowly, and not faster side by side: 200 take 20 s by 1, 16 or 200 threads.
 /// One uprobe_multi of as many places takes 0.07 s (measured on 6.18).
-/// @errors not_found          no such file, symbol or process; a process that has ended, whose
-/// first
-///                            thread has, or a kernel thread
+/// @errors not_found          no such file, symbol or process; a process that has ended,
+///                            whose first thread has, or a kernel thread
 ///         invalid_argument   not a regular file, which is not opened; a symbol, and not an ELF
 ///                            file; several functions have the name, or it is indirect; a place
 ///                            outside the file's executable segments, or in one that can be written

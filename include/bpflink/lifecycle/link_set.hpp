@@ -190,8 +190,8 @@ public:
     /// whose function is missing, this may say `create`. If ten single uprobes or more are to be in
     /// one file, the first of them says that they close slowly.
     /// @errors as apply, as far as looking tells
-    /// @cost of each member those of ensure_attached that keeps, and 1; 3 more where a link is to be
-    ///       made on an interface; of a directory 1 more, if it is there
+    /// @cost of each member those of ensure_attached that keeps, and 1; 3 more where a link is to
+    ///       be made on an interface; of a directory 1 more, if it is there
     [[nodiscard]] result<std::vector<set_step>> plan() const;
 
     /// Makes it so, in the order of the wants. A failure, by an error or an exception, leaves
@@ -208,8 +208,8 @@ public:
     /// says that all members are as wanted. When undoing, a link of netfilter, of freplace or of
     /// struct_ops that had to be made anew has another id than before.
     /// @errors not_a_link  a symbolic link has the name of a member's pin
-    ///         and as ensure_attached, for a member that is named; as teardown, for a link that is not
-    ///         wanted; and of a directory's lock
+    ///         and as ensure_attached, for a member that is named; as teardown, for a link that is
+    ///         not wanted; and of a directory's lock
     /// @cost of each member those of ensure_attached, and 8; of a directory 6 more
     [[nodiscard]] result<set_report> apply();
 
