@@ -130,7 +130,7 @@ public:
     [[nodiscard]] events_view events() & { return events_view{{this}}; }
     events_view events() && = delete; // it would be gone
 
-    /// The links that the last look found.
+    /// The time that the last look took.
     [[nodiscard]] std::chrono::nanoseconds cost() const noexcept { return cost_; }
 
     /// Where the records of the last look came from.
