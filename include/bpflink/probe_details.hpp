@@ -21,7 +21,7 @@ struct perf_kprobe {
     bool retprobe = false;                 ///< a kretprobe
     std::string function;                  ///< empty when it was attached by address
     std::uint32_t offset = 0;              ///< into the function
-    std::optional<std::uint64_t> address;  ///< hidden from whom kptr_restrict hides addresses
+    std::optional<std::uint64_t> address;  ///< empty where kptr_restrict hides it
     std::optional<std::uint64_t> missed;   ///< times the program could not run; since 6.7
     std::optional<bpflink::cookie> cookie; ///< since 6.9
 
@@ -74,7 +74,7 @@ struct perf_event_details {
 struct kprobe_multi_details {
     /// One of them.
     struct function {
-        std::optional<std::uint64_t> address;  ///< hidden from whom kptr_restrict hides addresses
+        std::optional<std::uint64_t> address;  ///< empty where kptr_restrict hides it
         std::optional<bpflink::cookie> cookie; ///< since 6.9
 
         /// Whether all fields are the same.
@@ -113,7 +113,7 @@ struct tracing_multi_details {
     /// One of them.
     struct function {
         btf_id target;                        ///< its BTF type
-        std::optional<std::uint64_t> address; ///< hidden from whom kptr_restrict hides addresses
+        std::optional<std::uint64_t> address; ///< empty where kptr_restrict hides it
         bpflink::cookie cookie;               ///< 0: none
 
         /// Whether all fields are the same.

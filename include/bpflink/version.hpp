@@ -6,11 +6,11 @@
 /// @file
 /// The library's version. It is written here alone: CMake reads it from here.
 
-/// Changes with what may break its users. While it is 0, the minor version does that.
+/// Grows with breaking changes. While it is 0, the minor version does.
 #define BPFLINK_VERSION_MAJOR 0
-/// Changes with what is new.
+/// Grows with new features.
 #define BPFLINK_VERSION_MINOR 2
-/// Changes with what is put right.
+/// Grows with fixes.
 #define BPFLINK_VERSION_PATCH 0
 
 namespace bpflink {

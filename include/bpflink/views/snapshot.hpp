@@ -43,8 +43,8 @@ public:
     /// One record for each link, in ascending order of ids. A link that exists throughout is always
     /// there; one that vanishes meanwhile, or is not attached yet, may be left out. The link that
     /// the iterator needs for itself is not among them.
-    /// A link whose owner closes it just then ends when it has been read: a moment after that
-    /// close(), as in a walk.
+    /// Reading holds a link for an instant, as in a walk. If its owner closes it just then, the
+    /// link ends right after it was read.
     ///
     /// The walk opens each link, which a security module can refuse. Such a link has a record of
     /// its id alone, whose type is link_type::unspec: see unseen(). The iterator opens none.
