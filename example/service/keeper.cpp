@@ -113,8 +113,9 @@ bl::result<void> keeper::replace(configuration next) {
 bl::result<void> keeper::apply(configuration const& to, xdp_object const& object, device on) {
     if (is_attached()) co_await apply(set_); // somebody may have removed the pin
     auto set = co_await wanted(to, object, on);
-    if (on) set.adopt(to.interface, std::exchange(stored_, {}));
+    if (on && stored_) set.adopt(to.interface, co_await bl::link::duplicate(stored_.fd()));
     co_await apply(set);
+    if (on) stored_ = {};
     set_ = std::move(set);
     device_ = on;
 }

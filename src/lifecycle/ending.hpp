@@ -36,7 +36,7 @@ public:
     [[nodiscard]] result<link_holders> others_of(link_id id, std::string const& pin);
     void settles_at(moment by);
     /// Its holders are to be looked for by complete().
-    void is_left(detail::link_header const& detached);
+    void is_left(detail::link_header const& detached, moment deadline);
 
 private:
     struct look {
@@ -50,7 +50,7 @@ private:
     moment settled_{};
     std::map<link_id, detail::link_header> left_;
     std::optional<result<std::map<link_id, link_holders>>> holders_of_left_;
-    moment patience_{};
+    moment patience_{}; // of all that are left
 };
 
 void pause_until(moment end);

@@ -12,6 +12,7 @@
 #include "pin/path.hpp"
 
 #include <bpflink/detail/pin_memory.hpp>
+#include <bpflink/detail/read_info.hpp>
 #include <bpflink/lifecycle/holders.hpp>
 #include <bpflink/link_record.hpp>
 #include <bpflink/views/links.hpp>
@@ -232,6 +233,12 @@ bool is_elsewhere(result<sight> const& seen) {
     return !seen && (seen.error() == errc::wrong_kind || seen.error() == errc::already_exists);
 }
 
+bool is_one_link(link const& some, link const& other) {
+    if (!some || !other) return false;
+    auto const its = detail::read_header(some.fd()), others = detail::read_header(other.fd());
+    return its && others && its->id == others->id;
+}
+
 } // namespace
 
 bool ensuring::is_late() const {
@@ -287,8 +294,11 @@ result<sight> ensuring::look() {
     if (path_.empty()) return look_at_held(held_);
     link own = std::exchange(held_, {});
     auto seen = look(own);
-    // It would keep what is to be replaced, where it is not the one.
-    if (!seen || seen->is_unpinned) held_ = std::move(own);
+    if (!seen || seen->is_unpinned)
+        held_ = std::move(own);
+    else if (!is_known_ && seen->what != sight::defunct && !is_one_link(own, held_))
+        aside_ = std::move(own);
+    // Else it would keep what is to be replaced.
     return seen;
 }
 
@@ -302,6 +312,9 @@ result<sight> ensuring::look(link const& held) {
 /// Nothing where the link is not one that is wanted.
 result<sight> ensuring::look_at_unpinned(link const& held) {
     auto seen = is_known_ ? look_at_held(held, held) : look_at_held(held);
+    // Where nothing tells its place, it may be the one that is wanted.
+    bool const is_untold = !is_known_ && is_elsewhere(seen) && look_at_held(held, held);
+    if (is_untold) return seen;
     if (is_elsewhere(seen) || (seen && seen->what == sight::defunct)) return sight{};
     if (seen) seen->is_unpinned = true;
     return seen;
@@ -610,7 +623,12 @@ result<void> ensuring::end(link made, moment until) const {
 result<void> ensuring::undo(moment until) {
     auto undone = undo_change(until);
     bool const had_no_pin = std::exchange(is_pinned_again_, false);
-    return undone && had_no_pin ? detail::pin_memory{path_}.unpin(held_.fd()) : undone;
+    if (undone && had_no_pin) undone = detail::pin_memory{path_}.unpin(held_.fd());
+    if (aside_) {
+        held_ = std::move(aside_);
+        pin_ = {};
+    }
+    return undone;
 }
 
 result<void> ensuring::undo_change(moment until) {

@@ -69,7 +69,10 @@ public:
     [[nodiscard]] result<ensured> make_it_so(detail::directory_lock const* lock);
 
     /// From here on nothing is undone.
-    void commit() noexcept { change_ = change::none; }
+    void commit() noexcept {
+        change_ = change::none;
+        aside_ = {};
+    }
     /// Closes the link that was replaced.
     void let_go() noexcept { replaced_ = {}; }
     /// Waits for the end of the link that was let go.
@@ -123,7 +126,8 @@ private:
     std::string path_;       // empty: the link is kept by its descriptor alone
     detail::pin_memory pin_; // of path_, for the handle
     detail::directory_lock const* lock_ = nullptr;
-    link held_; // the one that was found, and the one that is there in the end
+    link held_;  // the one that was found, and the one that is there in the end
+    link aside_; // that the caller held, where it is not the one: closed where nothing is undone
 
     // For settle() and undo()
     enum class change { none, made, swapped, taken_over, made_apart } change_ = change::none;

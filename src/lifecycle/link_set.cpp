@@ -280,7 +280,8 @@ private:
     void commit() noexcept;
     std::vector<ensuring*> replacing();
     result<void> settle(std::vector<ensuring*> const& replaced);
-    result<void> remove(std::span<stray const> some, std::vector<set_step>& steps) const;
+    std::size_t remove(std::span<stray const> some, std::vector<set_step>& steps,
+                       result<void>& removed) const;
     result<void> remove(strays const& all, std::vector<set_step>& steps) const;
 
     std::string const& directory_;
@@ -525,6 +526,7 @@ result<void> set_work::undo(turn& its) {
             if (!its.work) return;
             its.member->link_ = its.work->take();
             its.member->made_by_ = its.made_by;
+            its.work.reset(); // where it is undone again after an exception
         }
     };
     {
@@ -581,9 +583,11 @@ result<void> set_work::settle(std::vector<ensuring*> const& replaced) {
     return settled;
 }
 
-/// @param some  of the strays, all open at once
-result<void> set_work::remove(std::span<stray const> some, std::vector<set_step>& steps) const {
-    result<void> removed;
+/// @param some  of the strays, which are open at once
+/// @return how many of them it came to: fewer where there are no more descriptors
+std::size_t set_work::remove(std::span<stray const> some, std::vector<set_step>& steps,
+                             result<void>& removed) const {
+    constexpr std::size_t for_looks = 8;
     auto const failed = [&](error why) {
         if (removed) removed = tl::unexpected{std::move(why)};
     };
@@ -591,17 +595,23 @@ result<void> set_work::remove(std::span<stray const> some, std::vector<set_step>
     there.reserve(some.size());
     for (auto const& each : some) {
         auto seen = look_at(each.path);
-        if (!seen)
+        auto const number = seen ? 0 : seen.error().code().value();
+        if ((number == EMFILE || number == ENFILE) && !there.empty()) {
+            there.resize(there.size() > for_looks ? there.size() - for_looks : 1);
+            break;
+        }
+        auto& [stray, l] = there.emplace_back(&each, link{});
+        if (!seen) {
             failed(std::move(seen).error());
-        else
-            there.emplace_back(&each,
-                               seen->what == named::kind::link
-                                   ? access::make_link(std::move(seen->link), pin_memory{each.path})
-                                   : link{});
+            stray = nullptr;
+        } else if (seen->what == named::kind::link) {
+            l = access::make_link(std::move(seen->link), pin_memory{each.path});
+        }
     }
     joint_end ends;
     std::vector<teardown_report> reports;
     for (auto& [each, l] : there) {
+        if (!each) continue;
         if (l) {
             auto ended = ends.end(l, limit());
             if (!ended) {
@@ -615,7 +625,7 @@ result<void> set_work::remove(std::span<stray const> some, std::vector<set_step>
     for (auto& each : reports)
         ends.complete(each);
     ends.settle();
-    return removed;
+    return there.size();
 }
 
 result<void> set_work::remove(strays const& all, std::vector<set_step>& steps) const {
@@ -623,9 +633,7 @@ result<void> set_work::remove(strays const& all, std::vector<set_step>& steps) c
     result<void> removed;
     for (std::span<stray const> rest{all}; !rest.empty();) {
         auto const some = rest.first(std::min(most, rest.size()));
-        rest = rest.subspan(some.size());
-        auto done = remove(some, steps);
-        if (!done && removed) removed = std::move(done);
+        rest = rest.subspan(remove(some, steps, removed));
     }
     return removed;
 }
@@ -694,6 +702,7 @@ result<set_report> set_work::apply(link_set& set) {
 
     auto const replaced = replacing();
     unless_done.work = nullptr;
+    spare = {};
     commit();
     auto settled = settle(replaced);
     auto removed = remove(*unwanted, report.steps);
@@ -740,7 +749,8 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
     for (auto& each : all) {
         if (!each.member) continue;
         link own = std::exchange(each.member->link_, {});
-        if (!each.its) each.its = std::move(own);
+        bool const is_unjudged = std::exchange(each.member->is_adopted_, false);
+        if (!each.its && !is_unjudged) each.its = std::move(own);
     }
     std::erase_if(all, [](ending const& each) { return !each.its; });
 
@@ -854,11 +864,13 @@ link_set& link_set::add(std::string_view name, std::vector<set_candidate> candid
 link_set& link_set::adopt(std::string_view name, link handed_on) {
     if (!handed_on) return *this;
     auto const at = std::ranges::find(members_, name, &set_member::name_);
-    if (at == members_.end()) {
+    auto const* const mistake = at == members_.end() ? "the set has no member of this name"
+                                : at->link_          ? "the member has a link already"
+                                                     : nullptr;
+    if (mistake) {
         if (!failed_)
-            failed_ =
-                error{EINVAL, operation::link_create, errc::invalid_argument,
-                      "member " + quoted(name), "the set has no member of this name to adopt"};
+            failed_ = error{EINVAL, operation::link_create, errc::invalid_argument,
+                            "member " + quoted(name), mistake};
         return *this;
     }
     at->link_ = std::move(handed_on);

@@ -169,7 +169,7 @@ result<teardown_report> end_detached(link& l, detail::link_header const& header,
     report.gone = there && !*there;
     if (report.gone) return report;
     if (with)
-        with->is_left(header);
+        with->is_left(header, deadline);
     else
         tell_what_is_left(report, header, holders(header.id), patience(deadline));
     return report;
@@ -291,9 +291,10 @@ void joint_end::settle() const {
     pause_until(settled_);
 }
 
-void joint_end::is_left(detail::link_header const& detached) {
+void joint_end::is_left(detail::link_header const& detached, moment deadline) {
     std::scoped_lock const alone{mutex_};
     left_.emplace(detached.id, detached);
+    patience_ = std::max(patience_, deadline);
 }
 
 void joint_end::complete(teardown_report& report) {
@@ -301,7 +302,7 @@ void joint_end::complete(teardown_report& report) {
     if (at == left_.end()) return;
     if (!holders_of_left_) {
         holders_of_left_ = holders();
-        patience_ = patience(moment::max());
+        patience_ = patience(patience_);
     }
     auto const& [id, header] = *at;
     auto who = holders_of_left_->map([&](auto const& all) {

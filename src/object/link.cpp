@@ -84,7 +84,9 @@ finding expected_is_no_program(attempt const& tried) {
 }
 
 finding may_be_for_another_place(attempt const& tried) {
-    return {runs_programs(tried) ? match::unknown : match::no};
+    auto const header = detail::read_header(tried.as<update_request>().link);
+    bool const has_own_looks = header && header->type == link_type::xdp;
+    return {runs_programs(tried) && !has_own_looks ? match::unknown : match::no};
 }
 
 finding is_of_another_type(attempt const& tried) {
@@ -211,7 +213,8 @@ constexpr refusal is_for_another_place{
 /// swaps it in. It would run at a place that it was not verified for.
 /// @kernel kernel/bpf/cgroup.c, __cgroup_bpf_replace(); read at v7.1
 finding does_not_go_with_link(fd_view link, detail::borrowed_program const& next) {
-    if (!attach_type_is_fixed(next.type)) return {match::no};
+    bool const is_held = attach_type_is_fixed(next.type) && next.type != program_type::sk_lookup;
+    if (!is_held) return {match::no};
     auto const info = detail::read_info(link);
     auto const* const on = info ? std::get_if<cgroup_details>(&info->details) : nullptr;
     if (!on) return {match::no}; // or it is the update that will say why

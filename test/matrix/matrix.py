@@ -71,6 +71,7 @@ async def run(name, options):
         results.write_skips(skips, found)
     differences = list(results.skip_differences(found, results.read_skips(skips),
                                                 all_ran=not options.arguments))
+    differences += results.not_run(found, options.cases)
     verdict, reasons = results.judge(report, status, log, found, differences)
 
     home = options.results / name
@@ -122,6 +123,7 @@ def command_run(options, names):
             print(f"No case skipped anything: {options.skipped_in}")
             return 0
         options.arguments = [results.filter_of(cases), *options.arguments]
+        options.cases = cases
     for name in names:
         fetch(name)  # here, where a signal ends it at once
     return asyncio.run(run_all(names, options))
@@ -157,6 +159,7 @@ def parse():
     test.add_argument("--results", type=pathlib.Path, default=ROOT / "build/matrix", metavar="DIR")
     test.add_argument("--skips", type=pathlib.Path, default=packages.HERE / "skips", metavar="DIR",
                       help="with a list of the expected skips for each kernel")
+    test.set_defaults(cases=[])
     test.add_argument("--write-skips", action="store_true", help="make what is skipped the list")
     test.add_argument("--skipped-in", type=pathlib.Path, metavar="LOG",
                       help="only the cases that skipped something in this log of the test (--duration=true)")

@@ -58,6 +58,12 @@ def filter_of(names):
     return "--test-case=" + ",".join(name.replace("\\", r"\\").replace(",", r"\,") for name in names)
 
 
+def not_run(found, names):
+    """What to say of cases that were asked for by name."""
+    ran = {case.name for case in found}
+    return [f"asked for, and did not run: {name}" for name in names if name not in ran]
+
+
 def complete(log, found):
     """Whether `found` is all that doctest counted."""
     total = TOTAL.search(log)

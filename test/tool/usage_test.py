@@ -106,6 +106,10 @@ class Usage(unittest.TestCase):
         self.assert_usage_error("list", "--interface=", "--json", says="--interface: an empty word")
         self.assert_usage_error("list", "--name=", "extra", says="--name: an empty word")
 
+    def test_a_list_has_no_empty_word(self):
+        for words in "xdp,,tcx", "xdp,", ",", ",xdp":
+            self.assert_usage_error("list", "--type", words, "--json", says="--type: an empty word")
+
     def test_a_mistake_names_the_option_and_what_would_do(self):
         whole = "give a whole number from {} to {}, without a unit"
         for command, option, words, says in (

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parameters.hpp"
 
-#include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -18,6 +18,17 @@ std::string shown(std::string const& name) {
 /// Of a variable that a shell did not set, most often.
 void refuse_empty(std::string const& word) {
     if (word.empty()) throw usage_error{"an empty word is not a value"};
+}
+
+/// The words of a list, of which each occurrence of its option has some.
+std::vector<std::string> separated(std::vector<std::string> const& given) {
+    std::vector<std::string> words;
+    for (auto const& some : given) {
+        refuse_empty(some);
+        for (auto const each : std::views::split(some, ','))
+            refuse_empty(words.emplace_back(each.begin(), each.end()));
+    }
+    return words;
 }
 
 /// Says which parameter a mistake is in.
@@ -71,14 +82,11 @@ parameter parameters::word(std::string const& name, std::string& into,
 parameter parameters::list(std::string const& name, take_words take,
                            std::string const& text) const {
     auto const read = [name = shown(name),
-                       take = std::move(take)](std::vector<std::string> const& words) {
-        name_mistakes(name, [&] {
-            std::ranges::for_each(words, refuse_empty);
-            take(words);
-        });
+                       take = std::move(take)](std::vector<std::string> const& given) {
+        name_mistakes(name, [&] { take(separated(given)); });
     };
+    // Not by its delimiter(), which passes over what is empty.
     return parameter{*of_->add_option_function<std::vector<std::string>>(name, read, text)
-                          ->delimiter(',')
                           ->allow_extra_args(false)};
 }
 

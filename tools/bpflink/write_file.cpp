@@ -32,8 +32,8 @@ public:
     temporary_name(temporary_name const&) = delete;
     temporary_name& operator=(temporary_name const&) = delete;
 
-    void rename_to(std::string const& path) {
-        if (::rename(path_.c_str(), path.c_str()) < 0) fail(path);
+    void rename_to(std::string const& path, unsigned flags) {
+        if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, path.c_str(), flags) < 0) fail(path);
         path_.clear();
     }
 
@@ -63,8 +63,13 @@ std::string behind_links(std::filesystem::path path) {
     return path;
 }
 
+struct target {
+    std::string path;
+    bool is_there;
+};
+
 /// The file to replace. A rename would put a file in the place of a device, for everybody.
-std::string file_of(std::string const& path) {
+target file_of(std::string const& path) {
     struct ::stat there{};
     bool const is_there =
         ::stat(path.c_str(), &there) == 0; // the kernel may forbid to follow links
@@ -78,13 +83,13 @@ std::string file_of(std::string const& path) {
                      found.st_dev != there.st_dev))
         throw std::runtime_error{path +
                                  ": the file behind it has no name that it can be replaced at"};
-    return file;
+    return {std::move(file), is_there};
 }
 
 } // namespace
 
 void write_file(std::string const& path, std::string_view text) {
-    auto const target = file_of(path);
+    auto const [target, is_there] = file_of(path);
     // In the same directory, so that it is on the same file system. A collector takes *.prom.
     auto name = target + ".XXXXXX";
     bpflink::unique_fd const file{::mkostemp(name.data(), O_CLOEXEC)};
@@ -93,7 +98,8 @@ void write_file(std::string const& path, std::string_view text) {
     write_all(file.get(), text, path);
     constexpr mode_t readable = 0644;
     if (::fchmod(file.get(), readable) < 0 || ::fsync(file.get()) < 0) fail(path);
-    temporary.rename_to(target);
+    // Where nothing was, a link that somebody else made meanwhile may lead anywhere.
+    temporary.rename_to(target, is_there ? 0 : RENAME_NOREPLACE);
 }
 
 } // namespace tool

@@ -80,10 +80,10 @@ asio::awaitable<result<void>> async_defunct(link const&& l) = delete; // it wait
 /// @cost as async_ready, for each look
 [[nodiscard]] inline asio::awaitable<result<std::span<link_event const>>> async_next(watcher& w) {
     for (;;) {
+        auto events = w.poll(); // a range may have left some
+        if (!events || !events->empty()) co_return events;
         auto ready = co_await async_ready(w.fd());
         if (!ready) co_return tl::unexpected{std::move(ready).error()};
-        auto events = w.poll();
-        if (!events || !events->empty()) co_return events;
     }
 }
 asio::awaitable<result<std::span<link_event const>>>

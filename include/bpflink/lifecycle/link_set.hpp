@@ -174,9 +174,10 @@ public:
     }
     /// Gives a member a link that this process did not make, as from systemd's descriptor store. If
     /// it is at the member's place, and nothing is pinned under the name, apply goes on with it, as
-    /// ensure_attached does with a descriptor. A link elsewhere is closed; of a set without a
-    /// directory it is an error of apply.
-    /// @param name       wanted already; another name is a mistake
+    /// ensure_attached does with a descriptor. Of a set with a directory, a link elsewhere is
+    /// closed when apply succeeds; else it is an error of apply. So is a link whose place nothing
+    /// tells. teardown closes a link that no apply has judged.
+    /// @param name       wanted already, and without a link; else it is a mistake
     /// @param handed_on  taken over; empty: does nothing
     link_set& adopt(std::string_view name, link handed_on);
     /// Apply fails, with not_supported, where fewer of these members are there in the end. More

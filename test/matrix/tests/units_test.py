@@ -79,6 +79,8 @@ class Results(unittest.TestCase):
                          [case.name for case in self.found if case.skips])
         self.assertEqual(results.filter_of(["XDP runs: on lo", "a, and a\\b"]),
                          r"--test-case=XDP runs: on lo,a\, and a\\b")
+        self.assertEqual(results.not_run(self.found, ["XDP runs: on lo", "a gone case"]),
+                         ["asked for, and did not run: a gone case"])
         with self.assertRaisesRegex(ValueError, "--duration"):
             results.skipped("SKIP: no veth\n")
 

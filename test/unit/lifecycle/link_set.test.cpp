@@ -802,6 +802,27 @@ TEST_CASE_FIXTURE(world, "a set follows no symbolic link that has a member's nam
     CHECK(links_here() == std::vector{theirs.id()});
 }
 
+TEST_CASE_FIXTURE(world, "where there are few descriptors, unwanted links go some at a time") {
+    auto set = opened();
+    set.want("a", new_xdp, on(2));
+    check_steps(applied(set), {create});
+    for (std::uint32_t i = 3; i != 15; ++i)
+        pinned_xdp("b" + std::to_string(i), i);
+    auto next = opened();
+    next.want("a", new_xdp, on(2));
+    // Each pin is opened to see whose it is, and a's twice.
+    for (int const nth : {16, 20, 25}) {
+        CAPTURE(nth);
+        fail(call::obj_get, EMFILE, nth);
+        auto const report = next.apply();
+        REQUIRE(succeeded(report));
+        CHECK(seen().size() == 1);
+        if (nth != 25)
+            for (std::uint32_t i = 3; i != 15; ++i)
+                pinned_xdp("b" + std::to_string(i), i);
+    }
+}
+
 TEST_CASE_FIXTURE(world, "a link that was handed on is adopted where nothing is pinned") {
     auto& held = add_link({.type = link_type::xdp, .prog = &x1, .target = 2});
     auto const id = held.id();
@@ -831,14 +852,51 @@ TEST_CASE_FIXTURE(world, "a link that was handed on is adopted where nothing is 
         CHECK(seen().at("a").first != id);
         CHECK_FALSE(exists(bl::link_id{id}));
     }
+    SUBCASE("which an apply that fails does not close") {
+        auto set = opened();
+        set.want("a", new_xdp, on(3))
+            .want("b", new_trace, bl::hook::raw_tracepoint{"sys_enter"})
+            .adopt("a", *std::move(handed_on));
+        fail(call::raw_tracepoint_open, EINVAL);
+        CHECK_FALSE(set.apply());
+        CHECK(seen().empty());
+        CHECK(links_here() == std::vector{id});
+        check_steps(applied(set), {create, create});
+        CHECK_FALSE(exists(bl::link_id{id}));
+    }
     SUBCASE("nor one whose place nothing tells") {
         fail_always(call::load_object, EPERM); // nothing tells the namespace of an interface
-        bl::link_set set;
-        set.want("a", new_xdp, on(2)).adopt("a", *std::move(handed_on));
+        for (bool const has_directory : {false, true}) {
+            auto copy = bl::link::duplicate(handed_on->fd());
+            REQUIRE(succeeded(copy));
+            auto set = has_directory ? opened() : bl::link_set{};
+            set.want("a", new_xdp, on(2)).adopt("a", *std::move(copy));
+            auto const refused = set.apply();
+            REQUIRE_FALSE(refused);
+            CHECK(refused.error() == errc::already_exists);
+            CHECK(links_here() == std::vector{id}); // it is the set's still
+        }
+    }
+    SUBCASE("a member that has a link adopts no other") {
+        auto set = opened();
+        set.want("a", new_xdp, on(3));
+        check_steps(applied(set), {create});
+        set.adopt("a", *std::move(handed_on));
         auto const refused = set.apply();
         REQUIRE_FALSE(refused);
-        CHECK(refused.error() == errc::already_exists);
-        CHECK(links_here() == std::vector{id}); // it is the set's still
+        CHECK(refused.error() == errc::invalid_argument);
+        CHECK(seen().size() == 1);
+    }
+    SUBCASE("and teardown closes what no apply has judged") {
+        auto copy = bl::link::duplicate(handed_on->fd());
+        REQUIRE(succeeded(copy));
+        bl::link_set set;
+        set.want("a", new_xdp, on(3)).adopt("a", *std::move(copy));
+        auto const reports = set.teardown();
+        REQUIRE(succeeded(reports));
+        CHECK(reports->empty());
+        REQUIRE(find_link(id));
+        CHECK_FALSE(find_link(id)->defunct);
     }
     SUBCASE("and what is pinned is taken rather") {
         auto& other = pinned_xdp("a", 2);
