@@ -36,9 +36,8 @@ using detail::located_link;
 
 /// The link's: detail::is_at has seen that it has them.
 template <class Hook>
-[[nodiscard]] typename hook_traits<Hook>::details const&
-details_of(located_link const& l) noexcept {
-    return *std::get_if<typename hook_traits<Hook>::details>(&l.info.details);
+[[nodiscard]] typename hook_traits<Hook>::details const& details_of(located_link const& l) {
+    return std::get<typename hook_traits<Hook>::details>(l.info.details);
 }
 
 /// Whether what kept the answer away will do so again, as opposed to what may be told a moment
