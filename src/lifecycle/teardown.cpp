@@ -274,7 +274,7 @@ result<link_holders> joint_end::others_of(link_id id, std::string const& pin) {
     for (;;) {
         auto who = others_in(last_);
         if (!who || !has_any(*who)) return who;
-        auto const earlier = others_in(before_);
+        auto earlier = others_in(before_);
         if (!earlier) return earlier;
         if (last_.begun - before_.done >= glance && has_any(*earlier)) return who;
         pause_until(last_.done + glance);
