@@ -196,7 +196,7 @@ std::string describe(std::variant<std::string_view, fd_view> const& binary) {
 
 result<match> is_at_many(located_link const& l, bool retprobe, std::optional<int> process,
                          std::function<result<found_places>()> const& find) {
-    auto const& on = *std::get_if<uprobe_multi_details>(&l.info.details);
+    auto const& on = std::get<uprobe_multi_details>(l.info.details);
     if (on.places.empty() || on.binary.empty()) return match::unknown;
     if (on.retprobe && *on.retprobe != retprobe) return match::no;
     std::vector<std::uint64_t> told;
