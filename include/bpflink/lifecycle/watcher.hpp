@@ -149,7 +149,7 @@ public:
     error const* why_not_woken() const&& = delete; // it would be gone
 
 private:
-    friend detail::event_walk;
+    friend class detail::event_walk;
     explicit watcher(snapshot_source preferred) noexcept : by_{preferred} {}
     result<void> open(watcher_options const& options);
     void stop_news(int outcome);
