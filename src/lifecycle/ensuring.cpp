@@ -12,7 +12,6 @@
 #include "pin/path.hpp"
 
 #include <bpflink/detail/pin_memory.hpp>
-#include <bpflink/detail/read_info.hpp>
 #include <bpflink/lifecycle/holders.hpp>
 #include <bpflink/link_record.hpp>
 #include <bpflink/views/links.hpp>
@@ -233,12 +232,6 @@ bool is_elsewhere(result<sight> const& seen) {
     return !seen && (seen.error() == errc::wrong_kind || seen.error() == errc::already_exists);
 }
 
-bool is_one_link(link const& some, link const& other) {
-    if (!some || !other) return false;
-    auto const its = detail::read_header(some.fd()), others = detail::read_header(other.fd());
-    return its && others && its->id == others->id;
-}
-
 } // namespace
 
 bool ensuring::is_late() const {
@@ -296,7 +289,7 @@ result<sight> ensuring::look() {
     auto seen = look(own);
     if (!seen || seen->is_unpinned)
         held_ = std::move(own);
-    else if (!is_known_ && seen->what != sight::defunct && !is_one_link(own, held_))
+    else if (!is_known_ && seen->what != sight::defunct && !is_of(own, seen->id))
         aside_ = std::move(own);
     // Else it would keep what is to be replaced.
     return seen;
