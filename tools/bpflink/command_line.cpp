@@ -52,8 +52,7 @@ bool is_asked_for(std::string_view command, words_span words) {
 bool is_out(std::string_view command, words_span words) {
     if (words.empty() || command == words.front() || words.front() == help_command.name)
         return false;
-    return std::ranges::any_of(
-        all_commands(), [&](tool::command const* each) { return each->name == words.front(); });
+    return is_command(words.front());
 }
 
 /// The program, with the commands that the words may name.

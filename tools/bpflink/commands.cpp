@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace tool {
@@ -32,6 +33,11 @@ std::span<command const* const> all_commands() {
         &help_command,
     };
     return all;
+}
+
+bool is_command(std::string_view name) {
+    return std::ranges::any_of(all_commands(),
+                               [&](command const* each) { return each->name == name; });
 }
 
 } // namespace tool

@@ -4,6 +4,7 @@
 #include "command.hpp"
 
 #include <span>
+#include <string_view>
 
 namespace tool {
 
@@ -30,5 +31,8 @@ extern command const watch_command;
 
 /// The commands in the order of --help.
 [[nodiscard]] std::span<command const* const> all_commands();
+
+/// Whether a command has the name.
+[[nodiscard]] bool is_command(std::string_view name);
 
 } // namespace tool

@@ -5,7 +5,6 @@
 #include "parameters.hpp"
 #include "problems.hpp"
 
-#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <malloc.h>
@@ -20,9 +19,8 @@ constexpr int usage_failure = 2;
 
 void complain_of(tool::usage_error const& mistake, std::string_view command) {
     tool::complain(mistake.what());
-    bool const is_known = std::ranges::any_of(
-        tool::all_commands(), [&](tool::command const* each) { return each->name == command; });
-    auto const help = is_known ? std::string{command} + " --help" : std::string{"--help"};
+    auto const help =
+        tool::is_command(command) ? std::string{command} + " --help" : std::string{"--help"};
     tool::complain("see bpflink " + help);
 }
 

@@ -6,7 +6,6 @@
 #include "pager.hpp"
 #include "suggest.hpp"
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,10 +27,6 @@ struct options {
     form const* as = nullptr;
 };
 
-std::string_view name_of(command const* each) {
-    return each->name;
-}
-
 form const& form_named(std::string const& word) {
     for (auto const& each : forms)
         if (word == each.name) return each;
@@ -52,8 +47,7 @@ action add(parameters const& takes) {
     takes.word(
         "COMMAND",
         [given, whole](std::string const& word) {
-            if (std::ranges::find(all_commands(), word, name_of) == all_commands().end())
-                throw usage_error{no_such_command(word, describe(whole.app()))};
+            if (!is_command(word)) throw usage_error{no_such_command(word, describe(whole.app()))};
             given->command = word;
         },
         "Of which to say all; without it, of bpflink");
