@@ -23,13 +23,19 @@ unsigned number(std::string_view text, int base) {
     return value;
 }
 
-/// Spaces, tabs, line ends and backslashes are \ooo in the table.
+/// Whether a text begins as mangle_path() writes a space, tab, line end or backslash: \ooo.
+bool is_escape(std::string_view text) {
+    auto const is_octal = [](char digit) { return digit >= '0' && digit <= '7'; };
+    return text.size() >= 4 && text[0] == '\\' && text[1] <= '3' &&
+           std::ranges::all_of(text.substr(1, 3), is_octal);
+}
+
 std::string unescaped(std::string_view text) {
     std::string plain;
     while (!text.empty()) {
-        bool const is_octal = text.front() == '\\' && text.size() >= 4;
-        plain += is_octal ? static_cast<char>(number(text.substr(1, 3), 8)) : text.front();
-        text.remove_prefix(is_octal ? 4 : 1);
+        bool const escape = is_escape(text);
+        plain += escape ? static_cast<char>(number(text.substr(1, 3), 8)) : text.front();
+        text.remove_prefix(escape ? 4 : 1);
     }
     return plain;
 }

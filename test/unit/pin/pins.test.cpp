@@ -122,6 +122,18 @@ TEST_CASE_FIXTURE(tree, "where nothing is said, every bpffs that is mounted is w
     CHECK(most_open() == 1);
 }
 
+TEST_CASE_FIXTURE(tree, "a place is read as the kernel escapes it, and other backslashes stay") {
+    make_bpffs("/home/a\nb\\", 3);
+    pin("/home/a\nb\\/p", xdp);
+    make_bpffs("/home/\\129", 4); // 9 is not a digit of an escape
+    pin("/home/\\129/q", xdp);
+    mounts = "32 1 0:3 / /home/a\\012b\\134 rw - bpf none rw\n"
+             "33 1 0:4 / /home/\\129 rw - bpf none rw\n"
+             "34 1 0:5 / /home/\\777 rw - bpf none rw\n" // more than a byte, and not there
+             "35 1 0:6 / /home/\\01 rw - bpf none rw\n";
+    CHECK(all_paths() == paths{"/home/a\nb\\/p", "/home/\\129/q"});
+}
+
 TEST_CASE_FIXTURE(tree, "a bpffs that is mounted twice is walked once, and so is a part of one") {
     bind("/home/whole", "/bpf");
     bind("/home/part", "/bpf/dir");
