@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Eight processes make, update, pin, move and tear down links, each in its own network namespace;
-// a walker, snapshots and a watcher look at all of them. Nothing may be lost, touched or grow.
+// Eight processes make, update, pin, move and tear down links, each at places of its own; a walker,
+// snapshots, a watcher and the example of a service are beside them. Nothing may be lost, touched
+// or grow.
 #include "kernel_log.hpp"
 #include "programs.hpp"
 #include "sandbox.hpp"
@@ -9,14 +10,20 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -28,10 +35,9 @@
 namespace {
 
 namespace bl = bpflink;
-using xdp_program = bl::program_ref<bl::program_type::xdp>;
 using clock_type = std::chrono::steady_clock;
 
-constexpr int workers = 8;
+constexpr std::size_t workers = 8;
 constexpr long most_growth = 512; // pages
 
 struct counters {
@@ -50,59 +56,87 @@ void must_hold(bool holds, char const* what) {
     if (!holds) throw std::runtime_error{what};
 }
 
-long resident_pages() {
-    std::ifstream file{"/proc/self/statm"};
+/// What a process holds.
+struct holdings {
+    long pages = 0;
+    std::ptrdiff_t descriptors = 0;
+};
+
+/// @param process  its number, or self
+holdings held_by(std::string const& process) {
+    namespace fs = std::filesystem;
+    std::ifstream file{"/proc/" + process + "/statm"};
+    holdings now;
     long size = 0;
-    long resident = 0;
-    file >> size >> resident;
-    return resident;
+    file >> size >> now.pages;
+    now.descriptors = std::distance(fs::directory_iterator{"/proc/" + process + "/fd"}, {});
+    return now;
 }
 
-/// Calls `round` until the time is over; after a tenth of it, nothing may grow any more.
-void repeat(std::chrono::seconds time, std::function<void()> const& round) {
+/// Calls `round` until the time is over; after a tenth of it, the process may hold no more.
+void repeat(std::chrono::seconds time, std::function<void()> const& round,
+            std::string const& process = "self") {
     auto const begin = clock_type::now();
     auto const warm = begin + time / 10;
-    long pages = 0;
-    std::size_t descriptors = 0;
+    holdings first;
     while (clock_type::now() < begin + time) {
         round();
-        if (pages == 0 && clock_type::now() >= warm) {
-            pages = resident_pages();
-            descriptors = sandbox::open_descriptors();
-        }
+        if (first.pages == 0 && clock_type::now() >= warm) first = held_by(process);
     }
-    must_hold(pages != 0, "there was one round at least");
-    must_hold(sandbox::open_descriptors() == descriptors, "no descriptor is left open");
-    must_hold(resident_pages() - pages < most_growth, "memory does not grow");
+    must_hold(first.pages != 0, "there was one round at least");
+    auto const last = held_by(process);
+    must_hold(last.descriptors <= first.descriptors, "no descriptor is left open");
+    must_hold(last.pages - first.pages < most_growth, "memory does not grow");
 }
 
-bl::xdp_link attach(xdp_program prog, bl::ifindex where) {
-    return must(bl::attach(prog, bl::hook::xdp{.ifindex = where, .mode = bl::xdp_mode::generic}));
+/// Two programs of one type, the first of which is on the links that stay.
+template <bl::program_type Type>
+struct pair_of_programs {
+    test_programs loaded;
+    bl::program_ref<Type> first, second;
+    bl::program_id first_id, second_id;
+
+    pair_of_programs(char const* one, char const* other)
+        : loaded{one, other}, first{must(bl::program_ref<Type>::from(loaded.get(one)))},
+          second{must(bl::program_ref<Type>::from(loaded.get(other)))},
+          first_id{bl::program_id{loaded.id(one)}}, second_id{bl::program_id{loaded.id(other)}} {}
+};
+
+/// Swaps, moves and opens a link again and again. In the end it has the first program and is at
+/// `path`.
+template <class Link, class Programs>
+void churn(Link& link, Programs const& programs, std::string const& path) {
+    constexpr int times = 50;
+    auto const moved = path + "_moved";
+    for (int i = 0; i < times; ++i) {
+        must(link.update(programs.second));
+        must(link.pin(moved));
+        auto opened = must(Link::load_pinned(moved));
+        must_hold(must(opened.info()).program == programs.second_id, "an update lasts");
+        must(link.update(programs.first));
+        must(link.pin(path));
+        shared->operations += 6;
+    }
 }
 
-void work(std::chrono::seconds time, std::string const& directory, int number) {
-    sandbox::network network;
-    test_programs const programs{"xdp_a", "xdp_b"};
-    auto const first = must(xdp_program::from(programs.get("xdp_a")));
-    auto const second = must(xdp_program::from(programs.get("xdp_b")));
-    auto const pair = network.add_veth();
-    auto const path = directory + "/" + std::to_string(number);
-    // One that stays: it may not be lost, nor get another program.
+/// Makes links at one place until the time is over, beside one that stays at another.
+template <class Programs, class H>
+void work(std::chrono::seconds time, std::string const& path, Programs const& programs,
+          H const& here, H const& there) {
+    auto const attach = [&](H const& where) { return must(bl::attach(programs.first, where)); };
+    using link_type = decltype(attach(here));
     auto const kept_path = path + "_kept";
-    auto kept = attach(first, pair.there);
+    auto kept = attach(there);
     auto const id = must(kept.info()).id;
     must(kept.pin(kept_path));
     repeat(time, [&] {
-        auto link = attach(first, pair.here);
+        auto link = attach(here);
         must(link.pin(path));
-        must(link.update(second));
-        must(link.pin(path + "_moved"));
+        churn(link, programs, path);
         auto const made = must(link.info()).id;
         link = {};
-        auto opened = must(bl::xdp_link::load_pinned(path + "_moved"));
-        auto const info = must(opened.info());
-        must_hold(info.id == made, "a pin keeps its link");
-        must_hold(info.program.value() == programs.id("xdp_b"), "an update lasts");
+        auto opened = must(link_type::load_pinned(path));
+        must_hold(must(opened.info()).id == made, "a pin keeps its link");
         if (made.value() % 2 == 0) {
             must(bl::teardown(std::move(opened)));
         } else {
@@ -111,11 +145,41 @@ void work(std::chrono::seconds time, std::string const& directory, int number) {
         }
         auto const still = must(bl::link::load_pinned(kept_path));
         auto const told = must(still.info());
-        must_hold(told.id == id && told.program.value() == programs.id("xdp_a"),
+        must_hold(told.id == id && told.program == programs.first_id,
                   "a link that nobody touched is as it was");
-        shared->operations += 9;
+        shared->operations += 8;
     });
     must(bl::teardown(std::move(kept)));
+}
+
+void work_on_xdp(std::chrono::seconds time, std::string const& path) {
+    sandbox::network network;
+    auto const pair = network.add_veth();
+    auto const at = [](bl::ifindex device) {
+        return bl::hook::xdp{.ifindex = device, .mode = bl::xdp_mode::generic};
+    };
+    work(time, path, pair_of_programs<bl::program_type::xdp>{"xdp_a", "xdp_b"}, at(pair.here),
+         at(pair.there));
+}
+
+void work_on_tcx(std::chrono::seconds time, std::string const& path) {
+    sandbox::network network;
+    auto const pair = network.add_veth();
+    auto const at = [](bl::ifindex device) {
+        return bl::hook::tcx{.ifindex = device, .attach = bl::attach_type::tcx_ingress};
+    };
+    work(time, path, pair_of_programs<bl::program_type::sched_cls>{"classify_a", "classify_b"},
+         at(pair.here), at(pair.there));
+}
+
+void work_on_cgroup(std::chrono::seconds time, std::string const& path) {
+    sandbox::cgroup const one, other;
+    auto const at = [](sandbox::cgroup const& group) {
+        return bl::hook::cgroup{.cgroup = group.path(),
+                                .attach = bl::attach_type::cgroup_inet_egress};
+    };
+    work(time, path, pair_of_programs<bl::program_type::cgroup_skb>{"egress_a", "egress_b"},
+         at(one), at(other));
 }
 
 void walk(std::chrono::seconds time) {
@@ -141,6 +205,59 @@ void watch(std::chrono::seconds time) {
         ++shared->looks;
     });
 }
+
+#ifdef SERVICE
+bl::program_id program_at(std::string const& pin, std::optional<bl::link_id> expected) {
+    auto const info = must(must(bl::link::load_pinned(pin)).info());
+    must_hold(!expected || info.id == *expected, "the service keeps its link");
+    return info.program;
+}
+
+void eventually(std::function<bool()> const& holds, char const* what) {
+    using namespace std::chrono_literals;
+    for (auto const begin = clock_type::now(); !holds(); std::this_thread::sleep_for(10ms))
+        must_hold(clock_type::now() - begin < 15s, what);
+}
+
+/// The example of a service, which swaps its program once a second.
+void serve(std::chrono::seconds time, std::string const& pins) {
+    namespace fs = std::filesystem;
+    static constexpr char const* objects[]{SERVICE_OBJECTS};
+    sandbox::network network;
+    auto const interface = must(bl::interface_name_of(network.add_veth().here));
+    auto const pin = pins + '/' + bl::pin_name(interface);
+    auto const configure = [&](char const* object) {
+        std::ofstream{"/tmp/next"} << "interface = \"" << interface << "\"\nobject = \"" << object
+                                   << "\"\nprogram = \"count\"\ncounters = \"frames\"\npins = \""
+                                   << pins << "\"\nkeep = false\n";
+        fs::rename("/tmp/next", "/tmp/service.toml");
+    };
+    configure(objects[0]);
+    pid_t const service = ::fork();
+    if (service == 0) {
+        static_cast<void>(std::freopen("/tmp/service.log", "w", stderr));
+        ::execl(SERVICE, SERVICE, "/tmp/service.toml", nullptr);
+        std::_Exit(EXIT_FAILURE);
+    }
+    eventually([&] { return fs::exists(pin); }, "the service starts");
+    auto const id = must(must(bl::link::load_pinned(pin)).info()).id;
+    auto const swap = [&, version = 0]() mutable {
+        std::this_thread::sleep_for(std::chrono::seconds{1});
+        auto const before = program_at(pin, id);
+        configure(objects[version ^= 1]);
+        ::kill(service, SIGHUP);
+        eventually([&] { return program_at(pin, id) != before; }, "the service swaps its program");
+        ++shared->operations;
+    };
+    repeat(time, swap, std::to_string(service));
+    int status = 0;
+    must_hold(::kill(service, SIGTERM) == 0 && ::waitpid(service, &status, 0) == service &&
+                  WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS,
+              "the service ends as it is told");
+    must_hold(!fs::exists(pin), "the service takes its link down");
+    fs::remove_all(pins); // its map, and the directory
+}
+#endif
 
 void start(std::string const& name, std::function<void()> const& act) {
     auto const child = ::fork();
@@ -177,11 +294,19 @@ int run(std::chrono::seconds time) {
     // What the library loads once, and keeps: the children have it too.
     static_cast<void>(bl::snapshot());
     static_cast<void>(bl::holders());
-    for (int i = 0; i < workers; ++i)
-        start("worker " + std::to_string(i), [&, i] { work(time, pins.path(), i); });
+    std::vector works{work_on_xdp, work_on_cgroup};
+    if (bl::supports<bl::hook::tcx>()) works.push_back(work_on_tcx);
+    for (std::size_t i = 0; i < workers; ++i)
+        start("worker " + std::to_string(i),
+              [&, i] { works[i % works.size()](time, pins.path() + '/' + std::to_string(i)); });
     start("walker", [&] { walk(time); });
     start("snapshots", [&] { take_snapshots(time); });
     start("watcher", [&] { watch(time); });
+#ifdef SERVICE
+    start("service", [&] { serve(time, pins.path() + "/service"); });
+#else
+    std::puts("without the example of a service, which is not built here");
+#endif
     bool good = all_went_well();
     if (auto const left = sandbox::names_in(pins.path()); !left.empty()) {
         std::fprintf(stderr, "soak: pins are left, such as %s\n", left.begin()->c_str());
