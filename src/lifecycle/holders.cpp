@@ -81,6 +81,11 @@ bool is_refused(int outcome) {
     return outcome == -EACCES || outcome == -EPERM;
 }
 
+bool is_there(std::string const& directory) {
+    sys::file_facts facts{};
+    return !is_gone(sys::facts_of_file(directory.c_str(), facts));
+}
+
 /// One pass over all processes and pins.
 class pass {
 public:
@@ -199,11 +204,11 @@ private:
         auto const directory = "/proc/" + std::to_string(process);
         int outcome = is_told_ ? 0 : look_at_descriptors(process, process, directory);
         if (!is_told_ && outcome == 0) outcome = look_at_threads(process, directory);
-        bool is_hidden = is_refused(outcome);
-        if (outcome >= 0) {
-            outcome = look_at_mounts(directory);
-            is_hidden = is_refused(outcome);
-        }
+        if (outcome >= 0) outcome = look_at_mounts(directory);
+        // Links in /proc refuse too where the process has ended meanwhile (proc_ns_get_link(),
+        // proc_pid_get_link(), 6.18).
+        if (is_refused(outcome) && !is_there(directory)) return {};
+        bool const is_hidden = is_refused(outcome);
         if (is_hidden) ++hidden_;
         if (outcome >= 0 || is_hidden || is_gone(outcome)) return {};
         return refuse(outcome, operation::read, directory, {}, {causes, common_causes()});

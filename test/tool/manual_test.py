@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The man page and the completions: they say what --help says, and their readers take them."""
 
+import contextlib
 import os
 import pathlib
+import pty
 import re
+import select
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 from support import TOOL, run
@@ -66,16 +70,44 @@ class Manual(unittest.TestCase):
         self.assertIn(b"'csh'", done.stderr)
 
 
+@contextlib.contextmanager
+def program_of_two_links():
+    """The environment of a shell that finds a bpflink which lists two links."""
+    with tempfile.TemporaryDirectory() as place:
+        program = pathlib.Path(place) / "bpflink"
+        program.write_text("""#!/bin/sh
+case "$*" in
+*ID,*) printf '17   xdp     count:2  eth0\\n170  cgroup  egress   /a/b\\n' ;;
+*PROGRAM*) printf '35 count:2\\n36 egress\\n36 egress\\n' ;;
+esac
+""", encoding="utf-8")
+        program.chmod(0o755)
+        yield os.environ | {"PATH": f"{place}:{os.environ['PATH']}", "HOME": place}
+
+
 @unittest.skipUnless(shutil.which("bash"), "there is no bash")
 class Bash(unittest.TestCase):
-    def complete(self, *words):
-        """What bash offers for the last word."""
-        script = printed("bash") + """
-COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bpflink; printf '%s\\n' "${COMPREPLY[@]}"
+    def complete_lines(self, *words, shows=False):
+        """What bash offers for the last word; `shows`: to be read, after the second Tab."""
+        script = printed("bash") + f"""
+COMP_TYPE={63 if shows else 9}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bpflink
+printf '%s\\n' "${{COMPREPLY[@]}}"
 """
-        done = subprocess.run(["bash", "-c", script, "bash", "bpflink", *words], check=True,
-                              capture_output=True, timeout=60)
-        return done.stdout.decode().split()
+        with program_of_two_links() as environment:
+            done = subprocess.run(["bash", "-c", script, "bash", "bpflink", *words], check=True,
+                                  capture_output=True, timeout=60, env=environment)
+        return done.stdout.decode().splitlines()
+
+    def complete(self, *words):
+        return " ".join(self.complete_lines(*words)).split()
+
+    def test_links_and_programs_are_described_while_they_are_listed(self):
+        self.assertEqual(["17", "170"], self.complete_lines("show", "17"))
+        self.assertEqual(["17   xdp     count:2  eth0", "170  cgroup  egress   /a/b"],
+                         self.complete_lines("show", "17", shows=True))
+        self.assertEqual(["35", "36"], self.complete_lines("list", "--program", "3"))
+        self.assertEqual(["36 egress"], self.complete_lines("update", "17", "--program", "36",
+                                                            shows=True))
 
     def test_commands(self):
         self.assertEqual(["list"], self.complete("li"))
@@ -104,6 +136,102 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bpflink; printf '%s\\n' "${COMPREPLY
         page = printed("man").replace("\\-", "-")
         self.assertIn('.SS "attach netfilter - ', page)
         self.assertIn("--protocol-family", page)
+
+
+@unittest.skipUnless(shutil.which("zsh"), "there is no zsh")
+class Zsh(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        environment = cls.enterClassContext(program_of_two_links())
+        place = cls.enterClassContext(tempfile.TemporaryDirectory())
+        pathlib.Path(place, "_bpflink").write_text(printed("zsh"), encoding="utf-8")
+        process, cls.terminal = pty.fork()
+        if process == 0:
+            os.execvpe("zsh", ["zsh", "-f", "-i"], environment | {"TERM": "vt100"})
+        cls.addClassCleanup(os.waitpid, process, 0)
+        cls.addClassCleanup(os.close, cls.terminal)  # a hangup ends it
+        os.write(cls.terminal, f"fpath=({place} $fpath); autoload -Uz compinit; compinit -u -D; "
+                 "PROMPT=; LISTMAX=1000; stty cols 100; print rea''dy\n".encode())
+        cls.wait_for("ready")
+
+    def complete(self, typed, wanted):
+        """What is on the terminal when Tab was pressed behind the text, and `wanted` came."""
+        os.write(self.terminal, typed.encode() + b"\t")
+        text = self.wait_for(wanted)
+        os.write(self.terminal, b"\x15print d''one\n")  # what was typed goes
+        self.wait_for("done")
+        return text
+
+    @classmethod
+    def wait_for(cls, wanted):
+        said, text, deadline = b"", "", time.monotonic() + 20
+        while wanted not in text:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"there is no {wanted} in: {text}")
+            if select.select([cls.terminal], [], [], 1)[0]:
+                said += os.read(cls.terminal, 65536)
+            text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode(errors="replace"))
+        return text
+
+    def test_commands_options_and_values(self):
+        for typed, wanted in (("bpflink li", "list"), ("bpflink show --js", "--json"),
+                              ("bpflink list --type xd", "xdp"),
+                              ("bpflink attach uprobe_", "uprobe_multi"),
+                              ("bpflink attach xdp --mo", "--mode"),
+                              ("bpflink attach tcx --direction e", "egress")):
+            self.complete(typed, wanted)
+
+    def test_links_and_programs_are_described(self):
+        text = self.complete("bpflink show 17", "/a/b")
+        self.assertRegex(text, r"17 +-- xdp count:2 eth0")
+        self.assertRegex(text, r"170 +-- cgroup egress /a/b")
+        self.assertRegex(self.complete("bpflink list --program 3", "egress"), r"35 +-- count:2")
+
+
+@unittest.skipUnless(shutil.which("fish"), "there is no fish")
+class Fish(unittest.TestCase):
+    def complete(self, line):
+        """The words that fish offers at the end of the line, with the text beside each."""
+        script = printed("fish") + "\ncomplete -C $LINE\n"
+        with program_of_two_links() as environment:
+            done = subprocess.run(["fish", "--no-config", "-c", script], check=True,
+                                  capture_output=True, timeout=60,
+                                  env=environment | {"LINE": "bpflink " + line})
+        self.assertEqual(b"", done.stderr)
+        return dict((text + "\t").split("\t")[:2] for text in done.stdout.decode().splitlines())
+
+    def test_commands(self):
+        self.assertEqual({"list": "List links"}, self.complete("li"))
+        self.assertLessEqual({"list", "show", "pin"}, self.complete("").keys())
+        self.assertEqual({"--help", "--version"}, self.complete("--").keys())
+
+    def test_options_of_the_command(self):
+        self.assertEqual(["--json"], list(self.complete("list --j")))
+        self.assertEqual({"--help", "--json"}, self.complete("show --").keys())
+
+    def test_a_command_s_name_elsewhere_is_not_the_command(self):
+        for line in "show list --", "attach xdp --pin list --", "on tree --":
+            self.assertNotIn("--type", self.complete(line), line)
+        self.assertIn("--type", self.complete("list --name show --"))
+
+    def test_values(self):
+        self.assertEqual(["xdp"], list(self.complete("list --type x")))
+        self.assertEqual(["attached"], list(self.complete("list --state att")))
+        self.assertEqual(["TAG", "TARGET"], sorted(self.complete("list -o TA")))
+        self.assertIn("lo", self.complete("list --interface "))
+        self.assertIn("/proc/", self.complete("pin /pro"))
+        self.assertEqual(["holders"], list(self.complete("help hol")))
+
+    def test_the_hooks_of_attach_and_their_options(self):
+        self.assertEqual(["uprobe", "uprobe_multi"], sorted(self.complete("attach up")))
+        self.assertEqual(["--mode"], list(self.complete("attach xdp --mo")))
+        self.assertEqual({}, self.complete("attach tcx --mo"))
+        self.assertEqual(["egress"], list(self.complete("attach tcx --direction e")))
+
+    def test_links_and_programs_are_described(self):
+        self.assertEqual({"17": "xdp     count:2  eth0", "170": "cgroup  egress   /a/b"},
+                         self.complete("show 17"))
+        self.assertEqual({"36": "egress"}, self.complete("list --program 36"))
 
 
 class Installed(unittest.TestCase):

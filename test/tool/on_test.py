@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """on and holders: what runs at a place, in which order, and who keeps it there."""
 
+import json
 import re
 import shutil
 import tempfile
@@ -143,6 +144,16 @@ class On(LinksTest):
         for side in sides:  # as tc has it, but for the chain, which it puts elsewhere
             text = self.do("tc", "filter", "show", "dev", device, side)
             self.assertEqual([str(program).encode()] * 3, re.findall(rb" id (\d+) ", text))
+
+    def test_where_links_may_not_be_told_a_program_is_perhaps_one(self):
+        done = self.links.run("setpriv", "--bounding-set=-sys_admin,-perfmon", TOOL, "on", "--json",
+                              self.links.facts["cgroup"])
+        self.assertEqual((1, 1), (done.returncode, done.stderr.count(b"\n")), done)
+        self.assertIn(b"EPERM", done.stderr)
+        mine = [each for each in json.loads(done.stdout)
+                if each["prog_id"] == self.links.programs["cgroup"]]
+        self.assertEqual([(None, "perhaps a link")],
+                         [(each["link"], each["note"]) for each in mine])
 
     def test_filters_of_tc_run_after_tcx_and_are_not_links(self):
         for name in "tc", "bpftool":

@@ -116,6 +116,11 @@ class Output(LinksTest):
                     shell = f'exec "$0" {arguments} {redirection}'
                     self.assert_fails(self.links.run("sh", "-c", shell, TOOL), error)
 
+    def test_a_file_that_a_command_opens_is_not_its_closed_output(self):
+        done = self.links.run("sh", "-c", 'exec "$0" watch --existing >&-', TOOL)
+        self.assertEqual(1, done.returncode)
+        self.assertIn(b"Bad file descriptor", done.stderr)
+
     def test_commands_that_print_nothing_work_with_all_of_the_standard_streams_closed(self):
         path = self.links.pin_path("in_the_dark")
         for arguments in f"pin {self.links.ids['cgroup']} {path}", f"unpin {path}":

@@ -96,6 +96,21 @@ class Pictures(LinksTest):
         lines, _ = self.see(40, "list", "--type", "xdp", "--interface", device)
         self.assertIn(device, "\n".join(lines))
 
+    def test_of_a_path_the_end_is_shown(self):
+        cgroup = self.links.facts["cgroup"]
+        for width, arguments in ((40, ("list", "--cgroup", cgroup)), (80, ("on", cgroup)),
+                                 (40, ("holders", str(self.links.ids["xdp"])))):
+            lines, _ = self.see(width, *arguments)
+            name = "xdp" if arguments[0] == "holders" else os.path.basename(cgroup)
+            self.assertIn(f"/{name}"[:13], "".join(lines), arguments)
+
+    def test_a_wanted_column_is_not_pushed_out_by_wide_ones(self):
+        lines, _ = self.see(80, "list", "-o", "ID,TARGET,PINNED,STATE", NO_COLOR="1")
+        heading = lines[0].split()
+        self.assertEqual(["ID", "TARGET", "PINNED", "STATE"], heading)
+        states = {line.split()[-1] for line in lines[1:]}
+        self.assertLessEqual(states, {"attached", "defunct", "unknown"})
+
     def test_colours_are_for_those_who_want_them(self):
         wanted = "list", "--interface", self.links.facts["device"]
         plain, _ = self.see(80, *wanted, NO_COLOR="1")

@@ -4,6 +4,7 @@
 import os
 import re
 import stat
+import subprocess
 import tempfile
 
 import support
@@ -131,6 +132,38 @@ class Metrics(LinksTest):
                 self.assertIn("bpflink_links", {metric for metric, _ in self.samples(file.read())})
             missing = os.path.join(place, "absent", "bpflink.prom")
             self.assert_fails(self.links.tool("metrics", "--output", missing), missing)
+
+    def test_what_a_killed_run_left_is_taken_over(self):
+        with tempfile.TemporaryDirectory() as place:
+            path = os.path.join(place, "bpflink.prom")
+            with open(path + ".bpflink-new", "w", encoding="utf-8") as left:
+                left.write("x" * 1_000_000)
+            self.assert_quiet(self.links.tool("metrics", "--type", "xdp", "--output", path))
+            self.assertEqual(["bpflink.prom"], os.listdir(place))
+            with open(path, encoding="utf-8") as file:
+                self.samples(file.read())
+
+    def test_runs_side_by_side_write_whole_files(self):
+        with tempfile.TemporaryDirectory() as place:
+            path = os.path.join(place, "bpflink.prom")
+            runs = [subprocess.Popen(self.links.enter(TOOL, "metrics", "--output", path))
+                    for _ in range(8)]
+            self.assertEqual({0}, {each.wait(timeout=60) for each in runs})
+            self.assertEqual(["bpflink.prom"], os.listdir(place))
+
+    def test_a_foreign_file_at_the_temporary_name_is_not_written_to(self):
+        with tempfile.TemporaryDirectory() as place:
+            path = os.path.join(place, "bpflink.prom")
+            victim = os.path.join(place, "victim")
+            for make in os.symlink, os.link, os.mkfifo:
+                with open(victim, "w", encoding="utf-8") as file:
+                    file.write("mine\n")
+                there = path + ".bpflink-new"
+                make(*((there,) if make is os.mkfifo else (victim, there)))
+                self.assert_fails(self.links.tool("metrics", "--output", path), there)
+                with open(victim, encoding="utf-8") as file:
+                    self.assertEqual("mine\n", file.read())
+                os.unlink(there)
 
     def test_what_is_not_a_file_stays_what_it_is(self):
         with tempfile.TemporaryDirectory() as place:

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
     ::mallopt(M_MMAP_THRESHOLD, 64 * 1024 * 1024);
     ::mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
 #endif
+    tool::reserve_standard_descriptors();
     std::signal(SIGPIPE, SIG_IGN); // some callers ignore it, and that shall make no difference
     try {
         auto const act = tool::read_command_line({argv + (argc > 0 ? 1 : 0), argv + argc});

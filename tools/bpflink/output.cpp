@@ -7,6 +7,9 @@
 #include <cstdio>
 #include <system_error>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace tool {
 namespace {
 
@@ -15,6 +18,12 @@ namespace {
 }
 
 } // namespace
+
+void reserve_standard_descriptors() noexcept {
+    for (int const each : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(each, F_GETFD) < 0)
+            static_cast<void>(::open("/", O_PATH)); // the lowest that is free; for children too
+}
 
 void print(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) fail();

@@ -5,6 +5,10 @@
 
 namespace tool {
 
+/// Fills each standard descriptor that is closed with one that refuses reads and writes. A file
+/// that is opened later would be taken for standard output.
+void reserve_standard_descriptors() noexcept;
+
 /// Writes to standard output. Throws std::system_error; EPIPE is one of the errors, not a signal.
 void print(std::string_view text);
 

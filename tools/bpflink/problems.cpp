@@ -8,8 +8,7 @@
 namespace tool {
 
 void problems::operator()(bpflink::error const& e) {
-    complain(e.message());
-    any_ = true;
+    if (said_.insert(e.message()).second) complain(e.message());
 }
 
 void problems::note(std::string_view message) const {

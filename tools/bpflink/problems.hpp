@@ -4,6 +4,8 @@
 #include <bpflink/error.hpp>
 
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -14,7 +16,7 @@ inline constexpr int failure = 1;
 /// The exit status of a command that found nothing, if the caller asks for it.
 inline constexpr int no_match = 3;
 
-/// Complains of errors and remembers that there was one.
+/// Complains of errors, of each once, and remembers that there was one.
 class problems {
 public:
     void operator()(bpflink::error const& e);
@@ -31,10 +33,10 @@ public:
     void note(std::string_view message) const;
 
     /// 0, or 1 where there was one.
-    [[nodiscard]] int exit_code() const noexcept { return any_ ? failure : 0; }
+    [[nodiscard]] int exit_code() const noexcept { return said_.empty() ? 0 : failure; }
 
 private:
-    bool any_ = false;
+    std::set<std::string> said_;
 };
 
 /// Complains of a failure, and returns the exit code.

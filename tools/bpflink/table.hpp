@@ -17,7 +17,7 @@ public:
     /// @param row  as many cells as there are headings, of any bytes
     void add(cells row, bool marked = false);
 
-    /// One line a row. Lines are cut to `width` columns, at the cost of the last column.
+    /// One line a row. Lines are cut to `width` columns, at the cost of the widest columns.
     /// @param colour    whether headings and marked rows stand out
     /// @param headings  whether their line is the first
     [[nodiscard]] std::string render(std::size_t width, bool colour, bool headings = true) const;
@@ -28,6 +28,8 @@ private:
         std::vector<std::size_t> widths; ///< of each cell
         bool marked;
     };
+
+    [[nodiscard]] std::vector<std::size_t> widths_within(std::size_t width) const;
 
     std::vector<entry> entries_; // the headings first
     std::vector<std::size_t> widths_;

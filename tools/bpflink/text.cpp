@@ -84,4 +84,14 @@ std::string cut(std::string_view text, std::size_t limit) {
     }
 }
 
+std::string cut_cell(std::string_view text, std::size_t limit) {
+    if (!text.starts_with('/') || columns(text) <= limit) return cut(text, limit);
+    auto const path = text.substr(0, text.find(", "));
+    std::string shorter{text};
+    for (auto slash = path.find('/', 1); slash != path.npos && columns(shorter) > limit;
+         slash = path.find('/', slash + 1))
+        shorter = std::string{ellipsis()}.append(text.substr(slash));
+    return cut(shorter, limit);
+}
+
 } // namespace tool

@@ -20,4 +20,7 @@ namespace tool {
 /// A printable text cut to `limit` columns, with an ellipsis where something is missing.
 [[nodiscard]] std::string cut(std::string_view text, std::size_t limit);
 
+/// The same, but of a path the first directories are left out: paths differ at their end.
+[[nodiscard]] std::string cut_cell(std::string_view text, std::size_t limit);
+
 } // namespace tool

@@ -4,14 +4,16 @@
 #include <bpflink/fd.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,15 +24,44 @@ namespace {
     throw std::system_error{errno, std::generic_category(), path};
 }
 
-/// A name that goes, unless it is given another.
-class temporary_name {
+/// Whether the path still leads to the open file. Throws where the file is another user's, or has
+/// another name: nobody but an attacker put it there.
+bool is_own_file_at(int fd, std::string const& path) {
+    struct ::stat opened{}, named{};
+    if (::fstat(fd, &opened) < 0) fail(path);
+    if (!S_ISREG(opened.st_mode) || opened.st_uid != ::geteuid() || opened.st_nlink > 1)
+        throw std::runtime_error{path + ": it is in the way, and not a file of bpflink: remove it"};
+    return ::lstat(path.c_str(), &named) == 0 && named.st_ino == opened.st_ino &&
+           named.st_dev == opened.st_dev;
+}
+
+/// The file that is to be put in the other's place. It has one name for all runs, so that one that
+/// is killed leaves one file at most, and the next run takes it over. A lock keeps them apart.
+class draft {
 public:
-    explicit temporary_name(std::string path) : path_{std::move(path)} {}
-    ~temporary_name() {
-        if (!path_.empty()) ::unlink(path_.c_str());
+    explicit draft(std::string path) : path_{std::move(path)} {
+        constexpr int most = 100;
+        for (int tries = 0; tries != most; ++tries) {
+            file_ = bpflink::unique_fd{::open(
+                path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600)};
+            if (!file_) fail(path_);
+            if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) {
+                if (!is_own_file_at(file_.get(), path_)) continue; // the other run has renamed it
+                if (::ftruncate(file_.get(), 0) < 0) fail(path_);
+                return;
+            }
+            if (errno != EWOULDBLOCK) fail(path_);
+            std::this_thread::sleep_for(std::chrono::milliseconds{50});
+        }
+        throw std::runtime_error{path_ + ": another run has been writing it for 5 s"};
     }
-    temporary_name(temporary_name const&) = delete;
-    temporary_name& operator=(temporary_name const&) = delete;
+    ~draft() {
+        if (!path_.empty()) ::unlink(path_.c_str()); // locked still
+    }
+    draft(draft const&) = delete;
+    draft& operator=(draft const&) = delete;
+
+    [[nodiscard]] int fd() const noexcept { return file_.get(); }
 
     void rename_to(std::string const& path, unsigned flags) {
         if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, path.c_str(), flags) < 0) fail(path);
@@ -39,6 +70,7 @@ public:
 
 private:
     std::string path_;
+    bpflink::unique_fd file_;
 };
 
 void write_all(int fd, std::string_view text, std::string const& path) {
@@ -89,17 +121,17 @@ target file_of(std::string const& path) {
 } // namespace
 
 void write_file(std::string const& path, std::string_view text) {
-    auto const [target, is_there] = file_of(path);
+    auto const target = file_of(path).path;
     // In the same directory, so that it is on the same file system. A collector takes *.prom.
-    auto name = target + ".XXXXXX";
-    bpflink::unique_fd const file{::mkostemp(name.data(), O_CLOEXEC)};
-    if (!file) fail("a file beside " + target);
-    temporary_name temporary{name};
-    write_all(file.get(), text, path);
+    draft fresh{target + ".bpflink-new"};
+    auto const now = file_of(path); // as the run before has left it
+    if (now.path != target)
+        throw std::runtime_error{path + ": the file behind it is another one meanwhile"};
+    write_all(fresh.fd(), text, path);
     constexpr mode_t readable = 0644;
-    if (::fchmod(file.get(), readable) < 0 || ::fsync(file.get()) < 0) fail(path);
+    if (::fchmod(fresh.fd(), readable) < 0 || ::fsync(fresh.fd()) < 0) fail(path);
     // Where nothing was, a link that somebody else made meanwhile may lead anywhere.
-    temporary.rename_to(target, is_there ? 0 : RENAME_NOREPLACE);
+    fresh.rename_to(target, now.is_there ? 0 : RENAME_NOREPLACE);
 }
 
 } // namespace tool

@@ -140,6 +140,7 @@ struct other_process {
     std::vector<std::shared_ptr<link>> links{}; // open, by a descriptor each
     bool in_thread = false;                     // its first thread has ended
     int refusal = 0;                            // errno, where nobody may look at its descriptors
+    bool has_ended = false;                     // since /proc was listed
     std::string mounts{};
     std::uint64_t mount_namespace = 0;
     std::uint64_t root = 2; // its inode

@@ -99,6 +99,10 @@ std::uint64_t proc_inode(kernel const& k, std::string_view path) {
     auto const asked = split(k, path);
     if (!asked) return 0;
     auto const* const other = asked->other;
+    if (asked->rest.empty()) {
+        if (other && other->has_ended) throw refusal{ENOENT};
+        return static_cast<std::uint64_t>(other ? other->number : k.process_id);
+    }
     if (other && other->refusal != 0) throw refusal{other->refusal};
     if (asked->rest == "ns/pid")
         return k.pid_namespace != 0 ? k.pid_namespace : first_pid_namespace;

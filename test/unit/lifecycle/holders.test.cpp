@@ -213,6 +213,13 @@ TEST_CASE_FIXTURE(held, "a process that ends meanwhile is left out") {
     CHECK(told.complete());
 }
 
+TEST_CASE_FIXTURE(held, "a process that ends meanwhile is not one that refuses to be looked into") {
+    auto& daemon = add_process(7, "daemon");
+    daemon.refusal = EACCES; // as /proc/PID/root and /proc/PID/ns/mnt say of it
+    daemon.has_ended = true;
+    CHECK(of(id).complete());
+}
+
 TEST_CASE_FIXTURE(held, "no call that fails makes a holder vanish without a word") {
     pin("/bpf/a", there);
     for (auto const* const directory : {"/proc", "/proc/7", "/proc/7/root"})

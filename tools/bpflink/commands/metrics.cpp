@@ -109,6 +109,8 @@ action add(parameters const& takes) {
         "writable. Where it is a symbolic link, the link stays, and the file behind it is\n"
         "replaced. It stays as it was if anything fails, as on a full disk. FIFOs and devices\n"
         "are refused: leave out --output, and let the shell write to them by >.\n"
+        "The new text is in FILE.bpflink-new meanwhile. A run that is killed may leave it\n"
+        "there; the next run takes it over.\n"
         "\n"
         "Example:\n"
         "  bpflink metrics --output /var/lib/node_exporter/bpflink.prom");

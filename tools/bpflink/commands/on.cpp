@@ -57,12 +57,34 @@ std::string to_table(on::programs const& all, lookup& names) {
     return rows.render(output_width(), wants_colour());
 }
 
+on::programs without_links(on::programs all) {
+    std::erase_if(all, [](on::attached const& each) { return each.link.has_value(); });
+    return all;
+}
+
+/// Looks until two looks agree. A link that comes or goes between the kernel's answer and the look
+/// at the links seems not to be one.
+on::programs look_at(std::string const& target, lookup& names, problems& report) {
+    constexpr int most = 5; // there may be no end of links that come and go
+    auto const look = [&] {
+        on::programs all;
+        on::add_target(target, names, all, report);
+        return all;
+    };
+    auto all = look();
+    for (int looks = 1; looks != most && !without_links(all).empty(); ++looks) {
+        auto const before = without_links(std::exchange(all, look()));
+        if (before == without_links(all)) break;
+    }
+    return all;
+}
+
 int run(options const& given) {
     problems report;
     lookup names;
     on::programs all;
     try {
-        on::add_target(given.target, names, all, report);
+        all = look_at(given.target, names, report);
     } catch (std::exception const&) {
         if (given.json) print("[]\n");
         throw;

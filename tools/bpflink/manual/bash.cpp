@@ -13,11 +13,9 @@ namespace {
 std::string reply(std::string const& value) {
     auto const said = words_for(value);
     std::string text;
-    if (!said.words.empty() || !said.command.empty()) {
-        auto words = said.words;
-        if (!said.command.empty()) words += (words.empty() ? "$(" : " $(") + said.command + ")";
-        text += fmt::format("COMPREPLY+=($(compgen -W \"{}\" -- \"$cur\")); ", words);
-    }
+    if (!said.words.empty())
+        text += fmt::format("COMPREPLY+=($(compgen -W \"{}\" -- \"$cur\")); ", said.words);
+    if (!said.command.empty()) text += fmt::format("_bpflink_lines < <({}); ", said.command);
     if (said.paths) text += "COMPREPLY+=($(compgen -f -- \"$cur\")); ";
     return text.empty() ? ":;" : text;
 }
@@ -72,19 +70,35 @@ std::string command_case(command_description const& command, int word) {
     return text + "        ;;\n";
 }
 
+/// Takes the first word of each line. While bash lists them, the whole line is shown, and does not
+/// get into the command line. A "/" in it is not part of a file's name.
+constexpr auto lines_function = "_bpflink_lines() {\n"
+                                "    local line\n"
+                                "    while IFS= read -r line; do\n"
+                                "        [[ $line == \"$cur\"* ]] || continue\n"
+                                "        if ((COMP_TYPE == 63)); then\n"
+                                "            compopt +o filenames 2>/dev/null\n"
+                                "            COMPREPLY+=(\"$line\")\n"
+                                "        else\n"
+                                "            COMPREPLY+=(\"${line%% *}\")\n"
+                                "        fi\n"
+                                "    done\n"
+                                "}\n";
+
 } // namespace
 
 std::string bash_completion(command_description const& whole) {
     return fmt::format(
         "# bash completion for bpflink, made by: bpflink help --print bash\n"
+        "{1}"
         "_bpflink() {{\n"
         "    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n"
         "    COMPREPLY=()\n"
         "    compopt -o filenames 2>/dev/null\n"
-        "{}"
+        "{0}"
         "}}\n"
         "complete -F _bpflink bpflink\n",
-        choice_of(whole.subcommands, names_of(whole.options), 1));
+        choice_of(whole.subcommands, names_of(whole.options), 1), lines_function);
 }
 
 } // namespace tool

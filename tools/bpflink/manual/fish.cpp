@@ -23,7 +23,7 @@ std::string in_quotes(std::string_view text) {
 std::string arguments_for(std::string const& value) {
     auto const said = words_for(value);
     auto words = said.words;
-    if (!said.command.empty()) words += "(" + said.command + ")";
+    if (!said.command.empty()) words += "(" + said.command + R"( | string replace -r " +" \t))";
     std::string text = said.paths ? " -F" : " -f";
     if (!words.empty()) text += " -a " + in_quotes(words);
     return text;
@@ -38,32 +38,42 @@ std::string option_line(std::string const& condition, option_description const& 
     return fmt::format("{} -d {}\n", text, in_quotes(option.text));
 }
 
-/// @param before  the words that tell that the command may follow
-/// @param seen    and that it and those in front of it were given
-std::string command_lines(command_description const& command, std::string const& before,
-                          std::string const& seen) {
-    auto const condition = in_quotes(seen);
-    auto text = fmt::format("complete -c bpflink -n {} -a {} -d {}\n", in_quotes(before),
-                            command.name, in_quotes(command.summary));
+/// @param words  those in front, which lead to the command
+std::string command_lines(command_description const& command, std::string const& words) {
+    auto const at_end = in_quotes("__bpflink_ends_with" + words);
+    auto const inside = command.subcommands.empty() ? in_quotes("__bpflink_is" + words) : at_end;
+    std::string text;
     for (auto const& option : command.options)
-        text += option_line(condition, option);
+        text += option_line(inside, option);
     for (auto const& positional : command.positionals)
-        text += fmt::format("complete -c bpflink -n {}{}\n", condition,
-                            arguments_for(positional.value));
-    for (auto const& each : command.subcommands)
-        text += command_lines(each, seen, seen + "; and __fish_seen_subcommand_from " + each.name);
+        text +=
+            fmt::format("complete -c bpflink -n {}{}\n", inside, arguments_for(positional.value));
+    for (auto const& each : command.subcommands) {
+        text += fmt::format("complete -c bpflink -n {} -a {} -d {}\n", at_end, each.name,
+                            in_quotes(each.summary));
+        text += command_lines(each, words + " " + each.name);
+    }
     return text;
 }
+
+/// A command is told by its place: its name may be a file's or a hook's elsewhere.
+constexpr auto functions = R"(function __bpflink_is -d 'Are these the words after the program?'
+    set -l words (commandline -opc)
+    for at in (seq (count $argv))
+        set -q words[(math $at + 1)]; and test $words[(math $at + 1)] = $argv[$at]; or return 1
+    end
+end
+function __bpflink_ends_with -d 'Are these all of the words after the program?'
+    __bpflink_is $argv; and test (count (commandline -opc)) -eq (math (count $argv) + 1)
+end
+)";
 
 } // namespace
 
 std::string fish_completion(command_description const& whole) {
-    std::string text = "# fish completion for bpflink, made by: bpflink help --print fish\n"
-                       "complete -c bpflink -f\n";
-    for (auto const& command : whole.subcommands)
-        text += command_lines(command, "__fish_use_subcommand",
-                              "__fish_seen_subcommand_from " + command.name);
-    return text;
+    return fmt::format("# fish completion for bpflink, made by: bpflink help --print fish\n"
+                       "{}complete -c bpflink -f\n{}",
+                       functions, command_lines(whole, ""));
 }
 
 } // namespace tool

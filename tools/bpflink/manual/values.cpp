@@ -40,9 +40,10 @@ bool is_choice(std::string_view value) {
 } // namespace
 
 value_words words_for(std::string_view value) {
-    if (value == "ID|PATH") return {"", "bpflink list -q 2>/dev/null", true};
+    if (value == "ID|PATH")
+        return {"", "bpflink list --no-headings -o ID,TYPE,NAME,TARGET 2>/dev/null", true};
     if (value == "PROGRAM")
-        return {"", "bpflink list --no-headings -o PROGRAM 2>/dev/null | cut -d \" \" -f 1", true};
+        return {"", "bpflink list --no-headings -o PROGRAM 2>/dev/null | sort -u", true};
     if (value == "PATH" || value == "DIR" || value == "FILE") return {"", "", true};
     if (value == "IF") return {"", "ls /sys/class/net", false};
     if (value == "TARGET") return {"", "ls /sys/class/net", true};

@@ -9,7 +9,7 @@ namespace tool {
 /// The words that can stand for a value, for a shell that is to complete it.
 struct value_words {
     std::string words;   ///< with blanks between them
-    std::string command; ///< a shell command that prints more
+    std::string command; ///< a shell command that prints more, each with its description in a line
     bool paths = false;  ///< whether a path may be said as well
 };
 

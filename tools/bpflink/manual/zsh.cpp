@@ -27,12 +27,11 @@ std::string escaped(std::string_view text) {
 std::string value_of(std::string const& value) {
     auto const said = words_for(value);
     std::string how;
-    if (said.paths && !said.command.empty())
-        how = fmt::format("{{_files; compadd -- $({})}}", said.command);
+    if (!said.command.empty())
+        how =
+            fmt::format("{{{}_bpflink_lines \"{}\"}}", said.paths ? "_files; " : "", said.command);
     else if (said.paths)
         how = "_files";
-    else if (!said.command.empty())
-        how = fmt::format("{{compadd -- $({})}}", said.command);
     else if (!said.words.empty())
         how = fmt::format("({})", said.words);
     return fmt::format(":{}:{}", escaped(value), how);
@@ -78,15 +77,21 @@ std::string command_case(command_description const& command) {
 } // namespace
 
 std::string zsh_completion(command_description const& whole) {
-    return fmt::format("#compdef bpflink\n"
-                       "# zsh completion for bpflink, made by: bpflink help --print zsh\n"
-                       "_bpflink() {{\n"
-                       "    local command\n"
-                       "    local -a commands\n"
-                       "{}"
-                       "}}\n"
-                       "_bpflink \"$@\"\n",
-                       choice_of(whole.subcommands));
+    return fmt::format(
+        "#compdef bpflink\n"
+        "# zsh completion for bpflink, made by: bpflink help --print zsh\n"
+        "_bpflink_lines() {{\n"
+        "    local -a lines\n"
+        "    lines=(${{(f)\"$(eval $1 | sed 's/:/\\\\:/g; s/  */:/; s/  */ /g')\"}})\n"
+        "    _describe value lines\n"
+        "}}\n"
+        "_bpflink() {{\n"
+        "    local command\n"
+        "    local -a commands\n"
+        "{}"
+        "}}\n"
+        "_bpflink \"$@\"\n",
+        choice_of(whole.subcommands));
 }
 
 } // namespace tool

@@ -22,6 +22,8 @@ struct attached {
     std::optional<bpflink::link_id> link; ///< empty: it is not a link's
     std::string from{};                   ///< where on the place, or the place that it comes from
     std::string note{};
+
+    friend bool operator==(attached const&, attached const&) = default;
 };
 
 /// All at one place; of one hook, in the order that they run in.
@@ -29,6 +31,8 @@ using programs = std::vector<attached>;
 
 /// The note about a program without a link.
 inline constexpr auto not_a_link = "not a link";
+/// And where the links cannot be told, or not all of them.
+inline constexpr auto perhaps_a_link = "perhaps a link";
 
 // Each appends the programs at a place. A place that cannot be asked for is reported.
 

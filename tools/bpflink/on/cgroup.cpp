@@ -26,7 +26,7 @@ namespace bl = bpflink;
 
 struct level {
     std::string path;
-    std::vector<bl::link_record> links; // that nothing was matched with yet
+    std::optional<std::vector<bl::link_record>> links; // that nothing was matched with yet
 };
 
 /// The cgroup and those above it.
@@ -37,23 +37,23 @@ std::vector<level> levels_from(bl::cgroup_id id, problems& report) {
     for (std::filesystem::path path{*start};; path = path.parent_path()) {
         auto const here = bl::cgroup_id_of(path);
         if (!here) return levels; // above the root
-        auto links = report.value_of(bl::find_links(*here));
-        levels.push_back(
-            {path.string(), std::move(links).value_or(std::vector<bl::link_record>{})});
+        levels.push_back({path.string(), report.value_of(bl::find_links(*here))});
         if (!path.has_relative_path()) return levels;
     }
 }
 
 /// The kernel does not tell which of a cgroup's programs are links'; the links do.
 attached matched(bl::attach_type hook, bl::program_id program, level& at) {
-    attached found{to_string(hook), program, std::nullopt, at.path, not_a_link};
-    auto const link = std::ranges::find_if(at.links, [&](bl::link_record const& each) {
+    attached found{to_string(hook), program, std::nullopt, at.path,
+                   at.links ? not_a_link : perhaps_a_link};
+    if (!at.links) return found;
+    auto const link = std::ranges::find_if(*at.links, [&](bl::link_record const& each) {
         return each.program == program && each.attach == hook;
     });
-    if (link == at.links.end()) return found;
+    if (link == at.links->end()) return found;
     found.link = link->id;
     found.note.clear();
-    at.links.erase(link);
+    at.links->erase(link);
     return found;
 }
 

@@ -32,12 +32,12 @@ char const* name_of(bl::xdp_mode mode) {
 
 /// The kernel does not tell of XDP whether a link is behind it; the links do.
 attached of_xdp(bl::hook_query::entry const& entry, interface_place const& where,
-                std::vector<bl::link_record> const& links) {
+                std::optional<std::vector<bl::link_record>> const& links) {
     attached found{"xdp", entry.program, std::nullopt};
     if (entry.mode) found.from = name_of(*entry.mode);
-    found.note = not_a_link;
-    for (auto const& link : links) {
-        if (link.type == bl::link_type::unspec && !found.link) found.note = "perhaps a link";
+    found.note = links ? not_a_link : perhaps_a_link;
+    for (auto const& link : links.value_or(std::vector<bl::link_record>{})) {
+        if (link.type == bl::link_type::unspec && !found.link) found.note = perhaps_a_link;
         if (link.type != bl::link_type::xdp || link.program != entry.program ||
             std::get<bl::ifindex>(link.target) != where.index)
             continue;
@@ -45,7 +45,7 @@ attached of_xdp(bl::hook_query::entry const& entry, interface_place const& where
             found.link = link.id;
             found.note.clear();
         } else if (!link.netns) {
-            found.note = "perhaps a link";
+            found.note = perhaps_a_link;
         }
     }
     return found;
@@ -75,10 +75,9 @@ void add_filters(char const* hook, std::vector<tc_filter> const& filters, progra
 
 void add_here(interface_place const& where, programs& to, problems& report) {
     auto const links = report.value_of(bl::snapshot());
-    if (!links) return;
     if (auto const xdp = report.value_of(bl::query(bl::hook::xdp{.ifindex = where.index})))
         for (auto const& entry : xdp->entries)
-            to.push_back(of_xdp(entry, where, *links));
+            to.push_back(of_xdp(entry, where, links));
     using enum bl::attach_type;
     auto const filters = report.value_of(tc_filters_of(where.index)).value_or(tc_filters{});
     // The kernel runs tcx first, and the filters where that leaves the packet to the next.
