@@ -47,7 +47,9 @@ def with_examples(lines):
             name = type or FUNCTION.search(line.partition("operator")[0])
             files = left.pop(name[1], None) if name else None
             if files and not (type and ":" not in type[1]):  # Doxygen itself knows those
-                links = ["<a href='" + page.example_page(file) + "'>" + file.stem + "</a>" for file in files[:MOST]]
+                said = name[1].rpartition(":")[2]
+                first = sorted(files, key=lambda file: said not in file.stem)[:MOST]  # those that are about it
+                links = [f"<a href='{page.example_page(file)}'>{file.stem}</a>" for file in first]
                 lines[last] += " @examples{" + " ".join(links) + "}"
             if name:
                 last = None

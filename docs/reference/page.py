@@ -78,6 +78,8 @@ def print_page(page):
 
             def moved(link):
                 to = target_of(page, link[2])
+                if to and to.startswith("@ref"):  # Doxygen shows marks of code there
+                    return f"[{put_back(link[1]).replace('`', '')}]({to})"
                 return f"[{link[1]}]({to})" if to else link[1]
 
             if heading := re.match(r"(#+) (.*)", line):
@@ -109,18 +111,28 @@ def print_examples(files):
             if not line.startswith("//"):
                 break
             said.append(line[2:].strip())
-        print(f"/** @example {pathlib.Path(file).name}\n * " + "\n * ".join(said) + "\n */")
+        # Without @details, Doxygen shows the first sentence twice.
+        print(f"/** @example {pathlib.Path(file).name}\n * @details " + "\n * ".join(said) + "\n */")
 
 
 def mend(site):
-    """Doxygen's sidebar has enumerators without a comment, and a page's head the private classes, which have no anchors."""
+    """Doxygen's sidebar has enumerators without a comment, and a page's head the private classes, which have no anchors.
+
+    Its signatures have no space after a reference's mark. Its results of a search have a style of their own, in small print.
+    """
     anchors = {}
     for page in site.glob("*.html"):
         text = page.read_text(encoding="utf-8")
+        spaced = re.sub(r"(&amp;)(?=noexcept\b|=(?:delete|default)\b)", r"\1 ", text)
+        if spaced != text:
+            text = spaced
+            page.write_text(text, encoding="utf-8")
         here = anchors[page.name] = set(re.findall(r'\b(?:id|name)="([^"]+)"', text))
         for link, anchor in re.findall(r'(<a href="#([\w-]+)">[^<]*</a> &#124;\n)', text):
             if anchor not in here:
                 page.write_text(text.replace(link, ""), encoding="utf-8")
+    with (site / "search/search.css").open("a", encoding="utf-8") as style:
+        style.write(".SRPage .SREntry, .SRPage .SRStatus { font-size: 11pt; padding: 3px 1ex; }\n")
     for script in site.glob("*.js"):
         if not script.name.startswith(("navtreeindex", "jquery", "doxygen")):
             before = script.read_text(encoding="utf-8")

@@ -58,8 +58,8 @@ template <has_place H, any_link L>
 /// freplace, struct_ops and iter, and the attach type where the hook names none. For them put the
 /// program in front. docs/kernels.md lists the kernels that do not tell a place.
 ///
-/// A link that has lost its place is nowhere: `no`. So is one whose place `where` does not name
-/// any more: an interface, or a cgroup's path, that is not there.
+/// A link that has lost its place is nowhere: `no`. The answer is `no`, too, if `where` names an
+/// interface, or a cgroup's path, that is not there.
 /// @param where  as for attach; interfaces are those of the calling thread's network namespace
 /// @param l      a link, or a typed_link of any hook
 /// @errors invalid_argument  `where` names no such thing: a closed descriptor, a file that is not
@@ -77,7 +77,7 @@ template <has_place H, detail::any_link L>
     return detail::is_at(nullptr, where, l);
 }
 
-/// The same of the place where attach would put this program: the function or tracepoint that it
+/// The same for the place where attach would put this program: the function or tracepoint that it
 /// was loaded for, and its attach type.
 /// @param prog   borrowed; which program the link runs is not compared
 /// @param where  as above
@@ -92,7 +92,7 @@ template <class P, has_place H, detail::any_link L>
     return detail::is_at(&lent, where, l);
 }
 
-/// The same of a struct_ops table, which is for the struct that its map is made for.
+/// The same for a struct_ops table, which is for the struct that its map is made for.
 template <detail::any_link L>
 [[nodiscard]] result<match> is_at(map_ref const& map, hook::struct_ops const& where, L const& l) {
     detail::borrowed_program const lent{map.fd()};

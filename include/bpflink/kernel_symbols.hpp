@@ -14,13 +14,13 @@
 namespace bpflink {
 
 /// The kernel's functions, those of modules too, that match and that a probe can find by name:
-/// sorted, without the module. Out are names that occur more than once (a kprobe refuses them with
-/// EADDRNOTAVAIL) and, where tracefs can be read, what ftrace cannot trace.
+/// sorted, without the module. It leaves out names that occur more than once, which a kprobe
+/// refuses (EADDRNOTAVAIL), and, where tracefs can be read, what ftrace cannot trace.
 /// @param pattern  as in matching_symbols(); or "module:pattern" for functions of modules that the
-///                 first part matches, where the kernel itself is vmlinux. Names that occur
-///                 elsewhere, too, are out then as well. For a name without * and ?, ftrace alone
-///                 is asked where that is possible. It does not know of data of the same name, nor
-///                 of functions that it cannot trace. Borrowed
+///                 first part matches, where the kernel itself is vmlinux. Names that
+///                 also occur elsewhere are left out then, too. For a name without * and ?, ftrace
+///                 alone is asked where that is possible. It does not know of data of the same
+///                 name, nor of functions that it cannot trace. Borrowed
 /// @errors invalid_argument   the pattern is empty, or one part of it
 ///         not_found          there is no /proc/kallsyms
 ///         EMFILE, ENOMEM, EIO
@@ -34,8 +34,8 @@ namespace bpflink {
 struct kernel_symbol {
     std::uint64_t address = 0; ///< in the kernel
     std::string module;        ///< empty: the kernel itself
-    /// To the next symbol of the kernel or of that module, so that what fills the space between
-    /// them counts: kallsyms lists no sizes. Empty for the last one.
+    /// The distance to the next symbol of the kernel or of that module, padding included, since
+    /// kallsyms lists no sizes. Empty for the last one.
     std::optional<std::uint64_t> size;
     bool is_function = false; ///< rather than data
 

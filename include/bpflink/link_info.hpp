@@ -19,7 +19,7 @@ namespace bpflink {
 // One struct for each kind of link, with the fields of the kernel's bpf_link_info. A field that the
 // running kernel does not report is an empty optional, never 0.
 
-/// A raw tracepoint's: hook::raw_tracepoint, hook::tp_btf.
+/// The facts of a raw tracepoint's link: hook::raw_tracepoint, hook::tp_btf.
 struct raw_tracepoint_details {
     std::string name;                      ///< the tracepoint, without its group
     std::optional<bpflink::cookie> cookie; ///< since 6.17
@@ -28,7 +28,7 @@ struct raw_tracepoint_details {
     friend bool operator==(raw_tracepoint_details const&, raw_tracepoint_details const&) = default;
 };
 
-/// A function's: hook::tracing, hook::lsm, hook::freplace.
+/// The facts of a function's link: hook::tracing, hook::lsm, hook::freplace.
 struct tracing_details {
     std::optional<attach_type> attach; ///< the place on the hook; empty for freplace, without any
     /// Since 5.13: the id of the BTF object that `target` is in, or of the traced program. The

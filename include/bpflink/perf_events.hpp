@@ -44,12 +44,12 @@ enum class hardware_event : std::uint64_t {
     ref_cpu_cycles,          ///< of one frequency
 };
 
-/// Overflows after each so many events. A clock's events are nanoseconds.
+/// Overflows each time that this many events have happened. A clock counts nanoseconds.
 struct sample_period {
     std::uint64_t events = 0; ///< below 2^63; 0 is refused
 };
 
-/// Overflows about so often a second.
+/// Overflows about this many times a second.
 struct sample_frequency {
     std::uint64_t hertz = 0; ///< at most kernel.perf_event_max_sample_rate; 0 is refused
 };
@@ -89,7 +89,7 @@ enum class memory_access : std::uint32_t {
 /// goes along from processor to processor; threads that it starts do not have it.
 struct watchpoint {
     std::uint64_t address = 0; ///< in the thread's memory, or the kernel's; a multiple of `length`
-    std::uint64_t length = 8;  ///< bytes: 1, 2, 4 or 8; of no matter to `execute`
+    std::uint64_t length = 8;  ///< bytes: 1, 2, 4 or 8; ignored for `execute`
     memory_access accesses = memory_access::write; ///< those it waits for
     std::optional<int> pid = std::nullopt;         ///< a thread; 0: this one; empty: every one
     sample_rate sample = sample_period{1};         ///< when the program runs: each time
@@ -115,11 +115,11 @@ struct watchpoint {
 /// @kernel kernel/events/core.c, perf_event_open(); read at v6.12
 /// @cost 1 system call; 4 more where processor 0 is offline
 [[nodiscard]] result<unique_fd> open_perf_event(software_counter const& what);
-/// The same of a hardware event.
+/// The same for a hardware event.
 [[nodiscard]] result<unique_fd> open_perf_event(hardware_counter const& what);
-/// The same of a timer.
+/// The same for a timer.
 [[nodiscard]] result<unique_fd> open_perf_event(interval_timer const& what);
-/// The same of a watchpoint; that of a thread is on every processor. The kernel's memory needs
+/// The same for a watchpoint; that of a thread is on every processor. The kernel's memory needs
 /// CAP_SYS_ADMIN.
 /// @kernel kernel/events/hw_breakpoint.c, hw_breakpoint_parse(); read at v6.12
 [[nodiscard]] result<unique_fd> open_perf_event(watchpoint const& what);
@@ -132,11 +132,11 @@ struct watchpoint {
 ///         ENOENT  /sys is not mounted, which tells the processors
 /// @cost 3 system calls, and 1 a processor
 [[nodiscard]] result<std::vector<unique_fd>> perf_events_on_each_cpu(software_counter const& what);
-/// The same of a hardware event.
+/// The same for a hardware event.
 [[nodiscard]] result<std::vector<unique_fd>> perf_events_on_each_cpu(hardware_counter const& what);
-/// The same of a timer: bpftrace's "profile".
+/// The same for a timer: bpftrace's "profile".
 [[nodiscard]] result<std::vector<unique_fd>> perf_events_on_each_cpu(interval_timer const& what);
-/// The same of a watchpoint of every thread.
+/// The same for a watchpoint of every thread.
 /// @errors invalid_argument  `pid` is named: one event is enough
 [[nodiscard]] result<std::vector<unique_fd>> perf_events_on_each_cpu(watchpoint const& what);
 

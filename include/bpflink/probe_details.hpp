@@ -61,7 +61,8 @@ struct perf_counter {
     friend bool operator==(perf_counter const&, perf_counter const&) = default;
 };
 
-/// A perf event's: hook::perf_event, hook::tracepoint, hook::kprobe, hook::uprobe.
+/// The facts of a perf event's link: hook::perf_event, hook::tracepoint, hook::kprobe,
+/// hook::uprobe.
 struct perf_event_details {
     /// Empty where the kernel does not tell (before 6.6).
     std::variant<std::monostate, perf_kprobe, perf_uprobe, perf_tracepoint, perf_counter> event;

@@ -21,8 +21,8 @@ namespace bpflink {
 struct program_info {
     program_id id;                           ///< the kernel's number of the program
     program_type type{program_type::unspec}; ///< the type it was loaded as
-    /// Whole where the program's BTF has it, and that can be read (CAP_SYS_ADMIN); else the first
-    /// 15 characters.
+    /// The whole name if the program's BTF has it and can be read (CAP_SYS_ADMIN); otherwise its
+    /// first 15 characters.
     std::string name;
     std::array<std::byte, 8> tag{};    ///< of its instructions; maps and constants do not count
     std::chrono::nanoseconds loaded{}; ///< when, since boot

@@ -46,13 +46,13 @@ struct hook_query {
 ///         bpf_prog_query(); read at v6.12
 /// @cost 1 system call up to 64 programs, 3 for a cgroup's path
 [[nodiscard]] result<hook_query> query(hook::tcx const& where);
-/// The same of a netkit device.
+/// The same for a netkit device.
 [[nodiscard]] result<hook_query> query(hook::netkit const& where);
-/// The same of a cgroup.
+/// The same for a cgroup.
 [[nodiscard]] result<hook_query> query(hook::cgroup const& where);
-/// The same of a network namespace.
+/// The same for a network namespace.
 [[nodiscard]] result<hook_query> query(hook::netns const& where);
-/// The same of a sockmap.
+/// The same for a sockmap.
 [[nodiscard]] result<hook_query> query(hook::sockmap const& where);
 
 /// Lists the XDP programs of an interface, with a link or without: one, or one on the device beside

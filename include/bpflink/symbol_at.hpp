@@ -36,7 +36,7 @@ struct symbol_at_place {
 /// @cost as resolve_symbols(), with all tables read
 [[nodiscard]] result<symbol_at_place> symbol_at(std::string_view binary, std::uint64_t offset,
                                                 resolve_options options = {});
-/// The same of an open file, which is borrowed. It is opened once more, whatever its mode is.
+/// The same for an open file, which is borrowed. It is opened once more, whatever its mode is.
 [[nodiscard]] result<symbol_at_place> symbol_at(fd_view binary, std::uint64_t offset,
                                                 resolve_options options = {});
 /// The same with a std::filesystem::path.

@@ -60,7 +60,7 @@ namespace bpflink {
 [[nodiscard]] result<std::vector<std::uint64_t>>
 resolve_symbols(std::string_view binary, std::span<std::string_view const> symbols,
                 resolve_options options = {});
-/// The same of an open file, which is borrowed. It is opened once more, whatever its mode is.
+/// The same for an open file, which is borrowed. It is opened once more, whatever its mode is.
 [[nodiscard]] result<std::vector<std::uint64_t>>
 resolve_symbols(fd_view binary, std::span<std::string_view const> symbols,
                 resolve_options options = {});
@@ -75,7 +75,7 @@ resolve_symbols(P const& binary, std::span<std::string_view const> symbols,
 /// The same for one function.
 [[nodiscard]] result<std::uint64_t> resolve_symbol(std::string_view binary, std::string_view symbol,
                                                    resolve_options options = {});
-/// The same of an open file.
+/// The same for an open file.
 [[nodiscard]] result<std::uint64_t> resolve_symbol(fd_view binary, std::string_view symbol,
                                                    resolve_options options = {});
 /// The same with a std::filesystem::path.
@@ -93,7 +93,7 @@ template <detail::filesystem_path P>
 /// @cost opens the file and reads its program headers: 9 system calls
 [[nodiscard]] result<std::uint64_t> offset_of_address(std::string_view binary,
                                                       std::uint64_t address);
-/// The same of an open file.
+/// The same for an open file.
 [[nodiscard]] result<std::uint64_t> offset_of_address(fd_view binary, std::uint64_t address);
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
@@ -112,7 +112,7 @@ template <detail::filesystem_path P>
 /// @cost as resolve_symbols; memory for what matches
 [[nodiscard]] result<std::vector<std::string>>
 matching_symbols(std::string_view binary, std::string_view pattern, resolve_options options = {});
-/// The same of an open file.
+/// The same for an open file.
 [[nodiscard]] result<std::vector<std::string>>
 matching_symbols(fd_view binary, std::string_view pattern, resolve_options options = {});
 /// The same with a std::filesystem::path.

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-// From the names of what links are on to the numbers that the kernel tells, and back.
+// Conversions between the names of places (interfaces, cgroups, namespaces) and their numbers.
 
 namespace bpflink {
 

@@ -140,7 +140,7 @@ public:
         return link_.update(map, old);
     }
 
-    /// As link::detach. Where the kernel can detach this kind.
+    /// As link::detach; does not compile if the kernel cannot detach this kind.
     [[nodiscard]] result<void> detach()
         requires(detachable<Hook>)
     {

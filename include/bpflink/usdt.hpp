@@ -20,7 +20,7 @@ namespace bpflink {
 /// One of the places of a probe: the compiler makes several where code is inlined.
 struct usdt_place {
     std::uint64_t offset = 0;    ///< in the file
-    std::uint64_t semaphore = 0; ///< in the file, of a counter of who watches; 0: none
+    std::uint64_t semaphore = 0; ///< offset in the file of a counter of watchers; 0: none
     std::string arguments;       ///< as the note has them: "8@%rdi -4@$1"; possibly empty
 
     /// Whether all fields are the same.

@@ -22,14 +22,14 @@ template <class T>
     if (!r) detail::throw_error(r.error());
     return *std::move(r);
 }
-/// The same of a named result: the value stays there.
+/// The same for a named result: the value stays there.
 template <class T>
     requires(!std::is_void_v<T>)
 [[nodiscard]] T const& value_or_throw(result<T> const& r) {
     if (!r) detail::throw_error(r.error());
     return *r;
 }
-/// The same of a result without a value.
+/// The same for a result without a value.
 inline void value_or_throw(result<void> const& r) {
     if (!r) detail::throw_error(r.error());
 }

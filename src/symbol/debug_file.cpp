@@ -56,7 +56,7 @@ private:
             auto const its = sum_of(*file);
             if (!its) return tl::unexpected{its.error()};
             if (*its != *sum) {
-                note(path, "has not the sum that .gnu_debuglink states");
+                note(path, "does not have the sum that .gnu_debuglink states");
                 return std::nullopt;
             }
         }

@@ -29,7 +29,7 @@ result<debug_search> unpack_mini_debug_info(elf_file const& executable) {
     auto file = std::make_unique<binary_file>(binary_file::of_bytes(
         ".gnu_debugdata of " + executable.path(), std::move(unpacked->bytes)));
     auto elf = elf_file::open(*file);
-    if (!elf) return noted("has not an ELF file in it, or a damaged one");
+    if (!elf) return noted("holds no ELF file, or a damaged one");
     if (elf->machine() != executable.machine() || elf->is_64_bit() != executable.is_64_bit())
         return noted("has the symbols of another machine");
     outcome.found.emplace(std::move(file), *std::move(elf), executable);

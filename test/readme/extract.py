@@ -8,7 +8,7 @@ usage: extract.py PAGE.md OUTPUT.cpp [WRONG.fail.cpp...]
     ```cpp file      declarations, which the page's later ones see; in README.md, with main(), the
                      program that all pages are linked into
     ```cpp fails     does not compile; every line of it is in one of the WRONG files
-Blocks of other languages are left out.
+Blocks of other languages are left out. A block of C++ that is written otherwise (indented, "c++") is refused.
 """
 
 import pathlib
@@ -16,6 +16,8 @@ import re
 import sys
 
 BLOCK = re.compile(r"^```cpp *(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# How a reader, and GitHub, may have C++ too.
+CLAIMED = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})\s*(?:cpp|c\+\+|cxx|cc|hpp)(?!\w).*$", re.MULTILINE | re.IGNORECASE)
 
 
 def main():
@@ -29,7 +31,10 @@ def main():
         with open(path, encoding="utf-8") as file:
             known_wrong.update(line.removesuffix("// error\n").strip() for line in file)
 
-    includes, parts, problems = {}, [], []
+    includes, parts = {}, []
+    taken = {block.start() for block in BLOCK.finditer(text)}
+    problems = [f"{page}:{text.count(chr(10), 0, claim.start()) + 1}: a block of C++ that is not built: {claim[0]}"
+                for claim in CLAIMED.finditer(text) if claim.start() not in taken]
     for number, block in enumerate(BLOCK.finditer(text), 1):
         kind, code = block.groups()
         line = text.count("\n", 0, block.start(2)) + 1

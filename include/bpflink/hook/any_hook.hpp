@@ -60,7 +60,7 @@ namespace detail {
 /// @cost described at each hook
 [[nodiscard]] result<link> attach(::bpf_program const* prog, any_hook const& where);
 
-/// The same of a program by its descriptor. Its type is compared where it is known.
+/// The same for a program by its descriptor. Its type is compared where it is known.
 // Of this very type: a hook that does not take the program would convert, and compile.
 template <any_program P, std::same_as<any_hook> Hook>
 [[nodiscard]] result<link> attach(P const& prog, Hook const& where) {

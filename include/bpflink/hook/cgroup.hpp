@@ -13,7 +13,7 @@
 namespace bpflink {
 
 /// A hook of a version 2 cgroup, for the processes in it and below. Any number of links (64
-/// programs) an attach type; a link never stops others (ALLOW_MULTI). When the directory is
+/// programs) for each attach type; a link never stops others (ALLOW_MULTI). When the directory is
 /// removed, the link is defunct.
 ///
 /// `cgroup` is the directory: its path (copied) or a descriptor opened for reading (borrowed).

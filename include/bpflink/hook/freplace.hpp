@@ -7,7 +7,7 @@
 
 namespace bpflink {
 
-/// A function of another BPF program, which the program replaces. One link a function.
+/// A function of another BPF program, which the program replaces. One link for each function.
 ///
 /// Without `target`, it is the function that the program was loaded for. With it, another one of
 /// the same signature: `function`, by name, of the program `target` (borrowed). Both or neither.

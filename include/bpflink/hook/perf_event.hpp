@@ -9,7 +9,7 @@
 namespace bpflink {
 
 /// A perf event that the caller opened: a hardware or software counter that overflows, or a probe
-/// opened by hand. One program an event.
+/// opened by hand. One program for each event.
 ///
 /// `event` is borrowed; the link keeps the event open, so that the descriptor may be closed. It is
 /// not enabled by this: an event opened as `disabled` stays so.

@@ -18,7 +18,7 @@ namespace bpflink {
 /// opened once, and the probe goes into the very file that the symbol was found in. `symbol` is a
 /// function in it, with its version if need be ("memcpy@GLIBC_2.14"). `offset` is bytes from it, or
 /// in the file if `symbol` is empty: see offset_of_address() for an address. `ref_ctr_offset` is
-/// the place in the file of a counter of who watches (USDT).
+/// the place in the file of a counter of watchers (USDT).
 ///
 /// `pid` is a process, with all its threads, and 0 this one. The kernel watches it by its first
 /// thread: when that has ended and others go on, the program runs no more.
@@ -54,7 +54,7 @@ struct hook::uprobe {
     std::uint64_t offset = 0;              ///< bytes from the symbol, or in the file
     bool retprobe = false;                 ///< where the function returns
     std::optional<int> pid = std::nullopt; ///< empty: every process; 0: this one
-    std::uint32_t ref_ctr_offset = 0;      ///< of a counter of who watches; 0: none
+    std::uint32_t ref_ctr_offset = 0;      ///< of a counter of watchers; 0: none
     bpflink::cookie cookie{};              ///< for bpf_get_attach_cookie(); 0: none
     bool indirect = false; ///< where an indirect function (STT_GNU_IFUNC) chooses a variant, too
     bool unique = false;   ///< refuse a symbol that several functions have, whatever their binding

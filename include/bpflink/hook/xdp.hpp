@@ -18,8 +18,8 @@ enum class xdp_mode : unsigned {
     offload = 8, ///< on the device itself, or not at all (XDP_FLAGS_HW_MODE)
 };
 
-/// The earliest point of a network interface's receive path. One link an interface and mode; it
-/// does not hold the interface: when that goes, the link is defunct.
+/// The earliest point of a network interface's receive path. One link for each interface and mode;
+/// it does not hold the interface: when that goes, the link is defunct.
 ///
 /// A failed attach looks for the cause: at the interface, its neighbours and their programs. Where
 /// the driver refuses, a second attempt runs while a program of the library's own listens to this

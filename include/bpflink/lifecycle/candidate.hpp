@@ -173,15 +173,15 @@ template <class P, has_place H>
 [[nodiscard]] set_candidate candidate(P const& prog, H const& where) {
     return detail::make_candidate::of(new detail::kept_candidate(detail::borrow(prog), where));
 }
-/// The same of a table of struct_ops.
+/// The same for a table of struct_ops.
 [[nodiscard]] inline set_candidate candidate(map_ref const& map, hook::struct_ops const& where) {
     return detail::make_candidate::of(
         new detail::kept_candidate(detail::borrowed_program{map.fd()}, where));
 }
-/// The same of a program of a loaded ::bpf_object, and a hook that is known at run time, as hook_of
-/// says. A type of program that the hook does not take is told as what else fails.
+/// The same for a program of a loaded ::bpf_object, and a hook that is known at run time, as
+/// hook_of says. If the hook does not take the program's type, plan and apply fail.
 [[nodiscard]] set_candidate candidate(::bpf_program const* prog, any_hook const& where);
-/// The same of a program by its descriptor.
+/// The same for a program by its descriptor.
 template <any_program P, std::same_as<any_hook> H>
 [[nodiscard]] set_candidate candidate(P const& prog, H const& where) {
     return detail::make_candidate::of(detail::keep(detail::borrow(prog), where));

@@ -259,7 +259,7 @@ ensure_attached(P const& prog, H const& where, unique_fd&& stored, ensure_option
         detail::ensure_held({detail::door_to<H>, detail::borrow(prog), &where}, stored, options));
 }
 
-/// The same of a struct_ops table: this map is the one that the link holds. A table that takes no
+/// The same for a struct_ops table: this map is the one that the link holds. A table that takes no
 /// update is attached anew.
 [[nodiscard]] inline result<ensured_link<hook::struct_ops>>
 ensure_attached(map_ref const& map, hook::struct_ops const& where, std::string_view pin_path,
@@ -275,7 +275,7 @@ ensure_attached(map_ref const& map, hook::struct_ops const& where, Path const& p
                 ensure_options options = {}) {
     return ensure_attached(map, where, detail::text_of(pin_path), options);
 }
-/// The same of a descriptor instead of a pin.
+/// The same for a descriptor instead of a pin.
 [[nodiscard]] inline result<ensured_link<hook::struct_ops>>
 ensure_attached(map_ref const& map, hook::struct_ops const& where, unique_fd&& stored,
                 ensure_options options = {}) {

@@ -47,7 +47,7 @@ struct link_holders {
 ///       does. By /proc 7 a process, 1 a descriptor, and 7 a descriptor of a link
 [[nodiscard]] result<link_holders> holders(link_id id);
 
-/// The same of every link, in one pass, whatever their number.
+/// The same for every link, in one pass, whatever their number.
 /// @errors permission_denied, not_supported  as above
 /// @cost as above, and 1 system call a link
 [[nodiscard]] result<std::map<link_id, link_holders>> holders();

@@ -57,7 +57,7 @@ struct set_report {
     std::vector<set_step> steps; ///< of the members in their order, and then of what was removed
 };
 
-/// One of a set.
+/// A member of a set.
 class set_member {
 public:
     /// As it was wanted.
@@ -99,13 +99,14 @@ private:
 /// @threads one set is for one thread at a time
 class link_set {
 public:
-    /// Lives with the object: nothing is pinned.
+    /// A set whose links live with the object: nothing is pinned.
     link_set() = default;
     /// The same.
     /// @param options  of ensure_attached, for each member
     explicit link_set(ensure_options options) : options_{options} {}
 
-    /// Of a directory, which may be missing: apply makes it, with mode 0700. Changes nothing.
+    /// A set that is pinned in a directory. If that is missing, apply makes it, with mode 0700.
+    /// Changes nothing.
     /// @param directory  on a bpffs, and not its root; resolved once
     /// @param options    of ensure_attached, for each member
     /// @errors invalid_argument  the path is a bpffs's root, no directory, or not on a bpffs, where
@@ -120,9 +121,9 @@ public:
         return open(detail::text_of(directory), options);
     }
 
-    /// The other one wants nothing then.
+    /// Takes over `other`, which wants nothing then.
     link_set(link_set&& other) noexcept;
-    /// The same; the links that this one held are closed.
+    /// Takes over `other`, and closes the links that this one held.
     link_set& operator=(link_set&& other) noexcept;
     ~link_set();
 

@@ -45,7 +45,7 @@ struct teardown_report {
 [[nodiscard]] result<teardown_report>
 teardown(link&& l, std::chrono::milliseconds limit = std::chrono::seconds{3});
 
-/// The same of a link of a known kind.
+/// The same for a link of a known kind.
 template <class Hook>
 [[nodiscard]] result<teardown_report>
 teardown(typed_link<Hook>&& l, std::chrono::milliseconds limit = std::chrono::seconds{3}) {
@@ -59,8 +59,8 @@ teardown(typed_link<Hook>&& l, std::chrono::milliseconds limit = std::chrono::se
     return teardown(std::move(held.untyped), limit);
 }
 
-/// The same of the link that is pinned at a path, under the lock of its directory. Nothing there is
-/// success: id 0, not detached, gone. A link that a killed ensure_attached left beside the pin
+/// The same for the link that is pinned at a path, under the lock of its directory. Nothing there
+/// is success: id 0, not detached, gone. A link that a killed ensure_attached left beside the pin
 /// (NAME%tmp) ends first; where somebody else holds it, only that name goes.
 /// @param pin_path  resolved once, here
 /// @param limit     for the lock and the wait together

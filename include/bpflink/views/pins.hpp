@@ -91,8 +91,9 @@ using pins_view = detail::walk_view<detail::pins_source>;
 /// @kernel since 5.7; kernel/bpf/inode.c, bpf_obj_get_user()
 /// @cost 1 system call a directory, and 5 a pin; allocates the path
 [[nodiscard]] pins_view pins(std::string_view root);
-/// The same of every bpffs that is mounted where the calling thread is, by /proc. Each directory is
-/// walked once, whatever number of places it is mounted at, and what is mounted over is left out.
+/// The same for every bpffs that is mounted where the calling thread is, by /proc. Each directory
+/// is walked once, whatever number of places it is mounted at, and what is mounted over is left
+/// out.
 /// @errors not_found          /proc is not mounted (the only element)
 ///         permission_denied  a directory or pin that cannot be opened
 /// @cost 4 system calls in the beginning, 2 a place, 1 a directory, and 5 a pin

@@ -25,9 +25,9 @@ using detail::refusal;
 constexpr refusal is_empty{EINVAL, errc::invalid_argument, "the path is empty", "", ""};
 constexpr refusal has_a_zero_byte{EINVAL, errc::invalid_argument, "the path has a zero byte in it",
                                   "", ""};
-constexpr refusal is_not_a_pins_name{EINVAL, errc::invalid_argument,
-                                     "a pin's path has no colon after BPF:, nor leads out of it",
-                                     "", ""};
+constexpr refusal is_not_a_pins_name{
+    EINVAL, errc::invalid_argument,
+    "a pin's path must have no colon after BPF:, and must not lead out of it", "", ""};
 
 } // namespace
 

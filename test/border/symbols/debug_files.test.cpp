@@ -124,12 +124,12 @@ TEST_CASE("a debug file of another build, or with another sum, is not believed")
     auto changed = contents((identified + ".debug").c_str());
     changed.back() = static_cast<char>(changed.back() ^ 1);
     files.put("bin/" + files.debug_name(), changed);
-    files.is_missing("has not the sum");
+    files.is_missing("does not have the sum");
 
     stripped const other{nameless};
     auto longer = contents((nameless + ".debug").c_str()) + '\0';
     other.put("bin/" + other.debug_name(), longer);
-    other.is_missing("has not the sum");
+    other.is_missing("does not have the sum");
 }
 
 TEST_CASE("neither a FIFO nor the program itself is taken for a debug file") {
@@ -274,9 +274,9 @@ TEST_CASE("symbols packed in the program itself are found") {
     }
     SUBCASE("what is packed is not symbols of this program") {
         files.add(files.xz("text"));
-        files.is_missing("has not an ELF file in it, or a damaged one");
+        files.is_missing("holds no ELF file, or a damaged one");
         files.add(files.xz(contents((nameless + ".debug").c_str()).substr(0, 70)));
-        files.is_missing("has not an ELF file in it, or a damaged one");
+        files.is_missing("holds no ELF file, or a damaged one");
         auto other = contents((nameless + ".debug").c_str());
         other[offsetof(Elf64_Ehdr, e_machine)] = '\1';
         files.add(files.xz(other));
