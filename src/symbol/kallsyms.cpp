@@ -3,6 +3,7 @@
 
 #include "border/sys.hpp"
 #include "error/fail.hpp"
+#include "symbol/file_refusal.hpp"
 #include "symbol/lines.hpp"
 #include "symbol/names.hpp"
 #include "symbol/near.hpp"
@@ -57,7 +58,7 @@ bool is_generated(std::string_view module) {
 template <class Look>
 result<void> for_each_kernel_symbol(Look look) {
     auto const file = sys::open_file(symbols_file);
-    if (!file) return fail(file.outcome(), operation::open, symbols_file);
+    if (!file) return refuse_open(file.outcome(), symbols_file);
     return for_each_line(file.view(), symbols_file, [&](std::string_view line) {
         // address, type, name; a tab and the module in brackets
         listed_symbol symbol{};
@@ -176,7 +177,7 @@ result<bool> for_each_traceable(Look look) {
     for (auto const* const path : filter_files) {
         auto const file = sys::open_file(path);
         if (is_out_of_reach(file.outcome())) continue;
-        if (!file) return fail(file.outcome(), operation::open, path);
+        if (!file) return refuse_open(file.outcome(), path);
         return for_each_line(file.view(), path,
                              [&](std::string_view line) { // "function", or "function [module]"
                                  auto const end = line.find(' ');

@@ -572,6 +572,20 @@ TEST_CASE("a name that is not a function's is told to be data, or a label") {
     refused(bl::resolve_symbol("libc.so.6", "environ"), bl::errc::not_found, {"environ is data"});
 }
 
+TEST_CASE("a file that cannot be read at any place is told to be so") {
+    refused(bl::resolve_symbol("/proc/self/pagemap", "f"), bl::errc::invalid_argument,
+            {"read", "name a program or a library"});
+    auto const memory = bl::resolve_symbol("/proc/self/mem", "f");
+    REQUIRE_FALSE(memory);
+    CHECK(memory.error().where() == bl::operation::read);
+    CHECK(memory.error().code() == std::errc::io_error);
+    CHECK(memory.error().message().find("kernel's log") != std::string::npos);
+    refused(bl::resolve_symbol("/proc/self/exe/f", "f"), bl::errc::invalid_argument,
+            {"not a directory"});
+    refused(bl::resolve_symbol("/" + std::string(300, 'x'), "f"), bl::errc::invalid_argument,
+            {"longer than 255"});
+}
+
 TEST_CASE("a stub of a library names the one that its functions moved to") {
     if (!bl::matching_symbols("libpthread.so.0", "*")) {
         MESSAGE("skipped: there is no libpthread.so.0");
