@@ -550,6 +550,7 @@ TEST_CASE("a function that is not there is told with what is near it, and who ha
     auto const strange = bl::resolve_symbol(VERSIONS_LIBRARY, "quite_another").error().message();
     CHECK(strange.find("near") == strange.npos);
     CHECK(strange.find("needs") == strange.npos);
+    CHECK(strange.find("matching_symbols() lists") != strange.npos);
 }
 
 TEST_CASE("a name that is not a function's is told to be data, or a label") {
