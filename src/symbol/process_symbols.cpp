@@ -5,6 +5,7 @@
 #include "symbol/elf.hpp"
 #include "symbol/file_refusal.hpp"
 #include "symbol/lines.hpp"
+#include "symbol/names.hpp"
 #include "symbol/resolve.hpp"
 
 #include <bpflink/process_symbols.hpp>
@@ -34,7 +35,6 @@ struct mapping {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
     std::uint64_t offset = 0;
-    std::string range;  // "begin-end", as in map_files
     std::string device; // "08:01"
     std::uint64_t inode = 0;
     std::string path;
@@ -66,7 +66,6 @@ std::optional<mapping> code_in(std::string_view line) {
     auto const range = next_word(line);
     auto const rights = next_word(line);
     auto const offset = next_word(line);
-    found.range = range;
     found.device = next_word(line);
     auto const inode = next_word(line);
     line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
@@ -100,9 +99,15 @@ result<std::vector<mapped_file>> files_of(std::string const& process) {
         .map([&] { return std::move(all); });
 }
 
+/// "begin-end" without zeros before them, which maps has before short ones.
+std::string name_in_map_files(mapping const& code) {
+    auto const digits = [](std::uint64_t address) { return hexadecimal(address).substr(2); };
+    return digits(code.begin) + '-' + digits(code.end);
+}
+
 /// The file of a mapping, below the process's root where that leads to it now.
 result<binary_file> open_mapped(std::string const& process, mapping const& code) {
-    auto const by_range = process + "/map_files/" + code.range;
+    auto const by_range = process + "/map_files/" + name_in_map_files(code);
     auto below = binary_file::open(process + "/root" + code.path);
     if (below && below->inode() == code.inode) {
         if (code.is_on(below->device())) return below;
