@@ -20,7 +20,7 @@ struct process_symbol {
     std::string binary;
     std::string mapped;        ///< the same as the process's maps call it
     std::uint64_t offset = 0;  ///< in the file
-    std::uint64_t address = 0; ///< in the process
+    std::uint64_t address = 0; ///< in the process; the first, where it is mapped more than once
 
     /// Whether all of it is equal.
     friend bool operator==(process_symbol const&, process_symbol const&) = default;

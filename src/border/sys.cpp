@@ -7,15 +7,18 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <mntent.h>
 #include <poll.h>
+#include <string_view>
 #include <thread>
 
 #include <bpf/btf.h>
@@ -277,9 +280,12 @@ opened open_cgroup2() noexcept {
 }
 
 /// A path that opens what a descriptor is of: this thread's, since the first thread of a process
-/// may have ended, or have other descriptors.
+/// may have ended, or have other descriptors. printf's code would take more memory than the rest of
+/// the search for a symbol.
 void name_of_descriptor(int fd, char (&path)[40]) noexcept {
-    std::snprintf(path, sizeof path, "/proc/thread-self/fd/%d", fd);
+    constexpr std::string_view directory = "/proc/thread-self/fd/";
+    auto* const number = std::ranges::copy(directory, path).out;
+    *std::to_chars(number, std::end(path) - 1, fd).ptr = '\0'; // a number has 11 letters at most
 }
 
 /// Keeps this thread's messages of libbpf from standard error while it lives: a failure is an error

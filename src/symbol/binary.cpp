@@ -2,6 +2,7 @@
 #include "symbol/binary.hpp"
 
 #include "error/fail.hpp"
+#include "symbol/file_refusal.hpp"
 
 #include <algorithm>
 #include <array>
@@ -26,13 +27,6 @@ struct found_file {
     std::string link = {};
     std::string root = {};
 };
-
-tl::unexpected<error> cannot_open(int outcome, std::string const& path) {
-    if (outcome == -ELOOP)
-        return fail(outcome, operation::open, errc::invalid_argument, path,
-                    "symbolic links lead in a circle, or on through /proc");
-    return fail(outcome, operation::open, path);
-}
 
 std::string descriptor_name(fd_view fd) {
     std::array<char, PATH_MAX> room;
@@ -61,7 +55,7 @@ public:
             auto found = sys::look_up(directory_.get(), component.c_str(), lookup::no_follow);
             sys::file_facts facts{};
             int const outcome = found ? sys::look_at(found.outcome(), facts) : found.outcome();
-            if (outcome < 0) return cannot_open(outcome, path_);
+            if (outcome < 0) return refuse_open(outcome, path_);
             if (facts.kind == sys::file_kind::symlink) {
                 auto const ended = follow(std::move(found), component);
                 if (!ended) return tl::unexpected{ended.error()};
@@ -80,7 +74,7 @@ private:
         bool const is_absolute = path.starts_with('/');
         if (!is_absolute && directory_) return {};
         auto start = sys::look_up(sys::working_directory, is_absolute ? "/" : ".", lookup::plain);
-        if (!start) return cannot_open(start.outcome(), path_);
+        if (!start) return refuse_open(start.outcome(), path_);
         directory_ = std::move(start);
         directory_inode_ = 0;
         name_ = is_absolute ? "/" : "";
@@ -91,13 +85,13 @@ private:
     result<bool> follow(sys::opened&& link, std::string const& component) {
         if (is_below_) return refused();
         int const on_proc = sys::is_on_proc(link.outcome());
-        if (on_proc < 0) return cannot_open(on_proc, path_);
+        if (on_proc < 0) return refuse_open(on_proc, path_);
         constexpr std::uint64_t root_of_proc = 1; // its links are of the usual sort
         if (on_proc == 1 && directory_inode_ != root_of_proc) return cross(component);
-        if (++links_ > most_links) return cannot_open(-ELOOP, path_);
+        if (++links_ > most_links) return refuse_open(-ELOOP, path_);
         std::array<char, PATH_MAX> room;
         int const length = sys::link_text(link.outcome(), room);
-        if (length < 0) return cannot_open(length, path_);
+        if (length < 0) return refuse_open(length, path_);
         std::string text{room.data(), static_cast<std::size_t>(length)};
         left_ = text + left_;
         return begin(text).map([] { return false; });
@@ -106,7 +100,7 @@ private:
     /// Goes over a link to what is a process's.
     result<bool> cross(std::string const& component) {
         auto there = sys::look_up(directory_.get(), component.c_str(), lookup::plain);
-        if (!there) return cannot_open(there.outcome(), path_);
+        if (!there) return refuse_open(there.outcome(), path_);
         name_ += (name_.ends_with('/') ? "" : "/") + component;
         auto const rest = left_.find_first_not_of('/');
         if (rest == left_.npos) {
@@ -122,7 +116,7 @@ private:
         if (found.outcome() == -EXDEV)
             return fail(-EXDEV, operation::open, errc::invalid_argument, path_,
                         "a symbolic link or .. leads out of " + name_);
-        if (!lacks_openat2(found.outcome())) return cannot_open(found.outcome(), path_);
+        if (!lacks_openat2(found.outcome())) return refuse_open(found.outcome(), path_);
         directory_ = std::move(there);
         directory_inode_ = 0;
         is_below_ = true;
@@ -149,7 +143,7 @@ result<found_file> find(std::string const& path) {
     auto found = sys::look_up(sys::working_directory, path.c_str(), lookup::no_magic_links);
     if (found) return found_file{std::move(found), path};
     if (found.outcome() == -ELOOP || lacks_openat2(found.outcome())) return walk{path}.go();
-    return cannot_open(found.outcome(), path);
+    return refuse_open(found.outcome(), path);
 }
 
 } // namespace
@@ -172,7 +166,7 @@ result<binary_file> binary_file::open(fd_view descriptor) {
 result<void> binary_file::adopt(fd_view found) {
     sys::file_facts facts{};
     if (int const outcome = sys::look_at(found.get(), facts); outcome < 0)
-        return fail(outcome, operation::open, path_);
+        return refuse_open(outcome, path_);
     if (facts.kind == sys::file_kind::directory)
         return fail(-EISDIR, operation::open, errc::invalid_argument, path_, "it is a directory");
     if (facts.kind != sys::file_kind::regular)
@@ -182,7 +176,7 @@ result<void> binary_file::adopt(fd_view found) {
     if (opened.outcome() == -ENOENT)
         return fail(-ENOENT, operation::open, errc::not_supported, path_,
                     "a file that was looked at is opened by /proc, which is not mounted");
-    if (!opened) return fail(opened.outcome(), operation::open, path_);
+    if (!opened) return refuse_open(opened.outcome(), path_);
     file_ = std::move(opened);
     device_ = facts.device;
     inode_ = facts.inode;
@@ -215,7 +209,7 @@ result<std::size_t> binary_file::read(std::span<std::byte> into, std::uint64_t o
     }
     while (done != into.size() && offset + done <= LLONG_MAX) {
         int const count = sys::read_at(file_.get(), into.subspan(done), offset + done);
-        if (count < 0) return fail(count, operation::read, path_);
+        if (count < 0) return refuse_read(count, path_);
         if (count == 0) break;
         done += static_cast<std::size_t>(count);
     }
@@ -238,7 +232,7 @@ result<match> binary_file::is_at(std::string const& path) const {
         return facts.device == device_ && facts.inode == inode_ ? match::yes : match::no;
     for (int const number : {ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG})
         if (outcome == -number) return match::unknown;
-    return fail(outcome, operation::open, path);
+    return refuse_open(outcome, path);
 }
 
 std::string binary_file::directory_in_root() const {

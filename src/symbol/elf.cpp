@@ -280,12 +280,24 @@ result<std::vector<std::string>> elf_file::version_names(sections const& of) con
 
 namespace {
 
+std::optional<symbol_kind> kind_of(unsigned type) {
+    switch (type) {
+    case STT_FUNC:
+    case STT_GNU_IFUNC: return symbol_kind::function;
+    case STT_OBJECT:
+    case STT_COMMON:
+    case STT_TLS: return symbol_kind::data;
+    case STT_NOTYPE: return symbol_kind::label;
+    default: return std::nullopt;
+    }
+}
+
 /// The function of a symbol; nothing where it is not one that the file defines.
 template <class Symbol>
-std::optional<elf_function> function_of(Symbol const& raw) {
+std::optional<elf_function> function_of(Symbol const& raw,
+                                        symbol_kind kind = symbol_kind::function) {
     auto const type = raw.st_info & 0xfU;
-    if ((type != STT_FUNC && type != STT_GNU_IFUNC) || raw.st_shndx == SHN_UNDEF)
-        return std::nullopt;
+    if (kind_of(type) != kind || raw.st_shndx == SHN_UNDEF) return std::nullopt;
     unsigned const binding = raw.st_info >> 4U;
     return elf_function{.is_indirect = type == STT_GNU_IFUNC,
                         .binding = binding == STB_LOCAL  ? symbol_binding::local
@@ -362,7 +374,7 @@ result<std::vector<elf_file::name_place>> elf_file::places_of(wanted_names const
 template <class Class>
 result<bool> elf_file::for_each_function_of(symbol_table which,
                                             std::function<void(elf_function const&)> const& look,
-                                            wanted_names const* only) const {
+                                            wanted_names const* only, symbol_kind kind) const {
     using symbol = typename Class::symbol;
     auto const found = find_sections<Class>();
     if (!found) return tl::unexpected{found.error()};
@@ -435,7 +447,7 @@ result<bool> elf_file::for_each_function_of(symbol_table which,
     auto const read = for_each_entry<symbol>(table->offset, count, [&](symbol const& raw) {
         auto const index = next++;
         if (only && raw.st_name < texts->size && !begins[bit_of(raw.st_name)]) return true;
-        auto function = function_of(raw);
+        auto function = function_of(raw, kind);
         if (!function) return true;
         if (only) return raw.st_name < texts->size && look_for(*function, raw.st_name, index);
         auto const name = text_at(names.bytes.get(), names.size, raw.st_name);
@@ -457,9 +469,9 @@ result<bool> elf_file::for_each_function_of(symbol_table which,
 
 result<bool> elf_file::for_each_function(symbol_table which,
                                          std::function<void(elf_function const&)> const& look,
-                                         wanted_names const* only) const {
-    return is_64_bit_ ? for_each_function_of<class_64>(which, look, only)
-                      : for_each_function_of<class_32>(which, look, only);
+                                         wanted_names const* only, symbol_kind kind) const {
+    return is_64_bit_ ? for_each_function_of<class_64>(which, look, only, kind)
+                      : for_each_function_of<class_32>(which, look, only, kind);
 }
 
 // As the dynamic loader does it, but for the Bloom filter: that costs as much as the bucket does.

@@ -28,6 +28,11 @@ inline constexpr std::uint64_t most_letters_of_names = 1U << 30;
 
 enum class symbol_table { dynamic, whole };
 enum class symbol_binding { global, weak, local };
+enum class symbol_kind {
+    function,
+    data,
+    label, // a place that the file does not say anything of
+};
 
 /// A function that a file defines. The texts are good while it is looked at.
 struct elf_function {
@@ -75,10 +80,12 @@ public:
     /// Calls `look` with each function of a table, if there is such a table. False: there is not.
     /// @param only  leaves out those that have none of these names; nothing of the file is kept
     /// then
+    /// @param kind  data or labels, looked at in place of functions
     /// @errors invalid_argument  damaged; `look` may have been called by then
     result<bool> for_each_function(symbol_table which,
                                    std::function<void(elf_function const&)> const& look,
-                                   wanted_names const* only = nullptr) const;
+                                   wanted_names const* only = nullptr,
+                                   symbol_kind kind = symbol_kind::function) const;
     /// Calls `look` with those dynamic functions of these names that the file's hash table
     /// (.gnu.hash) leads to: few reads a name. It may have others, or none where it has no such
     /// table.
@@ -149,7 +156,7 @@ private:
     template <class Class>
     result<bool> for_each_function_of(symbol_table which,
                                       std::function<void(elf_function const&)> const& look,
-                                      wanted_names const* only) const;
+                                      wanted_names const* only, symbol_kind kind) const;
     template <class Class>
     result<void> for_each_hashed_of(std::span<std::string_view const> names,
                                     std::function<void(elf_function const&)> const& look) const;

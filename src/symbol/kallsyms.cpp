@@ -3,6 +3,7 @@
 
 #include "border/sys.hpp"
 #include "error/fail.hpp"
+#include "symbol/file_refusal.hpp"
 #include "symbol/lines.hpp"
 #include "symbol/names.hpp"
 #include "symbol/near.hpp"
@@ -12,8 +13,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <memory>
 #include <set>
 #include <span>
@@ -30,11 +33,17 @@ constexpr std::array filter_files{
 };
 
 struct listed_symbol {
-    std::uint64_t address;
-    char type; // as nm(1) has it
+    std::string_view digits; // of its address
+    char type;               // as nm(1) has it
     std::string_view name;
     std::string_view module; // "" where it is the kernel's own
 
+    /// Most looks at symbols do not ask for it.
+    [[nodiscard]] std::uint64_t address() const {
+        std::uint64_t number = 0;
+        std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+        return number;
+    }
     [[nodiscard]] bool is_text() const {
         return std::string_view{"tTwW"}.find(type) != std::string_view::npos;
     }
@@ -49,16 +58,15 @@ bool is_generated(std::string_view module) {
 template <class Look>
 result<void> for_each_kernel_symbol(Look look) {
     auto const file = sys::open_file(symbols_file);
-    if (!file) return fail(file.outcome(), operation::open, symbols_file);
+    if (!file) return refuse_open(file.outcome(), symbols_file);
     return for_each_line(file.view(), symbols_file, [&](std::string_view line) {
         // address, type, name; a tab and the module in brackets
         listed_symbol symbol{};
-        auto const* const end = std::to_address(line.end());
-        auto const [rest, problem] =
-            std::from_chars(std::to_address(line.begin()), end, symbol.address, 16);
-        if (problem != std::errc{} || end - rest < 4 || rest[0] != ' ' || rest[2] != ' ') return;
-        symbol.type = rest[1];
-        symbol.name = {rest + 3, static_cast<std::size_t>(end - rest - 3)};
+        symbol.digits = line.substr(0, line.find(' '));
+        line.remove_prefix(symbol.digits.size());
+        if (symbol.digits.empty() || line.size() < 4 || line[2] != ' ') return;
+        symbol.type = line[1];
+        symbol.name = line.substr(3);
         auto const tab = symbol.name.find('\t');
         if (tab != symbol.name.npos) {
             if (is_generated(symbol.name.substr(tab + 1))) return;
@@ -80,7 +88,10 @@ bool is_out_of_reach(int outcome) {
 class candidates {
 public:
     void add(std::string_view name, bool is_text) {
-        all_.push_back({0, texts_.size(), name.size(), is_text, false});
+        if (name.size() > UINT16_MAX) return; // the kernel's names have 511 letters at most
+        all_.push_back({.at = static_cast<std::uint32_t>(texts_.size()),
+                        .size = static_cast<std::uint16_t>(name.size()),
+                        .is_text = is_text});
         texts_ += name;
     }
     [[nodiscard]] bool is_empty() const noexcept { return all_.empty(); }
@@ -88,6 +99,7 @@ public:
     /// Puts them in their order, and keeps functions that have a name to themselves. A kprobe
     /// counts data of the same name, too.
     void keep_unique_functions() {
+        texts_.append(sizeof(one::letters), '\0'); // for letters of the last one
         sort(all_, 0);
         auto kept = all_.begin();
         for (auto at = all_.begin(); at != all_.end();) {
@@ -118,25 +130,32 @@ public:
 
 private:
     struct one {
-        std::uint64_t letters; // 8 of them, those that it is sorted by
-        std::size_t at, size;  // in the texts
+        std::uint64_t letters = 0; // 8 of them, those that it is sorted by
+        std::uint32_t at;          // in the texts
+        std::uint16_t size;
         bool is_text;
-        bool is_traceable;
+        bool is_traceable = false;
     };
 
     [[nodiscard]] std::string_view text(one const& each) const {
         return std::string_view{texts_}.substr(each.at, each.size);
     }
+    /// The letters from `before` on, as a number that is in the same order; 0 behind the end.
+    [[nodiscard]] std::uint64_t letters_of(one const& each, std::size_t before) const {
+        constexpr std::size_t most = sizeof each.letters;
+        if (before >= each.size) return 0;
+        std::uint64_t letters = 0;
+        std::memcpy(&letters, texts_.data() + each.at + before, most);
+        if constexpr (std::endian::native == std::endian::little)
+            letters = __builtin_bswap64(letters);
+        auto const behind = 8 * (most - std::min(most, each.size - before));
+        return letters >> behind << behind;
+    }
     /// By 8 letters at a time, of names that have the same before them: numbers are compared faster
     /// than texts.
     void sort(std::span<one> some, std::size_t before) {
-        for (auto& each : some) {
-            auto const rest = text(each).substr(std::min(before, each.size));
-            each.letters = 0;
-            for (std::size_t i = 0; i != sizeof each.letters; ++i)
-                each.letters = each.letters << 8U |
-                               (i < rest.size() ? static_cast<unsigned char>(rest[i]) : 0U);
-        }
+        for (auto& each : some)
+            each.letters = letters_of(each, before);
         std::ranges::sort(some, {}, &one::letters);
         for (auto begin = some.begin(); begin != some.end();) {
             auto const end = std::find_if(begin, some.end(), [&](one const& other) {
@@ -158,7 +177,7 @@ result<bool> for_each_traceable(Look look) {
     for (auto const* const path : filter_files) {
         auto const file = sys::open_file(path);
         if (is_out_of_reach(file.outcome())) continue;
-        if (!file) return fail(file.outcome(), operation::open, path);
+        if (!file) return refuse_open(file.outcome(), path);
         return for_each_line(file.view(), path,
                              [&](std::string_view line) { // "function", or "function [module]"
                                  auto const end = line.find(' ');
@@ -224,7 +243,8 @@ public:
     void add(listed_symbol const& symbol) {
         if (modules_.empty() || modules_.back() != symbol.module)
             modules_.emplace_back(symbol.module); // the symbols of a module follow one another
-        if (symbol.address != 0) places_.push_back({modules_.size() - 1, symbol.address});
+        if (auto const address = symbol.address(); address != 0)
+            places_.push_back({modules_.size() - 1, address});
     }
     /// The number of the module that was seen last.
     [[nodiscard]] std::size_t module() const noexcept { return modules_.size() - 1; }
@@ -303,12 +323,12 @@ result<std::vector<std::vector<symbol_place>>> places_of(std::span<std::string_v
                 module != (symbol.module.empty() ? kernel_itself : symbol.module))
                 continue;
             auto& found = places[each->second];
+            auto const address = symbol.address();
             bool const is_known = std::ranges::any_of(found, [&](symbol_place const& other) {
-                return symbol.address != 0 && other.address == symbol.address &&
+                return address != 0 && other.address == address &&
                        other.is_function == symbol.is_text();
             });
-            if (!is_known)
-                found.push_back({symbol.address, symbol.is_text(), std::string{symbol.module}});
+            if (!is_known) found.push_back({address, symbol.is_text(), std::string{symbol.module}});
         }
     });
     if (!read) return tl::unexpected{read.error()};
@@ -409,10 +429,10 @@ result<std::vector<kernel_symbol>> kernel_symbols(std::string_view name) {
     neighbours around;
     bool shows_addresses = false;
     auto const read = for_each_kernel_symbol([&](listed_symbol const& symbol) {
-        shows_addresses |= symbol.address != 0;
+        shows_addresses = shows_addresses || symbol.address() != 0;
         around.add(symbol);
         if (symbol.name != asked->name || !asked->takes_module(symbol.module)) return;
-        found.push_back({{.address = symbol.address,
+        found.push_back({{.address = symbol.address(),
                           .module = std::string{symbol.module},
                           .size = std::nullopt,
                           .is_function = symbol.is_text()},

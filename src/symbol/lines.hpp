@@ -2,7 +2,7 @@
 #pragma once
 
 #include "border/sys.hpp"
-#include "error/fail.hpp"
+#include "symbol/file_refusal.hpp"
 
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
@@ -21,7 +21,7 @@ result<void> for_each_line(fd_view file, char const* path, Look look) {
     std::string begun; // a line that the last read ended in
     for (;;) {
         int const count = sys::read(file.get(), room);
-        if (count < 0) return fail(count, operation::read, path);
+        if (count < 0) return refuse_read(count, path);
         if (count == 0) break;
         std::string_view text{reinterpret_cast<char const*>(room.data()),
                               static_cast<std::size_t>(count)};

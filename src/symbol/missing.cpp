@@ -9,6 +9,7 @@
 #include "symbol/wanted_names.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <vector>
 
@@ -43,6 +44,35 @@ std::string near_in(elf_file const& file, resolve_options const& options,
         text += text.empty() ? "" : "; ";
         if (names.size() > 1) text.append("of ").append(names[i]).append(": ");
         text += its;
+    }
+    return text;
+}
+
+/// Tells of the names that the file has for something else than functions.
+std::string others_in(elf_file const& file, std::span<std::string_view const> names) {
+    struct other {
+        symbol_kind kind;
+        char const* what;
+    };
+    constexpr std::array others{
+        other{symbol_kind::data, "data, and probes go into functions: a watchpoint in "
+                                 "hook::perf_event tells of its use"},
+        other{symbol_kind::label, "a label that the file does not call a function: if it is code, "
+                                  "give the offset that offset_of_address() has for its address"},
+    };
+    wanted_names const wanted{names};
+    std::string text;
+    for (auto const& [kind, what] : others) {
+        std::set<std::string> found;
+        for (auto const table : {symbol_table::dynamic, symbol_table::whole}) {
+            auto const read = file.for_each_function(
+                table, [&](elf_function const& its) { found.emplace(its.name); }, &wanted, kind);
+            if (!read) return {};
+        }
+        if (found.empty()) continue;
+        std::vector<std::string> const all{found.begin(), found.end()};
+        text.append(text.empty() ? "" : "; ").append(enumerated(all, most_names));
+        text.append(all.size() == 1 ? " is " : " are each ").append(what);
     }
     return text;
 }
@@ -85,9 +115,11 @@ std::string needed_with(elf_file const& file, std::span<std::string_view const> 
 
 std::string hints_on_missing(elf_file const& file, resolve_options const& options,
                              std::span<std::string_view const> names) {
-    auto text = near_in(file, options, names);
-    auto const elsewhere = needed_with(file, names);
-    return text.append(text.empty() || elsewhere.empty() ? "" : "; ").append(elsewhere);
+    std::string text;
+    for (auto const& hint :
+         {others_in(file, names), near_in(file, options, names), needed_with(file, names)})
+        text.append(text.empty() || hint.empty() ? "" : "; ").append(hint);
+    return text;
 }
 
 } // namespace bpflink

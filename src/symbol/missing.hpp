@@ -11,8 +11,8 @@
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
-/// Hints where functions may be that a file does not have, as part of a sentence, or nothing. They
-/// are names near the first few, and libraries needed by the file that have them.
+/// Hints on functions that a file does not have, as part of a sentence, or nothing. They tell what
+/// else of that name the file has, names near the first few, and needed libraries that have them.
 /// @param names  without versions
 /// @cost reads the file's symbols again, and the dynamic ones of those libraries, 64 at most
 [[nodiscard]] std::string hints_on_missing(elf_file const& file, resolve_options const& options,

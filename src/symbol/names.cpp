@@ -16,6 +16,7 @@ bool matches_pattern(std::string_view text, std::string_view pattern) noexcept {
     while (at < text.size()) {
         if (in < pattern.size() && pattern[in] == '*') {
             after_star = ++in;
+            if (in == pattern.size()) return true;
             resume_at = at;
         } else if (in < pattern.size() && (pattern[in] == '?' || pattern[in] == text[at])) {
             ++in;

@@ -3,7 +3,9 @@
 #include "error/fail.hpp"
 #include "symbol/binary.hpp"
 #include "symbol/elf.hpp"
+#include "symbol/file_refusal.hpp"
 #include "symbol/lines.hpp"
+#include "symbol/names.hpp"
 #include "symbol/resolve.hpp"
 
 #include <bpflink/process_symbols.hpp>
@@ -12,7 +14,10 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <sys/sysmacros.h>
 
@@ -30,7 +35,6 @@ struct mapping {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
     std::uint64_t offset = 0;
-    std::string range;  // "begin-end", as in map_files
     std::string device; // "08:01"
     std::uint64_t inode = 0;
     std::string path;
@@ -44,10 +48,10 @@ struct mapping {
                read_number(text.substr(std::min(colon + 1, text.size())), second, 16) &&
                first == major(number) && second == minor(number);
     }
-    [[nodiscard]] bool is_same_file(mapping const& other) const {
-        return inode == other.inode && device == other.device;
-    }
 };
+
+/// The code of one file that is mapped, in the order of its addresses.
+using mapped_file = std::vector<mapping>;
 
 std::string_view next_word(std::string_view& text) {
     text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
@@ -62,7 +66,6 @@ std::optional<mapping> code_in(std::string_view line) {
     auto const range = next_word(line);
     auto const rights = next_word(line);
     auto const offset = next_word(line);
-    found.range = range;
     found.device = next_word(line);
     auto const inode = next_word(line);
     line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
@@ -78,21 +81,33 @@ std::optional<mapping> code_in(std::string_view line) {
     return found;
 }
 
-result<std::vector<mapping>> code_of(std::string const& process) {
+result<std::vector<mapped_file>> files_of(std::string const& process) {
     auto const path = process + "/maps";
     auto const file = sys::open_file(path.c_str());
-    if (!file) return fail(file.outcome(), operation::open, path);
-    std::vector<mapping> all;
+    if (!file) return refuse_open(file.outcome(), path);
+    std::vector<mapped_file> all;
+    std::map<std::pair<std::string, std::uint64_t>, std::size_t> known; // by device and inode
     return for_each_line(file.view(), path.c_str(),
                          [&](std::string_view line) {
-                             if (auto found = code_in(line)) all.push_back(*std::move(found));
+                             auto found = code_in(line);
+                             if (!found) return;
+                             auto const [at, is_new] =
+                                 known.emplace(std::pair{found->device, found->inode}, all.size());
+                             if (is_new) all.emplace_back();
+                             all[at->second].push_back(*std::move(found));
                          })
         .map([&] { return std::move(all); });
 }
 
+/// "begin-end" without zeros before them, which maps has before short ones.
+std::string name_in_map_files(mapping const& code) {
+    auto const digits = [](std::uint64_t address) { return hexadecimal(address).substr(2); };
+    return digits(code.begin) + '-' + digits(code.end);
+}
+
 /// The file of a mapping, below the process's root where that leads to it now.
 result<binary_file> open_mapped(std::string const& process, mapping const& code) {
-    auto const by_range = process + "/map_files/" + code.range;
+    auto const by_range = process + "/map_files/" + name_in_map_files(code);
     auto below = binary_file::open(process + "/root" + code.path);
     if (below && below->inode() == code.inode) {
         if (code.is_on(below->device())) return below;
@@ -111,11 +126,9 @@ bool is_passed_over(error const& e) {
 }
 
 /// Where the offset of a file is mapped.
-std::optional<std::uint64_t> address_in(std::vector<mapping> const& all, mapping const& file,
-                                        std::uint64_t offset) {
-    for (auto const& code : all)
-        if (code.is_same_file(file) && offset >= code.offset &&
-            offset - code.offset < code.end - code.begin)
+std::optional<std::uint64_t> address_in(mapped_file const& file, std::uint64_t offset) {
+    for (auto const& code : file)
+        if (offset >= code.offset && offset - code.offset < code.end - code.begin)
             return code.begin + (offset - code.offset);
     return std::nullopt;
 }
@@ -129,16 +142,13 @@ result<std::vector<process_symbol>> resolve_in_process(int pid, std::string_view
         return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument,
                     "process " + std::to_string(pid), "a process's number is not negative");
     auto const process = "/proc/" + (pid == 0 ? "self" : std::to_string(pid));
-    auto const code = code_of(process);
-    if (!code) return tl::unexpected{code.error()};
+    auto const files = files_of(process);
+    if (!files) return tl::unexpected{files.error()};
     std::vector<process_symbol> found;
     std::size_t looked_at = 0;
     std::optional<error> refusal; // of the first file that has the name, and not one function of it
-    for (auto each = code->begin(); each != code->end(); ++each) {
-        if (std::any_of(code->begin(), each,
-                        [&](mapping const& other) { return other.is_same_file(*each); }))
-            continue;
-        auto const file = open_mapped(process, *each);
+    for (auto const& each : *files) {
+        auto const file = open_mapped(process, each.front());
         looked_at += file.has_value();
         auto const resolve = [&](resolve_options const& how) {
             return file.and_then([&](binary_file const& opened) {
@@ -158,8 +168,8 @@ result<std::vector<process_symbol>> resolve_in_process(int pid, std::string_view
             if (!refusal) refusal = e;
             continue;
         }
-        if (auto const address = address_in(*code, *each, offsets->front()))
-            found.push_back({file->path(), each->path, offsets->front(), *address});
+        if (auto const address = address_in(each, offsets->front()))
+            found.push_back({file->path(), each.front().path, offsets->front(), *address});
     }
     if (!found.empty()) return found;
     if (refusal) return tl::unexpected{*std::move(refusal)};

@@ -134,10 +134,13 @@ result<std::vector<std::uint64_t>> offsets_of(std::vector<request> const& reques
     std::optional<error> refusal;
     if (!missing.empty()) {
         refusal.emplace(ENOENT, operation::resolve_symbol, errc::not_found, place(missing));
-        if (auto const more = advice_of(told); !more.empty()) refusal->add_advice(more);
-        if (how == when_missing::give_hints)
-            if (auto const more = hints_on_missing(file, options, absent); !more.empty())
-                refusal->add_advice(more);
+        auto const known = advice_of(told);
+        auto const hints = how == when_missing::give_hints ? hints_on_missing(file, options, absent)
+                                                           : std::string{};
+        for (auto const& more : {known, hints})
+            if (!more.empty()) refusal->add_advice(more);
+        if (known.empty() && hints.empty())
+            refusal->add_advice("matching_symbols() lists the functions that it has");
     }
     for (auto const& [names, what] : faults) {
         if (names.empty()) continue;

@@ -99,6 +99,26 @@ TEST_CASE_FIXTURE(loaded_copy, "a file that was deleted or replaced is the one t
     CHECK(bl::resolve_symbol(after->front().binary, "weak_one") == before->front().offset);
 }
 
+TEST_CASE("a deleted file that is mapped at an address of few digits is found") {
+    scratch const directory;
+    auto const path = directory / "low";
+    std::ofstream{path, std::ios::binary} << build_elf<elf64>({{"low_one", 0x400300}});
+    bl::unique_fd const file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    auto* const low = reinterpret_cast<void*>(0x100'0000); // programs that are no PIE are as low
+    void* const mapped = ::mmap(low, 0x1000, PROT_READ | PROT_EXEC,
+                                MAP_PRIVATE | MAP_FIXED_NOREPLACE, file.get(), 0);
+    std::filesystem::remove(path);
+    if (mapped != low || ::geteuid() != 0) {
+        MESSAGE("skipped: the address is taken, or map_files takes privilege");
+        return;
+    }
+    auto const found = bl::resolve_in_process(0, "low_one");
+    ::munmap(mapped, 0x1000);
+    REQUIRE(found);
+    CHECK(found->front().offset == 0x300);
+    CHECK(found->front().address == 0x100'0300);
+}
+
 TEST_CASE_FIXTURE(loaded_copy, "a file that has a name twice does not hide where others have it") {
     scratch const directory;
     auto const path_of_other = directory / "other";

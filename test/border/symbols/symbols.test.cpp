@@ -550,6 +550,41 @@ TEST_CASE("a function that is not there is told with what is near it, and who ha
     auto const strange = bl::resolve_symbol(VERSIONS_LIBRARY, "quite_another").error().message();
     CHECK(strange.find("near") == strange.npos);
     CHECK(strange.find("needs") == strange.npos);
+    CHECK(strange.find("matching_symbols() lists") != strange.npos);
+}
+
+TEST_CASE("a name that is not a function's is told to be data, or a label") {
+    memory_file const file{build_elf<elf64>({{"counter", 0x400300, STT_OBJECT},
+                                             {"of_thread", 0x10, STT_TLS},
+                                             {"entry", 0x400400, STT_NOTYPE},
+                                             {"elsewhere", 0, STT_OBJECT, STB_GLOBAL, SHN_UNDEF},
+                                             {"good", 0x400500}})};
+    auto const says = [&](std::string_view name, std::initializer_list<std::string_view> texts) {
+        refused(bl::resolve_symbol(file.path(), name), bl::errc::not_found, texts);
+    };
+    says("counter", {"counter is data", "watchpoint"});
+    says("of_thread", {"of_thread is data"});
+    says("entry", {"entry is a label", "offset_of_address()"});
+    views const both{"counter", "good", "of_thread"};
+    refused(bl::resolve_symbols(file.path(), both), bl::errc::not_found,
+            {"counter, of_thread are each data"});
+    auto const undefined = bl::resolve_symbol(file.path(), "elsewhere").error().message();
+    CHECK(undefined.find("data") == undefined.npos);
+    refused(bl::resolve_symbol("libc.so.6", "environ"), bl::errc::not_found, {"environ is data"});
+}
+
+TEST_CASE("a file that cannot be read at any place is told to be so") {
+    refused(bl::resolve_symbol("/proc/self/pagemap", "f"), bl::errc::invalid_argument,
+            {"read", "name a program or a library"});
+    auto const memory = bl::resolve_symbol("/proc/self/mem", "f");
+    REQUIRE_FALSE(memory);
+    CHECK(memory.error().where() == bl::operation::read);
+    CHECK(memory.error().code() == std::errc::io_error);
+    CHECK(memory.error().message().find("kernel's log") != std::string::npos);
+    refused(bl::resolve_symbol("/proc/self/exe/f", "f"), bl::errc::invalid_argument,
+            {"not a directory"});
+    refused(bl::resolve_symbol("/" + std::string(300, 'x'), "f"), bl::errc::invalid_argument,
+            {"longer than 255"});
 }
 
 TEST_CASE("a stub of a library names the one that its functions moved to") {
