@@ -346,6 +346,11 @@ TEST_CASE_FIXTURE(tracing_program, "tracing_multi hands its arrays on") {
                                                   .attach = attach_type::trace_fexit_multi})));
     CHECK(last_create.attach_type == 60);
     CHECK(last_create.tracing_multi.cookies == 0);
+
+    fail(call::link_create, EINVAL);
+    auto const refused = bl::attach(prog, bl::hook::tracing_multi{functions});
+    check_error(refused, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"one of: a BTF id is not that of a function", "the program sleeps"});
 }
 
 namespace {
