@@ -102,7 +102,7 @@ struct watchpoint {
 /// @errors invalid_argument   a period or frequency of 0 or out of range; a frequency above
 ///                            kernel.perf_event_max_sample_rate; a negative period of a timer
 ///         not_supported      the processor, or the virtual machine, does not count this event, or
-///                            does not interrupt when it overflows; a kernel without the event
+///                            does not interrupt (so often); a kernel without the event
 ///         permission_denied  CAP_PERFMON is missing; a security module; a filter of system calls
 ///         EBUSY              another user has the processor's counters for its own
 ///         invalid_argument   and of a watchpoint: another length; an address that is not a

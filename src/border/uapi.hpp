@@ -41,6 +41,7 @@ inline constexpr std::uint32_t f_allow_multi = 1U << 1;
 inline constexpr std::uint32_t f_replace = 1U << 2;
 inline constexpr std::uint32_t f_before = 1U << 3;
 inline constexpr std::uint32_t f_after = 1U << 4;
+inline constexpr std::uint32_t f_sleepable = 1U << 4; // of programs
 inline constexpr std::uint32_t f_id = 1U << 5;
 inline constexpr std::uint32_t f_preorder = 1U << 6; // of cgroups, since 6.15
 inline constexpr std::uint32_t f_link = 1U << 13;

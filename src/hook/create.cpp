@@ -34,7 +34,7 @@ int attach_to_nothing(fd_view program, attach_type attach) {
 }
 
 sys::opened load_nothing(program_type type, attach_type expected, std::uint32_t target,
-                         fd_view types) {
+                         fd_view types, bool sleeps) {
     constexpr std::array<std::uint64_t, 2> code{0x00000000000000b7,
                                                 0x0000000000000095}; // r0 = 0; exit
     static constexpr char license[] = "GPL";
@@ -43,6 +43,7 @@ sys::opened load_nothing(program_type type, attach_type expected, std::uint32_t 
     attr.insn_cnt = code.size();
     attr.insns = reinterpret_cast<std::uintptr_t>(code.data());
     attr.license = reinterpret_cast<std::uintptr_t>(license);
+    if (sleeps) attr.prog_flags = uapi::f_sleepable;
     attr.expected_attach_type = static_cast<std::uint32_t>(expected);
     attr.attach_btf_id = target;
     if (types) attr.attach_btf_obj_fd = raw_fd(types);

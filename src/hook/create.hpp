@@ -31,7 +31,9 @@ template <class T>
 /// Loads a program that returns 0.
 /// @param target  the BTF id of the function that it is for; 0: none
 /// @param types   the BTF object that has it; none: the kernel's own
+/// @param sleeps  whether it may
 [[nodiscard]] sys::opened load_nothing(program_type type, attach_type expected,
-                                       std::uint32_t target = 0, fd_view types = {});
+                                       std::uint32_t target = 0, fd_view types = {},
+                                       bool sleeps = false);
 
 } // namespace bpflink

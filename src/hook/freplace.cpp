@@ -59,13 +59,48 @@ finding may_have_been_attached_where_loaded(attempt const& tried) {
                                          : program_may_have_been_attached(tried);
 }
 
+/// The kernel tells it to those with CAP_BPF alone.
+finding target_may_not_be_compiled(attempt const& tried) {
+    if (!is_elsewhere(where_of(tried))) return {match::no};
+    uapi::program_info_start target{};
+    std::uint32_t size = sizeof target;
+    if (sys::obj_get_info(where_of(tried).target.get(), &target, size) < 0) return {};
+    return {target.jited_prog_len != 0 ? match::no : match::unknown};
+}
+
+/// The target's type; nothing where it is the one that the program was loaded for, or unknown.
+std::optional<program_type> type_of_target(attempt const& tried) {
+    if (!is_elsewhere(where_of(tried))) return std::nullopt;
+    auto const facts = detail::identify_program(where_of(tried).target, {});
+    return facts ? std::optional{facts->type} : std::nullopt;
+}
+
+finding target_stands_in_itself(attempt const& tried) {
+    return yes_if(type_of_target(tried) == program_type::ext);
+}
+
+finding target_may_trace(attempt const& tried) {
+    bool const may = type_of_target(tried) == program_type::tracing;
+    return {may ? match::unknown : match::no};
+}
+
+/// No other programs than those of probes can.
+finding one_may_change_registers(attempt const& tried) {
+    auto const type = type_of_target(tried);
+    return {type && *type != program_type::kprobe ? match::no : match::unknown};
+}
+
+finding may_be_bound_to_a_device(attempt const& tried) {
+    uapi::program_info program{};
+    std::uint32_t size = sizeof program;
+    if (sys::obj_get_info(tried.prog->fd.get(), &program, size) < 0) return {};
+    bool const may = is_elsewhere(where_of(tried)) && program.ifindex != 0;
+    return {may ? match::unknown : match::no};
+}
+
 /// The kernel compares with a function that the program was not loaded for.
 finding asks_for_another_function(attempt const& tried) {
     return {is_elsewhere(where_of(tried)) ? match::unknown : match::no};
-}
-
-finding asks_for_where_it_was_loaded(attempt const& tried) {
-    return {is_elsewhere(where_of(tried)) ? match::no : match::unknown};
 }
 
 constexpr std::array mistakes{
@@ -86,17 +121,33 @@ constexpr std::array causes{
     refusal{EINVAL, errc::invalid_argument, "the function's signature differs from the program's",
             "replace a function with the same arguments and result", "btf_check_type_match",
             asks_for_another_function},
-    refusal{EINVAL, errc::invalid_argument, "the function is static, which cannot be replaced",
+    refusal{EINVAL, errc::invalid_argument, "the target, a freplace program, cannot have another",
+            "replace a function of the program that it stands in", "bpf_check_attach_target",
+            target_stands_in_itself},
+    refusal{EINVAL, errc::invalid_argument,
+            "the function is static, or takes exceptions, and cannot be replaced",
             "make it global, and noinline", "bpf_check_attach_target", asks_for_another_function},
+    refusal{EINVAL, errc::invalid_argument,
+            "the program sleeps or changes packets, and the function that it would replace does "
+            "not (6.14)",
+            "leave that to the target", "bpf_check_attach_target", asks_for_another_function},
     refusal{EINVAL, errc::invalid_argument,
             "the target has another type than the program that it was loaded for",
             "take one of the same type and attach type", "bpf_check_attach_target",
             asks_for_another_function},
-    refusal{EINVAL, errc::invalid_argument, "the target is itself a freplace or tracing program",
-            "", "bpf_check_attach_target", asks_for_another_function},
-    refusal{EINVAL, errc::invalid_argument, "the program was loaded for nothing to replace",
-            "load it for a program and its function", "bpf_tracing_prog_attach",
-            asks_for_where_it_was_loaded},
+    refusal{EINVAL, errc::invalid_argument, "the target is a fentry, fexit or fsession program", "",
+            "bpf_check_attach_target", target_may_trace},
+    refusal{EINVAL, errc::invalid_argument, "the target is not compiled (JIT)",
+            "set net.core.bpf_jit_enable to 1, and load it again", "bpf_check_attach_target",
+            target_may_not_be_compiled},
+    refusal{EINVAL, errc::invalid_argument,
+            "the program is bound to a network device, and the target is not bound to the same",
+            "load the target for that device", "bpf_check_attach_target", may_be_bound_to_a_device},
+    refusal{EINVAL, errc::invalid_argument,
+            "one of the program and its target changes registers, as uprobes may, and the other "
+            "does not (kernels of 2026)",
+            "let both write to their context, or neither", "bpf_tracing_prog_attach",
+            one_may_change_registers},
     refusal{EBUSY, errc::hook_busy, "the function is replaced already", "detach that program",
             "bpf_trampoline_link_prog"},
     refusal{EBUSY, errc::hook_busy, "fentry or fexit programs are on the function", "detach them",

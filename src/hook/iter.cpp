@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/place.hpp"
 #include "hook/row.hpp"
+#include "hook/trampoline.hpp"
 #include "info/refuse_info.hpp"
 #include "object/nonzero_fd.hpp"
 
@@ -58,6 +59,7 @@ std::string describe(hook::iter const& where) {
 /// The request for an iterator, and the kernel's reading of it where it took it.
 struct request {
     hook::iter const& where;
+    uapi::link_create_attr const& attr;
     std::string walked = {}; // by the link that it made
     bool is_made = false;
 };
@@ -145,6 +147,16 @@ finding may_be_no_such_cgroup(attempt const& tried) {
     return may_be_if(where_of(tried).cgroup.has_value());
 }
 
+/// Whether a program that does not sleep is taken in its place. It does nothing, and goes at once.
+finding sleeps_where_none_may(attempt const& tried) {
+    if (tried.as<request>().is_made) return {match::no};
+    auto const another = load_another(tried);
+    if (!another) return {};
+    auto attr = tried.as<request>().attr;
+    attr.prog_fd = raw_fd(another.view());
+    return {yes_or_no(static_cast<bool>(sys::link_create(attr)))};
+}
+
 finding made_for_something_else(attempt const& tried) {
     auto const& asked = tried.as<request>();
     return yes_if(asked.is_made, asked.walked);
@@ -195,6 +207,9 @@ constexpr std::array causes{
     refusal{EINVAL, errc::invalid_argument, "{} is a thread's number",
             "name its process, or ask for the thread", "bpf_iter_attach_task", number_is_a_threads},
     refusal{EINVAL, errc::invalid_argument,
+            "the program sleeps, which this iterator does not allow", "load one that does not",
+            "bpf_iter_link_attach", sleeps_where_none_may},
+    refusal{EINVAL, errc::invalid_argument,
             "the program walks something else ({}), or this kernel has no such parameter (6.1)",
             "leave it out, or load a program that walks what is asked for", "bpf_iter_attach_task",
             made_for_something_else},
@@ -208,7 +223,8 @@ constexpr std::array causes{
     refusal{E2BIG, errc::not_supported, "this kernel has no such parameter (6.1)",
             "leave it out, and have the program pass over the others", "bpf_check_uarg_tail_zero",
             is_narrowed_before_6_1},
-    refusal{ENOENT, errc::not_found, "there is no such cgroup, or it was removed", "",
+    refusal{ENOENT, errc::not_found,
+            "there is no such cgroup, or it was removed, or is outside this cgroup namespace", "",
             "bpf_iter_attach_cgroup", may_be_no_such_cgroup},
     refusal{ENOENT, errc::not_found,
             "the type that the program walks is gone: its module was unloaded", "",
@@ -337,7 +353,8 @@ detail::hook_row const& hook_traits<hook::iter>::row() noexcept {
 
 result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
                                                   hook::iter const& where) {
-    request const asked{where};
+    uapi::link_create_attr attr{};
+    request const asked{.where = where, .attr = attr};
     attempt const tried{.row = row(), .prog = &prog, .request = &asked};
     auto const subject = [&] { return describe(where); };
     if (auto clear = check(tried, mistakes, operation::link_create, subject); !clear)
@@ -348,7 +365,6 @@ result<unique_fd> hook_traits<hook::iter>::create(detail::borrowed_program prog,
     auto const number = anchor->number();
 
     parameters narrowed{};
-    uapi::link_create_attr attr{};
     attr.prog_fd = raw_fd(prog.fd);
     attr.attach_type = static_cast<std::uint32_t>(attach_type::trace_iter);
     if (where.map) {

@@ -118,6 +118,12 @@ finding returns_from_inside(attempt const& tried) {
     return {is_inside ? match::yes : match::no};
 }
 
+/// The kernel has no list of them to read: on x86-64 it is this one.
+finding is_the_switch(attempt const& tried) {
+    auto const& where = where_of(tried);
+    return yes_if(where.retprobe && where.function == "__switch_to");
+}
+
 finding is_blacklisted(attempt const& tried) {
     auto const& function = where_of(tried).function;
     return {function.empty() ? match::unknown : is_on_blacklist(function)};
@@ -170,6 +176,9 @@ constexpr auto opening = joined(
         refusal{EINVAL, errc::invalid_argument,
                 "a return probe is one on a whole function, and has no offset", "leave it out",
                 "register_kretprobe", returns_from_inside},
+        refusal{EINVAL, errc::invalid_argument,
+                "the kernel probes no return of __switch_to, which returns to another thread",
+                "probe where it begins", "register_kretprobe", is_the_switch},
         refusal{EINVAL, errc::invalid_argument, "it is data", "name a function",
                 "check_kprobe_address_safe", is_data},
         refusal{EINVAL, errc::invalid_argument, "the kernel keeps probes off this function",
@@ -191,6 +200,8 @@ constexpr auto opening = joined(
                 "arch_prepare_kprobe"},
         refusal{EBUSY, errc::hook_busy, "a live patch has the function", "probe inside it",
                 "arm_kprobe_ftrace"},
+        refusal{ENODEV, errc::not_supported, "this kernel has no function tracer that works",
+                "see the kernel's log (dmesg)", "ftrace_set_filter_ip"},
         refusal{E2BIG, errc::invalid_argument, "no function has so long a name", "",
                 "perf_kprobe_init", always},
         refusal{EPERM, errc::permission_denied, "kernel lockdown (confidentiality) forbids it",

@@ -29,7 +29,8 @@ finding runs_on_tracepoint(attempt const& tried) {
     return {is_of(tried, program_type::tracepoint) ? match::unknown : match::no};
 }
 
-finding runs_on_probe(attempt const& tried) {
+finding may_not_run_there(attempt const& tried) {
+    if (is_of(tried, program_type::tracepoint)) return may_sleep(tried);
     return {is_of(tried, program_type::kprobe) ? match::unknown : match::no};
 }
 
@@ -47,9 +48,9 @@ constexpr auto causes = joined(
         refusal{EINVAL, errc::invalid_argument, "the program's type does not go with the event's",
                 "", "perf_event_set_bpf_prog"},
         refusal{EINVAL, errc::invalid_argument,
-                "the program sleeps or changes what functions return, and the event is not of "
-                "that sort",
-                "", "perf_event_set_bpf_prog", runs_on_probe},
+                "the program sleeps, or changes registers or what functions return, and the event "
+                "is not of that sort",
+                "", "perf_event_set_bpf_prog", may_not_run_there},
         refusal{EEXIST, errc::already_exists, "the event has a program already",
                 "open one of its own", "perf_event_attach_bpf_prog"},
         refusal{EEXIST, errc::already_exists, "the program is on the tracepoint already",

@@ -30,6 +30,11 @@ finding program_may_write(attempt const& tried) {
     return {may ? match::unknown : match::no};
 }
 
+finding may_sleep_elsewhere(attempt const& tried) {
+    auto const name = tried.as<hook::raw_tracepoint>().name;
+    return name == "sys_enter" || name == "sys_exit" ? finding{match::no} : may_sleep(tried);
+}
+
 constexpr std::array mistakes{
     refusal{EINVAL, errc::invalid_argument, "a tracepoint's name has 1 to 127 bytes", "",
             "bpf_raw_tp_link_attach", is_not_a_name},
@@ -48,6 +53,9 @@ constexpr auto causes = joined(
         refusal{EINVAL, errc::invalid_argument,
                 "the program writes where the tracepoint is not writable, or past that",
                 "load one of type raw_tracepoint", "__bpf_probe_register", program_may_write},
+        refusal{EINVAL, errc::invalid_argument,
+                "the program sleeps, which only those of sys_enter and sys_exit may",
+                "load one that does not", "bpf_raw_tp_link_attach", may_sleep_elsewhere},
     });
 
 std::optional<any_hook> name_of(std::string_view, std::string_view rest) {

@@ -131,6 +131,9 @@ template <class Numbers>
 /// The same, and one that is known to be loaded for none.
 [[nodiscard]] detail::finding not_loaded_for_it(detail::attempt const& tried);
 
+/// The kernel has programs of this type that sleep. It does not tell which do.
+[[nodiscard]] detail::finding may_sleep(detail::attempt const& tried);
+
 /// The kernel does not have the hook.
 [[nodiscard]] detail::finding kernel_is_without(detail::attempt const& tried);
 

@@ -87,30 +87,8 @@ finding is_of_another_table(attempt const& tried) {
     return {other->value_type == own->value_type ? match::no : match::yes};
 }
 
-constexpr std::array update_causes{
-    refusal{EINVAL, errc::invalid_argument, "the map is of type {}, and struct_ops (26) is needed",
-            "", "bpf_struct_ops_valid_to_reg", is_another_map},
-    refusal{EINVAL, errc::invalid_argument, "the map is not made with BPF_F_LINK",
-            "put the table into \".struct_ops.link\"", "bpf_struct_ops_valid_to_reg",
-            is_made_for_no_link},
-    refusal{EINVAL, errc::invalid_argument, "the map has no value yet", "set it",
-            "bpf_struct_ops_valid_to_reg", has_no_value},
-    refusal{EINVAL, errc::invalid_argument, "{}, which is expected, is not a BPF map", "",
-            "bpf_map_get", expected_is_no_map},
-    refusal{EINVAL, errc::invalid_argument, "the map is of another table than the link's",
-            "attach it by a link of its own", "bpf_struct_ops_map_link_update",
-            is_of_another_table},
-    refusal{EINVAL, errc::invalid_argument,
-            "the kernel's subsystem does not take the table in the place of the one that is there, "
-            "as one of another name",
-            "see the kernel's log (dmesg); a table of another name is attached by itself",
-            "bpf_struct_ops::update"},
-};
-
-constexpr std::array causes{
-    refusal{EBADF, errc::invalid_argument, "the map's descriptor is not open", "", "bpf_map_get",
-            map_is_closed},
-    refusal{EINVAL, errc::invalid_argument, "{} is not a BPF map", "", "bpf_map_get", is_not_a_map},
+/// Of the map, whether it is the first or the next.
+constexpr std::array map_causes{
     refusal{EINVAL, errc::invalid_argument, "the map is of type {}, and struct_ops (26) is needed",
             "", "bpf_struct_ops_valid_to_reg", is_another_map},
     refusal{EINVAL, errc::invalid_argument,
@@ -120,29 +98,58 @@ constexpr std::array causes{
     refusal{EINVAL, errc::invalid_argument, "the map has no value yet",
             "set it (bpf_map__attach_struct_ops does)", "bpf_struct_ops_valid_to_reg",
             has_no_value},
-    refusal{EINVAL, errc::invalid_argument,
+};
+
+constexpr auto update_causes = joined(
+    map_causes,
+    std::array{
+        refusal{EINVAL, errc::invalid_argument, "{}, which is expected, is not a BPF map", "",
+                "bpf_map_get", expected_is_no_map},
+        refusal{EINVAL, errc::invalid_argument, "the map is of another table than the link's",
+                "attach it by a link of its own", "bpf_struct_ops_map_link_update",
+                is_of_another_table},
+        refusal{
+            EINVAL, errc::invalid_argument,
+            "the kernel's subsystem does not take the table in the place of the one that is there, "
+            "as one of another name",
+            "see the kernel's log (dmesg); a table of another name is attached by itself",
+            "bpf_struct_ops::update"},
+    });
+
+constexpr auto causes = joined(
+    std::array{
+        refusal{EBADF, errc::invalid_argument, "the map's descriptor is not open", "",
+                "bpf_map_get", map_is_closed},
+        refusal{EINVAL, errc::invalid_argument, "{} is not a BPF map", "", "bpf_map_get",
+                is_not_a_map},
+    },
+    map_causes,
+    std::array{
+        refusal{
+            EINVAL, errc::invalid_argument,
             "the kernel's subsystem does not take the table: a function or a value is missing or "
             "wrong",
             "see the kernel's log (dmesg)", "bpf_struct_ops::reg"},
-    refusal{EEXIST, errc::already_exists, "a table of that name is registered",
-            "give it another name, or detach that one", "bpf_struct_ops::reg"},
-    refusal{EBUSY, errc::hook_busy,
-            "the kernel's subsystem takes one table at a time (a scheduler), and has one",
-            "detach that one", "bpf_struct_ops::reg"},
-    refusal{EBUSY, errc::hook_busy, "this map is attached already, or is being detached",
-            "take a map of its own for each link", "bpf_struct_ops::reg"},
-    refusal{ENODEV, errc::not_found, "the table's subject is not there (a device of hid-bpf)", "",
-            "bpf_struct_ops::reg"},
-    refusal{ENOENT, errc::not_found, "the table's subject is not there", "", "bpf_struct_ops::reg"},
-    refusal{E2BIG, errc{}, "the kernel's subsystem has as many tables as it takes", "detach one",
-            "bpf_struct_ops::reg", always},
-    refusal{EOPNOTSUPP, errc::not_supported,
-            "the kernel is built without struct_ops, or this table is not for links", "",
-            "bpf_struct_ops_link_create"},
-    refusal{uapi::enotsupp, errc::not_supported,
-            "the kernel's subsystem does not have what the table asks for", "",
-            "bpf_struct_ops::reg"},
-};
+        refusal{EEXIST, errc::already_exists, "a table of that name is registered",
+                "give it another name, or detach that one", "bpf_struct_ops::reg"},
+        refusal{EBUSY, errc::hook_busy,
+                "the kernel's subsystem takes one table at a time (a scheduler), and has one",
+                "detach that one", "bpf_struct_ops::reg"},
+        refusal{EBUSY, errc::hook_busy, "this map is attached already, or is being detached",
+                "take a map of its own for each link", "bpf_struct_ops::reg"},
+        refusal{ENODEV, errc::not_found, "the table's subject is not there (a device of hid-bpf)",
+                "", "bpf_struct_ops::reg"},
+        refusal{ENOENT, errc::not_found, "the table's subject is not there", "",
+                "bpf_struct_ops::reg"},
+        refusal{E2BIG, errc{}, "the kernel's subsystem has as many tables as it takes",
+                "detach one", "bpf_struct_ops::reg", always},
+        refusal{EOPNOTSUPP, errc::not_supported,
+                "the kernel is built without struct_ops, or this table is not for links", "",
+                "bpf_struct_ops_link_create"},
+        refusal{uapi::enotsupp, errc::not_supported,
+                "the kernel's subsystem does not have what the table asks for", "",
+                "bpf_struct_ops::reg"},
+    });
 
 result<uapi::map_info_start> table_of(fd_view map) {
     uapi::map_info_start info{};

@@ -131,6 +131,11 @@ finding is_of_ftrace(attempt const& tried) {
     return {profiler_is_unprivileged(tried).is == match::yes ? match::no : match::yes};
 }
 
+finding may_sleep_elsewhere(attempt const& tried) {
+    auto const group = where_of(tried).group;
+    return group == "syscalls" || group == "raw_syscalls" ? finding{match::no} : may_sleep(tried);
+}
+
 constexpr std::string_view events_of_others =
     "the event is not a tracepoint of the kernel's: a probe's, a synthetic one, or ftrace's own";
 
@@ -170,6 +175,9 @@ constexpr auto causes = joined(
     std::array{
         refusal{EINVAL, errc::invalid_argument, events_of_others,
                 "put the program on the place itself", "perf_event_set_bpf_prog"},
+        refusal{EINVAL, errc::invalid_argument,
+                "the program sleeps, which only those of system calls' tracepoints may",
+                "load one that does not", "perf_event_set_bpf_prog", may_sleep_elsewhere},
         refusal{EACCES, errc::invalid_argument, "the program reads past this tracepoint's record{}",
                 "load it for this kernel's layout, as the event's format file has it",
                 "perf_event_set_bpf_prog", record_is_shorter},

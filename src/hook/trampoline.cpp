@@ -40,12 +40,17 @@ int attach(fd_view program) {
         .outcome(); // one that was made goes at once
 }
 
+/// Loads a program for the same function, as load_another().
+sys::opened load_for(function const& where, attempt const& tried) {
+    if (where.is_the_kernels != match::yes) return sys::opened{-ENOENT};
+    return load_nothing(tried.row.program_types.front(), tried.row.attach_types.front(), where.id,
+                        where.types);
+}
+
 /// Whether a function of the kernel's takes another program, which does nothing. A BPF program's
 /// function is not asked: no program is left that could be loaded for it.
 match takes_another(function const& where, attempt const& tried) {
-    if (where.is_the_kernels != match::yes) return match::unknown;
-    auto const another = load_nothing(tried.row.program_types.front(),
-                                      tried.row.attach_types.front(), where.id, where.types);
+    auto const another = load_for(where, tried);
     if (!another) return match::unknown;
     int const outcome = attach(another.view());
     if (outcome >= 0) return match::yes;
@@ -53,6 +58,10 @@ match takes_another(function const& where, attempt const& tried) {
 }
 
 } // namespace
+
+sys::opened load_another(attempt const& tried) {
+    return load_for(function_of(tried), tried);
+}
 
 finding program_is_there(attempt const& tried) {
     return {takes_another(function_of(tried), tried)};

@@ -13,6 +13,10 @@
 
 namespace [[gnu::visibility("hidden")]] bpflink {
 
+/// Loads a program that does nothing for the function that the request's program was loaded for.
+/// -ENOENT where that is unknown, or one of a BPF program's.
+[[nodiscard]] sys::opened load_another(detail::attempt const& tried);
+
 [[nodiscard]] detail::finding program_is_there(detail::attempt const& tried);
 [[nodiscard]] detail::finding program_was_attached(detail::attempt const& tried);
 [[nodiscard]] detail::finding program_may_have_been_attached(detail::attempt const& tried);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "border/sys.hpp"
+#include "hook/create.hpp"
 #include "hook/row.hpp"
 #include "object/identify.hpp"
 
@@ -217,6 +218,11 @@ finding loaded_for_another(attempt const& tried) {
 finding not_loaded_for_it(attempt const& tried) {
     if (!tried.prog->loaded_for_none) return loaded_for_another(tried);
     return {match::yes, "no attach type, and " + either_of(tried.row.attach_types) + " is needed"};
+}
+
+finding may_sleep(attempt const& tried) {
+    auto const sleeper = load_nothing(tried.prog->type, attach_type{}, 0, {}, true);
+    return {sleeper.outcome() == -EINVAL ? match::no : match::unknown};
 }
 
 refusals usual_causes() noexcept {

@@ -61,13 +61,28 @@ std::vector<bpf_insn> code_of(bl::fd_view map, counted_program::options const& w
     return code;
 }
 
+bl::unique_fd load_code(bl::program_type type, bl::attach_type expected,
+                        std::vector<bpf_insn> const& code, counted_program::options const& wanted) {
+    if (!wanted.sleeps) return load_tiny(type, expected, code, wanted.target, wanted.types);
+    ::bpf_prog_load_opts options{};
+    options.sz = sizeof options;
+    options.expected_attach_type = static_cast<::bpf_attach_type>(expected);
+    options.attach_btf_id = static_cast<std::uint32_t>(wanted.target.value());
+    options.prog_flags = BPF_F_SLEEPABLE;
+    bl::unique_fd loaded{::bpf_prog_load(static_cast<::bpf_prog_type>(type), "sleeper", "GPL",
+                                         code.data(), code.size(), &options)};
+    if (!loaded) throw std::system_error{errno, std::generic_category(), "loading a program"};
+    note_own_program(id_of_program(loaded).value());
+    return loaded;
+}
+
 } // namespace
 
 counted_program::counted_program(bl::program_type type, bl::attach_type expected, options wanted)
     : expected_{expected},
       map_{::bpf_map_create(BPF_MAP_TYPE_ARRAY, "counted", 4, sizeof(kept), 1, nullptr)} {
     if (!map_) throw std::system_error{errno, std::generic_category(), "a map"};
-    program_ = load_tiny(type, expected, code_of(map_, wanted), wanted.target, wanted.types);
+    program_ = load_code(type, expected, code_of(map_, wanted), wanted);
 }
 
 std::optional<counted_program> counted_program::load(bl::program_type type,
@@ -77,7 +92,8 @@ std::optional<counted_program> counted_program::load(bl::program_type type,
     } catch (std::system_error const& e) {
         skip_case("the kernel takes no " + to_string(type) + " program" +
                   (expected == bl::attach_type{} ? "" : " of " + to_string(expected)) +
-                  (wanted.reads_cookie ? " that reads its cookie: " : ": ") + e.code().message());
+                  (wanted.reads_cookie ? " that reads its cookie" : "") +
+                  (wanted.sleeps ? " that sleeps: " : ": ") + e.code().message());
         return std::nullopt;
     }
 }

@@ -11,6 +11,7 @@ struct counted_options {
     bool reads_cookie = false;
     int reads_at = 0; // an offset in the context
     int returns = 0;
+    bool sleeps = false; // may sleep
     bpflink::btf_id target = {};
     bpflink::fd_view types = {}; // the BTF object of a module that the functions are of
 };

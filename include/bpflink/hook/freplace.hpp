@@ -13,7 +13,7 @@ namespace bpflink {
 /// the same signature: `function`, by name, of the program `target` (borrowed). Both or neither.
 /// @errors invalid_argument   one of the two is missing; the target is not a program; the
 ///                            signature or the target's type differs; the program is already
-///                            attached where it was loaded for
+///                            attached where it was loaded for, or does what the target does not
 ///         not_found          `target` has no such function, or no BTF
 ///         hook_busy          the function is replaced, or traced, already; `target` is in a
 ///                            prog_array

@@ -36,7 +36,7 @@ struct iter_task {
 /// `cgroup` for those over cgroups, `task` for those over tasks, their files or memory.
 /// @errors invalid_argument   the program needs a map and has none, or the other way round; several
 ///                            of the three; a thread's number for a process; it reads past the
-///                            map's elements; a kernel before 6.1, for cgroups and tasks
+///                            map's elements, or sleeps; cgroups and tasks on a kernel before 6.1
 ///         not_supported      parameters on a kernel before 6.1 (E2BIG)
 ///         not_found          no such task or cgroup, now: one that ends later is walked without
 ///                            error; the type that the program walks was in a module, now unloaded

@@ -15,8 +15,8 @@ namespace bpflink {
 /// `cookie`, where it is not 0, is what bpf_get_attach_cookie() returns in the program.
 /// @errors not_found          no such tracepoint
 ///         invalid_argument   the program is of another type, reads past the tracepoint's
-///                            arguments, or writes where it may not; a cookie on a kernel before
-///                            6.10
+///                            arguments, or writes or sleeps where it may not; a cookie before
+///                            kernel 6.10
 ///         already_exists     the program is on the tracepoint already, before 6.10
 ///         not_supported      the kernel is built without BPF events
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing

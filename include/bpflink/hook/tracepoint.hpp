@@ -17,7 +17,7 @@ namespace bpflink {
 ///         ENODEV             no processor is known to be online
 ///         invalid_argument   empty, or with a slash or zero byte; the program reads past the
 ///                            tracepoint's record, whose size is told (EACCES); the event is a
-///                            probe's, a synthetic one, or ftrace's own
+///                            probe's, a synthetic one, or ftrace's own; the program sleeps
 ///         already_exists     the program is on the tracepoint
 ///         not_supported      a kernel before 5.15; an event that perf cannot open
 ///         E2BIG              64 programs are on the tracepoint

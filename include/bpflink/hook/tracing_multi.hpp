@@ -24,7 +24,7 @@ namespace bpflink {
 ///                            of another number; symbols of several modules; a name that several
 ///                            functions have (EADDRNOTAVAIL, all are named); `attach` is missing or
 ///                            not the one the program was loaded for; the program was loaded for
-///                            functions of another module; a BTF id that is not a function's
+///                            functions of another module, or sleeps; a BTF id that no function has
 ///         not_found          symbols that are not there (all are named, with names near them); a
 ///                            pattern that nothing matches; the module is not loaded, or was
 ///                            unloaded

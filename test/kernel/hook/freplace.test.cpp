@@ -83,3 +83,37 @@ TEST_CASE_FIXTURE(kernel_case, "a fentry program runs with another BPF program")
     CHECK(target.verdict() == XDP_PASS);
     CHECK(run_statistics::runs(watcher->fd()) == 1);
 }
+
+TEST_CASE_FIXTURE(kernel_case, "a freplace program does no more than what it stands in for") {
+    loaded_program const moves{"calls_moves"};
+    loaded_program const target{"calls_replaceable"};
+    std::unique_ptr<loaded_program> p;
+    try {
+        p = std::make_unique<loaded_program>("moving", &moves, "moves");
+    } catch (std::system_error const& e) {
+        return skip_case("the kernel takes no program that replaces a function: " +
+                         e.code().message());
+    }
+    auto const made = bl::attach(p->as_ext(), bl::hook::freplace{target.fd(), "other"});
+    if (made)
+        return skip_case("the kernel lets any function be replaced by one that moves packets");
+    check_error(made, bl::errc::invalid_argument, {"'other'", "changes packets"});
+    auto const l = must(bl::attach(p->as_ext(), bl::hook::freplace{}));
+    CHECK(moves.verdict() == XDP_DROP);
+    auto const nested = bl::attach(p->as_ext(), bl::hook::freplace{p->fd(), "moving"});
+    check_error(nested, bl::errc::invalid_argument, {"; the target, a freplace program, cannot"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a freplace program leaves the registers that its target leaves") {
+    loaded_program const target{"enters"};
+    std::unique_ptr<loaded_program> p;
+    try {
+        p = std::make_unique<loaded_program>("changing", &target, "entered");
+    } catch (std::system_error const& e) {
+        return skip_case("the kernel takes no program that changes registers: " +
+                         e.code().message());
+    }
+    auto const made = bl::attach(p->as_ext(), bl::hook::freplace{});
+    if (made) return skip_case("the kernel lets any program of a probe change registers");
+    check_error(made, bl::errc::invalid_argument, {"changes registers"});
+}

@@ -392,3 +392,19 @@ TEST_CASE_FIXTURE(kernel_case, "only an iterator link's output can be opened") {
     check_error(bl::iter_output::open(l.fd()), bl::errc::invalid_argument, {"iter_create"});
     check_error(bl::iter_output::open(bl::fd_view{}), bl::errc::invalid_argument, {"EBADF"});
 }
+
+TEST_CASE_FIXTURE(kernel_case, "a program that sleeps is refused where the iterator lets none") {
+    auto const maps = kernel_function("bpf_map", bl::attach_type::trace_iter);
+    auto const tasks = kernel_function("task", bl::attach_type::trace_iter);
+    if (!maps || !tasks) return;
+    constexpr auto type = bl::program_type::tracing;
+    auto const p =
+        counted_program::load(type, bl::attach_type::trace_iter, {.sleeps = true, .target = *maps});
+    if (!p) return;
+    auto const made = bl::attach(p->as<type>(), bl::hook::iter{});
+    if (made) return skip_case("the kernel lets programs of every iterator sleep");
+    check_error(made, bl::errc::invalid_argument, {"(EINVAL); the program sleeps"});
+    counted_program const other{
+        type, bl::attach_type::trace_iter, {.sleeps = true, .target = *tasks}};
+    must(bl::attach(other.as<type>(), bl::hook::iter{}));
+}

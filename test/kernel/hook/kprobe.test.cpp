@@ -164,3 +164,13 @@ TEST_CASE_FIXTURE(kernel_case, "under lockdown kprobes and tracepoints are denie
     CHECK_FALSE(bl::supports<bl::hook::kprobe>());
     CHECK_FALSE(bl::supports<bl::hook::tracepoint>());
 }
+
+TEST_CASE_FIXTURE(kernel_case, "a return that the kernel does not probe is told") {
+    auto const p = load_probe();
+    if (!p) return;
+    auto const made = bl::attach(p->as<program_type::kprobe>(),
+                                 bl::hook::kprobe{.function = "__switch_to", .retprobe = true});
+    if (is_unsupported(made)) return;
+    if (made) return skip_case("the kernel probes every function's return");
+    check_error(made, bl::errc::invalid_argument, {"no return of __switch_to"});
+}

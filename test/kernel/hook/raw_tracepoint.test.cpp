@@ -177,3 +177,14 @@ TEST_CASE_FIXTURE(kernel_case, "a program that may write runs on a tracepoint ma
     must(l.close());
     CHECK(p->runs_during(test_run) == 0);
 }
+
+TEST_CASE_FIXTURE(kernel_case,
+                  "a program that sleeps is on a raw tracepoint of system calls alone") {
+    constexpr auto type = bl::program_type::raw_tracepoint;
+    auto const p = counted_program::load(type, {}, {.sleeps = true});
+    if (!p) return;
+    check_error(bl::attach(p->as<type>(), bl::hook::raw_tracepoint{.name = "sched_switch"}),
+                bl::errc::invalid_argument, {"'sched_switch'", "the program sleeps"});
+    auto const l = must(bl::attach(p->as<type>(), sys_enter));
+    CHECK(p->runs_during([] { call_the_kernel(10); }) >= 10);
+}

@@ -10,6 +10,8 @@
 #include <chrono>
 #include <thread>
 
+#include <unistd.h>
+
 namespace bl = bpflink;
 using bl::attach_type;
 using bl::program_type;
@@ -77,4 +79,15 @@ TEST_CASE_FIXTURE(kernel_case, "what a program is decides before the kernel is b
                 bl::errc::invalid_argument, {"is not a BPF program"});
     check_error(bl::attach(lent_program<program_type::tracepoint>{bl::fd_view{4'000}, {}}, where),
                 bl::errc::invalid_argument, {"the program's descriptor is not open"});
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a program that sleeps is on a tracepoint of a system call alone") {
+    auto const p = counted_program::load(program_type::tracepoint, {}, {.sleeps = true});
+    if (!p) return;
+    check_error(bl::attach(p->as<program_type::tracepoint>(),
+                           bl::hook::tracepoint{"sched", "sched_switch"}),
+                bl::errc::invalid_argument, {"the program sleeps"});
+    auto const l = must(bl::attach(p->as<program_type::tracepoint>(),
+                                   bl::hook::tracepoint{"syscalls", "sys_enter_getppid"}));
+    CHECK(p->runs_during([] { static_cast<void>(::getppid()); }) >= 1);
 }

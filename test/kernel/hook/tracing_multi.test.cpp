@@ -140,3 +140,13 @@ TEST_CASE_FIXTURE(kernel_case, "tracing_multi runs with each of its functions") 
     check_error(bl::attach(p->as<program_type::tracing>(), bl::hook::tracing_multi{twice}),
                 bl::errc::invalid_argument, {"twice"});
 }
+
+TEST_CASE_FIXTURE(kernel_case, "tracing_multi tells that a program sleeps where none may") {
+    auto const p = counted_program::load(program_type::tracing, attach_type::trace_fentry_multi,
+                                         {.sleeps = true});
+    if (!p) return;
+    constexpr std::array<std::string_view, 1> name{"bpf_fentry_test2"};
+    check_error(
+        bl::attach(p->as<program_type::tracing>(), bl::hook::tracing_multi{.symbols = name}),
+        bl::errc::invalid_argument, {"the program sleeps"});
+}

@@ -355,6 +355,7 @@ namespace bpflink::sys {
 
 opened prog_load(uapi::prog_load_attr const& attr) noexcept {
     return entered(prog_load, [&](kernel& k) {
+        if ((attr.prog_flags & uapi::f_sleepable) != 0 && !k.has_sleepers) return -EINVAL;
         auto loaded = std::make_shared<program>();
         loaded->type = static_cast<bl::program_type>(attr.prog_type);
         loaded->expected = static_cast<bl::attach_type>(attr.expected_attach_type);

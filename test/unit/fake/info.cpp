@@ -241,6 +241,8 @@ int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept {
             uapi::program_info told{};
             told.start.type = static_cast<std::uint32_t>(prog->type);
             told.start.id = prog->id;
+            told.start.jited_prog_len = prog->compiled;
+            told.ifindex = prog->device;
             told.attach_btf_obj_id = prog->types;
             told.attach_btf_id = prog->function;
             told.btf_id = prog->own_types;

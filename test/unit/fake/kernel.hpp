@@ -177,6 +177,7 @@ public:
     bool shows_addresses = true;          // by kptr_restrict
     bool takes_tracepoint_cookies = true; // since 6.10
     bool takes_tracing_cookies = true;    // since 5.19
+    bool has_sleepers = false;            // programs of tracepoints; 7.3 has them
     bool tells_misses = true;             // of programs that did not run, since 5.12
     bool tells_functions = true;          // of programs that are loaded for them, since 6.0
     std::size_t descriptor_limit = 1'024;

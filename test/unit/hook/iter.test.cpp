@@ -187,3 +187,19 @@ TEST_CASE_FIXTURE(with_program, "what a parameter is refused for is told by the 
     map.reset();
     refused(over_map, EBADF, wrong, {"what is to be walked is not open"});
 }
+
+TEST_CASE_FIXTURE(with_program, "a program that sleeps where none may is told by another") {
+    auto& own = add_program(bl::program_type::tracing, bl::attach_type::trace_iter);
+    own.types = fake::kernel_types;
+    own.function = 99;
+    typed_program<bl::program_type::tracing> const iterator{{open(own)}};
+    fail(call::link_create, EINVAL); // and another program is taken
+    auto const link = bl::attach(iterator, bl::hook::iter{});
+    check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"; the program sleeps"});
+    CHECK(newest_link() == nullptr);
+    fail_always(call::link_create, EINVAL);
+    auto const other = bl::attach(iterator, bl::hook::iter{});
+    check_error(other, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"; the program was not loaded as an iterator"});
+}

@@ -64,6 +64,9 @@ TEST_CASE_FIXTURE(kprobe_prober, "what is wrong with a kprobe's place is told") 
     unopened(bl::hook::kprobe{.offset = 1}, ENOENT, errc::not_found, {"no function there"});
     unopened(do_a, EILSEQ, errc::invalid_argument, {"no instruction begins"});
     unopened(do_a, EBUSY, errc::hook_busy, {"live patch"});
+    files["/sys/devices/system/cpu/online"] = "0\n";
+    fail(call::perf_event_open, ENODEV, 2); // and the other way to ask for processor 0
+    unopened(do_a, ENODEV, no_condition, {"no function tracer that works", "went offline"});
     unopened(do_a, E2BIG, errc::invalid_argument, {"so long a name"});
     unopened(do_a, EOPNOTSUPP, errc::invalid_argument, {"neither stepped nor emulated"});
     unopened(do_a, ENOSYS, errc::not_supported, {"perf_event_open(2)"});
@@ -74,6 +77,8 @@ TEST_CASE_FIXTURE(kprobe_prober, "what is wrong with a kprobe's place is told") 
 TEST_CASE_FIXTURE(kprobe_prober, "why a function may not be probed is told") {
     bl::hook::kprobe const inside{.function = "do_a", .offset = 4, .retprobe = true};
     unopened(inside, EINVAL, errc::invalid_argument, {"a whole function, and has no offset"});
+    unopened(bl::hook::kprobe{.function = "__switch_to", .retprobe = true}, EINVAL,
+             errc::invalid_argument, {"no return of __switch_to"});
     files[kallsyms] += "ffffffff81000050 D do_data\n";
     unopened(bl::hook::kprobe{"do_data"}, EINVAL, errc::invalid_argument, {"it is data"});
     unopened(do_a, EINVAL, errc::invalid_argument,

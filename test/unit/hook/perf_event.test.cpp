@@ -73,4 +73,7 @@ TEST_CASE_FIXTURE(tracepoint_prober, "a caller's event of a tracepoint has a rec
              {"reads past its tracepoint's record"});
     unlinked(bl::hook::perf_event{.event = event}, EEXIST, errc::already_exists,
              {"one of: ", "the event has a program", "the program is on the tracepoint"});
+    has_sleepers = true;
+    unlinked(bl::hook::perf_event{.event = event}, EINVAL, errc::invalid_argument,
+             {"one of: ", "the program sleeps, or changes registers"});
 }

@@ -171,6 +171,7 @@ TEST_CASE_FIXTURE(event_machine, "why an event is not opened is told") {
     refuses(cycles, ENOENT, errc::not_supported, {"cpu_cycles", "virtual machine"});
     refuses(faults, ENOENT, errc::not_supported, {"page_faults", "no such software event"});
     refuses(cycles, EOPNOTSUPP, errc::not_supported, {"do not interrupt"});
+    refuses(cycles, EINVAL, errc::not_supported, {"cpu_cycles", "so short a period"});
     refuses(cycles, EBUSY, errc{}, {"another user"});
     refuses(faults, ENOSYS, errc::not_supported, {"perf_event_open(2)"});
     refuses(faults, EMFILE, errc{}, {});

@@ -92,3 +92,17 @@ TEST_CASE_FIXTURE(with_program, "only a writable program may have written too fa
     check_refused({.name = "sys_enter"}, EINVAL, bl::errc::invalid_argument,
                   "; or the program writes where the tracepoint is not writable");
 }
+
+TEST_CASE_FIXTURE(with_program, "a program that sleeps is blamed where the kernel has such") {
+    auto const is_blamed = [&](char const* name) {
+        fail(call::raw_tracepoint_open, EINVAL);
+        auto const link = bl::attach(held, bl::hook::raw_tracepoint{.name = name});
+        check_error(link, EINVAL, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
+                    {"past the tracepoint's arguments"});
+        return link.error().message().find("; or the program sleeps") != std::string::npos;
+    };
+    CHECK_FALSE(is_blamed("sched_switch"));
+    has_sleepers = true;
+    CHECK(is_blamed("sched_switch"));
+    CHECK_FALSE(is_blamed("sys_enter"));
+}

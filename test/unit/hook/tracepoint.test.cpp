@@ -127,6 +127,22 @@ TEST_CASE_FIXTURE(tracepoint_prober,
             {"one of: kernel lockdown", "no tracefs is mounted"});
 }
 
+TEST_CASE_FIXTURE(tracepoint_prober, "a program that sleeps is blamed where the kernel has such") {
+    bl::hook::tracepoint const a_call{"syscalls", "sys_enter_read"};
+    files["/sys/kernel/tracing/events/syscalls/sys_enter_read/id"] = "315\n";
+    auto const is_blamed = [&](bl::hook::tracepoint const& where) {
+        fail(call::link_create, EINVAL);
+        auto const link = bl::attach(prog, where);
+        check_error(link, EINVAL, operation::link_create, errc::invalid_argument,
+                    {"not a tracepoint of the kernel's"});
+        return link.error().message().find("; or the program sleeps") != std::string::npos;
+    };
+    CHECK_FALSE(is_blamed(sched_switch));
+    has_sleepers = true;
+    CHECK(is_blamed(sched_switch));
+    CHECK_FALSE(is_blamed(a_call));
+}
+
 // E21, E22
 TEST_CASE_FIXTURE(tracepoint_prober, "a tracepoint's program is looked at before it is blamed") {
     typed_program<bl::program_type::tracepoint> const stranger{

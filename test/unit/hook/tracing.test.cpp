@@ -284,7 +284,35 @@ TEST_CASE_FIXTURE(ext_program, "freplace is attached only once where it was load
     fail(call::raw_tracepoint_open, EINVAL);
     auto const first = bl::attach(prog, bl::hook::freplace{});
     check_error(first, EINVAL, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
-                {"loaded for nothing to replace"});
+                {"changes registers"});
+}
+
+TEST_CASE_FIXTURE(ext_program, "what freplace is refused for is told by its target") {
+    auto const prog = load(attach_type{});
+    auto const why = [&](fake::program& target) {
+        auto const held_target = open(target);
+        fail(call::link_create, EINVAL);
+        auto const link = bl::attach(prog, bl::hook::freplace{held_target, "replaceable"});
+        check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument);
+        return link ? std::string{} : link.error().message();
+    };
+    auto const tells = [&](fake::program& target, std::string_view cause) {
+        CAPTURE(cause);
+        auto const text = why(target);
+        CHECK(text.find("signature") != std::string::npos); // the others are not out
+        CHECK(text.find(cause) != std::string::npos);
+        CHECK(why(add_program(program_type::xdp)).find(cause) == std::string::npos);
+    };
+    CHECK(why(add_program(program_type::xdp)).find("changes packets") != std::string::npos);
+    tells(add_program(program_type::tracing), "fentry, fexit or fsession");
+    tells(add_program(program_type::kprobe), "changes registers");
+    auto& interpreted = add_program(program_type::xdp);
+    interpreted.compiled = 0;
+    tells(interpreted, "not compiled (JIT)");
+    auto const nested = why(add_program(program_type::ext));
+    CHECK(nested.find("; the target, a freplace program, cannot") != std::string::npos);
+    made->device = 3;
+    CHECK(why(add_program(program_type::xdp)).find("a network device") != std::string::npos);
 }
 
 // E14
@@ -318,6 +346,11 @@ TEST_CASE_FIXTURE(tracing_program, "tracing_multi hands its arrays on") {
                                                   .attach = attach_type::trace_fexit_multi})));
     CHECK(last_create.attach_type == 60);
     CHECK(last_create.tracing_multi.cookies == 0);
+
+    fail(call::link_create, EINVAL);
+    auto const refused = bl::attach(prog, bl::hook::tracing_multi{functions});
+    check_error(refused, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"one of: a BTF id is not that of a function", "the program sleeps"});
 }
 
 namespace {
