@@ -823,6 +823,20 @@ TEST_CASE_FIXTURE(world, "where there are few descriptors, unwanted links go som
     }
 }
 
+TEST_CASE_FIXTURE(world, "where there are few descriptors, teardown ends links some at a time") {
+    // Each pin is opened to see whose it is: the 14th opening is the second of those that end.
+    for (int const nth : {14, 20, 24}) {
+        CAPTURE(nth);
+        for (std::uint32_t i = 3; i != 15; ++i)
+            pinned_xdp("b" + std::to_string(i), i);
+        fail(call::obj_get, EMFILE, nth);
+        auto const ends = opened().teardown();
+        REQUIRE(succeeded(ends));
+        CHECK(ends->size() == 12);
+        CHECK(seen().empty());
+    }
+}
+
 TEST_CASE_FIXTURE(world, "a link that was handed on is adopted where nothing is pinned") {
     auto& held = add_link({.type = link_type::xdp, .prog = &x1, .target = 2});
     auto const id = held.id();
