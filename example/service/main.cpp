@@ -11,12 +11,10 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <string>
-#include <string_view>
 #include <sysexits.h>
 #include <system_error>
 #include <systemd/sd-daemon.h>
@@ -92,19 +90,10 @@ void store(bl::link const* held, bl::link_id& stored) {
     ::sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=link", &fd, 1);
 }
 
-/// The link that systemd held; empty on the first start.
+/// The link that systemd held, the one descriptor that it hands over; empty on the first start.
 bl::link stored_link() {
-    bl::link found;
-    char** names = nullptr;
-    int const count = ::sd_listen_fds_with_names(1, &names);
-    for (int i = 0; i < count; ++i) {
-        bl::unique_fd fd{SD_LISTEN_FDS_START + i};
-        if (std::string_view{names[i]} == "link")
-            if (auto held = bl::link::from_fd(std::move(fd))) found = *std::move(held);
-        std::free(names[i]);
-    }
-    std::free(names);
-    return found;
+    if (::sd_listen_fds(1) != 1) return {};
+    return bl::link::from_fd(bl::unique_fd{SD_LISTEN_FDS_START}).value_or(bl::link{});
 }
 
 /// Checks each second, and at once when an interface comes or goes. It never returns.
