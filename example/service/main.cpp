@@ -150,6 +150,16 @@ bl::result<bl::unique_fd> lock(std::string const& pins) {
                                        "another directory"}};
 }
 
+/// @errors hook_busy  a program is on the interface, by a link or without
+bl::result<void> require_free(std::string const& interface) {
+    auto const on = co_await bl::ifindex_of(interface);
+    auto const there = co_await bl::query(bl::hook::xdp{.ifindex = on});
+    if (there.entries.empty()) co_return;
+    auto const its = std::to_string(there.entries.front().program.value());
+    co_await tl::unexpected{bl::error{EBUSY, bl::operation::link_create, bl::errc::hook_busy,
+                                      interface, "program " + its + " is on it: detach it"}};
+}
+
 /// Says what the service would do. Changes nothing.
 /// @errors the obstacles to that
 bl::result<void> check(std::string const& path) {
@@ -158,8 +168,10 @@ bl::result<void> check(std::string const& path) {
     auto object = co_await load_object(where, false);
     keeper const kept{where, std::move(object)};
     auto const steps = co_await kept.plan();
-    for (auto const& step : steps)
+    for (auto const& step : steps) {
+        if (step.what == bl::step_kind::create) co_await require_free(step.name);
         std::cout << step << '\n';
+    }
 }
 
 /// Runs the service until SIGTERM or SIGINT.
