@@ -749,6 +749,24 @@ TEST_CASE_FIXTURE(world, "what the kernel takes after each end is waited for onc
     CHECK(passed < std::chrono::milliseconds{200});
 }
 
+TEST_CASE_FIXTURE(world, "links that wait in the kernel while they close end side by side") {
+    for (bool const waits : {true, false})
+        for (bool const by_apply : {true, false}) {
+            CAPTURE(waits);
+            CAPTURE(by_apply);
+            auto const type = waits ? link_type::perf_event : link_type::raw_tracepoint;
+            for (int i = 0; i != 5; ++i)
+                pinned("t" + std::to_string(i), {.type = type, .prog = &t1});
+            most_side_by_side = 0;
+            auto set = opened();
+            if (by_apply)
+                CHECK(set.apply()->steps.size() == 5);
+            else
+                CHECK(set.teardown()->size() == 5);
+            CHECK(most_side_by_side == (waits ? 5 : 1));
+        }
+}
+
 TEST_CASE_FIXTURE(world, "who holds many links is looked for together, and waited for once") {
     auto& daemon = add_process(7, "daemon");
     auto const fill = [&](int count) {
