@@ -11,12 +11,10 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <string>
-#include <string_view>
 #include <sysexits.h>
 #include <system_error>
 #include <systemd/sd-daemon.h>
@@ -92,19 +90,10 @@ void store(bl::link const* held, bl::link_id& stored) {
     ::sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=link", &fd, 1);
 }
 
-/// The link that systemd held; empty on the first start.
+/// The link that systemd held, the one descriptor that it hands over; empty on the first start.
 bl::link stored_link() {
-    bl::link found;
-    char** names = nullptr;
-    int const count = ::sd_listen_fds_with_names(1, &names);
-    for (int i = 0; i < count; ++i) {
-        bl::unique_fd fd{SD_LISTEN_FDS_START + i};
-        if (std::string_view{names[i]} == "link")
-            if (auto held = bl::link::from_fd(std::move(fd))) found = *std::move(held);
-        std::free(names[i]);
-    }
-    std::free(names);
-    return found;
+    if (::sd_listen_fds(1) != 1) return {};
+    return bl::link::from_fd(bl::unique_fd{SD_LISTEN_FDS_START}).value_or(bl::link{});
 }
 
 /// Checks each second, and at once when an interface comes or goes. It never returns.
@@ -161,6 +150,16 @@ bl::result<bl::unique_fd> lock(std::string const& pins) {
                                        "another directory"}};
 }
 
+/// @errors hook_busy  a program is on the interface, by a link or without
+bl::result<void> require_free(std::string const& interface) {
+    auto const on = co_await bl::ifindex_of(interface);
+    auto const there = co_await bl::query(bl::hook::xdp{.ifindex = on});
+    if (there.entries.empty()) co_return;
+    auto const its = std::to_string(there.entries.front().program.value());
+    co_await tl::unexpected{bl::error{EBUSY, bl::operation::link_create, bl::errc::hook_busy,
+                                      interface, "program " + its + " is on it: detach it"}};
+}
+
 /// Says what the service would do. Changes nothing.
 /// @errors the obstacles to that
 bl::result<void> check(std::string const& path) {
@@ -169,8 +168,10 @@ bl::result<void> check(std::string const& path) {
     auto object = co_await load_object(where, false);
     keeper const kept{where, std::move(object)};
     auto const steps = co_await kept.plan();
-    for (auto const& step : steps)
+    for (auto const& step : steps) {
+        if (step.what == bl::step_kind::create) co_await require_free(step.name);
         std::cout << step << '\n';
+    }
 }
 
 /// Runs the service until SIGTERM or SIGINT.

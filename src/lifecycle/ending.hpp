@@ -17,6 +17,28 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 
 using moment = std::chrono::steady_clock::time_point;
 
+/// The holders of links, by looks at processes and pins that serve for 100 ms. May be asked side by
+/// side.
+class holder_looks {
+public:
+    /// @param only  the one link that is asked about; empty: any
+    explicit holder_looks(std::optional<link_id> only = std::nullopt) noexcept : only_{only} {}
+    /// The holders beside the handle of an open link, and its pin. A process that looks at links
+    /// holds each for a moment, and is not meant.
+    [[nodiscard]] result<link_holders> beside(link_id id, std::string const& pin);
+
+private:
+    struct look {
+        std::map<link_id, link_holders> holders{};
+        moment begun{}, done{};
+    };
+    result<void> look_again();
+
+    std::optional<link_id> only_;
+    std::mutex mutex_;
+    look before_, last_;
+};
+
 /// The teardown of several links, which look at all processes and pins together, and wait together
 /// for what the kernel does after each end. `end` may be called side by side.
 class joint_end {
@@ -32,21 +54,14 @@ public:
 
     // Of end():
 
-    /// The holders beside the handle of an open link, and its pin. The look may be 100 ms old.
-    [[nodiscard]] result<link_holders> others_of(link_id id, std::string const& pin);
+    [[nodiscard]] holder_looks& looks() noexcept { return looks_; }
     void settles_at(moment by);
     /// Its holders are to be looked for by complete().
     void is_left(detail::link_header const& detached, moment deadline);
 
 private:
-    struct look {
-        std::map<link_id, link_holders> holders{};
-        moment begun{}, done{};
-    };
-    result<void> look_again();
-
+    holder_looks looks_;
     std::mutex mutex_;
-    look before_, last_;
     moment settled_{};
     std::map<link_id, detail::link_header> left_;
     std::optional<result<std::map<link_id, link_holders>>> holders_of_left_;

@@ -261,6 +261,15 @@ private:
         sight seen;
     };
 
+    /// A link that is to end: at a pin, a member's, or both.
+    struct ending {
+        std::string path; // empty: it is not pinned
+        std::string name;
+        set_member* member = nullptr; // null: of none
+        link its{};
+        std::optional<result<teardown_report>> outcome{}; // empty: there was no link
+    };
+
     [[nodiscard]] moment limit() const { return sys::deadline(options_.wait); }
     [[nodiscard]] std::string path_of(set_member const& member) const {
         return directory_.empty() ? std::string{} : directory_ + "/" + pin_name(member.name_);
@@ -280,9 +289,10 @@ private:
     void commit() noexcept;
     std::vector<ensuring*> replacing();
     result<void> settle(std::vector<ensuring*> const& replaced);
-    std::size_t remove(std::span<stray const> some, std::vector<set_step>& steps,
-                       result<void>& removed) const;
-    result<void> remove(strays const& all, std::vector<set_step>& steps) const;
+    static std::size_t open(std::span<ending> some);
+    void end(std::span<ending> some) const;
+    void end_all(std::vector<ending>& all) const;
+    result<void> remove(strays&& all, std::vector<set_step>& steps) const;
 
     std::string const& directory_;
     ensure_options const& options_;
@@ -583,57 +593,83 @@ result<void> set_work::settle(std::vector<ensuring*> const& replaced) {
     return settled;
 }
 
-/// @param some  of the strays, which are open at once
-/// @return how many of them it came to: fewer where there are no more descriptors
-std::size_t set_work::remove(std::span<stray const> some, std::vector<set_step>& steps,
-                             result<void>& removed) const {
-    constexpr std::size_t for_looks = 8;
-    auto const failed = [&](error why) {
-        if (removed) removed = tl::unexpected{std::move(why)};
-    };
-    std::vector<std::pair<stray const*, link>> there;
-    there.reserve(some.size());
-    for (auto const& each : some) {
-        auto seen = look_at(each.path);
-        auto const number = seen ? 0 : seen.error().code().value();
-        if ((number == EMFILE || number == ENFILE) && !there.empty()) {
-            there.resize(there.size() > for_looks ? there.size() - for_looks : 1);
+/// Opens the pins of the first of these.
+/// @return how many there are descriptors for; at least 1
+std::size_t set_work::open(std::span<ending> some) {
+    constexpr std::size_t most = 500; // of a thousand descriptors that a process may have
+    constexpr std::size_t for_looks = 40;
+    std::size_t count = 0;
+    for (; count != std::min(most, some.size()); ++count) {
+        auto& each = some[count];
+        if (each.path.empty()) continue;
+        auto there = look_at(each.path);
+        auto const number = there ? 0 : there.error().code().value();
+        if ((number == EMFILE || number == ENFILE) && count != 0) {
+            for (auto const kept = count > for_looks ? count - for_looks : 1; count != kept;)
+                some[--count].its = {};
             break;
         }
-        auto& [stray, l] = there.emplace_back(&each, link{});
-        if (!seen) {
-            failed(std::move(seen).error());
-            stray = nullptr;
-        } else if (seen->what == named::kind::link) {
-            l = access::make_link(std::move(seen->link), pin_memory{each.path});
-        }
+        if (!there)
+            each.outcome = tl::unexpected{std::move(there).error()};
+        else if (there->what == named::kind::link)
+            each.its = access::make_link(std::move(there->link), pin_memory{each.path});
     }
-    joint_end ends;
-    std::vector<teardown_report> reports;
-    for (auto& [each, l] : there) {
-        if (!each) continue;
-        if (l) {
-            auto ended = ends.end(l, limit());
-            if (!ended) {
-                failed(std::move(ended).error());
-                continue;
-            }
-            reports.push_back(*std::move(ended));
-        }
-        steps.push_back({each->text, step_kind::remove, each->why});
-    }
-    for (auto& each : reports)
-        ends.complete(each);
-    ends.settle();
-    return there.size();
+    return count;
 }
 
-result<void> set_work::remove(strays const& all, std::vector<set_step>& steps) const {
-    constexpr std::size_t most = 100; // of a thousand descriptors that a process may have
+/// Ends links that are open, in their order; side by side those that wait in the kernel.
+void set_work::end(std::span<ending> some) const {
+    joint_end together;
+    auto const waits = [&](ending const& each) {
+        if (!each.its) return false;
+        auto const info = each.its.info();
+        return info && waits_to_close(info->type);
+    };
+    auto const end_one = [&](ending& each) {
+        if (each.its) each.outcome = together.end(each.its, limit());
+    };
+    for (auto rest = some; !rest.empty();) {
+        auto const waiting = std::ranges::find_if_not(rest, waits) - rest.begin();
+        auto const count = std::max(static_cast<std::size_t>(waiting), std::size_t{1});
+        side_by_side(count, [&](std::size_t i) { end_one(rest[i]); });
+        rest = rest.subspan(count);
+    }
+    together.settle();
+    for (auto& each : some)
+        if (each.outcome && *each.outcome) together.complete(**each.outcome);
+}
+
+/// Ends links in their order, verified, as many at once as there are descriptors for.
+void set_work::end_all(std::vector<ending>& all) const {
+    for (std::span<ending> rest{all}; !rest.empty();) {
+        auto const some = rest.first(open(rest));
+        rest = rest.subspan(some.size());
+        // A handle of what is pinned would keep that. One whose pin is gone is all that there is.
+        for (auto& each : some) {
+            if (!each.member || each.outcome) continue;
+            link own = std::exchange(each.member->link_, {});
+            bool const is_unjudged = std::exchange(each.member->is_adopted_, false);
+            if (!each.its && !is_unjudged) each.its = std::move(own);
+        }
+        end(some);
+        for (auto& each : some)
+            if (!each.member) each.its = {}; // its descriptor serves the next ones
+    }
+}
+
+result<void> set_work::remove(strays&& all, std::vector<set_step>& steps) const {
+    std::vector<ending> ends;
+    ends.reserve(all.size());
+    for (auto& each : all)
+        ends.push_back({std::move(each.path), std::move(each.text)});
+    end_all(ends);
     result<void> removed;
-    for (std::span<stray const> rest{all}; !rest.empty();) {
-        auto const some = rest.first(std::min(most, rest.size()));
-        rest = rest.subspan(remove(some, steps, removed));
+    for (std::size_t i = 0; i != ends.size(); ++i) {
+        auto& [path, name, member, its, outcome] = ends[i];
+        if (!outcome || *outcome)
+            steps.push_back({std::move(name), step_kind::remove, std::move(all[i].why)});
+        else if (removed)
+            removed = tl::unexpected{std::move(*outcome).error()};
     }
     return removed;
 }
@@ -705,7 +741,7 @@ result<set_report> set_work::apply(link_set& set) {
     spare = {};
     commit();
     auto settled = settle(replaced);
-    auto removed = remove(*unwanted, report.steps);
+    auto removed = remove(*std::move(unwanted), report.steps);
     if (settled && !removed) settled = std::move(removed);
     if (settled) return report;
     settled.error().add_advice("all members are as they are wanted");
@@ -724,61 +760,23 @@ result<std::vector<teardown_report>> set_work::teardown(link_set& set) {
     auto unwanted = unwanted_of(set.members_);
     if (!unwanted) return tl::unexpected{std::move(unwanted).error()};
 
-    struct ending {
-        std::string name;
-        set_member* member; // null: of none
-        link its;           // the link at the pin; then what is to end
-    };
     std::vector<ending> all; // in the order of their ends
     all.reserve(set.members_.size() + unwanted->size());
-    auto const add = [&](std::string const& path, std::string name, set_member* member) {
-        auto& added = all.emplace_back(ending{std::move(name), member, {}});
-        if (path.empty()) return result<void>{};
-        return look_at(path).map([&](named&& there) {
-            if (there.what == named::kind::link)
-                added.its = access::make_link(std::move(there.link), pin_memory{path});
-        });
-    };
     for (auto at = set.members_.rbegin(); at != set.members_.rend(); ++at)
-        if (auto added = add(path_of(*at), at->name_, &*at); !added)
-            return tl::unexpected{std::move(added).error()};
-    for (auto const& each : *unwanted)
-        if (auto added = add(each.path, each.text, nullptr); !added)
-            return tl::unexpected{std::move(added).error()};
-    // A handle of what is pinned would keep that. One whose pin is gone is all that there is.
-    for (auto& each : all) {
-        if (!each.member) continue;
-        link own = std::exchange(each.member->link_, {});
-        bool const is_unjudged = std::exchange(each.member->is_adopted_, false);
-        if (!each.its && !is_unjudged) each.its = std::move(own);
-    }
-    std::erase_if(all, [](ending const& each) { return !each.its; });
+        all.push_back({path_of(*at), at->name_, &*at});
+    for (auto& each : *unwanted)
+        all.push_back({std::move(each.path), std::move(each.text)});
+    end_all(all);
 
-    std::vector<std::optional<result<teardown_report>>> ends(all.size());
-    joint_end together;
-    auto const end = [&](std::size_t i) { ends[i] = together.end(all[i].its, limit()); };
-    auto const waits = [&](std::size_t i) {
-        auto const info = all[i].its.info();
-        return info && waits_to_close(info->type);
-    };
-    for (std::size_t i = 0; i != all.size();) {
-        std::size_t after = i + 1;
-        if (waits(i))
-            while (after != all.size() && waits(after))
-                ++after;
-        side_by_side(after - i, [&](std::size_t at) { end(i + at); });
-        i = after;
-    }
-    together.settle();
     std::vector<teardown_report> reports;
     std::optional<error> failed;
-    for (std::size_t i = 0; i != ends.size(); ++i) {
-        if (*ends[i])
-            together.complete(reports.emplace_back(**std::move(ends[i])));
-        else if (!failed)
-            failed = of_member(std::move(*ends[i]).error(), all[i].name);
+    for (auto& [path, name, member, its, outcome] : all) {
+        if (outcome && *outcome)
+            reports.push_back(**std::move(outcome));
+        else if (outcome && !failed)
+            failed = of_member(std::move(*outcome).error(), name);
         // A link that could not be ended is the member's again.
-        if (all[i].member && all[i].its) all[i].member->link_ = std::move(all[i].its);
+        if (member && its) member->link_ = std::move(its);
     }
     if (failed) return tl::unexpected{*std::move(failed)};
     return reports;

@@ -70,20 +70,6 @@ result<link_holders> without_own(link_holders who, std::string const& pin) {
     return who;
 }
 
-/// So long who only looks at a link may hold it.
-constexpr milliseconds glance{20};
-
-/// The holders of a link beside this handle. A process that looks at links holds each for a moment,
-/// and is not meant.
-result<link_holders> others_of(link_id id, std::string const& pin) {
-    auto who =
-        holders(id).and_then([&](link_holders&& all) { return without_own(std::move(all), pin); });
-    if (!who || !has_any(*who)) return who;
-    pause_until(sys::now() + glance);
-    return holders(id).and_then(
-        [&](link_holders&& all) { return without_own(std::move(all), pin); });
-}
-
 /// Removes the link's pin. One that is something else's by now is forgotten, and stays.
 result<void> remove_pin(link& l) {
     auto removed = l.unpin();
@@ -185,7 +171,8 @@ result<teardown_report> end_by_closing(link& l, detail::link_header const& heade
     auto const there = is_there(header.id);
     if (!there) return cannot_be_verified(there.error());
     std::string const pin{l.pinned_path().value_or("")};
-    auto const who = with ? with->others_of(header.id, pin) : others_of(header.id, pin);
+    holder_looks own{header.id};
+    auto const who = (with ? with->looks() : own).beside(header.id, pin);
     if (!who) return tl::unexpected{who.error()};
     if (has_any(*who))
         return fail(-EBUSY, operation::close, errc::still_held, name_of(header.id),
@@ -248,22 +235,24 @@ void pause_until(moment end) {
         sys::back_off(longest_pause);
 }
 
-result<teardown_report> joint_end::end(link& l, moment deadline) {
-    return end_verified(l, deadline, this);
-}
-
-result<void> joint_end::look_again() {
+result<void> holder_looks::look_again() {
     look now{.begun = sys::now()};
-    auto all = holders();
-    if (!all) return tl::unexpected{std::move(all).error()};
-    now.holders = *std::move(all);
+    if (only_) {
+        auto its = holders(*only_);
+        if (!its) return tl::unexpected{std::move(its).error()};
+        now.holders.emplace(*only_, *std::move(its));
+    } else {
+        auto all = holders();
+        if (!all) return tl::unexpected{std::move(all).error()};
+        now.holders = *std::move(all);
+    }
     now.done = sys::now();
     before_ = std::exchange(last_, std::move(now));
     return {};
 }
 
-result<link_holders> joint_end::others_of(link_id id, std::string const& pin) {
-    constexpr milliseconds fresh{100};
+result<link_holders> holder_looks::beside(link_id id, std::string const& pin) {
+    constexpr milliseconds fresh{100}, glance{20}; // so long who only looks may hold a link
     std::scoped_lock const alone{mutex_};
     auto const others_in = [&](look const& seen) -> result<link_holders> {
         auto const at = seen.holders.find(id);
@@ -280,6 +269,10 @@ result<link_holders> joint_end::others_of(link_id id, std::string const& pin) {
         pause_until(last_.done + glance);
         if (auto looked = look_again(); !looked) return tl::unexpected{looked.error()};
     }
+}
+
+result<teardown_report> joint_end::end(link& l, moment deadline) {
+    return end_verified(l, deadline, this);
 }
 
 void joint_end::settles_at(moment by) {

@@ -54,15 +54,27 @@ bool is_defunct(link_record const& record) noexcept {
     return state_of(record) == link_state::defunct;
 }
 
+/// Whether a record is more than the id, of a link that may be looked at.
+bool is_told(link_record const& record) noexcept {
+    return record.type != link_type::unspec;
+}
+
 /// Whether the id was given out again, as far as that can be told: no link changes so.
 bool is_another(link_record const& now, link_record const& before) noexcept {
+    if (!is_told(before)) return false;
     return now.type != before.type || (before.attach && now.attach != before.attach) ||
            (is_defunct(before) && state_of(now) == link_state::attached);
 }
 
 bool runs_the_same(link_record const& now, link_record const& before) noexcept {
     bool const is_table = now.type == link_type::struct_ops;
-    return now.program == before.program && (!is_table || now.target == before.target);
+    return is_told(now) == is_told(before) && now.program == before.program &&
+           (!is_table || now.target == before.target);
+}
+
+/// Whether an event is the first that tells of a struct_ops link as such.
+bool has_new_table(link_event const& event) noexcept {
+    return event.now.type == link_type::struct_ops && event.before.type != link_type::struct_ops;
 }
 
 } // namespace
@@ -153,10 +165,8 @@ result<void> watcher::look() {
 void watcher::tell_differences() {
     events_.clear();
     auto before = known_.begin();
-    bool has_new_tables = false;
     auto const created = [&](link_record const& now) {
         events_.push_back({link_change::created, now, {}});
-        has_new_tables = has_new_tables || now.type == link_type::struct_ops;
     };
     auto const removed = [&](link_record const& gone) {
         events_.push_back({link_change::removed, {}, gone});
@@ -170,8 +180,7 @@ void watcher::tell_differences() {
         }
         auto const& then = *before++;
         // A fact that one way of looking does not tell, and the other told, is as it was.
-        if (now.type == link_type::unspec) now = then;
-        if (then.type == link_type::unspec) continue;
+        if (!is_told(now)) now = then;
         if (now.type == then.type) {
             if (!now.netns) now.netns = then.netns;
             if (!now.attach) now.attach = then.attach;
@@ -187,7 +196,7 @@ void watcher::tell_differences() {
     }
     for (; before != known_.end(); ++before)
         removed(*before);
-    if (has_new_tables) watch_ends();
+    if (std::ranges::any_of(events_, has_new_table)) watch_ends();
     known_.swap(fresh_); // last, so that nothing is lost where memory runs out before
 }
 
@@ -198,8 +207,7 @@ void watcher::watch_ends() const {
     std::vector<raw_link_descriptor> found;
     auto const is_new_table = [&](std::uint32_t id) {
         return std::ranges::any_of(events_, [&](link_event const& e) {
-            return e.what == link_change::created && e.now.type == link_type::struct_ops &&
-                   e.now.id.value() == id;
+            return has_new_table(e) && e.now.id.value() == id;
         });
     };
     auto const told = descriptors_program().get().and_then([&](own_program::loaded program) {

@@ -81,7 +81,8 @@ using events_view = detail::walk_view<detail::events_source>;
 /// ends.
 ///
 /// Where the looks walk, a link that may not be looked at is reported by its id alone: see
-/// snapshotter::take. Earlier facts about it stay.
+/// snapshotter::take. Earlier facts about it stay. Once it may be looked at, it is updated:
+/// `before` has the id alone.
 ///
 /// After an error nothing is lost: the next look that succeeds reports the whole difference.
 ///

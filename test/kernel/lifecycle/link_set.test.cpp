@@ -477,6 +477,35 @@ TEST_CASE_FIXTURE(kernel_case, "apply goes back where no descriptor is left") {
     must(set.teardown());
 }
 
+TEST_CASE_FIXTURE(kernel_case, "more links than a process may have open are torn down") {
+    stage s;
+    auto const programs = traces(60);
+    bl::hook::raw_tracepoint const rare{"sched_process_exec"};
+    ::rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    int const next = ::dup(0); // so many are open
+    ::close(next);
+    ::rlimit const few{static_cast<rlim_t>(next) + 55, before.rlim_max};
+    auto const with_few = [&](auto call) {
+        auto set = s.opened();
+        for (std::size_t i = 0; i != programs.size(); ++i)
+            set.want("exec" + std::to_string(i), programs[i], rare);
+        must(set.apply());
+        set = s.opened();
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+        auto const done = call(set);
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+        CHECK(must(done) == programs.size());
+        CHECK(names_in(s.directory).empty());
+    };
+    with_few([](bl::link_set& set) {
+        return set.teardown().map([](auto const& ends) { return ends.size(); });
+    });
+    with_few([](bl::link_set& set) {
+        return set.apply().map([](auto const& report) { return report.steps.size(); });
+    });
+}
+
 TEST_CASE_FIXTURE(kernel_case, "links that another process holds are told together") {
     constexpr std::size_t count = 100;
     stage s;

@@ -183,6 +183,8 @@ void give_up(char const* line) noexcept {
 }
 
 void side_by_side(std::size_t count, void (*work)(void* with, std::size_t i), void* with) noexcept {
+    auto& most = kernel::current().most_side_by_side;
+    most = std::max(most, count);
     for (std::size_t i = 0; i < count; ++i)
         work(with, i);
 }

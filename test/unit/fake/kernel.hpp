@@ -268,6 +268,7 @@ public:
     std::map<std::string, std::vector<typed_function>, std::less<>> function_types;
     int open_function_types = 0;
     std::optional<int> last_filter;
+    std::size_t most_side_by_side = 0; // of what threads did at once
 
     /// Lets time pass.
     void pass(std::chrono::milliseconds time) { now_ += time; }

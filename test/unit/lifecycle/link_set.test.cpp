@@ -749,6 +749,24 @@ TEST_CASE_FIXTURE(world, "what the kernel takes after each end is waited for onc
     CHECK(passed < std::chrono::milliseconds{200});
 }
 
+TEST_CASE_FIXTURE(world, "links that wait in the kernel while they close end side by side") {
+    for (bool const waits : {true, false})
+        for (bool const by_apply : {true, false}) {
+            CAPTURE(waits);
+            CAPTURE(by_apply);
+            auto const type = waits ? link_type::perf_event : link_type::raw_tracepoint;
+            for (int i = 0; i != 5; ++i)
+                pinned("t" + std::to_string(i), {.type = type, .prog = &t1});
+            most_side_by_side = 0;
+            auto set = opened();
+            if (by_apply)
+                CHECK(set.apply()->steps.size() == 5);
+            else
+                CHECK(set.teardown()->size() == 5);
+            CHECK(most_side_by_side == (waits ? 5 : 1));
+        }
+}
+
 TEST_CASE_FIXTURE(world, "who holds many links is looked for together, and waited for once") {
     auto& daemon = add_process(7, "daemon");
     auto const fill = [&](int count) {
@@ -820,6 +838,20 @@ TEST_CASE_FIXTURE(world, "where there are few descriptors, unwanted links go som
         if (nth != 25)
             for (std::uint32_t i = 3; i != 15; ++i)
                 pinned_xdp("b" + std::to_string(i), i);
+    }
+}
+
+TEST_CASE_FIXTURE(world, "where there are few descriptors, teardown ends links some at a time") {
+    // Each pin is opened to see whose it is: the 14th opening is the second of those that end.
+    for (int const nth : {14, 20, 24}) {
+        CAPTURE(nth);
+        for (std::uint32_t i = 3; i != 15; ++i)
+            pinned_xdp("b" + std::to_string(i), i);
+        fail(call::obj_get, EMFILE, nth);
+        auto const ends = opened().teardown();
+        REQUIRE(succeeded(ends));
+        CHECK(ends->size() == 12);
+        CHECK(seen().empty());
     }
 }
 

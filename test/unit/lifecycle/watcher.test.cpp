@@ -412,7 +412,7 @@ TEST_CASE_FIXTURE(watched_machine, "without the iterator a watcher walks, and sa
 
 TEST_CASE_FIXTURE(
     watched_machine,
-    "a link that may not be looked at comes and goes by its id, and does not change") {
+    "a link that may not be looked at comes and goes by its id, and changes once it may") {
     auto& first = add();
     auto w = started({.preferred = bl::snapshot_source::walk});
     fail(call::link_get_fd_by_id, EPERM);
@@ -421,7 +421,14 @@ TEST_CASE_FIXTURE(
     auto& second = add();
     fail(call::link_get_fd_by_id, EPERM, 2);
     CHECK(next(w) == said("created", second));
-    CHECK(next(w).empty()); // now it may
+    pass(1s);
+    auto const events = w.poll(); // now it may
+    REQUIRE(succeeded(events));
+    REQUIRE(events->size() == 1);
+    CHECK(events->front().what == link_change::updated);
+    CHECK(events->front().before == bl::link_record{.id = bl::link_id{second.id()}});
+    CHECK(events->front().now.program == bl::program_id{prog.id});
+    CHECK(next(w).empty());
     second.prog = other.shared_from_this();
     CHECK(next(w) == said("updated", second));
     fail(call::link_get_fd_by_id, EPERM, 1);
@@ -432,6 +439,37 @@ TEST_CASE_FIXTURE(
     let_go(first);
     fail_always(call::link_get_fd_by_id, EPERM);
     CHECK(next(w) == removed);
+    auto& third = add();
+    CHECK(next(w) == said("created", third));
+    auto const unseen = said("removed", third);
+    let_go(third);
+    CHECK(next(w) == unseen);
+}
+
+TEST_CASE_FIXTURE(watched_machine,
+                  "a link that was there by its id alone is told as soon as it may be looked at") {
+    auto& l = add();
+    fail(call::link_get_fd_by_id, EPERM);
+    auto w = started({.preferred = bl::snapshot_source::walk});
+    SUBCASE("attached") {
+        CHECK(next(w) == said("updated", l));
+    }
+    SUBCASE("defunct by then") {
+        l.defunct = true;
+        CHECK(next(w) == said("defunct", l));
+    }
+    CHECK(next(w).empty());
+}
+
+TEST_CASE_FIXTURE(watched_machine,
+                  "the end of a struct_ops link that was seen by its id first is seen early") {
+    auto& l = add(link_type::struct_ops);
+    auto const owned = open(l);
+    fail(call::link_get_fd_by_id, EPERM);
+    auto w = started({.preferred = bl::snapshot_source::walk});
+    CHECK(next(w) == said("updated", l));
+    l.defunct = true;
+    CHECK(told(w.poll()) == said("defunct", l));
 }
 
 TEST_CASE_FIXTURE(watched_machine, "a period of 0 or less is a mistake") {
