@@ -120,13 +120,13 @@ public:
     /// @param prog  borrowed; the link takes its own reference
     /// @errors not_supported     this kind of link cannot be updated by program (the kind is named)
     ///         defunct           the hook's target is gone
-    ///         already_exists    tcx, netkit, cgroup: that program is on the hook already
+    ///         already_exists    tcx, netkit: that program is on the hook already
     ///         invalid_argument  another program type or expected attach type (named when known)
     ///         permission_denied CAP_BPF is missing where bpf(2) asks for it, or a security module
     ///                           refuses
     /// @kernel since 5.7; kernel/bpf/syscall.c, link_update()
-    /// @cost 1 system call; 2 or 3 for a program of cgroup_sock, cgroup_sock_addr, cgroup_sockopt
-    ///       or lsm
+    /// @cost 1 system call; 2 or 3 for a program of cgroup_skb, cgroup_sock, cgroup_sock_addr,
+    ///       cgroup_sockopt or lsm
     template <any_program P>
     [[nodiscard]] result<void> update(P const& prog) {
         return update_program(detail::borrow(prog), nullptr);

@@ -68,8 +68,16 @@ anchor anchor_of(attempt const& tried) noexcept {
     return asked ? anchor{access::kind(*asked), access::number(*asked)} : anchor{};
 }
 
+/// Whether it is another kind of object, which is known.
+bool is_another_object(fd_view fd, bool is_link) {
+    auto const kind = identify(fd);
+    return kind && *kind != (is_link ? object_kind::link : object_kind::program);
+}
+
 /// Whether it is of a classifier, of which alone tcx and netkit have links; and what it is.
 finding look_at_classifier(fd_view fd, bool is_link) {
+    if (is_another_object(fd, is_link))
+        return {match::yes, describe(fd) + (is_link ? ", not a link" : ", not a program")};
     uapi::object_info_head head{}; // of a link and a program alike
     std::uint32_t size = sizeof head;
     if (sys::obj_get_info(fd.get(), &head, size) < 0) return {};
@@ -126,9 +134,12 @@ finding anchor_is_not_of_a_classifier(attempt const& tried) {
     return look_at_classifier(opened.view(), there.is_link());
 }
 
-finding anchor_is_a_program(attempt const& tried) {
+finding anchor_is_not_a_link(attempt const& tried) {
     auto const there = anchor_of(tried);
-    return {there.is != kind::none && !there.is_link() ? match::yes : match::no};
+    if (there.is == kind::none) return {match::no};
+    if (!there.is_link()) return {match::yes, "a program"};
+    if (!there.is_descriptor()) return {match::no};
+    return yes_if(is_another_object(there.fd(), true), describe(there.fd()));
 }
 
 finding anchor_may_differ_in_preorder(attempt const& tried) {

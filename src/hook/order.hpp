@@ -26,7 +26,7 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 [[nodiscard]] detail::finding anchor_is_gone(detail::attempt const& tried);
 [[nodiscard]] detail::finding anchor_is_elsewhere(detail::attempt const& tried);
 [[nodiscard]] detail::finding anchor_is_not_of_a_classifier(detail::attempt const& tried);
-[[nodiscard]] detail::finding anchor_is_a_program(detail::attempt const& tried);
+[[nodiscard]] detail::finding anchor_is_not_a_link(detail::attempt const& tried);
 [[nodiscard]] detail::finding anchor_may_differ_in_preorder(detail::attempt const& tried);
 
 inline constexpr std::array order_causes{

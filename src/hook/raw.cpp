@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/row.hpp"
+#include "hook/typed.hpp"
 #include "object/identify.hpp"
 #include "object/nonzero_fd.hpp"
 
@@ -63,6 +64,23 @@ finding interface_is_missing(attempt const& tried) {
     return {is_missing ? match::yes : match::no};
 }
 
+// XDP alone says EINVAL of what is ENODEV to the others.
+
+bool is_xdp(attempt const& tried) {
+    return tried.as<request>().attach == attach_type::xdp;
+}
+
+finding interface_of_xdp_is_missing(attempt const& tried) {
+    return is_xdp(tried) ? interface_is_missing(tried) : finding{match::no};
+}
+
+finding interface_of_xdp_is_gone(attempt const& tried) {
+    auto const* const index = std::get_if<ifindex>(&tried.as<request>().where.target);
+    if (!index || !is_xdp(tried)) return {match::no};
+    typed_request const names_it{.attach = attach_type::xdp, .target = index->value()};
+    return interface_is_gone({.request = &names_it});
+}
+
 /// Programs for these are attached by other ways, or run from maps.
 finding kernel_has_no_such_links(attempt const& tried) {
     using enum attach_type;
@@ -95,6 +113,10 @@ constexpr std::array causes{
             "link_create", interface_is_missing},
     refusal{ENODEV, errc::not_found, "no such interface in this network namespace", "",
             "link_create"},
+    refusal{EINVAL, errc::not_found, "the attach type takes an interface as its target", "give one",
+            "bpf_xdp_link_attach", interface_of_xdp_is_missing},
+    refusal{EINVAL, errc::not_found, "no such interface in this network namespace", "",
+            "bpf_xdp_link_attach", interface_of_xdp_is_gone},
     refusal{EINVAL, errc::not_supported, "the kernel has no links of {}", "", "link_create",
             kernel_has_no_such_links},
     refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",

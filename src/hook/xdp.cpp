@@ -124,16 +124,25 @@ finding program_with_link(attempt const& tried) {
     return {there.any == match::no ? match::no : match::unknown, there.first};
 }
 
+/// It may be one of several.
 finding other_than_a_program(attempt const& tried) {
     auto const there = programs_there(tried, where_of(tried).mode);
-    return {there.any == match::yes  ? match::no
-            : there.any == match::no ? match::yes
-                                     : match::unknown};
+    return {there.any == match::yes ? match::no : match::unknown};
 }
 
+finding queues_of_the_stack(attempt const& tried) {
+    return is_for_the_driver(tried) ? other_than_a_program(tried) : finding{match::no};
+}
+
+/// One on the device itself goes with any other.
 finding program_in_other_mode(attempt const& tried) {
-    auto const there = programs_there(tried);
-    return {there.any, there.first};
+    if (is_mode(tried, xdp_mode::offload)) return {match::no};
+    for (auto const other : {xdp_mode::driver, xdp_mode::generic}) {
+        if (is_mode(tried, other)) continue;
+        auto const there = programs_there(tried, other);
+        if (there.any != match::no) return {there.any, there.first};
+    }
+    return {match::no};
 }
 
 finding neighbour(attempt const& tried, sys::side where) {
@@ -193,6 +202,11 @@ finding asked_the_device(attempt const& tried) {
 
 finding asked_the_driver(attempt const& tried) {
     return {is_for_the_driver(tried) ? match::unknown : match::no};
+}
+
+/// After veth_with_few_queues.
+finding asked_another_driver(attempt const& tried) {
+    return {is_driver(tried, "veth") == match::yes ? match::no : asked_the_driver(tried).is};
 }
 
 finding forced_the_driver(attempt const& tried) {
@@ -264,6 +278,8 @@ constexpr std::array causes{
             "update that link, or detach it", "dev_xdp_attach", program_with_link},
     refusal{EBUSY, errc::hook_busy, memory_of_its_own, no_memory_of_its_own, "dev_xdp_install",
             other_than_a_program},
+    refusal{EBUSY, errc::hook_busy, "XDP would take queues that the driver keeps for the system",
+            "use xdp_mode::generic", "enetc_setup_xdp_prog", queues_of_the_stack},
     refusal{EEXIST, errc::already_exists, "{} runs on the interface in another mode",
             "detach its link; without one, ip link set DEV xdpgeneric (xdpdrv, xdpoffload) off",
             "dev_xdp_attach", program_in_other_mode},
@@ -277,6 +293,9 @@ constexpr std::array causes{
             "the veth has fewer receive queues than its peer has transmit queues",
             "ethtool -L DEV rx NUMBER, or use xdp_mode::generic", "veth_xdp_set",
             veth_with_few_queues},
+    refusal{ENOSPC, errc::not_supported, "the driver has no transmit queue left for XDP",
+            "ethtool -L DEV combined NUMBER with fewer, or use xdp_mode::generic",
+            "idpf_xdp_setup_prog", asked_another_driver},
     refusal{EOPNOTSUPP, errc::not_supported, "{}, a port of the bond, has an XDP program",
             "remove that program, or use xdp_mode::generic", "bond_xdp_set", port_with_program},
     refusal{EOPNOTSUPP, errc::not_supported,

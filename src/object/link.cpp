@@ -101,6 +101,10 @@ finding is_of_another_type(attempt const& tried) {
     return {match::yes, what + ", and the link runs one of type " + to_string(runs->type())};
 }
 
+finding link_is_closed(attempt const& tried) {
+    return is_closed(tried.as<update_request>().link);
+}
+
 finding next_is_closed(attempt const& tried) {
     return is_closed(tried.as<update_request>().next);
 }
@@ -136,6 +140,8 @@ finding runs_another(attempt const& tried) {
                             what + std::to_string(wanted.id) + " was expected"};
 }
 
+constexpr std::string_view closed_behind = "the link's descriptor was closed behind its handle";
+
 constexpr std::array update_causes{
     refusal{ENOLINK, errc::defunct,
             "the link is defunct: its device, cgroup or namespace is gone, or it was detached",
@@ -147,6 +153,8 @@ constexpr std::array update_causes{
     refusal{EEXIST, errc::already_exists, "the program is on the hook already", "",
             "bpf_mprog_attach"},
     refusal{EPERM, errc::program_mismatch, "it {}", "", "link_update", runs_another},
+    refusal{EBADF, errc::invalid_argument, closed_behind, "", "bpf_link_get_from_fd",
+            link_is_closed},
     refusal{EBADF, errc::invalid_argument, "the descriptor of the new program is not open", "",
             "link_update", next_is_closed},
     refusal{EBADF, errc::invalid_argument, "the descriptor of the expected program is not open", "",
@@ -180,6 +188,7 @@ constexpr std::array detach_causes{
             "the kernel detaches this kind only when its last descriptor closes and its last pin "
             "goes",
             "", "link_detach"},
+    refusal{EBADF, errc::invalid_argument, closed_behind, "", "bpf_link_get_from_fd"},
     refusal{EINVAL, errc::not_supported,
             "this kernel detaches a link only when its last descriptor closes and its last pin "
             "goes (before 5.9)",
@@ -209,22 +218,33 @@ constexpr refusal is_for_another_place{
     EINVAL, errc::invalid_argument, "the program was loaded for {}",
     "load it for the attach type of the link", "bpf_prog_attach_check_attach_type"};
 
+/// The programs of a type that the kernel holds to the attach type that they were loaded for.
+enum class hold { none, some, all };
+
+hold held_on_cgroup(program_type type) {
+    if (type == program_type::sk_lookup) return hold::none; // not a cgroup's
+    if (attach_type_is_fixed(type)) return hold::all;
+    // Those for egress that return 2 or 3, which ingress would take for "let it pass".
+    return type == program_type::cgroup_skb ? hold::some : hold::none;
+}
+
 /// The kernel holds a cgroup's program to its attach type when it attaches it, and not when it
 /// swaps it in. It would run at a place that it was not verified for.
 /// @kernel kernel/bpf/cgroup.c, __cgroup_bpf_replace(); read at v7.1
 finding does_not_go_with_link(fd_view link, detail::borrowed_program const& next) {
-    bool const is_held = attach_type_is_fixed(next.type) && next.type != program_type::sk_lookup;
-    if (!is_held) return {match::no};
+    auto const held = held_on_cgroup(next.type);
+    if (held == hold::none) return {match::no};
     auto const info = detail::read_info(link);
     auto const* const on = info ? std::get_if<cgroup_details>(&info->details) : nullptr;
     if (!on) return {match::no}; // or it is the update that will say why
     auto const named = to_string(on->attach) + " is the link's";
-    if (next.expected)
-        return yes_if(*next.expected != on->attach,
-                      "attach type " + to_string(*next.expected) + ", and " + named);
+    if (next.expected == on->attach) return {match::no};
+    auto const loaded_for =
+        next.expected ? "attach type " + to_string(*next.expected) : "another attach type";
+    bool const is_told = next.expected && held == hold::all;
     // Attached to nothing, it is refused for its attach type before it is for its place.
-    return yes_if(attach_to_nothing(next.fd, on->attach) == EINVAL,
-                  "another attach type, and " + named);
+    return yes_if(is_told || attach_to_nothing(next.fd, on->attach) == EINVAL,
+                  loaded_for + ", and " + named);
 }
 
 } // namespace

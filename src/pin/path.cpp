@@ -143,6 +143,11 @@ finding directory_is_not_on_bpffs(attempt const& tried) {
     return yes_if_0(sys::is_on_bpffs(directory_of(path_of(tried)).c_str()));
 }
 
+finding directory_is_on_bpffs(attempt const& tried) {
+    bool const is_known = directory_is_not_on_bpffs(tried).is == match::no;
+    return {is_known ? match::yes : match::unknown};
+}
+
 finding directory_is_missing(attempt const& tried) {
     sys::file_facts facts{};
     int const outcome = sys::facts_of_file(directory_of(path_of(tried)).c_str(), facts);
@@ -167,6 +172,11 @@ finding file_is_not_on_bpffs(attempt const& tried) {
     int const told = sys::is_on_bpffs(path_of(tried).c_str());
     if (told == -EACCES) return {match::no}; // nor is the way there open
     return yes_if_0(told);
+}
+
+/// The file is there, and known not to be on a bpffs.
+finding other_file_system(attempt const& tried) {
+    return {file_is_not_on_bpffs(tried).is == match::yes ? match::yes : match::no};
 }
 
 finding file_is_a_directory(attempt const& tried) {
@@ -196,6 +206,9 @@ constexpr std::array pin_causes{
             directory_is_not_on_bpffs},
     refusal{EXDEV, errc::invalid_argument, "the directory is not on a bpffs",
             "mount one there, or pin below /sys/fs/bpf", "do_renameat2", directory_is_not_on_bpffs},
+    refusal{EROFS, errc::invalid_argument, "the directory is not on a bpffs",
+            "mount one there, or pin below /sys/fs/bpf", "filename_create",
+            directory_is_not_on_bpffs},
     refusal{ENOENT, errc::not_found, "the directory does not exist", "make it", "filename_create",
             directory_is_missing},
     refusal{ENOENT, errc::invalid_argument, "the directory is not on a bpffs",
@@ -208,12 +221,24 @@ constexpr std::array pin_causes{
             "inode_permission"},
     refusal{ENOSPC, errc{}, "the kernel has no memory for another name", "", "bpf_get_inode",
             always},
+    refusal{EOVERFLOW, errc::invalid_argument,
+            "this process's user or group has no number on this bpffs",
+            "pin as one that has, or in the user namespace that mounted it", "may_create", always},
 };
+
+constexpr std::array pinning_causes{
+    refusal{EINVAL, errc::invalid_argument, "the link's descriptor was closed behind its handle",
+            "", "bpf_fd_probe_obj", directory_is_on_bpffs},
+};
+
+constexpr std::string_view not_on_bpffs = "the path is not on a bpffs";
 
 constexpr std::array open_causes{
     refusal{ENOENT, errc::not_found, "nothing is there", "", "user_path_at"},
-    refusal{EACCES, errc::invalid_argument, "the path is not on a bpffs", "", "bpf_obj_do_get",
+    refusal{EACCES, errc::invalid_argument, not_on_bpffs, "", "bpf_obj_do_get",
             file_is_not_on_bpffs},
+    refusal{EROFS, errc::invalid_argument, not_on_bpffs, "", "path_permission", other_file_system},
+    refusal{EPERM, errc::invalid_argument, not_on_bpffs, "", "path_permission", other_file_system},
     refusal{EACCES, errc::invalid_argument, "it is a directory", "", "bpf_obj_do_get",
             file_is_a_directory},
     refusal{EACCES, errc::permission_denied, "the mode of the pin or of a directory refuses it", "",
@@ -310,7 +335,8 @@ tl::unexpected<error> refuse_pin_at(int outcome, operation where, std::string co
     bool const is_bpf = where == operation::obj_pin;
     bool const removes = where == operation::unlink || where == operation::rename;
     return refuse(outcome, where, path, {.request = &path},
-                  {removes ? removal_causes : refusals{}, pin_causes, way_causes,
+                  {removes ? removal_causes : refusals{}, pin_causes,
+                   is_bpf ? refusals{pinning_causes} : refusals{}, way_causes,
                    is_bpf ? command_causes() : common_causes()});
 }
 

@@ -405,6 +405,23 @@ TEST_CASE_FIXTURE(restricted, "on a read-only bpffs pins open, and stay, and non
 }
 
 TEST_CASE_FIXTURE(restricted,
+                  "a read-only directory that is not on a bpffs is not said to be one") {
+    CHECK(in_child([&](steps& step) {
+              step(own_mounts(), "mounts");
+              step(::mount("none", fs.path().c_str(), "tmpfs", 0, nullptr) == 0, "tmpfs");
+              auto const file = fs.path() / "file";
+              step(bl::unique_fd{::creat(file.c_str(), 0600)}.get() >= 0, "a file");
+              step(::mount(nullptr, fs.path().c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) ==
+                       0,
+                   "read-only");
+              constexpr auto wrong = bl::errc::invalid_argument;
+              step(says(l.pin(other), wrong, {"EROFS", "the directory is not on a bpffs"}), "pin");
+              step(says(bl::link::load_pinned(file), wrong, {"EROFS", "is not on a bpffs"}),
+                   "load_pinned");
+          }) == 0);
+}
+
+TEST_CASE_FIXTURE(restricted,
                   "where another file system is mounted over a bpffs, nothing there is touched") {
     must(l.pin(path));
     CHECK(in_child([&](steps& step) {

@@ -141,6 +141,34 @@ TEST_CASE_FIXTURE(kernel_case, "a cgroup's link takes no program for another att
     must(link.update(v4));
 }
 
+TEST_CASE_FIXTURE(kernel_case, "a cgroup's ingress takes no program that only egress may run") {
+    sandbox::cgroup const group;
+    using filter = constant_program<bl::program_type::cgroup_skb>;
+    auto const in = bl::attach_type::cgroup_inet_ingress;
+    bl::hook::cgroup const where{group.path(), in};
+    filter const lets_pass{1, in}, of_egress{1, egress};
+    filter const congested{2, egress}; // "drop", which ingress would take for "let it pass"
+    check_error(bl::attach(congested, where), bl::errc::invalid_argument, {"another attach type"});
+    auto link = must(bl::attach(lets_pass, where));
+    check_error(link.update(congested), bl::errc::invalid_argument,
+                {"(cgroup)", "loaded for another attach type, and cgroup_inet_ingress is"});
+    CHECK(must(link.info()).program == id_of_program(lets_pass.fd()));
+    must(link.update(of_egress)); // as it may be attached there
+    CHECK(must(link.info()).program == id_of_program(of_egress.fd()));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a link closed behind its handle is told from a closed program") {
+    on_loopback lo;
+    constexpr auto wrong = bl::errc::invalid_argument;
+    auto gone = must(bl::link::duplicate(lo.link.fd()));
+    REQUIRE(::close(gone.fd().get()) == 0);
+    check_error(gone.update(lo.p.xdp("xdp_b")), wrong, {"EBADF", "closed behind its handle"});
+    check_error(gone.detach(), wrong, {"EBADF", "closed behind its handle"});
+    sandbox::bpffs const fs;
+    check_error(gone.pin(fs.path() / "link"), wrong, {"EINVAL", "closed behind its handle"});
+    static_cast<void>(gone.release().release());
+}
+
 TEST_CASE_FIXTURE(kernel_case, "what is no program is refused, and the link runs what it ran") {
     on_loopback lo;
     bl::link l = std::move(lo.link);

@@ -14,8 +14,7 @@ namespace bpflink {
 ///
 /// `defragment` has fragments put together before the program (and all that has a priority above
 /// -400) sees them.
-/// @errors hook_busy          something has this priority (EBUSY), or a program has the -400 that
-///                            `defragment` needs
+/// @errors hook_busy          something has this priority (EBUSY)
 ///         invalid_argument   a family but these two (EAFNOSUPPORT); no such hook (EPROTO); the
 ///                            lowest or highest priority, or with `defragment` one of -400 or less
 ///                            (ERANGE)
@@ -23,8 +22,9 @@ namespace bpflink {
 ///                            does not defragment (EAFNOSUPPORT), or without its module (EINVAL,
 ///                            ENOENT, ENOSYS)
 ///         E2BIG              1024 functions are on the hook
+///         ETIME              with `defragment`: the kernel loads too many modules just now
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
-/// @kernel since 6.4; net/netfilter/nf_bpf_link.c, bpf_nf_link_attach(); read at v6.12
+/// @kernel since 6.4; net/netfilter/nf_bpf_link.c, bpf_nf_link_attach(); read at v6.12, v7.1
 /// @cost 1 system call
 struct hook::netfilter {
     bpflink::protocol_family protocol_family;         ///< the family of the packets

@@ -24,8 +24,8 @@ enum class xdp_mode : unsigned {
 /// A failed attach looks for the cause: at the interface, its neighbours and their programs. Where
 /// the driver refuses, a second attempt runs while a program of the library's own listens to this
 /// thread. So the advice quotes the driver, since 6.6. `query` tells the programs.
-/// @errors hook_busy          an XDP link or a program without one is there, and named (EBUSY); a
-///                            bridge, bond or macvlan above has a program (EEXIST)
+/// @errors hook_busy          a link or a program is there, and named, or memory or queues are
+///                            taken (EBUSY); a bridge, bond or macvlan above has one (EEXIST)
 ///         already_exists     a program runs there in another mode (EEXIST)
 ///         not_found          no such interface in the caller's network namespace (EINVAL)
 ///         not_supported      the driver has no XDP, or refuses it: the MTU (ERANGE, EINVAL), a
@@ -35,7 +35,7 @@ enum class xdp_mode : unsigned {
 ///                            mode is not one, or is ambiguous
 ///         permission_denied  CAP_BPF is missing, or a security module refuses
 /// @kernel since 5.9; net/core/dev.c, bpf_xdp_link_attach(), dev_xdp_attach(), dev_xdp_install();
-///         read at v5.10, v6.12 and v6.18
+///         read at v5.10, v6.12 and v7.1
 /// @cost 1 system call
 struct hook::xdp {
     bpflink::ifindex ifindex;            ///< in the caller's network namespace

@@ -105,6 +105,21 @@ TEST_CASE_FIXTURE(kernel_case, "a netfilter link that defragments says so") {
     CHECK(bl::attach(prog, where));
 }
 
+TEST_CASE_FIXTURE(kernel_case, "a program at -400 leaves room for the kernel's own hook there") {
+    sandbox::network const net;
+    if (!has_netfilter()) return;
+    filter const prog{accept, type};
+    auto where = outgoing;
+    where.hook = bl::netfilter_hook::prerouting; // where fragments are put together
+    where.priority = -400;
+    auto const before = must(bl::attach(prog, where));
+    where.priority = 0;
+    where.defragment = true;
+    auto const l = bl::attach(prog, where);
+    if (!l && l.error() == bl::errc::not_supported) return skip_unsupported(l.error());
+    CHECK_MESSAGE(l, l.error().message());
+}
+
 TEST_CASE_FIXTURE(kernel_case, "a netfilter hook has one program a priority") {
     sandbox::network const net;
     if (!has_netfilter()) return;

@@ -64,6 +64,9 @@ TEST_CASE_FIXTURE(kernel_case,
                            bl::hook::raw{.target = net.loopback(), .attach = bl::attach_type::xdp}),
                 bl::errc::invalid_argument,
                 {"link_create", "attach type xdp", "of type cgroup_skb, and xdp is needed"});
+    check_error(bl::attach(p.xdp("xdp_a"), bl::hook::raw{.target = bl::ifindex{0x7fff'fff0},
+                                                         .attach = bl::attach_type::xdp}),
+                bl::errc::not_found, {"EINVAL", "no such interface"});
     check_error(bl::attach(p.xdp("xdp_a"), bl::hook::raw{.target = net.loopback(),
                                                          .attach = bl::attach_type::xdp,
                                                          .flags = 0x8000'0000U}),

@@ -143,6 +143,12 @@ TEST_CASE_FIXTURE(kernel_case, "an order that names what is not there is refused
     check(bl::order::before(must(xdp.info()).id), bl::errc::invalid_argument, "a link of type xdp");
     check(bl::order::before(p.xdp("xdp_a")), bl::errc::invalid_argument, "a program of type xdp");
     check(bl::order::before(empty), bl::errc::invalid_argument, "is not open");
+    struct {
+        bl::unique_fd const map = make_map();
+        [[nodiscard]] bl::fd_view fd() const { return map; }
+    } const pretended;
+    check(bl::order::before(pretended), bl::errc::invalid_argument,
+          ", not a program, and one of sched_cls");
     CHECK(programs_on(bl::hook::tcx{.ifindex = net.loopback(), .attach = ingress}).empty());
 }
 

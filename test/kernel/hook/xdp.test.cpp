@@ -16,7 +16,12 @@
 #include <utility>
 
 #include <bpf/libbpf.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 namespace bl = bpflink;
 
@@ -350,6 +355,27 @@ TEST_CASE_FIXTURE(kernel_case,
                         {"the kernel says \"veth: Peer MTU is too large to set XDP\""});
     }
     CHECK(sandbox::open_descriptors() == descriptors);
+    must(bl::attach(p.xdp("xdp_a"),
+                    bl::hook::xdp{.ifindex = pair->here, .mode = bl::xdp_mode::generic}));
+}
+
+TEST_CASE_FIXTURE(kernel_case, "a veth with fewer queues than its peer sends by is told") {
+    sandbox::network net;
+    auto const pair = add_veth(net);
+    if (!pair) return;
+    ::ethtool_channels queues{};
+    queues.cmd = ETHTOOL_SCHANNELS;
+    queues.rx_count = 1;
+    queues.tx_count = 2;
+    ::ifreq request{};
+    must(bl::interface_name_of(pair->there)).copy(request.ifr_name, sizeof request.ifr_name - 1);
+    request.ifr_data = reinterpret_cast<char*>(&queues);
+    bl::unique_fd const socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    if (::ioctl(socket.get(), SIOCETHTOOL, &request) != 0)
+        return skip_case("a veth has one queue here (5.15, and two processors)");
+    programs const p{"xdp_a"};
+    check_error(bl::attach(p.xdp("xdp_a"), bl::hook::xdp{.ifindex = pair->here}),
+                bl::errc::not_supported, {"ENOSPC", "; the veth has fewer receive queues"});
     must(bl::attach(p.xdp("xdp_a"),
                     bl::hook::xdp{.ifindex = pair->here, .mode = bl::xdp_mode::generic}));
 }

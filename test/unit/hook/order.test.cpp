@@ -144,6 +144,26 @@ TEST_CASE_FIXTURE(machine, "a cgroup's order may name a link at descriptor 0") {
     CHECK(last_create.order.relative != 0);
 }
 
+TEST_CASE_FIXTURE(machine, "a handle's descriptor with another object by now is no cgroup's link") {
+    auto& prog = add_program(bl::program_type::cgroup_skb);
+    auto l = *bl::link::from_fd(open(add_link({.type = bl::link_type::cgroup, .prog = &prog})));
+    auto const number = l.fd().get();
+    bl::unique_fd{number}.reset(); // behind its handle
+    first_descriptor = number;
+    auto const file = open_file();
+    REQUIRE(file.get() == number);
+    typed_program<bl::program_type::cgroup_skb> const added{{open(prog)}};
+    fail(call::link_create, EINVAL);
+    auto const link =
+        bl::attach(added, bl::hook::cgroup{.cgroup = "/cgroup",
+                                           .attach = bl::attach_type::cgroup_inet_egress,
+                                           .order = bl::order::after(l)});
+    check_error(
+        link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+        {"the order names descriptor " + std::to_string(number) + ": let it name the link"});
+    static_cast<void>(l.release().release());
+}
+
 // E14
 TEST_CASE_FIXTURE(machine, "what is closed by now is at no descriptor, 0 included") {
     auto const prog = typed_program<bl::program_type::sched_cls>{
@@ -209,6 +229,13 @@ TEST_CASE_FIXTURE(with_program, "an order that cannot be followed says what it n
     check(EINVAL, bl::order::after(bl::link_id{xdp.info()->id}), wrong, {"a link of type xdp"});
     check(EINVAL, bl::order::before(of_xdp), wrong, {"names a program of type xdp"});
     check(EINVAL, bl::order::after(bl::program_id{other.id}), wrong, {"a program of type xdp"});
+    auto const fd = open_file();
+    struct {
+        bl::fd_view borrowed;
+        bl::fd_view fd() const { return borrowed; }
+    } const file{fd};
+    check(EINVAL, bl::order::before(file), wrong,
+          {"; the order names descriptor " + std::to_string(fd.get()) + ", not a program, and"});
     check(EBADF, bl::order::after(closed), wrong, {"program at descriptor 99", "is not open"});
 
     constexpr auto missing = bl::errc::not_found;

@@ -88,6 +88,10 @@ TEST_CASE_FIXTURE(machine, "the untyped door says what it can see") {
     check(ENODEV, xdp, bl::errc::not_found, {"no such interface"});
     check(ENODEV, {.target = {}, .attach = bl::attach_type::tcx_egress}, bl::errc::not_found,
           {"takes an interface as its target"});
+    check(EINVAL, {.target = bl::ifindex{99}, .attach = bl::attach_type::xdp}, bl::errc::not_found,
+          {"; no such interface"});
+    check(EINVAL, {.target = {}, .attach = bl::attach_type::xdp}, bl::errc::not_found,
+          {"; the attach type takes an interface"});
     check(EINVAL, {.target = {}, .attach = bl::attach_type::lirc_mode2}, bl::errc::not_supported,
           {"the kernel has no links of lirc_mode2"});
     check(EINVAL, xdp, wrong, {"the program or the target does not go with it"});

@@ -88,10 +88,13 @@ TEST_CASE_FIXTURE(with_program, "a program without a link is named, and how to r
     }
 }
 
-TEST_CASE_FIXTURE(with_program, "a device without a program is busy for what it does with memory") {
-    fail(call::link_create, EBUSY);
-    check_refused(EBUSY, bl::hook::xdp{bl::ifindex{2}}, bl::errc::hook_busy,
-                  {"splits headers from data", "tcp-data-split"});
+TEST_CASE_FIXTURE(with_program, "a device without a program is busy for its memory or its queues") {
+    fail_always(call::link_create, EBUSY);
+    check_refused(
+        EBUSY, bl::hook::xdp{bl::ifindex{2}}, bl::errc::hook_busy,
+        {"one of: ", "splits headers from data", "tcp-data-split", "; or XDP would take"});
+    check_refused(EBUSY, bl::hook::xdp{bl::ifindex{2}, bl::xdp_mode::generic}, bl::errc::hook_busy,
+                  {"; the device splits headers from data"});
 }
 
 TEST_CASE_FIXTURE(with_program, "a program in another mode is named") {
@@ -99,6 +102,21 @@ TEST_CASE_FIXTURE(with_program, "a program in another mode is named") {
     fail(call::link_create, EEXIST);
     check_refused(EEXIST, bl::hook::xdp{bl::ifindex{2}}, bl::errc::already_exists,
                   {"program 7 (generic) runs on the interface in another mode"});
+}
+
+TEST_CASE_FIXTURE(with_program, "a program on the device itself is in nobody's way, nor has one") {
+    using bl::xdp_mode;
+    interface_facts[2].above = 3;
+    interface_facts[3].without_link.generic = 9;
+    fail_always(call::link_create, EEXIST);
+    for (auto const mode : {xdp_mode::automatic, xdp_mode::generic, xdp_mode::driver}) {
+        interface_facts[2].without_link = {.offload = 7, .driver = 0, .generic = 0};
+        check_refused(EEXIST, bl::hook::xdp{bl::ifindex{2}, mode}, bl::errc::hook_busy,
+                      {"eth1, above it"});
+    }
+    interface_facts[2].without_link = {.offload = 0, .driver = 7, .generic = 0};
+    check_refused(EEXIST, bl::hook::xdp{bl::ifindex{2}, xdp_mode::offload}, bl::errc::hook_busy,
+                  {"eth1, above it"});
 }
 
 // F12
@@ -165,7 +183,8 @@ TEST_CASE_FIXTURE(with_program, "each mode has its own causes of one errno") {
     check(EINVAL, xdp_mode::offload, "does not offload XDP", "set up");
     check(ENOTCONN, xdp_mode::driver, "without its peer", "one of");
     check(ERANGE, xdp_mode::driver, "MTU", "one of"); // F8
-    check(ENOSPC, xdp_mode::driver, "no link id left", "queues");
+    check(ENOSPC, xdp_mode::driver, "no transmit queue left", "receive queues");
+    check(ENOSPC, xdp_mode::generic, "no link id left", "queue");
     interface_facts[2].kind = "veth";
     check(ENOSPC, xdp_mode::driver, "fewer receive queues", "one of");
     interface_facts[2].without_link = {.offload = 3, .driver = 4, .generic = 0};

@@ -199,6 +199,21 @@ TEST_CASE_FIXTURE(running_link, "a missing capability is told from a security mo
                 {name, "CAP_BPF is missing"});
 }
 
+TEST_CASE_FIXTURE(running_link, "a link closed behind its handle is told from a closed program") {
+    fail(call::link_update, EBADF);
+    fail(call::is_open, EBADF);
+    check_error(handle.update(second), EBADF, bl::operation::link_update,
+                bl::errc::invalid_argument,
+                {"; the link's descriptor was closed behind its handle"});
+    fail(call::link_update, EBADF);
+    fail(call::is_open, EBADF, 2);
+    check_error(handle.update(second), EBADF, bl::operation::link_update,
+                bl::errc::invalid_argument, {"; the descriptor of the new program is not open"});
+    fail(call::link_detach, EBADF);
+    check_error(handle.detach(), EBADF, bl::operation::link_detach, bl::errc::invalid_argument,
+                {"; the link's descriptor was closed behind its handle"});
+}
+
 TEST_CASE_FIXTURE(running_link, "what else the kernel says of an update is passed on") {
     for (auto const& [number, condition] :
          std::vector<std::pair<int, bl::errc>>{{EEXIST, bl::errc::already_exists},

@@ -68,10 +68,12 @@ TEST_CASE_FIXTURE(running_link, "a map that a table's link does not take says wh
 namespace {
 
 /// A program of a cgroup, with the attach type that it was loaded for where that is known.
-struct connect_program : typed_program<bl::program_type::cgroup_sock_addr> {
+template <bl::program_type Type>
+struct cgroup_program : typed_program<Type> {
     std::optional<bl::attach_type> loaded_for;
     [[nodiscard]] std::optional<bl::attach_type> expected_attach_type() const { return loaded_for; }
 };
+using connect_program = cgroup_program<bl::program_type::cgroup_sock_addr>;
 
 } // namespace
 
@@ -109,6 +111,40 @@ TEST_CASE_FIXTURE(machine, "a cgroup's link takes no program for another attach 
         fail(call::obj_get_info, EPERM);
         REQUIRE(succeeded(l->update(next, bl::expecting(next))));
         CHECK(there.prog.get() == &other);
+    }
+}
+
+// The kernel holds those for egress that return 2 or 3.
+TEST_CASE_FIXTURE(machine,
+                  "a link on ingress takes what the kernel would attach there, and no more") {
+    using enum bl::attach_type;
+    constexpr auto skb = bl::program_type::cgroup_skb;
+    auto& in = add_program(skb, cgroup_inet_ingress);
+    auto& there = add_link({.type = bl::link_type::cgroup,
+                            .prog = &in,
+                            .attach = cgroup_inet_ingress,
+                            .cgroup_id = 7});
+    auto l = bl::link::from_fd(open(there));
+    REQUIRE(succeeded(l));
+    cgroup_program<skb> next{{{open(add_program(skb, cgroup_inet_egress))}}, cgroup_inet_egress};
+    SUBCASE("held to egress") {
+        forget_calls();
+        fail(call::link_create, EINVAL);
+        check_error(l->update(next), EINVAL, bl::operation::link_update, bl::errc::invalid_argument,
+                    {"loaded for attach type cgroup_inet_egress, and cgroup_inet_ingress is the"});
+        fail(call::link_create, EINVAL);
+        next.loaded_for.reset();
+        check_error(l->update(next), EINVAL, bl::operation::link_update, bl::errc::invalid_argument,
+                    {"loaded for another attach type"});
+        CHECK(calls(call::link_update) == 0);
+    }
+    SUBCASE("not held") {
+        fail(call::link_create, EBADF); // for the place
+        CHECK(succeeded(l->update(next)));
+        forget_calls();
+        next.loaded_for = cgroup_inet_ingress;
+        CHECK(succeeded(l->update(next)));
+        CHECK(system_calls() == 2);
     }
 }
 

@@ -64,7 +64,8 @@ TEST_CASE_FIXTURE(pinnable, "a place that takes no pin says why, and privilege i
          std::vector<std::tuple<int, bl::errc, char const*>>{
              {EPERM, bl::errc::permission_denied, "security module"},
              {EACCES, bl::errc::permission_denied, "mode of a directory"},
-             {EINVAL, bl::errc::invalid_argument, ""},
+             {EINVAL, bl::errc::invalid_argument, "closed behind its handle"},
+             {EOVERFLOW, bl::errc::invalid_argument, "has no number on this bpffs"},
              {ENAMETOOLONG, bl::errc::invalid_argument, "255 bytes"},
              {EROFS, bl::errc::read_only, "mount it again"},
              {ENOMEM, no_condition, "no memory"},
@@ -76,6 +77,21 @@ TEST_CASE_FIXTURE(pinnable, "a place that takes no pin says why, and privilege i
         CHECK_FALSE(handle.is_pinned());
         CHECK_FALSE(has_path("/bpf/x"));
     }
+}
+
+TEST_CASE_FIXTURE(pinnable, "what is read-only and not a bpffs is not said to be one") {
+    constexpr auto wrong = bl::errc::invalid_argument;
+    fail(call::obj_pin, EROFS);
+    check_error(handle.pin("/home/x"), EROFS, bl::operation::obj_pin, wrong,
+                {"/home/x", "; the directory is not on a bpffs"});
+    for (int const number : {EROFS, EPERM}) {
+        fail(call::obj_get, number);
+        check_error(bl::link::load_pinned("/home"), number, bl::operation::obj_get, wrong,
+                    {"/home", "; the path is not on a bpffs"});
+    }
+    fail(call::obj_get, EROFS);
+    check_error(bl::link::load_pinned("/bpf"), EROFS, bl::operation::obj_get, bl::errc::read_only,
+                {"; the bpffs is mounted so"});
 }
 
 TEST_CASE_FIXTURE(pinnable, "a path that is no path is refused without a system call") {
