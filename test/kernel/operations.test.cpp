@@ -118,9 +118,9 @@ TEST_CASE_FIXTURE(kernel_case, "a chain that cannot attach does nothing else") {
 
 TEST_CASE_FIXTURE(kernel_case, "a chain that cannot pin removes its link") {
     workplace w;
-    auto const failed = w.attached().and_then(w.note()) | bl::pin(w.fs.path() / "a.b") |
-                        bl::update(w.p.xdp("xdp_b"));
-    check_error(failed, bl::errc::invalid_argument, {"obj_pin", "dot"});
+    check_error(w.attached().and_then(w.note()) | bl::pin(w.fs.path() / "a.b") |
+                    bl::update(w.p.xdp("xdp_b")),
+                bl::errc::invalid_argument, {"obj_pin", "dot"});
     w.check_undone();
 }
 

@@ -274,16 +274,16 @@ TEST_CASE("a name that is not libbpf's, and a null pointer, are mistakes") {
     for (auto const* const name :
          {"", "xdp_prog", "xdp/eth0", "kprobes/f", "kprobe.multis/f", "cgroup/connect4/x", ".text"})
         check_refused(name, ESRCH, invalid_argument, {"libbpf has no section of this name"});
-    auto const none = bl::hook_of(nullptr);
-    check_error(none, EINVAL, bl::operation::read_section, invalid_argument, {"null pointer"});
+    check_error(bl::hook_of(nullptr), EINVAL, bl::operation::read_section, invalid_argument,
+                {"null pointer"});
 }
 
 TEST_CASE_FIXTURE(machine, "a hook that is known at run time is attached to as one that is named") {
     ::bpf_program prog{"count", program_type::raw_tracepoint, {}, -EINVAL, "raw_tp/sys_enter"};
     auto const where = bl::hook_of(&prog);
     REQUIRE(succeeded(where));
-    auto const early = bl::attach(&prog, *where);
-    check_error(early, EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
+    check_error(bl::attach(&prog, *where), EINVAL, bl::operation::prog_get_info,
+                bl::errc::invalid_argument,
                 {"program 'count'", "it is not loaded", "load its bpf_object first"});
     auto const loaded = open(add_program(program_type::raw_tracepoint));
     prog.fd = bl::fd_view{loaded}.get();
@@ -301,8 +301,8 @@ TEST_CASE_FIXTURE(machine, "a hook that is known at run time is attached to as o
 TEST_CASE_FIXTURE(machine, "a program of another type is refused before the kernel is asked") {
     typed_program<program_type::xdp> const prog{{open(add_program(program_type::xdp))}};
     auto const check = [&](bl::any_hook const& where, std::string_view text) {
-        auto const link = bl::attach(prog, where);
-        check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument, {text});
+        check_error(bl::attach(prog, where), EINVAL, bl::operation::link_create,
+                    bl::errc::invalid_argument, {text});
         CHECK(system_calls() == 0);
     };
     check(hook::kprobe{.function = "f"}, "of type xdp, and kprobe is needed");

@@ -66,21 +66,20 @@ TEST_CASE_FIXTURE(with_program, "a cgroup is named by its path or by a descripto
 }
 
 TEST_CASE_FIXTURE(with_program, "what is no cgroup is refused") {
-    auto const no_directory = bl::attach(skb, bl::hook::cgroup{"/nothing", egress});
-    check_error(no_directory, ENOENT, bl::operation::open, bl::errc::not_found,
-                {"cgroup /nothing", "cgroup_inet_egress"});
-    auto const other = bl::attach(skb, bl::hook::cgroup{"/home", egress});
-    check_error(other, EBADF, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(bl::attach(skb, bl::hook::cgroup{"/nothing", egress}), ENOENT, bl::operation::open,
+                bl::errc::not_found, {"cgroup /nothing", "cgroup_inet_egress"});
+    check_error(bl::attach(skb, bl::hook::cgroup{"/home", egress}), EBADF,
+                bl::operation::link_create, bl::errc::invalid_argument,
                 {"cgroup /home", "not a version 2 cgroup"});
     auto const file = open_file();
     auto const no_cgroup = bl::attach(skb, bl::hook::cgroup{bl::fd_view{file}, egress});
     check_error(no_cgroup, EBADF, bl::operation::link_create, bl::errc::invalid_argument,
                 {"descriptor " + std::to_string(file.get())});
-    auto const unnamed = bl::attach(skb, bl::hook::cgroup{"", egress});
-    check_error(unnamed, EINVAL, bl::operation::open, bl::errc::invalid_argument);
+    check_error(bl::attach(skb, bl::hook::cgroup{"", egress}), EINVAL, bl::operation::open,
+                bl::errc::invalid_argument);
     pin("/bpf/x", add_map());
-    auto const pinned = bl::attach(skb, bl::hook::cgroup{"/bpf/x", egress});
-    check_error(pinned, ENOTDIR, bl::operation::open, bl::errc::invalid_argument);
+    check_error(bl::attach(skb, bl::hook::cgroup{"/bpf/x", egress}), ENOTDIR, bl::operation::open,
+                bl::errc::invalid_argument);
     CHECK(newest_link() == nullptr);
 }
 
@@ -93,8 +92,7 @@ struct refused_by_a_cgroup : with_program {
     void check(int number, bl::errc condition, std::initializer_list<std::string_view> texts) {
         CAPTURE(number);
         fail(call::link_create, number);
-        auto const link = bl::attach(skb, where);
-        check_error(link, number, bl::operation::link_create, condition, texts);
+        check_error(bl::attach(skb, where), number, bl::operation::link_create, condition, texts);
         CHECK(open_descriptors().size() == 1);
     }
 };
@@ -123,8 +121,7 @@ TEST_CASE_FIXTURE(refused_by_a_cgroup, "a cgroup says what is in the way") {
     has_version_1_cgroups = true;
     check(EBADF, wrong, {"version 1 hierarchy"});
     fail(call::open_directory, EACCES);
-    auto const closed = bl::attach(skb, where);
-    check_error(closed, EACCES, bl::operation::open, bl::errc::permission_denied);
+    check_error(bl::attach(skb, where), EACCES, bl::operation::open, bl::errc::permission_denied);
 }
 
 TEST_CASE_FIXTURE(refused_by_a_cgroup,
@@ -286,8 +283,7 @@ TEST_CASE_FIXTURE(with_program,
 
     hook_revision = 0;
     fail(call::link_create, EINVAL);
-    auto const before = bl::attach(skb, where);
-    check_error(before, EINVAL, bl::operation::link_create, bl::errc::not_supported,
+    check_error(bl::attach(skb, where), EINVAL, bl::operation::link_create, bl::errc::not_supported,
                 {"cgroup /cgroup", "neither order nor revision"});
     hook_revision = 4;
     fail(call::link_create, EINVAL);
@@ -307,8 +303,8 @@ TEST_CASE_FIXTURE(with_program, "preorder is a flag beside the order's") {
     CHECK(last_create.flags == ((1U << 6) | (1U << 3)));
     hook_revision = 0; // an older kernel, which knows no flag here
     fail(call::link_create, EINVAL);
-    auto const old = bl::attach(skb, where);
-    check_error(old, EINVAL, bl::operation::link_create, bl::errc::not_supported, {"no preorder"});
+    check_error(bl::attach(skb, where), EINVAL, bl::operation::link_create, bl::errc::not_supported,
+                {"no preorder"});
 }
 
 TEST_CASE_FIXTURE(refused_by_a_cgroup,

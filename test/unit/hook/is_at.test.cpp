@@ -236,9 +236,8 @@ TEST_CASE_FIXTURE(places, "a link of a cgroup is at its directory, by path or de
     CHECK(where(bl::hook::cgroup{.cgroup = "/cgroup/web"}, here) == match::unknown);
     CHECK(where(loaded<program_type::cgroup_device>(), bl::hook::cgroup{.cgroup = "/cgroup/web"},
                 here) == match::yes); // the only type of its programs
-    auto const closed = bl::is_at(at(bl::fd_view{4'000}), here);
-    check_error(closed, EBADF, bl::operation::resolve_cgroup, bl::errc::invalid_argument,
-                {"is not open"});
+    check_error(bl::is_at(at(bl::fd_view{4'000}), here), EBADF, bl::operation::resolve_cgroup,
+                bl::errc::invalid_argument, {"is not open"});
     auto const file = bl::is_at(at("/home"), here);
     REQUIRE_FALSE(file);
     CHECK(file.error() == bl::errc::invalid_argument);
@@ -279,8 +278,8 @@ TEST_CASE_FIXTURE(places, "a link of a network namespace is at that") {
     CHECK(where(bl::hook::netns{.netns = a}, here) == match::unknown);
     for (auto const& [fd, number] :
          {std::pair{bl::fd_view{4'000}, EBADF}, std::pair{bl::fd_view{other}, EINVAL}}) {
-        auto const told = bl::is_at(at(fd), here);
-        check_error(told, number, bl::operation::resolve_netns, bl::errc::invalid_argument);
+        check_error(bl::is_at(at(fd), here), number, bl::operation::resolve_netns,
+                    bl::errc::invalid_argument);
     }
     newest->defunct = true;
     CHECK(where(at(a), here) == match::no);

@@ -61,9 +61,9 @@ TEST_CASE_FIXTURE(with_program, "every hook has the kernel's number and a name")
                     {"ipv4", name, "priority 0"});
     }
     fail(call::link_create, EAFNOSUPPORT);
-    auto const both = bl::attach(
-        held, bl::hook::netfilter{.protocol_family = static_cast<bl::protocol_family>(1)});
-    check_error(both, EAFNOSUPPORT, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(bl::attach(held, bl::hook::netfilter{.protocol_family =
+                                                         static_cast<bl::protocol_family>(1)}),
+                EAFNOSUPPORT, bl::operation::link_create, bl::errc::invalid_argument,
                 {"family 1", "neither ipv4 nor ipv6"});
 }
 
@@ -72,8 +72,7 @@ TEST_CASE_FIXTURE(with_program, "netfilter says what is in the way") {
                            std::initializer_list<std::string_view> texts) {
         CAPTURE(number);
         fail(call::link_create, number);
-        auto const link = bl::attach(held, where);
-        check_error(link, number, bl::operation::link_create, condition, texts);
+        check_error(bl::attach(held, where), number, bl::operation::link_create, condition, texts);
         CHECK(newest_link() == nullptr);
     };
     constexpr auto wrong = bl::errc::invalid_argument;
@@ -101,7 +100,7 @@ TEST_CASE_FIXTURE(with_program, "netfilter says what is in the way") {
 TEST_CASE_FIXTURE(with_program, "a kernel with netfilter links is not said to have none") {
     held.owned = open(add_program(bl::program_type::xdp));
     fail(call::link_create, EINVAL);
-    auto const link = bl::attach(held, incoming);
-    check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(bl::attach(held, incoming), EINVAL, bl::operation::link_create,
+                bl::errc::invalid_argument,
                 {"netfilter ipv6 local_in, priority -7", "of type xdp, and netfilter is needed"});
 }

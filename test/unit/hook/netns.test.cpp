@@ -40,9 +40,8 @@ TEST_CASE_FIXTURE(with_programs, "a network namespace is attached to by its desc
 
 TEST_CASE_FIXTURE(with_programs, "the attach type goes with the program, or both are named") {
     auto const refused = [&](auto const& prog, attach_type attach, std::string_view word) {
-        auto const link = bl::attach(prog, at(attach));
-        check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                    {subject, to_string(attach), word});
+        check_error(bl::attach(prog, at(attach)), EINVAL, bl::operation::link_create,
+                    bl::errc::invalid_argument, {subject, to_string(attach), word});
     };
     refused(lookup, attach_type::flow_dissector, "of type sk_lookup, and flow_dissector is needed");
     refused(dissector, attach_type::sk_lookup, "of type flow_dissector, and sk_lookup is needed");

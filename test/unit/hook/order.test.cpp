@@ -96,9 +96,8 @@ TEST_CASE_FIXTURE(with_program, "an expected revision goes to the kernel, but fo
     CHECK(last_create.order.expected_revision == 0x1'0000'0002);
     CHECK(last_create.flags == f_after); // as without any
     forget_calls();
-    auto const none = attach(bl::order::first(), bl::revision{0});
-    check_error(none, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
-                {"interface 2", "never 0"});
+    check_error(attach(bl::order::first(), bl::revision{0}), EINVAL, bl::operation::link_create,
+                bl::errc::invalid_argument, {"interface 2", "never 0"});
     CHECK(system_calls() == 0);
 }
 
@@ -221,8 +220,7 @@ TEST_CASE_FIXTURE(with_program, "an order that cannot be followed says what it n
     auto const check = [&](int number, bl::order order, bl::errc condition,
                            std::initializer_list<std::string_view> texts) {
         fail(call::link_create, number);
-        auto const link = attach(order);
-        check_error(link, number, bl::operation::link_create, condition, texts);
+        check_error(attach(order), number, bl::operation::link_create, condition, texts);
     };
     constexpr auto wrong = bl::errc::invalid_argument;
     check(EINVAL, bl::order::before(xdp), wrong, {"names a link of type xdp", "sched_cls"});

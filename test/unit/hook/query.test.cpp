@@ -148,8 +148,7 @@ TEST_CASE_FIXTURE(machine, "a hook that grows or shrinks in between is told as i
 TEST_CASE_FIXTURE(machine, "a hook that grows for ever ends the query") {
     put_on(*this, 65);
     fail_always(call::prog_query, ENOSPC);
-    auto const q = bl::query(ingress);
-    check_error(q, ENOSPC, bl::operation::prog_query, no_condition,
+    check_error(bl::query(ingress), ENOSPC, bl::operation::prog_query, no_condition,
                 {"interface 2", "grew each time"});
     CHECK(calls(call::prog_query) < 100);
 }
@@ -188,8 +187,7 @@ TEST_CASE_FIXTURE(machine, "a refused query says what is in the way") {
                            std::initializer_list<std::string_view> texts) {
         CAPTURE(number);
         fail(call::prog_query, number);
-        auto const q = bl::query(where);
-        check_error(q, number, bl::operation::prog_query, condition, texts);
+        check_error(bl::query(where), number, bl::operation::prog_query, condition, texts);
         CHECK(open_descriptors().size() == 1);
     };
     constexpr auto wrong = bl::errc::invalid_argument;
@@ -216,8 +214,8 @@ TEST_CASE_FIXTURE(machine, "a refused query says what is in the way") {
     check(EPERM, ingress, bl::errc::permission_denied, {"CAP_NET_ADMIN"});
     interfaces.erase(2);
     check(ENODEV, ingress, missing, {"no such interface"});
-    auto const nowhere = bl::query(bl::hook::cgroup{"/nothing", egress});
-    check_error(nowhere, ENOENT, bl::operation::open, missing, {"cgroup /nothing"});
+    check_error(bl::query(bl::hook::cgroup{"/nothing", egress}), ENOENT, bl::operation::open,
+                missing, {"cgroup /nothing"});
 }
 
 TEST_CASE_FIXTURE(machine, "with_revision decides again while the hook changes") {

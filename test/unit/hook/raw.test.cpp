@@ -69,8 +69,7 @@ TEST_CASE_FIXTURE(machine, "the untyped door says what it can see") {
                            std::initializer_list<std::string_view> texts) {
         CAPTURE(number);
         fail(call::link_create, number);
-        auto const link = bl::attach(held, where);
-        check_error(link, number, bl::operation::link_create, condition, texts);
+        check_error(bl::attach(held, where), number, bl::operation::link_create, condition, texts);
     };
     constexpr auto wrong = bl::errc::invalid_argument;
     bl::hook::raw const xdp{.target = bl::ifindex{2}, .attach = bl::attach_type::xdp};

@@ -54,8 +54,8 @@ TEST_CASE_FIXTURE(with_map, "each attach type of a sockmap takes its program typ
                     bl::errc::invalid_argument,
                     {subject, "of type sk_", "needed for " + to_string(each.attach)});
     }
-    auto const other = bl::attach(skb, bl::hook::sockmap{map, attach_type::sk_lookup});
-    check_error(other, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+    check_error(bl::attach(skb, bl::hook::sockmap{map, attach_type::sk_lookup}), EINVAL,
+                bl::operation::link_create, bl::errc::invalid_argument,
                 {"sk_lookup is not of sockmap"});
 }
 
@@ -64,9 +64,8 @@ TEST_CASE_FIXTURE(with_map, "a sockmap says what is in the way") {
                            attach_type attach = attach_type::sk_skb_verdict) {
         CAPTURE(number);
         fail(call::link_create, number);
-        auto const link = bl::attach(skb, bl::hook::sockmap{map, attach});
-        check_error(link, number, bl::operation::link_create, condition,
-                    {subject, to_string(attach), text});
+        check_error(bl::attach(skb, bl::hook::sockmap{map, attach}), number,
+                    bl::operation::link_create, condition, {subject, to_string(attach), text});
         CHECK(newest_link() == nullptr);
     };
     on_hook = {{30, 0}};

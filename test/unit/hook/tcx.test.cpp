@@ -61,8 +61,8 @@ TEST_CASE_TEMPLATE("a hook on an interface takes no other hook's attach type", H
     std::string const name{bl::hook_traits<Hook>::name};
     for (auto const attach :
          {bl::attach_type{}, bl::attach_type::xdp, bl::attach_type::sk_lookup}) {
-        auto const link = here.attach(attach);
-        check_error(link, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+        check_error(here.attach(attach), EINVAL, bl::operation::link_create,
+                    bl::errc::invalid_argument,
                     {"interface 2", to_string(attach) + " is not of " + name});
     }
     CHECK(here.system_calls() == 0);

@@ -19,8 +19,7 @@ struct with_program : machine {
 
     void check_refused(int number, bl::hook::xdp const& where, bl::errc condition,
                        std::initializer_list<std::string_view> texts) {
-        auto const link = bl::attach(held, where);
-        check_error(link, number, bl::operation::link_create, condition, texts);
+        check_error(bl::attach(held, where), number, bl::operation::link_create, condition, texts);
     }
 };
 
@@ -329,9 +328,8 @@ TEST_CASE_FIXTURE(machine, "a query of XDP tells program and mode, with a link o
 TEST_CASE_FIXTURE(machine, "a query of XDP that fails says why") {
     auto const check = [&](int number, bl::ifindex index, bl::errc condition,
                            std::string_view text) {
-        auto const q = bl::query(bl::hook::xdp{.ifindex = index});
-        check_error(q, number, bl::operation::prog_query, condition,
-                    {"interface " + std::to_string(index.value()), text});
+        check_error(bl::query(bl::hook::xdp{.ifindex = index}), number, bl::operation::prog_query,
+                    condition, {"interface " + std::to_string(index.value()), text});
     };
     check(ENODEV, bl::ifindex{99}, bl::errc::not_found, "no such interface");
     check(ENODEV, bl::ifindex{0}, bl::errc::not_found, "no such interface");

@@ -56,9 +56,8 @@ TEST_CASE_FIXTURE(reading, "either question can be refused") {
     auto const fd = open(tracepoint);
     for (int const nth : {1, 2}) {
         fail(call::obj_get_info, EPERM, nth);
-        auto const info = bl::detail::read_info(fd);
-        REQUIRE_FALSE(info);
-        check_error(info.error(), EPERM, bl::operation::link_get_info, bl::errc::permission_denied);
+        check_error(bl::detail::read_info(fd), EPERM, bl::operation::link_get_info,
+                    bl::errc::permission_denied);
     }
 }
 
@@ -71,16 +70,13 @@ TEST_CASE_FIXTURE(reading, "the head of any link takes one small call") {
     CHECK(header->program.value() == prog.id);
     CHECK(system_calls() == 1);
     fail(call::obj_get_info, EPERM);
-    auto const refused = bl::detail::read_header(fd);
-    REQUIRE_FALSE(refused);
-    check_error(refused.error(), EPERM, bl::operation::link_get_info, bl::errc::permission_denied);
+    check_error(bl::detail::read_header(fd), EPERM, bl::operation::link_get_info,
+                bl::errc::permission_denied);
 }
 
 TEST_CASE_FIXTURE(reading, "a link that the kernel does not tell of says why") {
-    auto const closed = bl::detail::read_info(bl::fd_view{99});
-    REQUIRE_FALSE(closed);
-    check_error(closed.error(), EBADF, bl::operation::link_get_info, bl::errc::invalid_argument,
-                {"descriptor 99", "the descriptor is not open"});
+    check_error(bl::detail::read_info(bl::fd_view{99}), EBADF, bl::operation::link_get_info,
+                bl::errc::invalid_argument, {"descriptor 99", "the descriptor is not open"});
     auto const fd = open(tracepoint);
     struct row {
         int number;
@@ -99,19 +95,15 @@ TEST_CASE_FIXTURE(reading, "a link that the kernel does not tell of says why") {
         fail_always(call::obj_get_info, each.number);
         auto const info = bl::detail::read_info(fd);
         mend();
-        REQUIRE_FALSE(info);
-        check_error(info.error(), each.number, bl::operation::link_get_info, each.condition,
-                    {each.text});
+        check_error(info, each.number, bl::operation::link_get_info, each.condition, {each.text});
     }
 }
 
 TEST_CASE_FIXTURE(reading,
                   "what is not a BPF object is told from a request that the kernel refuses") {
     auto const file = open_file();
-    auto const info = bl::detail::read_info(file);
-    REQUIRE_FALSE(info);
-    check_error(info.error(), EINVAL, bl::operation::link_get_info, bl::errc::invalid_argument,
-                {"it is not a BPF object"});
+    check_error(bl::detail::read_info(file), EINVAL, bl::operation::link_get_info,
+                bl::errc::invalid_argument, {"it is not a BPF object"});
     auto const fd = open(tracepoint);
     fail(call::obj_get_info, EINVAL);
     auto const refused = bl::detail::read_info(fd);

@@ -24,14 +24,10 @@ TEST_CASE_FIXTURE(names, "an interface's name and index") {
 }
 
 TEST_CASE_FIXTURE(names, "an interface that is not there") {
-    auto const no_name = bl::ifindex_of("eth9");
-    REQUIRE_FALSE(no_name);
-    check_error(no_name.error(), ENODEV, bl::operation::resolve_interface, bl::errc::not_found,
-                {"eth9", "network namespace"});
-    auto const no_index = bl::interface_name_of(bl::ifindex{9});
-    REQUIRE_FALSE(no_index);
-    check_error(no_index.error(), ENODEV, bl::operation::resolve_interface, bl::errc::not_found,
-                {"9", "network namespace"});
+    check_error(bl::ifindex_of("eth9"), ENODEV, bl::operation::resolve_interface,
+                bl::errc::not_found, {"eth9", "network namespace"});
+    check_error(bl::interface_name_of(bl::ifindex{9}), ENODEV, bl::operation::resolve_interface,
+                bl::errc::not_found, {"9", "network namespace"});
 }
 
 TEST_CASE_FIXTURE(names, "a cgroup's path and id") {
@@ -40,51 +36,35 @@ TEST_CASE_FIXTURE(names, "a cgroup's path and id") {
 }
 
 TEST_CASE_FIXTURE(names, "a cgroup that is not there, or none") {
-    auto const nothing = bl::cgroup_id_of("/cgroup/none");
-    REQUIRE_FALSE(nothing);
-    check_error(nothing.error(), ENOENT, bl::operation::resolve_cgroup, bl::errc::not_found,
-                {"/cgroup/none"});
-    auto const other = bl::cgroup_id_of("/home");
-    REQUIRE_FALSE(other);
-    check_error(other.error(), EINVAL, bl::operation::resolve_cgroup, bl::errc::invalid_argument,
-                {"/home", "cgroup2"});
-    auto const gone = bl::cgroup_path_of(bl::cgroup_id{56});
-    REQUIRE_FALSE(gone);
-    check_error(gone.error(), ESTALE, bl::operation::resolve_cgroup, bl::errc::not_found, {"56"});
+    check_error(bl::cgroup_id_of("/cgroup/none"), ENOENT, bl::operation::resolve_cgroup,
+                bl::errc::not_found, {"/cgroup/none"});
+    check_error(bl::cgroup_id_of("/home"), EINVAL, bl::operation::resolve_cgroup,
+                bl::errc::invalid_argument, {"/home", "cgroup2"});
+    check_error(bl::cgroup_path_of(bl::cgroup_id{56}), ESTALE, bl::operation::resolve_cgroup,
+                bl::errc::not_found, {"56"});
 }
 
 TEST_CASE_FIXTURE(names, "what keeps a cgroup from being found by id") {
     fail(call::cgroup_path, EPERM);
-    auto const forbidden = bl::cgroup_path_of(bl::cgroup_id{55});
-    REQUIRE_FALSE(forbidden);
-    check_error(forbidden.error(), EPERM, bl::operation::resolve_cgroup,
+    check_error(bl::cgroup_path_of(bl::cgroup_id{55}), EPERM, bl::operation::resolve_cgroup,
                 bl::errc::permission_denied, {"CAP_DAC_READ_SEARCH"});
     fail(call::cgroup_path, ENOENT);
-    auto const unmounted = bl::cgroup_path_of(bl::cgroup_id{55});
-    REQUIRE_FALSE(unmounted);
-    check_error(unmounted.error(), ENOENT, bl::operation::resolve_cgroup, bl::errc::not_found,
-                {"no cgroup2 file system is mounted"});
+    check_error(bl::cgroup_path_of(bl::cgroup_id{55}), ENOENT, bl::operation::resolve_cgroup,
+                bl::errc::not_found, {"no cgroup2 file system is mounted"});
     fail(call::cgroup_path, EXDEV);
-    auto const outside = bl::cgroup_path_of(bl::cgroup_id{55});
-    REQUIRE_FALSE(outside);
-    check_error(outside.error(), EXDEV, bl::operation::resolve_cgroup, bl::errc::not_found,
-                {"first cgroup2 mount"});
+    check_error(bl::cgroup_path_of(bl::cgroup_id{55}), EXDEV, bl::operation::resolve_cgroup,
+                bl::errc::not_found, {"first cgroup2 mount"});
     fail(call::cgroup_path, EMFILE);
-    auto const full = bl::cgroup_path_of(bl::cgroup_id{55});
-    REQUIRE_FALSE(full);
-    check_error(full.error(), EMFILE, bl::operation::resolve_cgroup, no_condition);
+    check_error(bl::cgroup_path_of(bl::cgroup_id{55}), EMFILE, bl::operation::resolve_cgroup,
+                no_condition);
 }
 
 TEST_CASE_FIXTURE(names, "a network namespace's inode") {
     CHECK(*bl::netns_inode_of("/proc/self/ns/net") == bl::netns_inode{4'026'531'840U});
-    auto const nothing = bl::netns_inode_of("/run/netns/blue");
-    REQUIRE_FALSE(nothing);
-    check_error(nothing.error(), ENOENT, bl::operation::resolve_netns, bl::errc::not_found,
-                {"/run/netns/blue"});
-    auto const other = bl::netns_inode_of("/home/netns");
-    REQUIRE_FALSE(other);
-    check_error(other.error(), EINVAL, bl::operation::resolve_netns, bl::errc::invalid_argument,
-                {"/home/netns", "is not a network namespace"});
+    check_error(bl::netns_inode_of("/run/netns/blue"), ENOENT, bl::operation::resolve_netns,
+                bl::errc::not_found, {"/run/netns/blue"});
+    check_error(bl::netns_inode_of("/home/netns"), EINVAL, bl::operation::resolve_netns,
+                bl::errc::invalid_argument, {"/home/netns", "is not a network namespace"});
 }
 
 TEST_CASE_FIXTURE(names, "an empty name, and one with a zero byte") {

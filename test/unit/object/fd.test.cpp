@@ -76,8 +76,7 @@ TEST_CASE_FIXTURE(machine, "close shows the error, and the owner is empty all th
     int const number = fd.get();
     fail(call::close, EIO);
     auto const closed = fd.close();
-    REQUIRE_FALSE(closed);
-    check_error(closed.error(), EIO, bl::operation::close, no_condition,
+    check_error(closed, EIO, bl::operation::close, no_condition,
                 {"descriptor " + std::to_string(number)});
     CHECK_FALSE(fd);
     CHECK_FALSE(is_open(number));
@@ -108,15 +107,11 @@ TEST_CASE_FIXTURE(machine, "only a duplicate for exec stays open over it") {
 }
 
 TEST_CASE_FIXTURE(machine, "a duplicate for exec that fails says why") {
-    auto const closed = bl::duplicate_for_exec(bl::fd_view{99});
-    REQUIRE_FALSE(closed);
-    check_error(closed.error(), EBADF, bl::operation::duplicate, bl::errc::invalid_argument,
-                {"99", "not open"});
+    check_error(bl::duplicate_for_exec(bl::fd_view{99}), EBADF, bl::operation::duplicate,
+                bl::errc::invalid_argument, {"99", "not open"});
     auto const fd = open_file();
     fail(call::duplicate, EMFILE);
-    auto const full = bl::duplicate_for_exec(fd);
-    REQUIRE_FALSE(full);
-    check_error(full.error(), EMFILE, bl::operation::duplicate, no_condition,
+    check_error(bl::duplicate_for_exec(fd), EMFILE, bl::operation::duplicate, no_condition,
                 {"descriptor " + std::to_string(fd.get())});
 }
 

@@ -88,10 +88,8 @@ TEST_CASE_FIXTURE(machine, "a descriptor that is not open is an error") {
         fail_always(call::link_update, EPERM);
     }
     for (auto const closed : {bl::fd_view{number}, bl::fd_view{}}) {
-        auto const kind = bl::identify(closed);
-        REQUIRE_FALSE(kind);
-        check_error(kind.error(), EBADF, bl::operation::identify, bl::errc::invalid_argument,
-                    {"descriptor " + std::to_string(closed.get())});
+        check_error(bl::identify(closed), EBADF, bl::operation::identify,
+                    bl::errc::invalid_argument, {"descriptor " + std::to_string(closed.get())});
     }
 }
 
@@ -136,10 +134,8 @@ TEST_CASE_FIXTURE(one_of_each, "a map is told by what it says to a look-up of no
 TEST_CASE_FIXTURE(one_of_each, "what is no link is said to be what it is") {
     CHECK(bl::require_link(link, "x"));
     auto const refused = [](bl::fd_view fd, char const* what) {
-        auto const outcome = bl::require_link(fd, "the subject");
-        REQUIRE_FALSE(outcome);
-        check_error(outcome.error(), EINVAL, bl::operation::identify, bl::errc::not_a_link,
-                    {"the subject", what});
+        check_error(bl::require_link(fd, "the subject"), EINVAL, bl::operation::identify,
+                    bl::errc::not_a_link, {"the subject", what});
     };
     refused(program, "it is not a BPF link, but a BPF program");
     refused(map, "it is not a BPF link, but a BPF map");

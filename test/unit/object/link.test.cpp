@@ -45,8 +45,7 @@ TEST_CASE_FIXTURE(one_link, "close shows the error; the handle is empty and the 
     REQUIRE(succeeded(handle.pin("/bpf/x")));
     fail(call::close, EIO);
     auto const closed = handle.close();
-    REQUIRE_FALSE(closed);
-    check_error(closed.error(), EIO, bl::operation::close, no_condition);
+    check_error(closed, EIO, bl::operation::close, no_condition);
     CHECK_FALSE(handle);
     CHECK_FALSE(handle.is_pinned());
     CHECK(link_at("/bpf/x") == id.value());
@@ -100,9 +99,7 @@ TEST_CASE_FIXTURE(machine, "each kind is detached exactly when the table says th
         if (traits.detachable) {
             CHECK(succeeded(done));
         } else {
-            REQUIRE_FALSE(done);
-            check_error(done.error(), EOPNOTSUPP, bl::operation::link_detach,
-                        bl::errc::not_supported,
+            check_error(done, EOPNOTSUPP, bl::operation::link_detach, bl::errc::not_supported,
                         {"link " + std::to_string(there.id()), traits.name});
         }
     }
@@ -111,19 +108,14 @@ TEST_CASE_FIXTURE(machine, "each kind is detached exactly when the table says th
 TEST_CASE_FIXTURE(one_link, "a kernel without the detach command does not support it") {
     auto handle = sole_handle();
     fail(call::link_detach, EINVAL);
-    auto const done = handle.detach();
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EINVAL, bl::operation::link_detach, bl::errc::not_supported, {name});
+    check_error(handle.detach(), EINVAL, bl::operation::link_detach, bl::errc::not_supported,
+                {name});
     fail(call::link_detach, EPERM);
-    auto const denied = handle.detach();
-    REQUIRE_FALSE(denied);
-    check_error(denied.error(), EPERM, bl::operation::link_detach, bl::errc::permission_denied,
+    check_error(handle.detach(), EPERM, bl::operation::link_detach, bl::errc::permission_denied,
                 {name});
     fail(call::link_detach, ENOMEM);
     fail(call::obj_get_info, EPERM); // the link's name cannot be asked for either
-    auto const nameless = handle.detach();
-    REQUIRE_FALSE(nameless);
-    check_error(nameless.error(), ENOMEM, bl::operation::link_detach, no_condition,
+    check_error(handle.detach(), ENOMEM, bl::operation::link_detach, no_condition,
                 {"descriptor " + std::to_string(handle.fd().get())});
 }
 
@@ -152,16 +144,14 @@ TEST_CASE_FIXTURE(one_link, "a link of another kind stays where it was") {
     REQUIRE(succeeded(opened));
     int const number = opened->fd().get();
     auto const wrong = std::move(*opened).as<bl::iter_link>();
-    REQUIRE_FALSE(wrong);
-    check_error(wrong.error(), EINVAL, bl::operation::identify, bl::errc::wrong_kind,
+    check_error(wrong, EINVAL, bl::operation::identify, bl::errc::wrong_kind,
                 {name, "xdp", "iter"});
     CHECK(opened->fd().get() == number); // NOLINT(bugprone-use-after-move)
     CHECK(opened->pinned_path() == "/bpf/x");
 
     fail(call::obj_get_info, EACCES);
     auto const silent = std::move(*opened).as<bl::xdp_link>();
-    REQUIRE_FALSE(silent);
-    check_error(silent.error(), EACCES, bl::operation::link_get_info, bl::errc::permission_denied);
+    check_error(silent, EACCES, bl::operation::link_get_info, bl::errc::permission_denied);
     CHECK(opened->fd().get() == number); // NOLINT(bugprone-use-after-move)
     CHECK(is_open(number));
 }

@@ -22,8 +22,7 @@ TEST_CASE_FIXTURE(one_link, "a descriptor of anything else stays the caller's, o
     auto refused = [&](bl::unique_fd fd, char const* what) {
         int const number = fd.get();
         auto const taken = bl::link::from_fd(std::move(fd));
-        REQUIRE_FALSE(taken);
-        check_error(taken.error(), EINVAL, bl::operation::identify, bl::errc::not_a_link,
+        check_error(taken, EINVAL, bl::operation::identify, bl::errc::not_a_link,
                     {"descriptor " + std::to_string(number), what});
         CHECK(fd.get() == number); // NOLINT(bugprone-use-after-move)
         CHECK(is_open(number));
@@ -35,17 +34,15 @@ TEST_CASE_FIXTURE(one_link, "a descriptor of anything else stays the caller's, o
 }
 
 TEST_CASE_FIXTURE(one_link, "a descriptor that is not open is refused and not closed") {
-    auto const taken = bl::link::from_fd(bl::unique_fd{});
-    REQUIRE_FALSE(taken);
-    check_error(taken.error(), EBADF, bl::operation::identify, bl::errc::invalid_argument);
+    check_error(bl::link::from_fd(bl::unique_fd{}), EBADF, bl::operation::identify,
+                bl::errc::invalid_argument);
 
     auto file = open_file();
     int const number = file.get();
     file.reset();
     bl::unique_fd closed{number};
     auto const stale = bl::link::from_fd(std::move(closed));
-    REQUIRE_FALSE(stale);
-    check_error(stale.error(), EBADF, bl::operation::identify, bl::errc::invalid_argument,
+    check_error(stale, EBADF, bl::operation::identify, bl::errc::invalid_argument,
                 {"descriptor " + std::to_string(number)});
     CHECK(closed.release() == number); // NOLINT(bugprone-use-after-move)
 }
@@ -77,9 +74,7 @@ TEST_CASE_FIXTURE(one_link, "what cannot be taken over from libbpf stays libbpf'
     ::bpf_link theirs{.fd = sole_handle().release().release()};
     auto const stays = [&](int number, bl::operation where, bl::errc condition,
                            std::initializer_list<std::string_view> texts = {}) {
-        auto const ours = bl::link::take_over(&theirs);
-        REQUIRE_FALSE(ours);
-        check_error(ours.error(), number, where, condition, texts);
+        check_error(bl::link::take_over(&theirs), number, where, condition, texts);
         CHECK_FALSE(theirs.destroyed);
         CHECK(exists(id));
         CHECK(open_descriptors().size() == 1);
@@ -89,10 +84,8 @@ TEST_CASE_FIXTURE(one_link, "what cannot be taken over from libbpf stays libbpf'
     fail(call::obj_get_info, ENOMEM);
     stays(ENOMEM, bl::operation::link_get_info, no_condition);
     CHECK(succeeded(bl::link::take_over(&theirs)));
-    auto const none = bl::link::take_over(nullptr);
-    REQUIRE_FALSE(none);
-    check_error(none.error(), EINVAL, bl::operation::duplicate, bl::errc::invalid_argument,
-                {"null pointer"});
+    check_error(bl::link::take_over(nullptr), EINVAL, bl::operation::duplicate,
+                bl::errc::invalid_argument, {"null pointer"});
 }
 
 TEST_CASE_FIXTURE(machine, "a link of libbpf's perf event is left to libbpf") {
@@ -100,10 +93,8 @@ TEST_CASE_FIXTURE(machine, "a link of libbpf's perf event is left to libbpf") {
         {.type = bl::link_type::perf_event, .prog = &add_program(bl::program_type::kprobe)});
     auto held = open(probe);
     ::bpf_link theirs{.fd = held.get()};
-    auto const ours = bl::link::take_over(&theirs);
-    REQUIRE_FALSE(ours);
-    check_error(ours.error(), EOPNOTSUPP, bl::operation::duplicate, bl::errc::not_supported,
-                {"perf event", "hook::kprobe"});
+    check_error(bl::link::take_over(&theirs), EOPNOTSUPP, bl::operation::duplicate,
+                bl::errc::not_supported, {"perf event", "hook::kprobe"});
     CHECK_FALSE(theirs.destroyed);
     CHECK(open_descriptors().size() == 1);
 }
@@ -122,46 +113,35 @@ TEST_CASE_FIXTURE(one_link, "duplicate borrows the descriptor and owns another")
     CHECK(is_open(borrowed.get()));
 
     auto const map = open(add_map());
-    auto const refused = bl::link::duplicate(map);
-    REQUIRE_FALSE(refused);
-    check_error(refused.error(), EINVAL, bl::operation::identify, bl::errc::not_a_link);
+    check_error(bl::link::duplicate(map), EINVAL, bl::operation::identify, bl::errc::not_a_link);
     CHECK(is_open(map.get()));
 
     fail(call::duplicate, EMFILE);
-    auto const full = bl::link::duplicate(borrowed);
-    REQUIRE_FALSE(full);
-    check_error(full.error(), EMFILE, bl::operation::duplicate, no_condition,
+    check_error(bl::link::duplicate(borrowed), EMFILE, bl::operation::duplicate, no_condition,
                 {"descriptor " + std::to_string(borrowed.get())});
 
-    auto const closed = bl::link::duplicate(bl::fd_view{99});
-    REQUIRE_FALSE(closed);
-    check_error(closed.error(), EBADF, bl::operation::identify, bl::errc::invalid_argument);
+    check_error(bl::link::duplicate(bl::fd_view{99}), EBADF, bl::operation::identify,
+                bl::errc::invalid_argument);
 }
 
 // F21
 TEST_CASE_FIXTURE(one_link,
                   "a link that a security module keeps is told from a lack of privilege") {
     fail(call::link_get_fd_by_id, EPERM);
-    auto const kept = bl::link::from_id(id);
-    REQUIRE_FALSE(kept);
-    check_error(kept.error(), EPERM, bl::operation::link_get_fd_by_id, bl::errc::permission_denied,
-                {"a security module keeps it from being opened"});
+    check_error(bl::link::from_id(id), EPERM, bl::operation::link_get_fd_by_id,
+                bl::errc::permission_denied, {"a security module keeps it from being opened"});
 
     fail(call::link_get_fd_by_id, EPERM);
     fail(call::link_get_next_id, EPERM);
     lacks_capabilities = {21};
-    auto const denied = bl::link::from_id(id);
-    REQUIRE_FALSE(denied);
-    check_error(denied.error(), EPERM, bl::operation::link_get_fd_by_id,
+    check_error(bl::link::from_id(id), EPERM, bl::operation::link_get_fd_by_id,
                 bl::errc::permission_denied, {"CAP_SYS_ADMIN is missing: run with it"});
 
     fail(call::link_get_fd_by_id, EPERM);
     fail(call::link_get_next_id, EPERM);
     lacks_capabilities = {};
     in_first_user_namespace = false;
-    auto const inside = bl::link::from_id(id);
-    REQUIRE_FALSE(inside);
-    check_error(inside.error(), EPERM, bl::operation::link_get_fd_by_id,
+    check_error(bl::link::from_id(id), EPERM, bl::operation::link_get_fd_by_id,
                 bl::errc::permission_denied, {"user namespace of its own"});
     in_first_user_namespace = true;
     lacks_capabilities = {21};
@@ -170,9 +150,7 @@ TEST_CASE_FIXTURE(one_link,
     fail(call::link_get_fd_by_id, EPERM);
     fail(call::link_get_next_id, ENOSYS);
     fail_always(call::has_capability, EIO);
-    auto const untold = bl::link::from_id(id);
-    REQUIRE_FALSE(untold);
-    check_error(untold.error(), EPERM, bl::operation::link_get_fd_by_id,
+    check_error(bl::link::from_id(id), EPERM, bl::operation::link_get_fd_by_id,
                 bl::errc::permission_denied, {"one of: ", "security module", "is missing"});
 }
 
@@ -190,9 +168,8 @@ TEST_CASE_FIXTURE(one_link, "a link is opened by its id") {
 
 TEST_CASE_FIXTURE(one_link, "an id that names no link is not found") {
     for (unsigned const number : {0U, 7U}) {
-        auto const opened = bl::link::from_id(bl::link_id{number});
-        REQUIRE_FALSE(opened);
-        check_error(opened.error(), ENOENT, bl::operation::link_get_fd_by_id, bl::errc::not_found,
+        check_error(bl::link::from_id(bl::link_id{number}), ENOENT,
+                    bl::operation::link_get_fd_by_id, bl::errc::not_found,
                     {"link " + std::to_string(number)});
     }
 }
@@ -204,9 +181,8 @@ TEST_CASE_FIXTURE(one_link, "what else the kernel says of an id is passed on") {
                                                {EMFILE, no_condition},
                                                {ENOMEM, no_condition}}) {
         fail(call::link_get_fd_by_id, number);
-        auto const opened = bl::link::from_id(id);
-        REQUIRE_FALSE(opened);
-        check_error(opened.error(), number, bl::operation::link_get_fd_by_id, condition, {name});
+        check_error(bl::link::from_id(id), number, bl::operation::link_get_fd_by_id, condition,
+                    {name});
     }
 }
 
@@ -221,18 +197,16 @@ TEST_CASE_FIXTURE(one_link, "a link that is just being attached is waited for") 
 
 TEST_CASE_FIXTURE(one_link, "a link that never settles is given up on") {
     there.settled = false;
-    auto const opened = bl::link::from_id(id);
-    REQUIRE_FALSE(opened);
-    check_error(opened.error(), EAGAIN, bl::operation::link_get_fd_by_id, no_condition, {name});
+    check_error(bl::link::from_id(id), EAGAIN, bl::operation::link_get_fd_by_id, no_condition,
+                {name});
     CHECK(calls(call::back_off) > 10);
 }
 
 TEST_CASE_FIXTURE(one_link, "a link that vanishes instead of settling is not found") {
     there.settled = false;
     before(call::back_off, [this] { let_go(there); }, 3);
-    auto const opened = bl::link::from_id(id);
-    REQUIRE_FALSE(opened);
-    check_error(opened.error(), ENOENT, bl::operation::link_get_fd_by_id, bl::errc::not_found);
+    check_error(bl::link::from_id(id), ENOENT, bl::operation::link_get_fd_by_id,
+                bl::errc::not_found);
 }
 
 TEST_CASE_FIXTURE(one_link, "a pinned link is opened and its path remembered") {
@@ -262,9 +236,8 @@ TEST_CASE_FIXTURE(one_link, "another object's pin is not a link, and is closed a
     pin("/bpf/map", add_map());
     pin("/bpf/prog", prog);
     for (auto const* const path : {"/bpf/map", "/bpf/prog"}) {
-        auto const opened = bl::link::load_pinned(path);
-        REQUIRE_FALSE(opened);
-        check_error(opened.error(), EINVAL, bl::operation::identify, bl::errc::not_a_link, {path});
+        check_error(bl::link::load_pinned(path), EINVAL, bl::operation::identify,
+                    bl::errc::not_a_link, {path});
         CHECK(open_descriptors().empty());
         CHECK(has_path(path));
     }
@@ -287,24 +260,16 @@ TEST_CASE_FIXTURE(one_link, "a path without a link's pin says what is wrong with
              row{"", EINVAL, bl::errc::invalid_argument, "empty"},
          }) {
         CAPTURE(each.path);
-        auto const opened = bl::link::load_pinned(each.path);
-        REQUIRE_FALSE(opened);
-        check_error(opened.error(), each.number, bl::operation::obj_get, each.condition,
-                    {each.path, each.advice});
+        check_error(bl::link::load_pinned(each.path), each.number, bl::operation::obj_get,
+                    each.condition, {each.path, each.advice});
     }
     pin("/bpf/x", there);
     fail(call::obj_get, EACCES);
-    auto const kept = bl::link::load_pinned("/bpf/x");
-    REQUIRE_FALSE(kept);
-    check_error(kept.error(), EACCES, bl::operation::obj_get, bl::errc::permission_denied,
-                {"/bpf/x", "the mode of the pin"});
+    check_error(bl::link::load_pinned("/bpf/x"), EACCES, bl::operation::obj_get,
+                bl::errc::permission_denied, {"/bpf/x", "the mode of the pin"});
     fail(call::obj_get, EPERM);
-    auto const denied = bl::link::load_pinned("/bpf/x");
-    REQUIRE_FALSE(denied);
-    check_error(denied.error(), EPERM, bl::operation::obj_get, bl::errc::permission_denied,
-                {"/bpf/x"});
+    check_error(bl::link::load_pinned("/bpf/x"), EPERM, bl::operation::obj_get,
+                bl::errc::permission_denied, {"/bpf/x"});
     fail(call::obj_get, EMFILE);
-    auto const full = bl::link::load_pinned("/bpf/x");
-    REQUIRE_FALSE(full);
-    check_error(full.error(), EMFILE, bl::operation::obj_get, no_condition);
+    check_error(bl::link::load_pinned("/bpf/x"), EMFILE, bl::operation::obj_get, no_condition);
 }

@@ -31,19 +31,16 @@ TEST_CASE_FIXTURE(running_link, "a compare-and-swap swaps while the expected pro
 }
 
 TEST_CASE_FIXTURE(running_link, "a program that was not expected is a mismatch, and stays") {
-    auto const done = handle.update(second, bl::expecting(third));
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EPERM, bl::operation::link_update, bl::errc::program_mismatch,
+    check_error(handle.update(second, bl::expecting(third)), EPERM, bl::operation::link_update,
+                bl::errc::program_mismatch,
                 {name, "program " + std::to_string(v1.id), "program " + std::to_string(v3.id)});
     CHECK(there.prog.get() == &v1);
 }
 
 TEST_CASE_FIXTURE(running_link, "a lack of privilege is no mismatch") {
     fail(call::link_update, EPERM);
-    auto const plain = handle.update(second);
-    REQUIRE_FALSE(plain);
-    check_error(plain.error(), EPERM, bl::operation::link_update, bl::errc::permission_denied,
-                {name});
+    check_error(handle.update(second), EPERM, bl::operation::link_update,
+                bl::errc::permission_denied, {name});
 
     bool is_told = true;
     SUBCASE("the expected program runs") {
@@ -54,9 +51,7 @@ TEST_CASE_FIXTURE(running_link, "a lack of privilege is no mismatch") {
         fail_always(call::obj_get_info, EPERM);
         is_told = false;
     }
-    auto const swap = handle.update(second, bl::expecting(first));
-    REQUIRE_FALSE(swap);
-    check_error(swap.error(), EPERM, bl::operation::link_update,
+    check_error(handle.update(second, bl::expecting(first)), EPERM, bl::operation::link_update,
                 is_told ? bl::errc::permission_denied : no_condition,
                 {is_told ? "" : "one of: it may run another program than was expected"});
     CHECK(there.prog.get() == &v1);
@@ -64,9 +59,8 @@ TEST_CASE_FIXTURE(running_link, "a lack of privilege is no mismatch") {
 
 TEST_CASE_FIXTURE(running_link, "a compare-and-swap without a program to compare swaps nothing") {
     held_program const none;
-    auto const done = handle.update(second, bl::expecting(none));
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EBADF, bl::operation::link_update, bl::errc::invalid_argument);
+    check_error(handle.update(second, bl::expecting(none)), EBADF, bl::operation::link_update,
+                bl::errc::invalid_argument);
     CHECK(there.prog.get() == &v1);
 }
 
@@ -88,13 +82,10 @@ TEST_CASE_FIXTURE(machine, "a compare-and-swap knows a program whose descriptor 
 
 TEST_CASE_FIXTURE(running_link, "a link whose target is gone is defunct") {
     there.defunct = true;
-    auto const plain = handle.update(second);
-    REQUIRE_FALSE(plain);
-    check_error(plain.error(), ENOLINK, bl::operation::link_update, bl::errc::defunct,
+    check_error(handle.update(second), ENOLINK, bl::operation::link_update, bl::errc::defunct,
                 {name, "attach again"});
-    auto const swap = handle.update(second, bl::expecting(first));
-    REQUIRE_FALSE(swap);
-    check_error(swap.error(), ENOLINK, bl::operation::link_update, bl::errc::defunct, {name});
+    check_error(handle.update(second, bl::expecting(first)), ENOLINK, bl::operation::link_update,
+                bl::errc::defunct, {name});
 }
 
 TEST_CASE_FIXTURE(running_link, "each kind is updated exactly when the table says that it can be") {
@@ -123,9 +114,7 @@ TEST_CASE_FIXTURE(running_link, "each kind is updated exactly when the table say
 TEST_CASE_FIXTURE(running_link, "a program of another type is refused with both types named") {
     auto& wrong = add_program(bl::program_type::kprobe);
     held_program const held{open(wrong)};
-    auto const done = handle.update(held);
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EINVAL, bl::operation::link_update, bl::errc::invalid_argument,
+    check_error(handle.update(held), EINVAL, bl::operation::link_update, bl::errc::invalid_argument,
                 {name, "program " + std::to_string(wrong.id), "kprobe", "xdp"});
     CHECK(there.prog.get() == &v1);
 }
@@ -135,67 +124,49 @@ TEST_CASE_FIXTURE(running_link, "the reason is told as far as it can be found ou
     held_program const held{open(wrong)};
     SUBCASE("the running program cannot be opened") {
         fail(call::prog_get_fd_by_id, EPERM);
-        auto const done = handle.update(held);
-        REQUIRE_FALSE(done);
-        check_error(done.error(), EINVAL, bl::operation::link_update, bl::errc::invalid_argument,
-                    {name, "kprobe"});
+        check_error(handle.update(held), EINVAL, bl::operation::link_update,
+                    bl::errc::invalid_argument, {name, "kprobe"});
     }
     SUBCASE("the link cannot be asked") {
         fail(call::obj_get_info, EPERM);
-        auto const done = handle.update(held);
-        REQUIRE_FALSE(done);
-        check_error(done.error(), EINVAL, bl::operation::link_update, bl::errc::invalid_argument,
+        check_error(handle.update(held), EINVAL, bl::operation::link_update,
+                    bl::errc::invalid_argument,
                     {"descriptor " + std::to_string(handle.fd().get())});
     }
     SUBCASE("the kind is newer than the library") {
         auto l = opened(add_link({.type = static_cast<bl::link_type>(99), .prog = &v1}));
-        auto const done = l.update(second);
-        REQUIRE_FALSE(done);
-        check_error(done.error(), EINVAL, bl::operation::link_update, no_condition,
+        check_error(l.update(second), EINVAL, bl::operation::link_update, no_condition,
                     {"unknown(99)", "one of: links of this kind cannot be updated"});
     }
 }
 
 TEST_CASE_FIXTURE(running_link, "what is no program at all is refused") {
     held_program const map{open(add_map())};
-    auto const done = handle.update(map);
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EINVAL, bl::operation::link_update, bl::errc::invalid_argument,
+    check_error(handle.update(map), EINVAL, bl::operation::link_update, bl::errc::invalid_argument,
                 {name, "not a BPF program"});
-    auto const empty = handle.update(held_program{});
-    REQUIRE_FALSE(empty);
-    check_error(empty.error(), EBADF, bl::operation::link_update, bl::errc::invalid_argument,
+    check_error(handle.update(held_program{}), EBADF, bl::operation::link_update,
+                bl::errc::invalid_argument,
                 {name, "the descriptor of the new program is not open"});
     held_program const none;
-    auto const expecting_nothing = handle.update(second, bl::expecting(none));
-    REQUIRE_FALSE(expecting_nothing);
-    check_error(expecting_nothing.error(), EBADF, bl::operation::link_update,
+    check_error(handle.update(second, bl::expecting(none)), EBADF, bl::operation::link_update,
                 bl::errc::invalid_argument,
                 {name, "the descriptor of the expected program is not open"});
-    auto const expecting_a_map = handle.update(second, bl::expecting(map));
-    REQUIRE_FALSE(expecting_a_map);
-    check_error(expecting_a_map.error(), EINVAL, bl::operation::link_update,
+    check_error(handle.update(second, bl::expecting(map)), EINVAL, bl::operation::link_update,
                 bl::errc::invalid_argument, {name, "which is expected, is not a BPF program"});
     CHECK(there.prog.get() == &v1);
 }
 
 TEST_CASE_FIXTURE(running_link, "a missing capability is told from a security module's refusal") {
     fail(call::link_update, EPERM);
-    auto const kept = handle.update(second);
-    REQUIRE_FALSE(kept);
-    check_error(kept.error(), EPERM, bl::operation::link_update, bl::errc::permission_denied,
-                {name, "a security module refuses it"});
+    check_error(handle.update(second), EPERM, bl::operation::link_update,
+                bl::errc::permission_denied, {name, "a security module refuses it"});
     lacks_capabilities = {21, 39}; // CAP_SYS_ADMIN, CAP_BPF
     fail_always(call::map_look_up_nothing, EPERM);
     fail(call::link_update, EPERM);
-    auto const denied = handle.update(second);
-    REQUIRE_FALSE(denied);
-    check_error(denied.error(), EPERM, bl::operation::link_update, bl::errc::permission_denied,
-                {name, "CAP_BPF is missing"});
+    check_error(handle.update(second), EPERM, bl::operation::link_update,
+                bl::errc::permission_denied, {name, "CAP_BPF is missing"});
     fail(call::link_detach, EPERM);
-    auto const held = handle.detach();
-    REQUIRE_FALSE(held);
-    check_error(held.error(), EPERM, bl::operation::link_detach, bl::errc::permission_denied,
+    check_error(handle.detach(), EPERM, bl::operation::link_detach, bl::errc::permission_denied,
                 {name, "CAP_BPF is missing"});
 }
 
@@ -223,9 +194,7 @@ TEST_CASE_FIXTURE(running_link, "what else the kernel says of an update is passe
                                                {EOPNOTSUPP, bl::errc::not_supported},
                                                {ENOMEM, no_condition}}) {
         fail(call::link_update, number);
-        auto const done = handle.update(second);
-        REQUIRE_FALSE(done);
-        check_error(done.error(), number, bl::operation::link_update, condition, {name});
+        check_error(handle.update(second), number, bl::operation::link_update, condition, {name});
         CHECK(there.prog.get() == &v1);
     }
 }

@@ -19,14 +19,11 @@ TEST_CASE_FIXTURE(machine, "a map is borrowed from libbpf and from its descripto
 
 TEST_CASE_FIXTURE(machine, "a null pointer and a map that is not created are refused") {
     auto const null = bl::map_ref::from(nullptr);
-    REQUIRE_FALSE(null);
-    check_error(null.error(), EINVAL, bl::operation::map_get_info, bl::errc::invalid_argument,
+    check_error(null, EINVAL, bl::operation::map_get_info, bl::errc::invalid_argument,
                 {"null pointer"});
     bpf_map const not_created{-1}; // libbpf gives no errno here
-    auto const ref = bl::map_ref::from(&not_created);
-    REQUIRE_FALSE(ref);
-    check_error(ref.error(), EBADF, bl::operation::map_get_info, bl::errc::invalid_argument,
-                {"not created"});
+    check_error(bl::map_ref::from(&not_created), EBADF, bl::operation::map_get_info,
+                bl::errc::invalid_argument, {"not created"});
 }
 
 TEST_CASE_FIXTURE(machine, "what is no map is refused") {
@@ -36,15 +33,12 @@ TEST_CASE_FIXTURE(machine, "what is no map is refused") {
     auto const file = open_file();
     for (bl::fd_view const fd :
          {bl::fd_view{link}, bl::fd_view{program}, bl::fd_view{btf}, bl::fd_view{file}}) {
-        auto const ref = bl::map_ref::from_fd(fd);
-        REQUIRE_FALSE(ref);
-        check_error(ref.error(), EINVAL, bl::operation::map_get_info, bl::errc::invalid_argument,
-                    {"not a BPF map"});
+        check_error(bl::map_ref::from_fd(fd), EINVAL, bl::operation::map_get_info,
+                    bl::errc::invalid_argument, {"not a BPF map"});
         CHECK(is_open(fd.get()));
     }
-    auto const closed = bl::map_ref::from_fd(bl::fd_view{99});
-    REQUIRE_FALSE(closed);
-    check_error(closed.error(), EBADF, bl::operation::identify, bl::errc::invalid_argument);
+    check_error(bl::map_ref::from_fd(bl::fd_view{99}), EBADF, bl::operation::identify,
+                bl::errc::invalid_argument);
 }
 
 // E23

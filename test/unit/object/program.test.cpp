@@ -21,25 +21,19 @@ TEST_CASE_FIXTURE(machine, "a program is opened by id") {
 }
 
 TEST_CASE_FIXTURE(machine, "a program that cannot be opened by id says why") {
-    auto const missing = bl::program::from_id(bl::program_id{7});
-    REQUIRE_FALSE(missing);
-    check_error(missing.error(), ENOENT, bl::operation::prog_get_fd_by_id, bl::errc::not_found,
-                {"program 7"});
+    check_error(bl::program::from_id(bl::program_id{7}), ENOENT, bl::operation::prog_get_fd_by_id,
+                bl::errc::not_found, {"program 7"});
     auto& prog = add_program(bl::program_type::xdp);
     fail(call::prog_get_fd_by_id, EPERM);
-    auto const denied = bl::program::from_id(bl::program_id{prog.id});
-    REQUIRE_FALSE(denied);
-    check_error(denied.error(), EPERM, bl::operation::prog_get_fd_by_id,
-                bl::errc::permission_denied);
+    check_error(bl::program::from_id(bl::program_id{prog.id}), EPERM,
+                bl::operation::prog_get_fd_by_id, bl::errc::permission_denied);
     descriptor_limit = 0;
-    auto const full = bl::program::from_id(bl::program_id{prog.id});
-    REQUIRE_FALSE(full);
-    check_error(full.error(), EMFILE, bl::operation::prog_get_fd_by_id, no_condition);
+    check_error(bl::program::from_id(bl::program_id{prog.id}), EMFILE,
+                bl::operation::prog_get_fd_by_id, no_condition);
     descriptor_limit = 10;
     fail(call::obj_get_info, EACCES); // opened, and not described
-    auto const silent = bl::program::from_id(bl::program_id{prog.id});
-    REQUIRE_FALSE(silent);
-    check_error(silent.error(), EACCES, bl::operation::prog_get_info, bl::errc::permission_denied);
+    check_error(bl::program::from_id(bl::program_id{prog.id}), EACCES, bl::operation::prog_get_info,
+                bl::errc::permission_denied);
 }
 
 TEST_CASE_FIXTURE(machine, "a program is opened from its pin") {
@@ -58,23 +52,16 @@ TEST_CASE_FIXTURE(machine, "a pin that is no program's is refused and closed") {
     pin("/bpf/link", add_link({.type = bl::link_type::xdp}));
     pin("/bpf/map", add_map());
     for (auto const* const path : {"/bpf/link", "/bpf/map"}) {
-        auto const opened = bl::program::load_pinned(path);
-        REQUIRE_FALSE(opened);
-        check_error(opened.error(), EINVAL, bl::operation::prog_get_info,
+        check_error(bl::program::load_pinned(path), EINVAL, bl::operation::prog_get_info,
                     bl::errc::invalid_argument, {path, "not a BPF program"});
         CHECK(open_descriptors().empty());
     }
-    auto const missing = bl::program::load_pinned("/bpf/nothing");
-    REQUIRE_FALSE(missing);
-    check_error(missing.error(), ENOENT, bl::operation::obj_get, bl::errc::not_found,
-                {"/bpf/nothing"});
-    auto const elsewhere = bl::program::load_pinned("/home");
-    REQUIRE_FALSE(elsewhere);
-    check_error(elsewhere.error(), EACCES, bl::operation::obj_get, bl::errc::invalid_argument,
-                {"/home", "not on a bpffs"});
-    auto const empty = bl::program::load_pinned("");
-    REQUIRE_FALSE(empty);
-    check_error(empty.error(), EINVAL, bl::operation::obj_get, bl::errc::invalid_argument);
+    check_error(bl::program::load_pinned("/bpf/nothing"), ENOENT, bl::operation::obj_get,
+                bl::errc::not_found, {"/bpf/nothing"});
+    check_error(bl::program::load_pinned("/home"), EACCES, bl::operation::obj_get,
+                bl::errc::invalid_argument, {"/home", "not on a bpffs"});
+    check_error(bl::program::load_pinned(""), EINVAL, bl::operation::obj_get,
+                bl::errc::invalid_argument);
 }
 
 TEST_CASE_FIXTURE(machine, "a descriptor is taken over when it is a program's") {
@@ -91,8 +78,7 @@ TEST_CASE_FIXTURE(machine, "a descriptor stays the caller's when it is no progra
     auto refused = [&](bl::unique_fd fd, int number, bl::operation where) {
         int const before = fd.get();
         auto const taken = bl::program::from_fd(std::move(fd));
-        REQUIRE_FALSE(taken);
-        check_error(taken.error(), number, where, bl::errc::invalid_argument);
+        check_error(taken, number, where, bl::errc::invalid_argument);
         CHECK(fd.get() == before); // NOLINT(bugprone-use-after-move)
     };
     refused(open(add_map()), EINVAL, bl::operation::prog_get_info);
@@ -110,9 +96,8 @@ TEST_CASE_FIXTURE(machine, "a program lends itself as the type it is, and as no 
     auto const right = owner->as<bl::program_type::xdp>();
     REQUIRE(succeeded(right));
     CHECK(right->fd() == owner->fd());
-    auto const wrong = owner->as<bl::program_type::kprobe>();
-    REQUIRE_FALSE(wrong);
-    check_error(wrong.error(), EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
+    check_error(owner->as<bl::program_type::kprobe>(), EINVAL, bl::operation::prog_get_info,
+                bl::errc::invalid_argument,
                 {"program " + std::to_string(prog.id), "xdp", "kprobe"});
     CHECK(system_calls() == 0);
 }

@@ -19,22 +19,17 @@ TEST_CASE_FIXTURE(machine, "libbpf's program is borrowed without a system call")
 
 TEST_CASE_FIXTURE(machine, "libbpf's program of another type is refused with both types named") {
     bpf_program const loaded{"pass", bl::program_type::kprobe, {}, 5};
-    auto const ref = xdp_ref::from(&loaded);
-    REQUIRE_FALSE(ref);
-    check_error(ref.error(), EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
-                {"program 'pass'", "kprobe", "xdp"});
+    check_error(xdp_ref::from(&loaded), EINVAL, bl::operation::prog_get_info,
+                bl::errc::invalid_argument, {"program 'pass'", "kprobe", "xdp"});
 }
 
 TEST_CASE_FIXTURE(machine, "a null pointer and a program that is not loaded are refused") {
     auto const null = xdp_ref::from(nullptr);
-    REQUIRE_FALSE(null);
-    check_error(null.error(), EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
+    check_error(null, EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
                 {"null pointer"});
     bpf_program const not_loaded{"pass", bl::program_type::xdp, {}, -ENOENT};
-    auto const ref = xdp_ref::from(&not_loaded);
-    REQUIRE_FALSE(ref);
-    check_error(ref.error(), ENOENT, bl::operation::prog_get_info, bl::errc::invalid_argument,
-                {"program 'pass'", "not loaded"});
+    check_error(xdp_ref::from(&not_loaded), ENOENT, bl::operation::prog_get_info,
+                bl::errc::invalid_argument, {"program 'pass'", "not loaded"});
 }
 
 TEST_CASE_FIXTURE(machine, "a descriptor's program is borrowed once its type is checked") {
@@ -50,9 +45,8 @@ TEST_CASE_FIXTURE(machine, "a descriptor's program is borrowed once its type is 
 TEST_CASE_FIXTURE(machine, "a descriptor's program of another type is refused with both named") {
     auto& prog = add_program(bl::program_type::sched_cls);
     auto const fd = open(prog);
-    auto const ref = xdp_ref::from_fd(fd);
-    REQUIRE_FALSE(ref);
-    check_error(ref.error(), EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
+    check_error(xdp_ref::from_fd(fd), EINVAL, bl::operation::prog_get_info,
+                bl::errc::invalid_argument,
                 {"program " + std::to_string(prog.id), "sched_cls", "xdp"});
     CHECK(is_open(fd.get()));
 }
@@ -64,24 +58,19 @@ TEST_CASE_FIXTURE(machine, "what is no program is refused") {
     auto const file = open_file();
     for (bl::fd_view const fd :
          {bl::fd_view{link}, bl::fd_view{map}, bl::fd_view{btf}, bl::fd_view{file}}) {
-        auto const ref = xdp_ref::from_fd(fd);
-        REQUIRE_FALSE(ref);
-        check_error(ref.error(), EINVAL, bl::operation::prog_get_info, bl::errc::invalid_argument,
-                    {"not a BPF program"});
+        check_error(xdp_ref::from_fd(fd), EINVAL, bl::operation::prog_get_info,
+                    bl::errc::invalid_argument, {"not a BPF program"});
         CHECK(is_open(fd.get()));
     }
-    auto const closed = xdp_ref::from_fd(bl::fd_view{99});
-    REQUIRE_FALSE(closed);
-    check_error(closed.error(), EBADF, bl::operation::identify, bl::errc::invalid_argument,
-                {"descriptor 99"});
+    check_error(xdp_ref::from_fd(bl::fd_view{99}), EBADF, bl::operation::identify,
+                bl::errc::invalid_argument, {"descriptor 99"});
 }
 
 TEST_CASE_FIXTURE(machine, "a program that the kernel will not describe is an error") {
     auto const fd = open(add_program(bl::program_type::xdp));
     fail(call::obj_get_info, EPERM);
-    auto const ref = xdp_ref::from_fd(fd);
-    REQUIRE_FALSE(ref);
-    check_error(ref.error(), EPERM, bl::operation::prog_get_info, bl::errc::permission_denied);
+    check_error(xdp_ref::from_fd(fd), EPERM, bl::operation::prog_get_info,
+                bl::errc::permission_denied);
 }
 
 // E10

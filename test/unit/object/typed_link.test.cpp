@@ -87,29 +87,24 @@ TEST_CASE_FIXTURE(xdp_and_cgroup, "what is no link at all stays its owner's as w
     auto fd = open(add_map());
     int const number = fd.get();
     auto const taken = bl::xdp_link::from_fd(std::move(fd));
-    REQUIRE_FALSE(taken);
-    check_error(taken.error(), EINVAL, bl::operation::identify, bl::errc::not_a_link);
+    check_error(taken, EINVAL, bl::operation::identify, bl::errc::not_a_link);
     CHECK(fd.get() == number); // NOLINT(bugprone-use-after-move)
 
     auto link_fd = open(xdp);
     int const link_number = link_fd.get();
     fail(call::obj_get_info, EPERM); // it is a link, and its kind stays unknown
     auto const silent = bl::xdp_link::from_fd(std::move(link_fd));
-    REQUIRE_FALSE(silent);
-    check_error(silent.error(), EPERM, bl::operation::link_get_info, bl::errc::permission_denied);
+    check_error(silent, EPERM, bl::operation::link_get_info, bl::errc::permission_denied);
     CHECK(link_fd.get() == link_number); // NOLINT(bugprone-use-after-move)
 }
 
 TEST_CASE_FIXTURE(xdp_and_cgroup, "what opening fails with is passed on") {
-    auto const by_id = bl::xdp_link::from_id(bl::link_id{7});
-    REQUIRE_FALSE(by_id);
-    check_error(by_id.error(), ENOENT, bl::operation::link_get_fd_by_id, bl::errc::not_found);
-    auto const by_pin = bl::xdp_link::load_pinned("/bpf/nothing");
-    REQUIRE_FALSE(by_pin);
-    check_error(by_pin.error(), ENOENT, bl::operation::obj_get, bl::errc::not_found);
-    auto const copy = bl::xdp_link::duplicate(bl::fd_view{99});
-    REQUIRE_FALSE(copy);
-    check_error(copy.error(), EBADF, bl::operation::identify, bl::errc::invalid_argument);
+    check_error(bl::xdp_link::from_id(bl::link_id{7}), ENOENT, bl::operation::link_get_fd_by_id,
+                bl::errc::not_found);
+    check_error(bl::xdp_link::load_pinned("/bpf/nothing"), ENOENT, bl::operation::obj_get,
+                bl::errc::not_found);
+    check_error(bl::xdp_link::duplicate(bl::fd_view{99}), EBADF, bl::operation::identify,
+                bl::errc::invalid_argument);
 }
 
 TEST_CASE_FIXTURE(xdp_and_cgroup, "details are those of the hook's kind") {
@@ -124,9 +119,7 @@ TEST_CASE_FIXTURE(xdp_and_cgroup, "details are those of the hook's kind") {
     CHECK(c->details()->cgroup_id == bl::cgroup_id{77});
     CHECK(c->details()->attach == bl::attach_type::cgroup_inet_egress);
     fail(call::obj_get_info, EACCES);
-    auto const silent = c->details();
-    REQUIRE_FALSE(silent);
-    check_error(silent.error(), EACCES, bl::operation::link_get_info, bl::errc::permission_denied);
+    check_error(c->details(), EACCES, bl::operation::link_get_info, bl::errc::permission_denied);
 }
 
 TEST_CASE_FIXTURE(xdp_and_cgroup, "every operation of a link is there, typed") {
@@ -185,8 +178,7 @@ TEST_CASE_FIXTURE(machine, "details of an event that is newer than this library 
     auto link = bl::uprobe_link::from_fd(open(event));
     REQUIRE(succeeded(link)); // the kernel's answer does not tell
     auto const details = link->details();
-    REQUIRE_FALSE(details);
-    check_error(details.error(), EPROTO, bl::operation::link_get_info, bl::errc::not_supported,
+    check_error(details, EPROTO, bl::operation::link_get_info, bl::errc::not_supported,
                 {"link " + std::to_string(event.id()), "perf_event"});
     CHECK(std::holds_alternative<bl::unknown_details>(link->info()->details));
 }
@@ -197,9 +189,7 @@ TEST_CASE_FIXTURE(machine, "details of what was loaded for another hook are an e
     auto const ref = *bl::program_ref<bl::program_type::tracing>::from_fd(prog);
     auto const link = bl::attach(ref, bl::hook::tp_btf{}); // the kernel attaches it to a function
     REQUIRE(succeeded(link));
-    auto const details = link->details();
-    REQUIRE_FALSE(details);
-    check_error(details.error(), EINVAL, bl::operation::identify, bl::errc::wrong_kind,
+    check_error(link->details(), EINVAL, bl::operation::identify, bl::errc::wrong_kind,
                 {"of type tracing", "tp_btf"});
 }
 

@@ -31,23 +31,19 @@ TEST_CASE_FIXTURE(one_link, "what is waited for is borrowed, and watched by a de
 TEST_CASE_FIXTURE(one_link, "what cannot be watched is named, and says why") {
     auto const borrowed = open(there);
     fail(call::watch, EPERM);
-    auto const never = detail::watched(borrowed);
-    REQUIRE_FALSE(never);
-    check_error(never.error(), EPERM, bl::operation::poll, bl::errc::not_supported,
+    check_error(detail::watched(borrowed), EPERM, bl::operation::poll, bl::errc::not_supported,
                 {subject(borrowed), "struct_ops"});
     fail(call::watch, EMFILE);
-    auto const full = detail::watched(borrowed);
-    REQUIRE_FALSE(full);
-    check_error(full.error(), EMFILE, bl::operation::poll, no_condition, {subject(borrowed)});
-    auto const closed = detail::watched(bl::fd_view{99});
-    REQUIRE_FALSE(closed);
-    check_error(closed.error(), EBADF, bl::operation::poll, bl::errc::invalid_argument, {"99"});
+    check_error(detail::watched(borrowed), EMFILE, bl::operation::poll, no_condition,
+                {subject(borrowed)});
+    check_error(detail::watched(bl::fd_view{99}), EBADF, bl::operation::poll,
+                bl::errc::invalid_argument, {"99"});
 }
 
 TEST_CASE_FIXTURE(one_link, "a wait that ends without being ready says why") {
     auto const borrowed = open(there);
-    auto const cancelled = detail::not_waited(ECANCELED, borrowed);
-    check_error(cancelled, ECANCELED, bl::operation::poll, no_condition, {subject(borrowed)});
+    check_error(detail::not_waited(ECANCELED, borrowed), ECANCELED, bl::operation::poll,
+                no_condition, {subject(borrowed)});
 }
 
 TEST_CASE_FIXTURE(one_link, "what cannot be duplicated or waited for has its cause") {

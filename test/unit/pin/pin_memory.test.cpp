@@ -41,9 +41,7 @@ TEST_CASE_FIXTURE(pinnable, "a taken path is left alone") {
     pin("/bpf/map", map);
     make_directory("/bpf/dir");
     for (std::string const path : {"/bpf/x", "/bpf/map", "/bpf/dir"}) {
-        auto const done = handle.pin(path);
-        REQUIRE_FALSE(done);
-        check_error(done.error(), EEXIST, bl::operation::obj_pin, bl::errc::already_exists,
+        check_error(handle.pin(path), EEXIST, bl::operation::obj_pin, bl::errc::already_exists,
                     {path, path == "/bpf/dir" ? "it is a directory" : "replace_pin"}); // E22
         CHECK_FALSE(handle.is_pinned());
     }
@@ -54,9 +52,7 @@ TEST_CASE_FIXTURE(pinnable, "a place that takes no pin says why, and privilege i
     pin("/bpf/map", map);
     for (auto const& bad : bad_paths) {
         CAPTURE(bad.path);
-        auto const done = handle.pin(bad.path);
-        REQUIRE_FALSE(done);
-        check_error(done.error(), bad.number, bl::operation::obj_pin, bad.condition,
+        check_error(handle.pin(bad.path), bad.number, bl::operation::obj_pin, bad.condition,
                     {bad.path, bad.advice});
         CHECK_FALSE(handle.is_pinned());
     }
@@ -71,9 +67,8 @@ TEST_CASE_FIXTURE(pinnable, "a place that takes no pin says why, and privilege i
              {ENOMEM, no_condition, "no memory"},
              {ENOSPC, no_condition, "no memory for another name"}}) {
         fail(call::obj_pin, number);
-        auto const done = handle.pin("/bpf/x");
-        REQUIRE_FALSE(done);
-        check_error(done.error(), number, bl::operation::obj_pin, condition, {"/bpf/x", advice});
+        check_error(handle.pin("/bpf/x"), number, bl::operation::obj_pin, condition,
+                    {"/bpf/x", advice});
         CHECK_FALSE(handle.is_pinned());
         CHECK_FALSE(has_path("/bpf/x"));
     }
@@ -97,8 +92,7 @@ TEST_CASE_FIXTURE(pinnable, "what is read-only and not a bpffs is not said to be
 TEST_CASE_FIXTURE(pinnable, "a path that is no path is refused without a system call") {
     for (auto const path : {std::string_view{}, std::string_view{"/bpf/a\0b", 8}}) {
         for (auto const& done : {handle.pin(path), handle.replace_pin(path)}) {
-            REQUIRE_FALSE(done);
-            check_error(done.error(), EINVAL, bl::operation::obj_pin, bl::errc::invalid_argument);
+            check_error(done, EINVAL, bl::operation::obj_pin, bl::errc::invalid_argument);
         }
     }
     CHECK(system_calls() == 0);
@@ -117,9 +111,7 @@ TEST_CASE_FIXTURE(pinnable, "a relative path stays where it was when the process
     REQUIRE(succeeded(handle.unpin()));
     CHECK_FALSE(has_path("/other/x"));
     fail(call::current_directory, ENOENT);
-    auto const lost = handle.pin("x");
-    REQUIRE_FALSE(lost);
-    check_error(lost.error(), ENOENT, bl::operation::obj_pin, bl::errc::not_found, {"x"});
+    check_error(handle.pin("x"), ENOENT, bl::operation::obj_pin, bl::errc::not_found, {"x"});
 }
 
 // The same path again
@@ -160,9 +152,7 @@ TEST_CASE("what somebody else put in the pin's place stays and is forgotten") {
             intrude(world);
             auto const intruder = world.link_at("/bpf/x");
 
-            auto const done = attempt.act(world.handle);
-            REQUIRE_FALSE(done);
-            check_error(done.error(), EEXIST, attempt.where, bl::errc::already_exists,
+            check_error(attempt.act(world.handle), EEXIST, attempt.where, bl::errc::already_exists,
                         {"/bpf/x", "left alone"});
             CHECK(world.names_in("/bpf") == std::vector<std::string>{"x"});
             CHECK(world.link_at("/bpf/x") == intruder);
@@ -188,9 +178,8 @@ TEST_CASE_FIXTURE(pinned, "pinning elsewhere moves the pin") {
 
 TEST_CASE_FIXTURE(pinned, "a move replaces nothing") {
     pin("/bpf/y", other);
-    auto const done = handle.pin("/bpf/y");
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EEXIST, bl::operation::rename, bl::errc::already_exists, {"/bpf/y"});
+    check_error(handle.pin("/bpf/y"), EEXIST, bl::operation::rename, bl::errc::already_exists,
+                {"/bpf/y"});
     CHECK(pinned_at("/bpf/x"));
     CHECK(others_at("/bpf/y"));
 }
@@ -215,9 +204,7 @@ TEST_CASE_FIXTURE(pinned, "a move to where no pin can be leaves the pin where it
     }
     for (int const number : {EPERM, EACCES, ENOMEM}) {
         fail(call::rename_no_replace, number);
-        auto const done = handle.pin("/bpf/y");
-        REQUIRE_FALSE(done);
-        check_error(done.error(), number, bl::operation::rename,
+        check_error(handle.pin("/bpf/y"), number, bl::operation::rename,
                     number == ENOMEM ? no_condition : bl::errc::permission_denied, {"/bpf/y"});
         CHECK(pinned_at("/bpf/x"));
     }
@@ -250,17 +237,12 @@ TEST_CASE_FIXTURE(pinned, "a move to another bpffs pins there, then unlinks here
 
 TEST_CASE_FIXTURE(pinned, "a move to another bpffs that fails there leaves the pin where it is") {
     pin("/other/y", other);
-    auto const taken = handle.pin("/other/y");
-    REQUIRE_FALSE(taken);
-    check_error(taken.error(), EEXIST, bl::operation::obj_pin, bl::errc::already_exists,
+    check_error(handle.pin("/other/y"), EEXIST, bl::operation::obj_pin, bl::errc::already_exists,
                 {"/other/y"});
     auto const dot = handle.pin("/other/a.b");
-    REQUIRE_FALSE(dot);
-    check_error(dot.error(), EPERM, bl::operation::obj_pin, bl::errc::invalid_argument,
+    check_error(dot, EPERM, bl::operation::obj_pin, bl::errc::invalid_argument,
                 {"/other/a.b", "no dot"});
-    auto const no_bpffs = handle.pin("/home/y");
-    REQUIRE_FALSE(no_bpffs);
-    check_error(no_bpffs.error(), EPERM, bl::operation::obj_pin, bl::errc::invalid_argument,
+    check_error(handle.pin("/home/y"), EPERM, bl::operation::obj_pin, bl::errc::invalid_argument,
                 {"/home/y", "not on a bpffs"});
     CHECK(pinned_at("/bpf/x"));
     CHECK(link_at("/other/y") == other.id());
@@ -269,9 +251,7 @@ TEST_CASE_FIXTURE(pinned, "a move to another bpffs that fails there leaves the p
 
 TEST_CASE_FIXTURE(pinned, "a move to another bpffs that cannot unlink here is taken back") {
     fail(call::unlink, EACCES);
-    auto const done = handle.pin("/other/y");
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EACCES, bl::operation::unlink, bl::errc::permission_denied,
+    check_error(handle.pin("/other/y"), EACCES, bl::operation::unlink, bl::errc::permission_denied,
                 {"/bpf/x"});
     CHECK(pinned_at("/bpf/x"));
     CHECK(names_in("/other").empty());
@@ -303,9 +283,7 @@ TEST_CASE_FIXTURE(pinned, "a pin that is gone is unpinned") {
 TEST_CASE_FIXTURE(pinned, "a pin that cannot be removed is still remembered") {
     for (int const number : {EPERM, EACCES, EROFS}) {
         fail(call::unlink, number);
-        auto const done = handle.unpin();
-        REQUIRE_FALSE(done);
-        check_error(done.error(), number, bl::operation::unlink,
+        check_error(handle.unpin(), number, bl::operation::unlink,
                     number == EROFS ? bl::errc::read_only : bl::errc::permission_denied,
                     {"/bpf/x"});
         CHECK(pinned_at("/bpf/x"));

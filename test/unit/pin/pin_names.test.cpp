@@ -135,14 +135,11 @@ TEST_CASE_FIXTURE(releases, "a directory is resolved when the path is taken, and
 TEST_CASE_FIXTURE(layout,
                   "a symbolic link is a taken name to pin, unless it leads to the own pin") {
     handle = opened(other);
-    auto const taken = handle.pin("/bpf/current");
-    REQUIRE_FALSE(taken);
-    check_error(taken.error(), EEXIST, bl::operation::obj_pin, bl::errc::already_exists,
-                {"/bpf/v1"});
+    check_error(handle.pin("/bpf/current"), EEXIST, bl::operation::obj_pin,
+                bl::errc::already_exists, {"/bpf/v1"});
     remove("/bpf/v1");
-    auto const dangling = handle.pin("/bpf/current");
-    REQUIRE_FALSE(dangling);
-    check_error(dangling.error(), EEXIST, bl::operation::obj_pin, bl::errc::already_exists,
+    check_error(handle.pin("/bpf/current"), EEXIST, bl::operation::obj_pin,
+                bl::errc::already_exists,
                 {"/bpf/current", "a symbolic link that leads to nothing"});
     CHECK(names_in("/bpf") == names{"current", "dir"});
 }
@@ -156,9 +153,8 @@ TEST_CASE_FIXTURE(layout, "replace_pin replaces what a symbolic link leads to, w
     CHECK(names_in("/bpf") == names{"current", "dir", "v1"});
     remove("/bpf/v1");
     auto fresh = opened(other);
-    auto const dangling = fresh.replace_pin("/bpf/current");
-    REQUIRE_FALSE(dangling);
-    check_error(dangling.error(), EINVAL, bl::operation::obj_get, bl::errc::invalid_argument,
+    check_error(fresh.replace_pin("/bpf/current"), EINVAL, bl::operation::obj_get,
+                bl::errc::invalid_argument,
                 {"/bpf/current", "a symbolic link that leads to nothing"});
     CHECK(names_in("/bpf") == names{"current", "dir"});
 }
@@ -405,8 +401,7 @@ TEST_CASE_FIXTURE(guarded, "an owner or a mode that a pin cannot have is refused
         fail(each.where, each.number);
         auto const done = handle.replace_pin("/bpf/x");
         mend();
-        REQUIRE_FALSE(done);
-        check_error(done.error(), each.number,
+        check_error(done, each.number,
                     each.where == call::change_mode ? bl::operation::chmod : bl::operation::chown,
                     each.condition, {each.text});
     }
@@ -416,15 +411,12 @@ TEST_CASE_FIXTURE(guarded, "a sticky directory keeps the pins of others") {
     REQUIRE(succeeded(handle.pin("/bpf/own")));
     lacks_capabilities = {3}; // CAP_FOWNER
     fail(call::unlink, EPERM);
-    auto const plain = handle.unpin();
-    REQUIRE_FALSE(plain);
-    check_error(plain.error(), EPERM, bl::operation::unlink, bl::errc::permission_denied,
+    check_error(handle.unpin(), EPERM, bl::operation::unlink, bl::errc::permission_denied,
                 {"a security module"});
     permit("/bpf", {.mode = 01777});
     fail(call::unlink, EPERM);
     auto const sticky = handle.unpin();
-    REQUIRE_FALSE(sticky);
-    check_error(sticky.error(), EPERM, bl::operation::unlink, bl::errc::permission_denied,
+    check_error(sticky, EPERM, bl::operation::unlink, bl::errc::permission_denied,
                 {"the directory is sticky"});
     CHECK(handle.is_pinned());
     lacks_capabilities = {};
@@ -440,9 +432,7 @@ TEST_CASE_FIXTURE(guarded, "a pin that moves to another bpffs keeps mode and own
     REQUIRE(succeeded(handle.replace_pin("/bpf/y")));
     CHECK((permissions_of("/bpf/y") == readers));
     fail(call::change_mode, EPERM);
-    auto const done = handle.pin("/other/z");
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EPERM, bl::operation::chmod, bl::errc::permission_denied,
+    check_error(handle.pin("/other/z"), EPERM, bl::operation::chmod, bl::errc::permission_denied,
                 {"/other/z"});
     CHECK(pinned_at("/bpf/y"));
     CHECK(names_in("/other").empty());
@@ -453,10 +443,8 @@ TEST_CASE_FIXTURE(pinned, "a link that a failed replacement on another bpffs rep
     let_go(other);
     permit("/other/y", {0640, 3, 4});
     fail(call::unlink, EACCES);
-    auto const done = handle.replace_pin("/other/y");
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EACCES, bl::operation::unlink, bl::errc::permission_denied,
-                {"/bpf/x"});
+    check_error(handle.replace_pin("/other/y"), EACCES, bl::operation::unlink,
+                bl::errc::permission_denied, {"/bpf/x"});
     CHECK(pinned_at("/bpf/x"));
     CHECK(others_at("/other/y"));
     CHECK((permissions_of("/other/y") == permissions{0640, 3, 4}));

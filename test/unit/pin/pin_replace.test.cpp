@@ -19,10 +19,8 @@ TEST_CASE_FIXTURE(pinnable, "a pin that comes between is replaced as if it had b
     CHECK(pinned_at("/bpf/x"));
     CHECK(names_in("/bpf") == std::vector<std::string>{"x"});
     fail_always(call::obj_pin, EEXIST); // and for ever
-    auto const done = handle.replace_pin("/other/x");
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EEXIST, bl::operation::obj_pin, bl::errc::already_exists,
-                {"/other/x"});
+    check_error(handle.replace_pin("/other/x"), EEXIST, bl::operation::obj_pin,
+                bl::errc::already_exists, {"/other/x"});
     CHECK(pinned_at("/bpf/x"));
 }
 
@@ -85,10 +83,8 @@ TEST_CASE_FIXTURE(pinnable, "what is not a link's pin at the temporary name is n
     SUBCASE("a symbolic link") {
         make_symlink("/bpf/x%tmp", "x");
     }
-    auto const done = handle.replace_pin("/bpf/x");
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EEXIST, bl::operation::obj_pin, bl::errc::already_exists,
-                {"/bpf/x%tmp", "remove it"});
+    check_error(handle.replace_pin("/bpf/x"), EEXIST, bl::operation::obj_pin,
+                bl::errc::already_exists, {"/bpf/x%tmp", "remove it"});
     CHECK(others_at("/bpf/x"));
     CHECK(names_in("/bpf") == std::vector<std::string>{"x", "x%tmp"});
     CHECK_FALSE(handle.is_pinned());
@@ -189,14 +185,12 @@ TEST_CASE_FIXTURE(pinnable, "replace_pin replaces nothing but links") {
     pin("/bpf/map", map);
     pin("/bpf/prog", prog);
     for (std::string const path : {"/bpf/map", "/bpf/prog"}) {
-        auto const done = handle.replace_pin(path);
-        REQUIRE_FALSE(done);
-        check_error(done.error(), EINVAL, bl::operation::identify, bl::errc::not_a_link, {path});
+        check_error(handle.replace_pin(path), EINVAL, bl::operation::identify, bl::errc::not_a_link,
+                    {path});
     }
     make_directory("/bpf/zdir");
     auto const directory = handle.replace_pin("/bpf/zdir");
-    REQUIRE_FALSE(directory);
-    check_error(directory.error(), EINVAL, bl::operation::obj_get, bl::errc::invalid_argument,
+    check_error(directory, EINVAL, bl::operation::obj_get, bl::errc::invalid_argument,
                 {"/bpf/zdir", "it is a directory"});
     CHECK_FALSE(handle.is_pinned());
     CHECK(names_in("/bpf") == std::vector<std::string>{"map", "prog", "zdir"});
@@ -224,9 +218,8 @@ TEST_CASE_FIXTURE(pinned,
                                                {EISDIR, bl::errc::invalid_argument},
                                                {ENOMEM, no_condition}}) {
         fail(call::rename, number);
-        auto const done = handle.replace_pin("/bpf/y");
-        REQUIRE_FALSE(done);
-        check_error(done.error(), number, bl::operation::rename, condition, {"/bpf/y"});
+        check_error(handle.replace_pin("/bpf/y"), number, bl::operation::rename, condition,
+                    {"/bpf/y"});
         CHECK(pinned_at("/bpf/x"));
         CHECK(others_at("/bpf/y"));
         CHECK(names_in("/bpf") == std::vector<std::string>{"x", "y"});
@@ -236,10 +229,8 @@ TEST_CASE_FIXTURE(pinned,
 TEST_CASE_FIXTURE(pinnable, "so does one of a handle without a pin") {
     pin("/bpf/y", other);
     fail(call::rename, EACCES);
-    auto const done = handle.replace_pin("/bpf/y");
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EACCES, bl::operation::rename, bl::errc::permission_denied,
-                {"/bpf/y"});
+    check_error(handle.replace_pin("/bpf/y"), EACCES, bl::operation::rename,
+                bl::errc::permission_denied, {"/bpf/y"});
     CHECK_FALSE(handle.is_pinned());
     CHECK(others_at("/bpf/y"));
     CHECK(names_in("/bpf") == std::vector<std::string>{"y"});
@@ -247,9 +238,8 @@ TEST_CASE_FIXTURE(pinnable, "so does one of a handle without a pin") {
 
 TEST_CASE_FIXTURE(pinnable, "a pin that cannot be made is an error at the path") {
     fail(call::obj_pin, EPERM);
-    auto const done = handle.replace_pin("/bpf/x");
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EPERM, bl::operation::obj_pin, bl::errc::permission_denied);
+    check_error(handle.replace_pin("/bpf/x"), EPERM, bl::operation::obj_pin,
+                bl::errc::permission_denied);
     CHECK(names_in("/bpf").empty());
     CHECK_FALSE(handle.is_pinned());
 }
@@ -257,10 +247,8 @@ TEST_CASE_FIXTURE(pinnable, "a pin that cannot be made is an error at the path")
 TEST_CASE_FIXTURE(pinned, "a replacement on another bpffs whose old pin cannot go is taken back") {
     pin("/other/y", other);
     fail(call::unlink, EACCES);
-    auto const done = handle.replace_pin("/other/y");
-    REQUIRE_FALSE(done);
-    check_error(done.error(), EACCES, bl::operation::unlink, bl::errc::permission_denied,
-                {"/bpf/x"});
+    check_error(handle.replace_pin("/other/y"), EACCES, bl::operation::unlink,
+                bl::errc::permission_denied, {"/bpf/x"});
     CHECK(pinned_at("/bpf/x"));
     CHECK(link_at("/other/y") == other.id());
     CHECK(names_in("/other") == std::vector<std::string>{"y"});
@@ -287,9 +275,7 @@ TEST_CASE("a replacement on another bpffs that fails there leaves the old pin") 
 
 TEST_CASE_FIXTURE(pinned, "a pin that a failure leaves behind is named") {
     fail_always(call::unlink, EACCES);
-    auto const moved = handle.pin("/other/y");
-    REQUIRE_FALSE(moved);
-    check_error(moved.error(), EACCES, bl::operation::unlink, bl::errc::permission_denied,
+    check_error(handle.pin("/other/y"), EACCES, bl::operation::unlink, bl::errc::permission_denied,
                 {"/bpf/x", "undoing failed too", "/other/y"});
     CHECK(pinned_at("/bpf/x"));
     CHECK(has_path("/other/y"));
@@ -299,8 +285,6 @@ TEST_CASE_FIXTURE(pinned, "a pin that a failure leaves behind is named") {
     fail_always(call::unlink, EACCES);
     fail_always(call::rename, EISDIR);
     handle = opened(there);
-    auto const replaced = handle.replace_pin("/bpf/z");
-    REQUIRE_FALSE(replaced);
-    check_error(replaced.error(), EISDIR, bl::operation::rename, bl::errc::invalid_argument,
-                {"/bpf/z", "undoing failed too: unlink /bpf/z%tmp"});
+    check_error(handle.replace_pin("/bpf/z"), EISDIR, bl::operation::rename,
+                bl::errc::invalid_argument, {"/bpf/z", "undoing failed too: unlink /bpf/z%tmp"});
 }
