@@ -70,8 +70,8 @@ anchor anchor_of(attempt const& tried) noexcept {
 
 /// Whether it is another kind of object, which is known.
 bool is_another_object(fd_view fd, bool is_link) {
-    auto const kind = identify(fd);
-    return kind && *kind != (is_link ? object_kind::link : object_kind::program);
+    auto const object = identify(fd);
+    return object && *object != (is_link ? object_kind::link : object_kind::program);
 }
 
 /// Whether it is of a classifier, of which alone tcx and netkit have links; and what it is.
