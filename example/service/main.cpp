@@ -7,6 +7,7 @@
 
 #include <bpflink/coro/asio.hpp>
 
+#include <algorithm>
 #include <asio.hpp>
 #include <cerrno>
 #include <chrono>
@@ -90,10 +91,12 @@ void store(bl::link const* held, bl::link_id& stored) {
     ::sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=link", &fd, 1);
 }
 
-/// The link that systemd held, the one descriptor that it hands over; empty on the first start.
+/// The link that systemd held; empty on the first start. It may hand over other descriptors.
 bl::link stored_link() {
-    if (::sd_listen_fds(1) != 1) return {};
-    return bl::link::from_fd(bl::unique_fd{SD_LISTEN_FDS_START}).value_or(bl::link{});
+    bl::link found;
+    for (int fd = SD_LISTEN_FDS_START, end = fd + std::max(::sd_listen_fds(1), 0); fd != end; ++fd)
+        if (auto held = bl::link::from_fd(bl::unique_fd{fd})) found = *std::move(held);
+    return found;
 }
 
 /// Checks each second, and at once when an interface comes or goes. It never returns.
@@ -157,7 +160,10 @@ bl::result<void> require_free(std::string const& interface) {
     if (there.entries.empty()) co_return;
     auto const its = std::to_string(there.entries.front().program.value());
     co_await tl::unexpected{bl::error{EBUSY, bl::operation::link_create, bl::errc::hook_busy,
-                                      interface, "program " + its + " is on it: detach it"}};
+                                      interface,
+                                      "program " + its +
+                                          " is on it: detach it, unless this service runs or "
+                                          "systemd keeps its link"}};
 }
 
 /// Says what the service would do. Changes nothing.

@@ -599,20 +599,37 @@ std::size_t set_work::open(std::span<ending> some) {
     constexpr std::size_t most = 500; // of a thousand descriptors that a process may have
     constexpr std::size_t for_looks = 40;
     std::size_t count = 0;
+    auto const give_back = [&](std::size_t number) {
+        for (auto const kept = count - std::min(count - 1, number); count != kept;) {
+            --count;
+            some[count].its = {};
+            some[count].outcome.reset();
+        }
+    };
     for (; count != std::min(most, some.size()); ++count) {
         auto& each = some[count];
         if (each.path.empty()) continue;
         auto there = look_at(each.path);
         auto const number = there ? 0 : there.error().code().value();
         if ((number == EMFILE || number == ENFILE) && count != 0) {
-            for (auto const kept = count > for_looks ? count - for_looks : 1; count != kept;)
-                some[--count].its = {};
-            break;
+            give_back(for_looks);
+            return count;
         }
         if (!there)
             each.outcome = tl::unexpected{std::move(there).error()};
         else if (there->what == named::kind::link)
             each.its = access::make_link(std::move(there->link), pin_memory{each.path});
+    }
+    if (count <= for_looks) return count;
+    auto const open = std::ranges::find_if(some, [](ending const& each) { return bool{each.its}; });
+    std::vector<unique_fd> room;
+    while (open != some.end() && room.size() != for_looks) {
+        auto copy = duplicated(open->its.fd());
+        if (!copy) {
+            give_back(for_looks - room.size());
+            break;
+        }
+        room.push_back(*std::move(copy));
     }
     return count;
 }

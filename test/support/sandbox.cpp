@@ -184,7 +184,7 @@ network::~network() {
     }
 }
 
-network::veth network::add_veth() {
+network::veth network::add_veth(std::uint32_t sending_queues) {
     std::string stem{'v'}; // fits into IFNAMSIZ; not "v" + ..., on which gcc 12 warns in vain
     stem += std::to_string(::getpid() % 10'000'000);
     auto const here = stem + "a";
@@ -198,9 +198,15 @@ network::veth network::add_veth() {
     ifinfomsg const peer_device{};
     request.append(&peer_device, sizeof peer_device);
     request.add(IFLA_IFNAME, there);
+    auto const add_queues = [&] { // the kernel reads both places for the peer
+        if (sending_queues != 1)
+            request.add(IFLA_NUM_TX_QUEUES, &sending_queues, sizeof sending_queues);
+    };
+    add_queues();
     request.close(peer);
     request.close(data);
     request.close(info);
+    add_queues();
     request.send("a veth pair");
     veth const pair{index_of(here), index_of(there)};
     set_up(pair.here);

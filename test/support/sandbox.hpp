@@ -4,6 +4,7 @@
 #include <bpflink/fd.hpp>
 #include <bpflink/ids.hpp>
 
+#include <cstdint>
 #include <set>
 #include <string>
 
@@ -30,7 +31,8 @@ public:
         bpflink::ifindex there; // its peer, up, in this namespace too
     };
     /// A new pair of virtual Ethernet devices.
-    veth add_veth();
+    /// @param sending_queues  of each device, which receives by one
+    veth add_veth(std::uint32_t sending_queues = 1);
 
     struct netkit {
         bpflink::ifindex primary; // up, in this namespace
