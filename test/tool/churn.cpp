@@ -60,9 +60,10 @@ void remove_devices() {
         auto const device = network.add_veth();
         links.emplace_back(require(bl::attach(program_of<program_type::xdp>(programs, "xdp_a"),
                                               bl::hook::xdp{.ifindex = device.here})));
-        links.emplace_back(require(bl::attach(
-            program_of<program_type::sched_cls>(programs, "classify_a"),
-            bl::hook::tcx{.ifindex = device.there, .attach = bl::attach_type::tcx_ingress})));
+        if (bl::supports<bl::hook::tcx>())
+            links.emplace_back(require(bl::attach(
+                program_of<program_type::sched_cls>(programs, "classify_a"),
+                bl::hook::tcx{.ifindex = device.there, .attach = bl::attach_type::tcx_ingress})));
         links.emplace_back(require(bl::attach(
             program_of<program_type::xdp>(programs, "xdp_a"),
             bl::hook::xdp{.ifindex = network.loopback(), .mode = bl::xdp_mode::generic})));

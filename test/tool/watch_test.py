@@ -9,10 +9,11 @@ import subprocess
 import time
 
 import support
+from attachable import AttachableTest
 from support import ENVIRONMENT, TOOL, Links, LinksTest
 
 
-class Watch(LinksTest):
+class WatchTest(LinksTest):
     @contextlib.contextmanager
     def watch(self, *arguments):
         """A function that waits for the next line until there is one that is wanted."""
@@ -41,6 +42,8 @@ class Watch(LinksTest):
                 process.terminate()
                 self.assertEqual(b"", process.stderr.read())
 
+
+class Watch(WatchTest):
     def test_links_that_come_and_go_are_told_with_what_they_were(self):
         with self.watch("--json", "--existing", "--name", "run_*") as next_line:
             def told(change, number):
@@ -84,6 +87,26 @@ class Watch(LinksTest):
     def test_who_may_not_look_is_told_at_once(self):
         self.assert_fails(support.run("setpriv", "--bounding-set=-sys_admin,-bpf,-perfmon", TOOL,
                                       "watch"), "EPERM")
+
+
+class Updates(AttachableTest, WatchTest):
+    def update(self, kind, link, *options):
+        """The line that tells of it."""
+        with self.watch("--existing", "--type", kind) as next_line:
+            next_line(lambda line: f"  {link}  {kind}  " in line)
+            self.assert_quiet(self.links.tool("update", str(link), *options))
+            return next_line(lambda line: f"  updated  {link}  {kind}  " in line)
+
+    def test_another_program_is_told_with_the_one_before(self):
+        link = self.attach("xdp", "xdp", "--interface", self.device)
+        before, now = (self.links.facts[name] for name in ("xdp", "other_xdp"))
+        self.assertIn(f"  {now} run_other_xdp (was {before} run_xdp)  {self.device} ",
+                      self.update("xdp", link, "--program", now))
+
+    def test_where_there_was_no_program_none_is_told(self):
+        link = self.attach("struct_ops", "table")
+        line = self.update("struct_ops", link, "--map", self.links.facts["other_table"])
+        self.assertNotIn("was", line)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class watcher;
 enum class link_change {
     created, ///< it is there; its record is `now`
     removed, ///< it is gone; its record was `before`
-    updated, ///< it runs another program, or another map of struct_ops
+    updated, ///< it runs another program, or another map of struct_ops; or it may be looked at now
     defunct, ///< it is there, and detached: by whom has it, or as its target is gone
 };
 

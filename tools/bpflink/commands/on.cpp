@@ -14,6 +14,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -57,13 +58,13 @@ std::string to_table(on::programs const& all, lookup& names) {
     return rows.render(output_width(), wants_colour());
 }
 
-on::programs without_links(on::programs all) {
-    std::erase_if(all, [](on::attached const& each) { return each.link.has_value(); });
-    return all;
+/// Whether an earlier look tells the same, of a program that no link was seen of.
+bool is_confirmed(on::attached const& one, on::programs const& earlier) {
+    return !one.unseen || std::ranges::find(earlier, one) != earlier.end();
 }
 
-/// Looks until two looks agree. A link that comes or goes between the kernel's answer and the look
-/// at the links seems not to be one.
+/// Looks until two looks agree on what is not a link, and the hook did not change between them as
+/// far as the kernel tells. Otherwise it is perhaps a link, one that came and went between looks.
 on::programs look_at(std::string const& target, lookup& names, problems& report) {
     constexpr int most = 5; // there may be no end of links that come and go
     auto const look = [&] {
@@ -71,11 +72,14 @@ on::programs look_at(std::string const& target, lookup& names, problems& report)
         on::add_target(target, names, all, report);
         return all;
     };
+    on::programs earlier;
     auto all = look();
-    for (int looks = 1; looks != most && !without_links(all).empty(); ++looks) {
-        auto const before = without_links(std::exchange(all, look()));
-        if (before == without_links(all)) break;
-    }
+    auto const is_settled = [&](on::attached const& each) { return is_confirmed(each, earlier); };
+    for (int looks = 1; looks != most && !std::ranges::all_of(all, is_settled); ++looks)
+        earlier = std::exchange(all, look());
+    for (auto& each : all)
+        if (!is_settled(each))
+            each.note.replace(0, std::string_view{on::not_a_link}.size(), on::perhaps_a_link);
     return all;
 }
 

@@ -57,7 +57,8 @@ std::string to_line(change const& one) {
     auto text = fmt::format("{:%H:%M:%S}  {:<7}  {}  {}  {}", fmt::localtime(std::time(nullptr)),
                             to_string(one.what), link.info.id.value(), to_string(link.info.type),
                             program_text(link.info.program, link.program));
-    if (one.what == bl::link_change::updated && one.before)
+    if (one.what == bl::link_change::updated && one.before &&
+        one.before->info.program != bl::program_id{})
         text +=
             fmt::format(" (was {})", program_text(one.before->info.program, one.before->program));
     // A link that is defunct is on nothing any more.
@@ -132,9 +133,9 @@ action add(parameters const& takes) {
     takes.flag("--existing", given->existing, "Tell the links that are there, as created");
     takes.flag("--json", given->json, "Print an object a line: time, change, link, before");
     takes.footer(
-        "Tells links that come (created), go (removed), run another program (updated), or are\n"
-        "detached (defunct), until it is interrupted. One that is there for less than a period\n"
-        "may be missed.\n"
+        "Tells links that come (created), go (removed), run another program or may be looked at\n"
+        "now (updated), or are detached (defunct), until it is interrupted. One that is there for\n"
+        "less than a period may be missed.\n"
         "\n"
         "Examples:\n"
         "  bpflink watch\n"

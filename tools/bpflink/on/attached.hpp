@@ -22,6 +22,9 @@ struct attached {
     std::optional<bpflink::link_id> link; ///< empty: it is not a link's
     std::string from{};                   ///< where on the place, or the place that it comes from
     std::string note{};
+    /// The revision of its hook, 0 where the kernel does not count that, if no look saw its link.
+    /// Empty where it has one, or the kernel tells that it is not a link's.
+    std::optional<bpflink::revision> unseen{};
 
     friend bool operator==(attached const&, attached const&) = default;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attached.hpp"
+#include "two_looks.hpp"
 
 #include <bpflink/fd.hpp>
 #include <bpflink/find_links.hpp>
@@ -25,8 +26,15 @@ namespace {
 namespace bl = bpflink;
 
 struct level {
+    bl::cgroup_id id;
     std::string path;
-    std::optional<std::vector<bl::link_record>> links; // that nothing was matched with yet
+    two_looks links; // that nothing was matched with yet
+};
+
+/// The programs of a hook.
+struct answer {
+    bl::attach_type hook;
+    std::vector<bl::hook_query> found; // on each level from below
 };
 
 /// The cgroup and those above it.
@@ -37,24 +45,25 @@ std::vector<level> levels_from(bl::cgroup_id id, problems& report) {
     for (std::filesystem::path path{*start};; path = path.parent_path()) {
         auto const here = bl::cgroup_id_of(path);
         if (!here) return levels; // above the root
-        levels.push_back({path.string(), report.value_of(bl::find_links(*here))});
+        levels.push_back(
+            {*here, path.string(), {.before = report.value_of(bl::find_links(*here))}});
         if (!path.has_relative_path()) return levels;
     }
 }
 
-/// The kernel does not tell which of a cgroup's programs are links'; the links do.
-attached matched(bl::attach_type hook, bl::program_id program, level& at) {
-    attached found{to_string(hook), program, std::nullopt, at.path,
-                   at.links ? not_a_link : perhaps_a_link};
-    if (!at.links) return found;
-    auto const link = std::ranges::find_if(*at.links, [&](bl::link_record const& each) {
-        return each.program == program && each.attach == hook;
-    });
-    if (link == at.links->end()) return found;
-    found.link = link->id;
-    found.note.clear();
-    at.links->erase(link);
-    return found;
+answer ask(bl::attach_type hook, std::vector<level> const& levels, problems& report) {
+    answer to{hook, {}};
+    for (auto const& level : levels) {
+        auto found =
+            bl::query(bl::hook::cgroup{.cgroup = std::string_view{level.path}, .attach = hook});
+        if (!found && is_absent(found.error())) return {hook, {}}; // on every level
+        if (!found) {
+            report(found.error());
+            break;
+        }
+        to.found.push_back(*std::move(found));
+    }
+    return to;
 }
 
 /// In the order that they run in, as the kernel alone knows where some are in preorder.
@@ -85,26 +94,24 @@ void put_into_run_order(std::string const& path, bl::attach_type hook, programs&
 
 /// As kernel/bpf/cgroup.c, compute_effective_progs(): from below, and above that only where several
 /// are allowed.
-void add_hook(bl::attach_type hook, std::vector<level>& levels, programs& to, problems& report) {
+void add_hook(answer const& of, std::vector<level>& levels, programs& to) {
     programs all;
     bool runs_below = false;
-    for (auto& level : levels) {
-        auto const found =
-            bl::query(bl::hook::cgroup{.cgroup = std::string_view{level.path}, .attach = hook});
-        if (!found && is_absent(found.error())) return; // on every level
-        if (!found) {
-            report(found.error());
-            break;
-        }
-        bool const runs = !runs_below || (found->flags & BPF_F_ALLOW_MULTI) != 0;
-        for (auto const& entry : found->entries) {
-            auto one = matched(hook, entry.program, level);
+    auto level = levels.begin();
+    for (auto const& here : of.found) {
+        bool const runs = !runs_below || (here.flags & BPF_F_ALLOW_MULTI) != 0;
+        for (auto const& entry : here.entries) {
+            attached one{to_string(of.hook), entry.program, std::nullopt, level->path};
+            level->links.give_link(one, here.revision, [&](bl::link_record const& link) {
+                return link.attach == of.hook;
+            });
             if (!runs) one.note += one.note.empty() ? "overridden" : ", overridden";
             all.push_back(std::move(one));
         }
-        runs_below = runs_below || !found->entries.empty();
+        runs_below = runs_below || !here.entries.empty();
+        ++level;
     }
-    if (all.size() > 1) put_into_run_order(levels.front().path, hook, all);
+    if (all.size() > 1) put_into_run_order(levels.front().path, of.hook, all);
     std::ranges::move(all, std::back_inserter(to));
 }
 
@@ -112,8 +119,13 @@ void add_hook(bl::attach_type hook, std::vector<level>& levels, programs& to, pr
 
 void add_cgroup(bl::cgroup_id id, programs& to, problems& report) {
     auto levels = levels_from(id, report);
+    std::vector<answer> answers;
     for (auto const hook : bl::hook_traits<bl::hook::cgroup>::attach_types)
-        add_hook(hook, levels, to, report);
+        answers.push_back(ask(hook, levels, report));
+    for (auto& level : levels)
+        level.links.after = report.value_of(bl::find_links(level.id));
+    for (auto const& each : answers)
+        add_hook(each, levels, to);
 }
 
 } // namespace tool::on

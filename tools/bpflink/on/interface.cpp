@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attached.hpp"
 #include "tc.hpp"
+#include "two_looks.hpp"
 
 #include <bpflink/attach_type.hpp>
 #include <bpflink/hook/netkit.hpp>
@@ -10,6 +11,7 @@
 #include <bpflink/query.hpp>
 #include <bpflink/views/snapshot.hpp>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -30,25 +32,37 @@ char const* name_of(bl::xdp_mode mode) {
     return "";
 }
 
-/// The kernel does not tell of XDP whether a link is behind it; the links do.
+/// Whether a link is of XDP, on an interface of this index.
+bool is_xdp_on(bl::ifindex index, bl::link_record const& link) {
+    return link.type == bl::link_type::xdp && std::get<bl::ifindex>(link.target) == index;
+}
+
 attached of_xdp(bl::hook_query::entry const& entry, interface_place const& where,
-                std::optional<std::vector<bl::link_record>> const& links) {
+                two_looks& links) {
     attached found{"xdp", entry.program, std::nullopt};
     if (entry.mode) found.from = name_of(*entry.mode);
-    found.note = links ? not_a_link : perhaps_a_link;
-    for (auto const& link : links.value_or(std::vector<bl::link_record>{})) {
-        if (link.type == bl::link_type::unspec && !found.link) found.note = perhaps_a_link;
-        if (link.type != bl::link_type::xdp || link.program != entry.program ||
-            std::get<bl::ifindex>(link.target) != where.index)
-            continue;
-        if (link.netns == where.netns) {
-            found.link = link.id;
-            found.note.clear();
-        } else if (!link.netns) {
-            found.note = perhaps_a_link;
-        }
+    links.give_link(found, std::nullopt, [&](bl::link_record const& link) {
+        return is_xdp_on(where.index, link) && link.netns == where.netns;
+    });
+    auto const may_be_its = [&](bl::link_record const& link) {
+        return link.type == bl::link_type::unspec ||
+               (is_xdp_on(where.index, link) && link.program == entry.program && !link.netns);
+    };
+    if (found.unseen && (std::ranges::any_of(*links.before, may_be_its) ||
+                         std::ranges::any_of(*links.after, may_be_its))) {
+        found.note = perhaps_a_link;
+        found.unseen.reset();
     }
     return found;
+}
+
+void add_xdp(interface_place const& where, programs& to, problems& report) {
+    two_looks links{.before = report.value_of(bl::snapshot())};
+    auto const xdp = report.value_of(bl::query(bl::hook::xdp{.ifindex = where.index}));
+    if (!xdp || xdp->entries.empty()) return;
+    links.after = report.value_of(bl::snapshot());
+    for (auto const& entry : xdp->entries)
+        to.push_back(of_xdp(entry, where, links));
 }
 
 template <class Hook>
@@ -74,10 +88,7 @@ void add_filters(char const* hook, std::vector<tc_filter> const& filters, progra
 }
 
 void add_here(interface_place const& where, programs& to, problems& report) {
-    auto const links = report.value_of(bl::snapshot());
-    if (auto const xdp = report.value_of(bl::query(bl::hook::xdp{.ifindex = where.index})))
-        for (auto const& entry : xdp->entries)
-            to.push_back(of_xdp(entry, where, links));
+    add_xdp(where, to, report);
     using enum bl::attach_type;
     auto const filters = report.value_of(tc_filters_of(where.index)).value_or(tc_filters{});
     // The kernel runs tcx first, and the filters where that leaves the packet to the next.
