@@ -148,13 +148,17 @@ finding may_be_no_such_cgroup(attempt const& tried) {
 }
 
 /// Whether a program that does not sleep is taken in its place. It does nothing, and goes at once.
+/// Kernels that cannot tell what it would be for let every program sleep that they load.
+/// @kernel since 6.0; kernel/bpf/bpf_iter.c, bpf_iter_link_attach()
 finding sleeps_where_none_may(attempt const& tried) {
     if (tried.as<request>().is_made) return {match::no};
     auto const another = load_another(tried);
+    if (another.outcome() == -EOPNOTSUPP) return {match::no};
     if (!another) return {};
     auto attr = tried.as<request>().attr;
     attr.prog_fd = raw_fd(another.view());
-    return {yes_or_no(static_cast<bool>(sys::link_create(attr)))};
+    int const outcome = sys::link_create(attr).outcome();
+    return {outcome >= 0 ? match::yes : outcome == -EINVAL ? match::no : match::unknown};
 }
 
 finding made_for_something_else(attempt const& tried) {

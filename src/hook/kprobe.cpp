@@ -118,10 +118,14 @@ finding returns_from_inside(attempt const& tried) {
     return {is_inside ? match::yes : match::no};
 }
 
-/// The kernel has no list of them to read: on x86-64 it is this one.
-finding is_the_switch(attempt const& tried) {
+/// The kernel has no list of them to read. On x86-64 it is this one, and elsewhere there are none.
+finding is_the_switch([[maybe_unused]] attempt const& tried) {
+#if defined(__x86_64__)
     auto const& where = where_of(tried);
     return yes_if(where.retprobe && where.function == "__switch_to");
+#else
+    return {match::no};
+#endif
 }
 
 finding is_blacklisted(attempt const& tried) {

@@ -131,9 +131,10 @@ finding is_of_ftrace(attempt const& tried) {
     return {profiler_is_unprivileged(tried).is == match::yes ? match::no : match::yes};
 }
 
+/// A program of the group raw_syscalls may not sleep.
+/// @kernel kernel/trace/trace_syscalls.c, is_syscall_trace_event(); read at v7.1
 finding may_sleep_elsewhere(attempt const& tried) {
-    auto const group = where_of(tried).group;
-    return group == "syscalls" || group == "raw_syscalls" ? finding{match::no} : may_sleep(tried);
+    return where_of(tried).group == "syscalls" ? finding{match::no} : may_sleep(tried);
 }
 
 constexpr std::string_view events_of_others =
@@ -176,7 +177,7 @@ constexpr auto causes = joined(
         refusal{EINVAL, errc::invalid_argument, events_of_others,
                 "put the program on the place itself", "perf_event_set_bpf_prog"},
         refusal{EINVAL, errc::invalid_argument,
-                "the program sleeps, which only those of system calls' tracepoints may",
+                "the program sleeps, which only those of the group 'syscalls' may",
                 "load one that does not", "perf_event_set_bpf_prog", may_sleep_elsewhere},
         refusal{EACCES, errc::invalid_argument, "the program reads past this tracepoint's record{}",
                 "load it for this kernel's layout, as the event's format file has it",

@@ -9,6 +9,7 @@ using detail::finding;
 
 /// The function that a program was loaded for.
 struct function {
+    bool can_be_told = true;         // by the kernel: since 6.0
     match is_known = match::unknown; // no: the program was attached to it, and does not tell it
     match is_the_kernels = match::unknown;
     std::uint32_t id = 0; // in `types`
@@ -19,8 +20,9 @@ function function_of(attempt const& tried) {
     uapi::program_info program{};
     std::uint32_t size = sizeof program;
     function found;
-    if (sys::obj_get_info(tried.prog->fd.get(), &program, size) < 0 || size < sizeof program)
-        return found; // before 6.0
+    if (sys::obj_get_info(tried.prog->fd.get(), &program, size) < 0) return found;
+    found.can_be_told = size >= sizeof program;
+    if (!found.can_be_told) return found;
     found.id = program.attach_btf_id;
     found.is_known = program.attach_btf_obj_id != 0 ? match::yes : match::no;
     if (found.is_known == match::no) return found;
@@ -42,6 +44,7 @@ int attach(fd_view program) {
 
 /// Loads a program for the same function, as load_another().
 sys::opened load_for(function const& where, attempt const& tried) {
+    if (!where.can_be_told) return sys::opened{-EOPNOTSUPP};
     if (where.is_the_kernels != match::yes) return sys::opened{-ENOENT};
     return load_nothing(tried.row.program_types.front(), tried.row.attach_types.front(), where.id,
                         where.types);

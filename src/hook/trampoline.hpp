@@ -14,7 +14,8 @@
 namespace [[gnu::visibility("hidden")]] bpflink {
 
 /// Loads a program that does nothing for the function that the request's program was loaded for.
-/// -ENOENT where that is unknown, or one of a BPF program's.
+/// -EOPNOTSUPP where the kernel does not tell it (before 6.0), and -ENOENT where it is unknown, or
+/// one of a BPF program's.
 [[nodiscard]] sys::opened load_another(detail::attempt const& tried);
 
 [[nodiscard]] detail::finding program_is_there(detail::attempt const& tried);

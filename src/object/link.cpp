@@ -228,6 +228,14 @@ hold held_on_cgroup(program_type type) {
     return type == program_type::cgroup_skb ? hold::some : hold::none;
 }
 
+/// Attached to nothing, a program is refused for its attach type before it is for its place.
+/// Without CAP_NET_ADMIN the kernel looks at neither: then one that is known to be for another is
+/// refused.
+bool is_refused_for_its_type(detail::borrowed_program const& next, attach_type wanted) {
+    int const number = attach_to_nothing(next.fd, wanted);
+    return number == EINVAL || (number == EPERM && next.expected.value_or(wanted) != wanted);
+}
+
 /// The kernel holds a cgroup's program to its attach type when it attaches it, and not when it
 /// swaps it in. It would run at a place that it was not verified for.
 /// @kernel kernel/bpf/cgroup.c, __cgroup_bpf_replace(); read at v7.1
@@ -242,8 +250,7 @@ finding does_not_go_with_link(fd_view link, detail::borrowed_program const& next
     auto const loaded_for =
         next.expected ? "attach type " + to_string(*next.expected) : "another attach type";
     bool const is_told = next.expected && held == hold::all;
-    // Attached to nothing, it is refused for its attach type before it is for its place.
-    return yes_if(is_told || attach_to_nothing(next.fd, on->attach) == EINVAL,
+    return yes_if(is_told || is_refused_for_its_type(next, on->attach),
                   loaded_for + ", and " + named);
 }
 

@@ -221,9 +221,13 @@ constexpr std::array pin_causes{
             "inode_permission"},
     refusal{ENOSPC, errc{}, "the kernel has no memory for another name", "", "bpf_get_inode",
             always},
+};
+
+/// For the operations that make a name.
+constexpr std::array naming_causes{
     refusal{EOVERFLOW, errc::invalid_argument,
             "this process's user or group has no number on this bpffs",
-            "pin as one that has, or in the user namespace that mounted it", "may_create", always},
+            "pin as one that has, or in the user namespace that mounted it", "may_create"},
 };
 
 constexpr std::array pinning_causes{
@@ -311,6 +315,9 @@ constexpr std::array removal_causes{
     refusal{EPERM, errc::permission_denied,
             "the directory is sticky, the pin has another owner, and CAP_FOWNER is missing",
             "run with it, or as that user", "may_delete", is_kept_by_its_directory},
+    refusal{EOVERFLOW, errc::invalid_argument,
+            "the pin's owner or group has no number on this bpffs",
+            "do it in the user namespace that mounted it", "may_delete"},
 };
 
 constexpr std::array owner_causes{
@@ -334,9 +341,10 @@ constexpr std::array mode_causes{
 tl::unexpected<error> refuse_pin_at(int outcome, operation where, std::string const& path) {
     bool const is_bpf = where == operation::obj_pin;
     bool const removes = where == operation::unlink || where == operation::rename;
+    bool const names = is_bpf || where == operation::rename || where == operation::mkdir;
     return refuse(outcome, where, path, {.request = &path},
-                  {removes ? removal_causes : refusals{}, pin_causes,
-                   is_bpf ? refusals{pinning_causes} : refusals{}, way_causes,
+                  {removes ? removal_causes : refusals{}, names ? naming_causes : refusals{},
+                   pin_causes, is_bpf ? refusals{pinning_causes} : refusals{}, way_causes,
                    is_bpf ? command_causes() : common_causes()});
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "symbol/file_refusal.hpp"
 
+#include "border/sys.hpp"
 #include "error/refusal.hpp"
 #include "hook/row.hpp"
 
@@ -15,10 +16,14 @@ using detail::attempt;
 using detail::finding;
 using detail::refusal;
 
+std::string_view path_of(attempt const& tried) {
+    return tried.as<std::string>();
+}
+
 /// The mode of a file below it may refuse, too.
 finding may_be_of_a_process(attempt const& tried) {
     constexpr std::string_view directory = "/proc/";
-    std::string_view path = tried.as<std::string>();
+    auto path = path_of(tried);
     if (!path.starts_with(directory)) return {match::no};
     path.remove_prefix(directory.size());
     bool const is_its = path.starts_with("self") || path.starts_with("thread-self") ||
@@ -26,7 +31,29 @@ finding may_be_of_a_process(attempt const& tried) {
     return {is_its ? match::unknown : match::no};
 }
 
+/// Not a file that the path leads to by a process's root or working directory.
+finding is_the_memory_of_a_process(attempt const& tried) {
+    auto const path = path_of(tried);
+    bool const is_elsewhere = path.find("/root/") != path.npos || path.find("/cwd/") != path.npos;
+    return yes_if(may_be_of_a_process(tried).is != match::no && path.ends_with("/mem") &&
+                  !is_elsewhere);
+}
+
+/// @kernel fs/proc/base.c, proc_map_files_get_link(); read at v7.1
+finding may_not_open_what_is_mapped(attempt const& tried) {
+    constexpr unsigned cap_checkpoint_restore = 40;
+    constexpr auto cap_sys_admin = static_cast<unsigned>(detail::capability::sys_admin);
+    if (path_of(tried).find("/map_files/") == std::string_view::npos) return {match::no};
+    auto const elsewhere = in_other_user_namespace(tried);
+    if (elsewhere.is == match::yes) return elsewhere;
+    int const told =
+        sys::has_capability(cap_checkpoint_restore) == 1 ? 1 : sys::has_capability(cap_sys_admin);
+    return {told < 0 ? match::unknown : told == 1 ? match::no : match::yes};
+}
+
 constexpr std::array failures{
+    refusal{EIO, errc::invalid_argument, "nothing is mapped at this place of the process's memory",
+            "name a program or a library", "mem_rw", is_the_memory_of_a_process},
     refusal{EIO, errc{}, "the file system failed at it", "look into the kernel's log",
             "filemap_read"},
     refusal{ESTALE, errc{}, "the file was removed or replaced on its server", "try once more",
@@ -41,6 +68,9 @@ constexpr std::array opening_causes{
             "name the file that is meant", "pick_link"},
     refusal{ENAMETOOLONG, errc::invalid_argument,
             "a name is longer than 255 bytes, or the path than 4,095", "", "getname_flags"},
+    refusal{EPERM, errc::permission_denied,
+            "it takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the first user namespace",
+            "run with one of them", "proc_map_files_get_link", may_not_open_what_is_mapped},
     refusal{EACCES, errc::permission_denied, "it takes the right to trace that process",
             "run as its user, or with CAP_SYS_PTRACE", "proc_pid_get_link", may_be_of_a_process},
     refusal{EACCES, errc::permission_denied,
@@ -54,7 +84,7 @@ constexpr std::array reading_causes{
             "name a program or a library", "ksys_pread64"},
     refusal{EINVAL, errc::invalid_argument,
             "it cannot be read at any place, as some files of /proc", "name a program or a library",
-            "ksys_pread64"},
+            "pagemap_read"},
 };
 
 } // namespace
@@ -65,7 +95,8 @@ tl::unexpected<error> refuse_open(int outcome, std::string const& path) {
 }
 
 tl::unexpected<error> refuse_read(int outcome, std::string const& path) {
-    return refuse(outcome, operation::read, path, {}, {reading_causes, failures, common_causes()});
+    return refuse(outcome, operation::read, path, {.request = &path},
+                  {reading_causes, failures, common_causes()});
 }
 
 } // namespace bpflink

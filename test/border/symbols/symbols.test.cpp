@@ -580,7 +580,8 @@ TEST_CASE("a file that cannot be read at any place is told to be so") {
     REQUIRE_FALSE(memory);
     CHECK(memory.error().where() == bl::operation::read);
     CHECK(memory.error().code() == std::errc::io_error);
-    CHECK(memory.error().message().find("kernel's log") != std::string::npos);
+    CHECK(memory.error() == bl::errc::invalid_argument);
+    CHECK(memory.error().message().find("; nothing is mapped at this place") != std::string::npos);
     refused(bl::resolve_symbol("/proc/self/exe/f", "f"), bl::errc::invalid_argument,
             {"not a directory"});
     refused(bl::resolve_symbol("/" + std::string(300, 'x'), "f"), bl::errc::invalid_argument,

@@ -84,9 +84,10 @@ TEST_CASE_FIXTURE(kernel_case, "what a program is decides before the kernel is b
 TEST_CASE_FIXTURE(kernel_case, "a program that sleeps is on a tracepoint of a system call alone") {
     auto const p = counted_program::load(program_type::tracepoint, {}, {.sleeps = true});
     if (!p) return;
-    check_error(bl::attach(p->as<program_type::tracepoint>(),
-                           bl::hook::tracepoint{"sched", "sched_switch"}),
-                bl::errc::invalid_argument, {"the program sleeps"});
+    for (auto const& where : {bl::hook::tracepoint{"sched", "sched_switch"},
+                              bl::hook::tracepoint{"raw_syscalls", "sys_enter"}})
+        check_error(bl::attach(p->as<program_type::tracepoint>(), where),
+                    bl::errc::invalid_argument, {"the program sleeps"});
     auto const l = must(bl::attach(p->as<program_type::tracepoint>(),
                                    bl::hook::tracepoint{"syscalls", "sys_enter_getppid"}));
     CHECK(p->runs_during([] { static_cast<void>(::getppid()); }) >= 1);

@@ -202,4 +202,16 @@ TEST_CASE_FIXTURE(with_program, "a program that sleeps where none may is told by
     auto const other = bl::attach(iterator, bl::hook::iter{});
     check_error(other, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"; the program was not loaded as an iterator"});
+    mend();
+    fail(call::link_create, EINVAL);
+    fail(call::link_create, ENOMEM, 2);
+    auto const untold = bl::attach(iterator, bl::hook::iter{});
+    check_error(untold, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"one of: the program sleeps", "not loaded as an iterator"});
+    mend();
+    tells_functions = false; // before 6.0
+    fail(call::link_create, EINVAL);
+    auto const older = bl::attach(iterator, bl::hook::iter{});
+    check_error(older, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"; the program was not loaded as an iterator"});
 }

@@ -129,7 +129,9 @@ TEST_CASE_FIXTURE(tracepoint_prober,
 
 TEST_CASE_FIXTURE(tracepoint_prober, "a program that sleeps is blamed where the kernel has such") {
     bl::hook::tracepoint const a_call{"syscalls", "sys_enter_read"};
+    bl::hook::tracepoint const every_call{"raw_syscalls", "sys_enter"};
     files["/sys/kernel/tracing/events/syscalls/sys_enter_read/id"] = "315\n";
+    files["/sys/kernel/tracing/events/raw_syscalls/sys_enter/id"] = "316\n";
     auto const is_blamed = [&](bl::hook::tracepoint const& where) {
         fail(call::link_create, EINVAL);
         auto const link = bl::attach(prog, where);
@@ -141,6 +143,7 @@ TEST_CASE_FIXTURE(tracepoint_prober, "a program that sleeps is blamed where the 
     has_sleepers = true;
     CHECK(is_blamed(sched_switch));
     CHECK_FALSE(is_blamed(a_call));
+    CHECK(is_blamed(every_call));
 }
 
 // E21, E22

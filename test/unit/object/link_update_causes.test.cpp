@@ -132,6 +132,15 @@ TEST_CASE_FIXTURE(machine,
                     {"loaded for another attach type"});
         CHECK(calls(call::link_update) == 0);
     }
+    SUBCASE("without CAP_NET_ADMIN, which the kernel asks for before it looks") {
+        forget_calls();
+        fail_always(call::link_create, EPERM);
+        check_error(l->update(next), EINVAL, bl::operation::link_update, bl::errc::invalid_argument,
+                    {"loaded for attach type cgroup_inet_egress, and cgroup_inet_ingress is the"});
+        CHECK(calls(call::link_update) == 0);
+        next.loaded_for.reset();
+        CHECK(succeeded(l->update(next)));
+    }
     SUBCASE("not held") {
         fail(call::link_create, EBADF); // for the place
         CHECK(succeeded(l->update(next)));

@@ -61,7 +61,8 @@ TEST_CASE_FIXTURE(pinnable, "a place that takes no pin says why, and privilege i
              {EPERM, bl::errc::permission_denied, "security module"},
              {EACCES, bl::errc::permission_denied, "mode of a directory"},
              {EINVAL, bl::errc::invalid_argument, "closed behind its handle"},
-             {EOVERFLOW, bl::errc::invalid_argument, "has no number on this bpffs"},
+             {EOVERFLOW, bl::errc::invalid_argument,
+              "; this process's user or group has no number"},
              {ENAMETOOLONG, bl::errc::invalid_argument, "255 bytes"},
              {EROFS, bl::errc::read_only, "mount it again"},
              {ENOMEM, no_condition, "no memory"},
@@ -278,6 +279,16 @@ TEST_CASE_FIXTURE(pinned, "a pin that is gone is unpinned") {
     }
     CHECK(succeeded(handle.unpin()));
     CHECK_FALSE(handle.is_pinned());
+}
+
+TEST_CASE_FIXTURE(pinned, "an owner without a number is the process's or the pin's") {
+    constexpr auto wrong = bl::errc::invalid_argument;
+    fail(call::unlink, EOVERFLOW);
+    check_error(handle.unpin(), EOVERFLOW, bl::operation::unlink, wrong,
+                {"; the pin's owner or group has no number"});
+    fail(call::rename_no_replace, EOVERFLOW);
+    check_error(handle.pin("/bpf/y"), EOVERFLOW, bl::operation::rename, wrong,
+                {"one of: the pin's owner", "this process's user"});
 }
 
 TEST_CASE_FIXTURE(pinned, "a pin that cannot be removed is still remembered") {

@@ -113,10 +113,31 @@ TEST_CASE_FIXTURE(finder, "what cannot be read says why") {
     refused("/../", EISDIR, bl::operation::open, bl::errc::invalid_argument,
             {"/../", "it is a directory"});
     fail_always(call::read_at, EIO);
-    refused("/x", EIO, bl::operation::read, no_condition, {"/x"});
+    refused("/x", EIO, bl::operation::read, no_condition, {"/x", "; the file system failed"});
+    files["/proc/41/mem"] = files["/proc/41/root/mem"] = "text";
+    refused("/proc/41/mem", EIO, bl::operation::read, bl::errc::invalid_argument,
+            {"; nothing is mapped at this place"});
+    refused("/proc/41/root/mem", EIO, bl::operation::read, no_condition,
+            {"; the file system failed"});
     mend();
     fail_always(call::reopen, ENOENT);
     refused("/x", ENOENT, bl::operation::open, bl::errc::not_supported, {"/x", "/proc"});
+}
+
+TEST_CASE_FIXTURE(finder, "what a process has mapped takes a privilege to open by its range") {
+    constexpr auto range = "/proc/41/map_files/1000-2000";
+    constexpr auto denied = bl::errc::permission_denied;
+    constexpr auto why = "; it takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN";
+    files[range] = files["/x"] = "text";
+    fail_always(call::reopen, EPERM);
+    refused(range, EPERM, bl::operation::open, denied, {"; a security module"});
+    lacks_capabilities = {21, 40};
+    refused(range, EPERM, bl::operation::open, denied, {why});
+    refused("/x", EPERM, bl::operation::open, denied, {"; a security module"});
+    lacks_capabilities = {21};
+    refused(range, EPERM, bl::operation::open, denied, {"; a security module"});
+    in_first_user_namespace = false;
+    refused(range, EPERM, bl::operation::open, denied, {why});
 }
 
 // E30
