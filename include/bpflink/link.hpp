@@ -117,9 +117,8 @@ public:
     ///
     /// The kernel holds a cgroup's program to the attach type that it was loaded for only when it
     /// attaches it. So of programs whose type is known, this looks before it swaps. Without
-    /// CAP_NET_ADMIN it cannot ask the kernel about a program of cgroup_skb: one that is known to
-    /// be for another attach type is refused then, and one whose attach type is unknown is not
-    /// checked.
+    /// CAP_NET_ADMIN the kernel does not tell about a program of cgroup_skb. One that is known to
+    /// be for another attach type is refused then; an unknown attach type is not checked.
     /// @param prog  borrowed; the link takes its own reference
     /// @errors not_supported     this kind of link cannot be updated by program (the kind is named)
     ///         defunct           the hook's target is gone
