@@ -44,7 +44,7 @@ finding may_not_open_what_is_mapped(attempt const& tried) {
     constexpr unsigned cap_checkpoint_restore = 40;
     constexpr auto cap_sys_admin = static_cast<unsigned>(detail::capability::sys_admin);
     if (path_of(tried).find("/map_files/") == std::string_view::npos) return {match::no};
-    auto const elsewhere = in_other_user_namespace(tried);
+    auto elsewhere = in_other_user_namespace(tried);
     if (elsewhere.is == match::yes) return elsewhere;
     int const told =
         sys::has_capability(cap_checkpoint_restore) == 1 ? 1 : sys::has_capability(cap_sys_admin);
