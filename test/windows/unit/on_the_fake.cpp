@@ -4,12 +4,15 @@
 // lockdown is known, and memory is counted and never wanting.
 
 #include "fake/kernel.hpp"
+#include "hook/create.hpp"
 #include "hook/event_link.hpp"
 #include "hook/row.hpp"
 #include "starve.hpp"
 
 #include <bpflink/supports.hpp>
 
+#include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 
 namespace {
@@ -31,6 +34,10 @@ namespace bpflink {
 
 match is_locked_down() {
     return match::unknown;
+}
+
+sys::opened load_nothing(program_type, attach_type, std::uint32_t, fd_view, bool) {
+    return sys::opened{-ENOSYS};
 }
 
 } // namespace bpflink
