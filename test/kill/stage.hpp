@@ -2,6 +2,7 @@
 #pragma once
 
 #include "congestion.hpp"
+#include "must.hpp"
 #include "sandbox.hpp"
 #include "sockets.hpp"
 #include "traffic.hpp"
@@ -13,22 +14,13 @@
 #include <functional>
 #include <optional>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <linux/bpf.h>
 #include <fcntl.h>
-
-/// The value, or an exception with the error's message: a child process has no doctest.
-template <class T>
-T must(bpflink::result<T> made) {
-    if (!made) throw std::runtime_error{made.error().message()};
-    if constexpr (!std::is_void_v<T>) return *std::move(made);
-}
 
 /// Says why a case, or the rest of it, has no use here.
 void skip(std::string const& reason);

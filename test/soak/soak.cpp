@@ -3,6 +3,7 @@
 // snapshots, a watcher and the example of a service are beside them. Nothing may be lost, touched
 // or grow.
 #include "kernel_log.hpp"
+#include "must.hpp"
 #include "programs.hpp"
 #include "sandbox.hpp"
 
@@ -45,12 +46,6 @@ struct counters {
     std::atomic<std::uint64_t> looks;
 };
 counters* shared;
-
-template <class T>
-T must(bl::result<T>&& r) {
-    if (!r) throw std::runtime_error{r.error().message()};
-    if constexpr (!std::is_void_v<T>) return *std::move(r);
-}
 
 void must_hold(bool holds, char const* what) {
     if (!holds) throw std::runtime_error{what};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes links and lets them go until its standard input ends, and with them the programs, pins,
 // cgroups, devices and network namespaces that they were on. Says "ready" when each has been made.
+#include "must.hpp"
 #include "programs.hpp"
 #include "sandbox.hpp"
 
@@ -15,7 +16,6 @@
 #include <cstdlib>
 #include <exception>
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -30,25 +30,18 @@ namespace {
 namespace bl = bpflink;
 using bl::program_type;
 
-template <class T>
-T require(bl::result<T> outcome) {
-    if (!outcome) throw std::runtime_error{outcome.error().message()};
-    return *std::move(outcome);
-}
-
 template <program_type Type>
 bl::program_ref<Type> program_of(test_programs const& programs, char const* name) {
-    return require(bl::program_ref<Type>::from(programs.get(name)));
+    return must(bl::program_ref<Type>::from(programs.get(name)));
 }
 
 /// The program is loaded for the link alone, and goes with it.
 void pin_and_unpin(std::string const& path) {
     test_programs const programs{"sys_enter_a"};
-    auto link =
-        require(bl::attach(program_of<program_type::raw_tracepoint>(programs, "sys_enter_a"),
-                           bl::hook::raw_tracepoint{.name = "mark_victim"}));
-    require(link.pin(path).map([] { return 0; }));
-    require(link.unpin().map([] { return 0; }));
+    auto link = must(bl::attach(program_of<program_type::raw_tracepoint>(programs, "sys_enter_a"),
+                                bl::hook::raw_tracepoint{.name = "mark_victim"}));
+    must(link.pin(path));
+    must(link.unpin());
 }
 
 /// The links are defunct at the end, and the namespace has gone.
@@ -58,13 +51,13 @@ void remove_devices() {
     {
         sandbox::network network;
         auto const device = network.add_veth();
-        links.emplace_back(require(bl::attach(program_of<program_type::xdp>(programs, "xdp_a"),
-                                              bl::hook::xdp{.ifindex = device.here})));
+        links.emplace_back(must(bl::attach(program_of<program_type::xdp>(programs, "xdp_a"),
+                                           bl::hook::xdp{.ifindex = device.here})));
         if (bl::supports<bl::hook::tcx>())
-            links.emplace_back(require(bl::attach(
+            links.emplace_back(must(bl::attach(
                 program_of<program_type::sched_cls>(programs, "classify_a"),
                 bl::hook::tcx{.ifindex = device.there, .attach = bl::attach_type::tcx_ingress})));
-        links.emplace_back(require(bl::attach(
+        links.emplace_back(must(bl::attach(
             program_of<program_type::xdp>(programs, "xdp_a"),
             bl::hook::xdp{.ifindex = network.loopback(), .mode = bl::xdp_mode::generic})));
         network.remove(device.here);
@@ -93,7 +86,7 @@ void remove_cgroups(std::string const& parent) {
     bl::cgroup_link link;
     directory const above{parent + "/churn"};
     directory const below{above.path() + "/below"};
-    link = require(bl::attach(
+    link = must(bl::attach(
         program_of<program_type::cgroup_skb>(programs, "egress_a"),
         bl::hook::cgroup{.cgroup = below.path(), .attach = bl::attach_type::cgroup_inet_egress}));
 }
@@ -102,7 +95,7 @@ void remove_cgroups(std::string const& parent) {
 void attach_and_close(std::string const& cgroup) {
     test_programs const programs{"egress_b"};
     for (int i = 0; i != 50; ++i) {
-        auto const link = require(bl::attach(
+        auto const link = must(bl::attach(
             program_of<program_type::cgroup_skb>(programs, "egress_b"),
             bl::hook::cgroup{.cgroup = cgroup, .attach = bl::attach_type::cgroup_inet_egress}));
         std::this_thread::sleep_for(std::chrono::milliseconds{2}); // long enough to be met

@@ -2,6 +2,7 @@
 // Makes links in namespaces of its own and says which on standard output, one JSON object a line
 // and "ready" at the end. When its standard input ends, everything goes.
 #include "kinds.hpp"
+#include "must.hpp"
 #include "programs.hpp"
 #include "sandbox.hpp"
 
@@ -31,19 +32,13 @@ namespace {
 namespace bl = bpflink;
 using bl::program_type;
 
-template <class T>
-T require(bl::result<T> outcome) {
-    if (!outcome) throw std::runtime_error{outcome.error().message()};
-    return *std::move(outcome);
-}
-
 template <program_type Type>
 bl::program_ref<Type> program_of(test_programs const& programs, char const* name) {
-    return require(bl::program_ref<Type>::from(programs.get(name)));
+    return must(bl::program_ref<Type>::from(programs.get(name)));
 }
 
 bl::cgroup_link on_cgroup(test_programs const& programs, std::string const& path) {
-    return require(bl::attach(
+    return must(bl::attach(
         program_of<program_type::cgroup_skb>(programs, "egress_a"),
         bl::hook::cgroup{.cgroup = path, .attach = bl::attach_type::cgroup_inet_egress}));
 }
@@ -54,16 +49,16 @@ bl::raw_tracepoint_link on_tracepoint(test_programs const& programs) {
     auto with_cookie =
         bl::attach(program, bl::hook::raw_tracepoint{.name = "sys_enter", .cookie = bl::cookie{7}});
     if (with_cookie) return *std::move(with_cookie);
-    return require(bl::attach(program, bl::hook::raw_tracepoint{.name = "sys_enter"}));
+    return must(bl::attach(program, bl::hook::raw_tracepoint{.name = "sys_enter"}));
 }
 
 /// There are kernels that refuse such programs.
 optional_link on_map_elements() {
     try {
         test_programs const programs{"iter_maps"};
-        auto link = require(bl::attach(
-            program_of<program_type::tracing>(programs, "iter_maps"),
-            bl::hook::iter{.map = require(bl::map_ref::from(programs.map("elements")))}));
+        auto link = must(
+            bl::attach(program_of<program_type::tracing>(programs, "iter_maps"),
+                       bl::hook::iter{.map = must(bl::map_ref::from(programs.map("elements")))}));
         return {"iter_map", link.release(), {}};
     } catch (std::system_error const& e) {
         return {"iter_map", {}, e.code().message()};
@@ -71,7 +66,7 @@ optional_link on_map_elements() {
 }
 
 void say(char const* name, bl::fd_view link) {
-    auto const info = require(require(bl::link::duplicate(link)).info());
+    auto const info = must(must(bl::link::duplicate(link)).info());
     std::printf("{\"link\": \"%s\", \"id\": %u, \"program\": %u}\n", name, info.id.value(),
                 info.program.value());
 }
@@ -147,19 +142,19 @@ void run(std::size_t crowd) {
     test_programs const programs{"xdp_a", "xdp_b", "egress_a", "sys_enter_a", "iter_tasks"};
     auto const others_first = a_crowd(programs, crowd);
 
-    auto const xdp = require(bl::attach(program_of<program_type::xdp>(programs, "xdp_a"),
-                                        bl::hook::xdp{.ifindex = device}) |
-                             bl::pin(bpffs.path() + "/xdp"));
+    auto const xdp = must(bl::attach(program_of<program_type::xdp>(programs, "xdp_a"),
+                                     bl::hook::xdp{.ifindex = device}) |
+                          bl::pin(bpffs.path() + "/xdp"));
     // Each network namespace has an interface of this index.
-    auto const on_loopback = require(
+    auto const on_loopback = must(
         bl::attach(program_of<program_type::xdp>(programs, "xdp_b"),
                    bl::hook::xdp{.ifindex = network.loopback(), .mode = bl::xdp_mode::generic}));
     auto const on_hostile = on_cgroup(programs, hostile.path());
     auto const plain = on_cgroup(programs, cgroup.path());
     auto const raw_tracepoint = on_tracepoint(programs);
-    auto const tasks = require(
+    auto const tasks = must(
         bl::attach(program_of<program_type::tracing>(programs, "iter_tasks"), bl::hook::iter{}));
-    auto const elements = require(bl::map_ref::from(programs.map("elements")));
+    auto const elements = must(bl::map_ref::from(programs.map("elements")));
     bl::cgroup_link defunct;
     {
         sandbox::cgroup gone;
@@ -174,7 +169,7 @@ void run(std::size_t crowd) {
     say("cgroup", cgroup.path());
     say("device", device_name(device));
     say("ifindex", std::to_string(device.value()));
-    say("on_loopback", std::to_string(require(on_loopback.info()).id.value()));
+    say("on_loopback", std::to_string(must(on_loopback.info()).id.value()));
     say("xdp", xdp.fd());
     say("cgroup", plain.fd());
     say("hostile", on_hostile.fd());
