@@ -74,16 +74,19 @@ prepare_machine() {
     fi
 }
 
-# build DIR TARGET CMAKE-ARGUMENTS...: configures and builds in build/DIR.
+# build DIR TARGET CMAKE-ARGUMENTS...: configures and builds in build/DIR, one after the other where several scripts do.
 build() {
-    local dir=build/$1 target=$2 start
+    local dir=build/$1 target=$2 start lock
     shift 2
     start=$SECONDS
     mkdir -p "$root/$dir"
+    exec {lock}>"$root/$dir/lock"
+    flock "$lock"
     [[ -e $root/$dir/build.ninja ]] || say "building in $dir (the first time takes a minute or two)"
     quiet "$root/$dir/log" cmake -S "$root" -B "$root/$dir" -G Ninja -DCMAKE_BUILD_TYPE=Release "$@" ||
         die "cmake failed: see above, or $dir/log"
     quiet "$root/$dir/log" cmake --build "$root/$dir" --target "$target" ||
         die "the build failed: see above, or $dir/log"
+    exec {lock}>&-
     ((SECONDS - start < 3)) || say "built in $((SECONDS - start)) s"
 }

@@ -43,21 +43,35 @@ inline std::uint64_t mapped_offset(std::string const& maps, std::uint64_t addres
     return 0;
 }
 
-/// What symbols/program.cpp prints of itself: offsets by name.
-inline std::map<std::string, std::uint64_t> offsets_in(char const* program) {
+/// What a program of program.cpp prints.
+inline std::string printed_by(char const* program) {
     std::string printed;
     std::unique_ptr<FILE, int (*)(FILE*)> const pipe{::popen(program, "r"), &::pclose};
     REQUIRE(pipe);
     for (std::array<char, 4'096> room;
          auto const count = std::fread(room.data(), 1, room.size(), pipe.get());)
         printed.append(room.data(), count);
-    std::map<std::string, std::uint64_t> offsets;
+    return printed;
+}
+
+/// The addresses of its functions, by name.
+inline std::map<std::string, std::uint64_t> addresses_in(std::string const& printed) {
+    std::map<std::string, std::uint64_t> addresses;
     std::istringstream lines{printed};
     std::string name, address;
     for (int i = 0; i != 5 && lines >> name >> address; ++i)
-        offsets[name] = mapped_offset(printed, std::stoul(address, nullptr, 16));
-    REQUIRE(offsets.size() == 5);
-    return offsets;
+        addresses[name] = std::stoul(address, nullptr, 16);
+    REQUIRE(addresses.size() == 5);
+    return addresses;
+}
+
+/// What symbols/program.cpp prints of itself: offsets by name.
+inline std::map<std::string, std::uint64_t> offsets_in(char const* program) {
+    auto const printed = printed_by(program);
+    auto places = addresses_in(printed);
+    for (auto& [name, place] : places)
+        place = mapped_offset(printed, place);
+    return places;
 }
 
 /// A file in memory, with a path.
