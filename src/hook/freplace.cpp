@@ -103,6 +103,10 @@ finding asks_for_another_function(attempt const& tried) {
     return {is_elsewhere(where_of(tried)) ? match::unknown : match::no};
 }
 
+finding names_another_function(attempt const& tried) {
+    return yes_if(is_elsewhere(where_of(tried)));
+}
+
 constexpr std::array mistakes{
     refusal{EINVAL, errc::invalid_argument,
             "a target is a program and the name of a function in it", "give both, or neither",
@@ -162,11 +166,13 @@ constexpr std::array causes{
             "name a target and its function, or load it again", "bpf_tracing_prog_attach",
             may_have_been_attached_where_loaded},
     refusal{ENOENT, errc::not_found, "the target has no function of that name, or no BTF",
-            "name a function of its source, built with -g", "btf__find_by_name_kind"},
+            "name a function of its source, built with -g", "btf__find_by_name_kind",
+            names_another_function},
     refusal{EOPNOTSUPP, errc::not_supported, "this kernel does not compile BPF programs (JIT)",
             "set net.core.bpf_jit_enable to 1", "bpf_arch_text_poke"},
-    refusal{uapi::enotsupp, errc::not_supported, "this kernel does not compile BPF programs (JIT)",
-            "set net.core.bpf_jit_enable to 1", "bpf_trampoline_link_prog"},
+    refusal{uapi::enotsupp, errc::not_supported,
+            "this kernel cannot replace functions of BPF programs on this processor",
+            "use a newer kernel", "bpf_arch_text_poke"},
 };
 
 /// Of a program that replaces the function that it was loaded for.

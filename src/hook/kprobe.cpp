@@ -209,7 +209,7 @@ constexpr auto opening = joined(
         refusal{E2BIG, errc::invalid_argument, "no function has so long a name", "",
                 "perf_kprobe_init", always},
         refusal{EPERM, errc::permission_denied, "kernel lockdown (confidentiality) forbids it",
-                "raw_tracepoint, fentry and uprobes work", "__register_trace_kprobe",
+                "raw_tracepoint and fentry work, and uprobes since 5.15", "__register_trace_kprobe",
                 lockdown_forbids},
     },
     opening_causes);

@@ -148,7 +148,8 @@ constexpr std::array mistakes{
 constexpr auto opening = joined(
     std::array{
         refusal{ENOENT, errc::permission_denied, "kernel lockdown (confidentiality) forbids it",
-                "raw_tracepoint, fentry and uprobes work", "tracefs_create_file", lockdown_forbids},
+                "raw_tracepoint and fentry work, and uprobes since 5.15", "tracefs_create_file",
+                lockdown_forbids},
         refusal{ENOENT, errc{},
                 "no tracefs is mounted at /sys/kernel/tracing, which tells the "
                 "tracepoints",
@@ -156,8 +157,8 @@ constexpr auto opening = joined(
         refusal{ENOENT, errc::not_found, "no such tracepoint in this kernel or its loaded modules",
                 "", "tracefs", is_not_there},
         refusal{EPERM, errc::permission_denied, "kernel lockdown (confidentiality) forbids it",
-                "raw_tracepoint, fentry and uprobes work", "tracing_check_open_get_tr",
-                lockdown_forbids},
+                "raw_tracepoint and fentry work, and uprobes since 5.15",
+                "tracing_check_open_get_tr", lockdown_forbids},
         refusal{ENOTDIR, errc::not_found, "no such tracepoint in this kernel or its loaded modules",
                 "", "tracefs"},
         refusal{EPERM, errc::invalid_argument, events_of_others,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/trampoline.hpp"
 
+#include "border/small_file.hpp"
+
 namespace bpflink {
 namespace {
 
@@ -68,6 +70,14 @@ sys::opened load_another(attempt const& tried) {
 
 finding program_is_there(attempt const& tried) {
     return {takes_another(function_of(tried), tried)};
+}
+
+/// Before 6.0, direct calls do not go with kernel.ftrace_enabled at 0.
+/// @kernel kernel/trace/ftrace.c, __register_ftrace_function(); read at v5.10
+finding tracer_is_off(attempt const& tried) {
+    if (function_of(tried).can_be_told) return {match::no}; // since 6.0
+    auto const enabled = read_number("/proc/sys/kernel/ftrace_enabled");
+    return {!enabled ? match::unknown : *enabled == 0 ? match::yes : match::no};
 }
 
 finding program_was_attached(attempt const& tried) {

@@ -18,6 +18,7 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 /// one of a BPF program's.
 [[nodiscard]] sys::opened load_another(detail::attempt const& tried);
 
+[[nodiscard]] detail::finding tracer_is_off(detail::attempt const& tried);
 [[nodiscard]] detail::finding program_is_there(detail::attempt const& tried);
 [[nodiscard]] detail::finding program_was_attached(detail::attempt const& tried);
 [[nodiscard]] detail::finding program_may_have_been_attached(detail::attempt const& tried);
@@ -27,12 +28,12 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 
 inline constexpr std::string_view cannot_be_traced =
     "the function cannot be traced here: it has no place for a trampoline, or a livepatch has it";
-inline constexpr std::string_view a_kprobe_may_do = "a kprobe may do";
+inline constexpr std::string_view a_kprobe_may_do = "a kprobe may do (5.15)";
 inline constexpr std::string_view no_trampolines =
     "this kernel has no trampolines (arm64 before 6.4), or the function has no place for one, or "
     "too many arguments";
 inline constexpr std::string_view function_is_full =
-    "38 programs are on the function, or their trampoline is larger than a page";
+    "38 programs are on the function (40 on 5.10), or their trampoline is larger than a page";
 inline constexpr std::string_view function_is_gone =
     "the function is not there any more: its module was unloaded";
 
@@ -40,6 +41,8 @@ inline constexpr std::array trampoline_causes{
     detail::refusal{EBUSY, errc::hook_busy,
                     "the function is one of a BPF program, and a freplace program replaces it",
                     "detach that one", "bpf_trampoline_link_prog", function_is_a_programs},
+    detail::refusal{EBUSY, errc{}, "the function tracer is switched off",
+                    "set kernel.ftrace_enabled to 1", "__register_ftrace_function", tracer_is_off},
     detail::refusal{EBUSY, errc::already_exists, "this program is on the function already",
                     "one link is enough", "bpf_trampoline_add_prog", program_is_there},
     detail::refusal{EBUSY, errc::not_supported, cannot_be_traced, a_kprobe_may_do,
@@ -55,6 +58,10 @@ inline constexpr std::array trampoline_causes{
                     "bpf_tracing_prog_attach", may_be_loaded_for_another},
     detail::refusal{E2BIG, errc{}, function_is_full, "detach one", "bpf_trampoline_add_prog",
                     always},
+    detail::refusal{EFAULT, errc{},
+                    "the function's programs have a trampoline larger than a page (told so before "
+                    "6.0), or its place for one is not at its start",
+                    "detach one of its programs", "arch_prepare_bpf_trampoline"},
     detail::refusal{ENOENT, errc::invalid_argument,
                     "the program was attached before, which kernels before 5.13 take only once",
                     "load it again", "bpf_tracing_prog_attach", program_may_have_been_attached},

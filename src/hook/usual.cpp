@@ -113,7 +113,7 @@ constexpr std::array of_attaches{
             capability_is_missing},
     refusal{EPERM, errc::permission_denied,
             "the process is in a user namespace of its own, whose capabilities do not count here",
-            "use a BPF token, or the first user namespace", "bpf_token_capable",
+            "use the first user namespace, or a BPF token (6.9)", "bpf_token_capable",
             in_other_user_namespace},
     refusal{EPERM, errc{}, "the memory that this user may lock is used up",
             "raise RLIMIT_MEMLOCK (before 5.11)", "bpf_charge_memlock", locked_memory_is_used_up},

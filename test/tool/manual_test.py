@@ -55,6 +55,7 @@ class Manual(unittest.TestCase):
         for heading in "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS", "SEE ALSO":
             self.assertRegex(text, rf"(?m)^{heading}$")
         self.assertIn("bpflink list --type cgroup --program 35", text)
+        self.assertIn("--columns [+]COLUMN,...", text)
 
     def test_shells_can_read_their_completions(self):
         for shell in "bash", "zsh", "fish":
@@ -125,6 +126,15 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         self.assertIn("/proc", self.complete("pin", "/pro"))
         self.assertEqual(["holders"], self.complete("help", "hol"))
 
+    def test_words_of_a_list(self):
+        for typed, wanted in (("ID,TA", ["ID,TAG", "ID,TARGET"]), ("+TA", ["+TAG", "+TARGET"]),
+                              ("+ID,PINN", ["+ID,PINNED"])):
+            self.assertEqual(wanted, sorted(self.complete("list", "-o", typed)))
+        self.assertEqual(["xdp,tcx"], self.complete("list", "--type", "xdp,tc"))
+        self.assertEqual(["xdp,tcx"], self.complete("list", "--type", "=", "xdp,tc"))
+        self.assertEqual(["35,36"], self.complete_lines("list", "--program", "35,36"))
+        self.assertEqual([], self.complete("list", "--sort", "ID,TA"))  # it takes one
+
     def test_the_hooks_of_attach_and_their_options(self):
         self.assertEqual(["uprobe", "uprobe_multi"], sorted(self.complete("attach", "up")))
         self.assertEqual(["--mode"], self.complete("attach", "xdp", "--mo"))
@@ -176,6 +186,9 @@ class Zsh(unittest.TestCase):
     def test_commands_options_and_values(self):
         for typed, wanted in (("bpflink li", "list"), ("bpflink show --js", "--json"),
                               ("bpflink list --type xd", "xdp"),
+                              ("bpflink list -o ID,RUNT", "ID,RUNTIME"),
+                              ("bpflink list -o +ID,PI", "+ID,PINNED"),
+                              ("bpflink list --type xdp,netf", "xdp,netfilter"),
                               ("bpflink attach uprobe_", "uprobe_multi"),
                               ("bpflink attach xdp --mo", "--mode"),
                               ("bpflink attach tcx --direction e", "egress")):
@@ -221,6 +234,13 @@ class Fish(unittest.TestCase):
         self.assertIn("lo", self.complete("list --interface "))
         self.assertIn("/proc/", self.complete("pin /pro"))
         self.assertEqual(["holders"], list(self.complete("help hol")))
+
+    def test_words_of_a_list(self):
+        self.assertEqual(["ID,TAG", "ID,TARGET"], sorted(self.complete("list -o ID,TA")))
+        self.assertEqual(["+TAG", "+TARGET"], sorted(self.complete("list -o +TA")))
+        self.assertEqual(["--type=xdp,tcx"], list(self.complete("list --type=xdp,tc")))
+        self.assertEqual({"35,36": "egress"}, self.complete("list --program 35,36"))
+        self.assertEqual({}, self.complete("list --sort ID,TA"))  # it takes one
 
     def test_the_hooks_of_attach_and_their_options(self):
         self.assertEqual(["uprobe", "uprobe_multi"], sorted(self.complete("attach up")))

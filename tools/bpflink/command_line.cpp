@@ -2,6 +2,7 @@
 #include "command_line.hpp"
 
 #include "commands.hpp"
+#include "help_text.hpp"
 #include "mistakes.hpp"
 #include "output.hpp"
 #include "pager.hpp"
@@ -25,14 +26,15 @@ namespace {
 using words_span = std::span<std::string const>;
 
 constexpr auto footer = //
-    "Exit status: 0 if all went well, 1 if something failed, 2 for a wrong command line, and 3\n"
-    "where nothing matches and --exit-code asks for it.\n"
-    "With --json, output is JSON where a command fails too: the empty list, or null for show.\n"
-    "Most of it needs root: CAP_SYS_ADMIN to find links by id.\n"
+    "Exit status: 0 if all went well, 1 if something failed, 2 for a wrong command line.\n"
+    "list --exit-code exits with 3 if nothing matches.\n"
+    "\n"
+    "With --json, a command that fails prints the empty list, and show prints null. top and watch\n"
+    "print nothing then. Most commands need root: CAP_SYS_ADMIN to find links by id.\n"
     "\n"
     "Examples:\n"
     "  bpflink list                          every link in the kernel\n"
-    "  bpflink list --type xdp --json        those of XDP, for another program to read\n"
+    "  bpflink list --type xdp --json        those of XDP, as JSON\n"
     "  bpflink list --pinned                 those with a name on a bpffs\n"
     "  bpflink show 17                       link 17, and where it is pinned\n"
     "  bpflink on eth0                       what runs there, in order\n"
@@ -59,11 +61,12 @@ bool is_out(std::string_view command, words_span words) {
 struct program {
     explicit program(words_span words) {
         auto const version = bpflink::version();
+        app.formatter(std::make_shared<help_text>());
         app.set_version_flag(
             "--version",
             fmt::format("bpflink {}.{}.{}\n", version.major, version.minor, version.patch),
             "Print the version and exit");
-        app.set_help_flag("-h,--help", "Print what there is to say, and exit");
+        app.set_help_flag("-h,--help", "Print this text and exit");
         app.require_subcommand(1);
         app.footer(footer);
         for (auto const* const each : all_commands()) {

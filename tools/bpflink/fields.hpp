@@ -154,8 +154,7 @@ parameter add_list(parameters const& takes, request<H>& into, std::string_view n
             return {};
         });
     };
-    return takes.list(option_of(name), take, about(name))
-        .shown_as(values_of(name, type<T>{}) + ",...");
+    return takes.list(option_of(name), take, about(name)).shown_as(values_of(name, type<T>{}));
 }
 
 template <class H>
@@ -171,7 +170,7 @@ parameter add_attach_type(parameters const& takes, request<H>& into,
                            [set](std::string const& word) {
                                set(parse_attach_type(word, traits::name, traits::attach_types));
                            },
-                           "Where on the hook; needed where the type of the program does not tell")
+                           "Choose the place, where the program's type does not tell")
                        .shown_as("ATTACH");
     auto const directions = directions_of(traits::attach_types);
     if (!directions.empty())
@@ -181,7 +180,7 @@ parameter add_attach_type(parameters const& takes, request<H>& into,
                 [set, directions](std::string const& word) {
                     set(parse_name<bpflink::attach_type>(word, directions));
                 },
-                "The same for packets")
+                "Set the direction, in place of --attach-type")
             .shown_as(choice_of<bpflink::attach_type>(directions))
             .excludes(by_name);
     return by_name;

@@ -59,7 +59,7 @@ bool is_any_of(auto const& wanted, auto const& value) {
 } // namespace
 
 void filters::add_to(parameters const& takes) {
-    add_list(takes, "--type", "TYPE", "Only links of this type (see below)",
+    add_list(takes, "--type", "TYPE", "Only links of this type: xdp, or a number",
              [this](std::string const& word) { types_.push_back(parse_type(word)); });
     add_list(takes, "--program", "PROGRAM", "Only links that run this program: its id, or a pin",
              [this](std::string const& word) { programs_.push_back(parse_program(word)); });
@@ -68,7 +68,8 @@ void filters::add_to(parameters const& takes) {
     add_list(takes, "--interface", "IF", "Only links on this interface: eth0, or NETNS:eth0",
              into(interfaces_));
     add_list(takes, "--cgroup", "DIR", "Only links on this cgroup", into(cgroups_));
-    add_list(takes, "--netns", "NETNS", "Only links in this network namespace (see below)",
+    add_list(takes, "--netns", "NETNS",
+             "Only links in this network namespace: a name, PID, path or inode",
              [this](std::string const& word) {
                  if (is_number(word)) static_cast<void>(parse_id(word)); // of the right size
                  netns_.push_back(word);

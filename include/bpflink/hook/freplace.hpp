@@ -17,7 +17,8 @@ namespace bpflink {
 ///         not_found          `target` has no such function, or no BTF
 ///         hook_busy          the function is replaced, or traced, already; `target` is in a
 ///                            prog_array
-///         not_supported      the kernel does not compile BPF programs (ENOTSUPP)
+///         not_supported      the kernel does not compile BPF programs (EOPNOTSUPP), or cannot
+///                            replace their functions on this processor (ENOTSUPP)
 ///         permission_denied  CAP_BPF or CAP_SYS_ADMIN is missing
 /// @kernel since 5.7, `target` 5.10; kernel/bpf/syscall.c, bpf_tracing_prog_attach(); read at v6.12
 /// @cost 1 system call; with `target` 4 and more, to read its BTF

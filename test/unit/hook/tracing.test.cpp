@@ -164,6 +164,27 @@ TEST_CASE_FIXTURE(tracing_on_function, "before 6.0 a program's function is unkno
             {"one of: the function is one of a BPF program", "this program is on", "a kprobe"});
 }
 
+TEST_CASE_FIXTURE(tracing_on_function,
+                  "before 6.0 no trampoline goes without the function tracer") {
+    auto const prog = on(fake::kernel_types);
+    auto& enabled = files["/proc/sys/kernel/ftrace_enabled"];
+    enabled = "0\n";
+    fail_always(call::raw_tracepoint_open, EBUSY);
+    refused(prog, EBUSY, bl::errc::not_supported, {"cannot be traced here"}); // 6.0 and later
+    tells_functions = false;
+    fail_always(call::raw_tracepoint_open, EBUSY);
+    refused(prog, EBUSY, no_condition, {"tracer is switched off", "kernel.ftrace_enabled to 1"});
+    enabled = "1\n";
+    fail_always(call::raw_tracepoint_open, EBUSY);
+    refused(prog, EBUSY, no_condition, {"one of: the function is one of a BPF program"});
+}
+
+TEST_CASE_FIXTURE(tracing_on_function, "a trampoline that is too large or misplaced is said so") {
+    fail(call::raw_tracepoint_open, EFAULT);
+    refused(on(fake::kernel_types), EFAULT, no_condition,
+            {"larger than a page", "not at its start"});
+}
+
 TEST_CASE_FIXTURE(tracing_on_function, "a kernel without cookies is told by another attach") {
     auto const prog = on(fake::kernel_types);
     takes_tracing_cookies = false;
@@ -280,6 +301,19 @@ TEST_CASE_FIXTURE(ext_program, "freplace is attached only once where it was load
     auto const again = bl::attach(prog, bl::hook::freplace{});
     check_error(again, EINVAL, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
                 {"only once", "name a target"});
+    fail(call::raw_tracepoint_open, bl::uapi::enotsupp);
+    auto const processor = bl::attach(prog, bl::hook::freplace{});
+    REQUIRE_FALSE(processor);
+    CHECK(processor.error() == bl::errc::not_supported);
+    CHECK(processor.error().message().find("on this processor: use a newer kernel") !=
+          std::string::npos);
+    tells_functions = false;
+    fail(call::raw_tracepoint_open, ENOENT); // before 5.13; nothing was named that could be missing
+    auto const older = bl::attach(prog, bl::hook::freplace{});
+    check_error(older, ENOENT, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
+                {"told so before 5.13"});
+    CHECK(older.error().message().find("no function of that name") == std::string::npos);
+    tells_functions = true;
     made->types = fake::program_types;
     fail(call::raw_tracepoint_open, EINVAL);
     auto const first = bl::attach(prog, bl::hook::freplace{});

@@ -127,7 +127,8 @@ std::string list_of(auto const& all) {
 template <class H>
 std::string footer_of() {
     using traits = bl::hook_traits<H>;
-    std::string text{"The link's id is printed. Lists are repeated, or have commas.\n"};
+    std::string text{"The link's id is printed. Give --pin or --wait, or both. An option with ... "
+                     "may be\nrepeated, or have commas.\n"};
     if constexpr (!takes_map<H>)
         text += "\nTypes of program that it takes:\n" + list_of(traits::program_types) + "\n";
     if constexpr (requires(H where) { where.attach; })

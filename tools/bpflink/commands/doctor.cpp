@@ -96,11 +96,11 @@ action add(parameters const& takes) {
     auto const wants_json = std::make_shared<bool>(false);
     takes.flag("--json", *wants_json, "Print JSON");
     takes.footer(
-        "It looks for defunct links and their pins, programs that are attached twice to one\n"
-        "place, temporary names of pins, kernel lockdown, and too little locked memory on a\n"
-        "kernel that counts it (before 5.11). A note tells what may be meant so: links that\n"
+        "It looks for defunct links and their pins, and for programs attached twice to one\n"
+        "place. It also looks for temporary names of pins, kernel lockdown, and too little\n"
+        "locked memory (before 5.11). A note tells what may be meant so: links that\n"
         "nothing but a pin keeps. Nothing is changed.\n"
-        "The exit status is 1 where something was found that is not a note.\n"
+        "The exit status is 1 if something was found that is not a note.\n"
         "\n"
         "Examples:\n"
         "  bpflink doctor\n"

@@ -126,13 +126,14 @@ action add(parameters const& takes) {
             "The hook, as bpflink features names it")
         .required();
     takes.flag("--json", given->json, "Print JSON");
-    takes.footer("The causes that the library tells apart when the errno happens, in the order in\n"
-                 "which it looks: those of the hook, then those of every hook. docs/errors.md has\n"
-                 "all of them.\n"
-                 "\n"
-                 "Examples:\n"
-                 "  bpflink explain EBUSY xdp\n"
-                 "  bpflink explain 22 cgroup --json");
+    takes.footer(
+        "Prints the causes that the library tells apart. They are in the order in which it\n"
+        "looks: the hook's own, then those of every hook. The exit status is 1 if no cause\n"
+        "is known.\n"
+        "\n"
+        "Examples:\n"
+        "  bpflink explain EBUSY xdp\n"
+        "  bpflink explain 22 cgroup --json");
     return [given] { return run(*given); };
 }
 

@@ -101,12 +101,13 @@ int run(options const& given) {
 
 action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    takes.word("DIR", given->directory, "A directory on a bpffs; those below it, too").required();
+    takes.word("DIR", given->directory, "Look in this directory of a bpffs, and below it")
+        .required();
     takes.flag("--yes", given->yes, "Do it; without this, the plan is all that comes");
     takes.footer(
-        "A link is defunct when the kernel says that its program is off the hook: the link\n"
-        "was detached, or its interface, cgroup or namespace is gone. An interface that is\n"
-        "in another network namespace is there. A link stays if nothing tells.\n"
+        "A link is defunct when its program is off the hook: it was detached, or its interface,\n"
+        "cgroup or namespace is gone. An interface in another network namespace is not gone. A\n"
+        "pin stays if nothing tells its link's state, or if its name is temporary.\n"
         "\n"
         "Examples:\n"
         "  bpflink gc /sys/fs/bpf\n"

@@ -50,11 +50,11 @@ action add(parameters const& takes) {
             if (!is_command(word)) throw usage_error{no_such_command(word, describe(whole.app()))};
             given->command = word;
         },
-        "Of which to say all; without it, of bpflink");
+        "Describe this command; without it, bpflink");
     takes
         .word(
             "--print", [given](std::string const& word) { given->as = &form_named(word); },
-            "As a man page or a completion: man, bash, zsh or fish")
+            "Print all as a man page or a completion: man, bash, zsh or fish")
         .shown_as("FORM");
     takes.footer("Examples:\n"
                  "  bpflink help list\n"

@@ -145,20 +145,21 @@ action add(parameters const& takes) {
                 static_cast<void>(chosen_columns(*given)); // are they columns?
             },
             "These columns alone; with a + beside the usual ones (see below)")
-        .shown_as("[+]COLUMN,...");
+        .shown_as("[+]COLUMN");
     takes
         .word(
             "--sort", [given](std::string const& name) { given->order = &column_named(name); },
-            "In the order of this column, and not of ids")
+            "Sort by this column, and not by id")
         .shown_as("COLUMN");
-    takes.flag("--reverse", given->reverse, "The last one first");
+    takes.flag("--reverse", given->reverse, "Print the last one first");
     takes.flag("--holders", given->holders, "Tell the processes that have a link open");
-    auto const quiet = takes.flag("-q,--quiet", given->ids_only, "Print ids alone, one a line");
+    auto const quiet =
+        takes.flag("-q,--quiet", given->ids_only, "Print ids alone, one a line; not with --json");
     takes.flag("--no-headings", given->no_headings, "Print no line of headings");
-    takes.flag("--exit-code", given->exit_code, "Exit with 3 where no link matches");
+    takes.flag("--exit-code", given->exit_code, "Exit with 3 if no link matches");
     takes.flag("--json", given->json, "Print JSON, with the keys of bpftool link").excludes(quiet);
     takes.footer(
-        "All filters have to hold. One takes a list with commas, of which any has to.\n"
+        "All filters have to hold. A list with commas matches if any of its words does.\n"
         "\n"
         "A TYPE is the kernel's number, or one of\n" +
         type_names(80) +

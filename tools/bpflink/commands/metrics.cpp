@@ -107,7 +107,7 @@ action add(parameters const& takes) {
         "Prometheus's text format, as node_exporter's textfile collector reads it.\n"
         "The FILE is replaced by a rename, with mode 0644, so its directory has to be\n"
         "writable. Where it is a symbolic link, the link stays, and the file behind it is\n"
-        "replaced. It stays as it was if anything fails, as on a full disk. FIFOs and devices\n"
+        "replaced. The old text stays if anything fails, as on a full disk. FIFOs and devices\n"
         "are refused: leave out --output, and let the shell write to them by >.\n"
         "The new text is in FILE.bpflink-new meanwhile. A run that is killed may leave it\n"
         "there; the next run takes it over.\n"

@@ -102,14 +102,15 @@ int run(options const& given) {
 
 action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
-    takes.word("TARGET", given->target, "What to look at (see below)").required();
-    takes.flag("--json", given->json, "Print JSON: hook, link (or null), prog_id, prog_name");
+    takes.word("TARGET", given->target, "Look at this place (see below)").required();
+    takes.flag("--json", given->json,
+               "Print JSON: hook, link (or null), prog_id, prog_name, from, note");
     takes.footer(
         "A TARGET is one of\n"
         "  eth0, blue:eth0        an interface, of here or of the network namespace blue\n"
         "  /sys/fs/cgroup/web     a cgroup: its own programs and those that it inherits\n"
-        "  1234                   a process: links that it has open, uprobes in what it runs,\n"
-        "                         its cgroup's programs and its network namespace's\n"
+        "  1234                   a process: links that it has open, uprobes in its program and\n"
+        "                         libraries, programs of its cgroup and network namespace\n"
         "  /usr/bin/app           a file: uprobes in it\n"
         "  map:7, /sys/fs/bpf/m   a map, by its id or pin\n"
         "  /run/netns/blue        a network namespace: also netfilter\n"

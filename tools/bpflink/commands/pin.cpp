@@ -32,7 +32,7 @@ action add(parameters const& takes) {
     add_link(takes, given->link);
     add_path(takes, given->path, "A new name on a bpffs, without a dot");
     takes.flag("--replace", given->replace,
-               "Also over another link's pin, which then no longer keeps that link");
+               "Replace another link's pin, which keeps that link no longer");
     add_expected(takes, given->expected);
     takes.footer("Examples:\n"
                  "  bpflink pin 17 /sys/fs/bpf/eth0_xdp\n"

@@ -92,7 +92,7 @@ action add(parameters const& takes) {
 
 } // namespace
 
-constinit command const show_command{
-    "show", "Show one link: its program, who holds it, where it is pinned", group::look, add};
+constinit command const show_command{"show", "Show one link: its program, holders and pins",
+                                     group::look, add};
 
 } // namespace tool

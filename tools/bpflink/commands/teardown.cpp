@@ -119,12 +119,12 @@ action add(parameters const& takes) {
             [given](std::string const& word) {
                 given->limit = std::chrono::seconds{parse_whole(word, 0, 86'400)};
             },
-            "How long the link's end is waited for: 3")
+            "Wait so many seconds for the link's end (3)")
         .shown_as("SECONDS");
     takes.footer(
         "It returns when the program is off its hook, verified. A link of a type that the\n"
         "kernel cannot detach stays as it is while somebody else holds it. Of several pins,\n"
-        "the one that is given goes. A pin that is not there is no failure.\n"
+        "the one that is given goes. A pin that is not there is not a failure.\n"
         "\n"
         "Examples:\n"
         "  bpflink teardown /sys/fs/bpf/eth0_xdp\n"

@@ -172,19 +172,19 @@ action add(parameters const& takes) {
         .word(
             "--period",
             [given](std::string const& word) { given->period = parse_decimal(word, 0.01, 3600); },
-            "Seconds from one look to the next (1)")
+            "Wait so many seconds from one look to the next (1)")
         .shown_as("SECONDS");
     takes
         .word(
             "--count",
             [given](std::string const& word) { given->count = parse_whole(word, 0, most); },
-            "Print so many times, and end")
+            "Print so many times, and end (0: without an end)")
         .shown_as("N");
     takes
         .word(
             "--rows",
             [given](std::string const& word) { given->rows = parse_whole(word, 0, most); },
-            "Print so many links at most")
+            "Print so many rows at most (0: as many as fit); all with --json")
         .shown_as("N");
     takes.flag("--json", given->json, "Print an array a line, with a line for each look");
     takes.footer(

@@ -172,7 +172,7 @@ int run(options& given) {
 action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
     given->wanted.add_to(takes);
-    takes.flag("--json", given->json, "Print JSON: each link as list prints it, with those below");
+    takes.flag("--json", given->json, "Print JSON: id, prog_id, prog_name, target, note, below");
     takes.footer(
         "Network namespaces with their interfaces, each with its hooks in the order that they\n"
         "run in; cgroups below each other; the rest by type. A program that replaces a\n"
@@ -187,6 +187,6 @@ action add(parameters const& takes) {
 
 } // namespace
 
-constinit command const tree_command{"tree", "Show links below what they are on", group::look, add};
+constinit command const tree_command{"tree", "Show links below their places", group::look, add};
 
 } // namespace tool

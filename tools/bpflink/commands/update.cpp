@@ -69,17 +69,17 @@ action add(parameters const& takes) {
     takes
         .word(
             "--program", [=](std::string const& word) { given->program = parse_program(word); },
-            "The program that runs from now on: its id, or the path of a pin")
+            "Run this program from now on: its id, or the path of a pin")
         .shown_as("PROGRAM");
     takes
         .word(
             "--map", [=](std::string const& word) { given->map = read(word, type<bl::map_ref>{}); },
-            "Of a struct_ops link: the next table")
+            "Use this table from now on, for a struct_ops link")
         .shown_as("MAP");
     takes
         .word(
             "--expect", [given](std::string const& word) { given->expected = word; },
-            "Only while this one is in use, which the kernel compares")
+            "Act only while the link runs this one; the kernel compares")
         .shown_as("PROGRAM");
     takes.check([given] {
         if (given->program.has_value() == given->map.has_value())
@@ -87,8 +87,8 @@ action add(parameters const& takes) {
         read_expected(*given);
     });
     takes.footer(
-        "The program is swapped at once: no packet or event is without one. The kernel can\n"
-        "do this for some types of links only.\n"
+        "Give --program, or --map for a struct_ops link. The program is swapped at once: no\n"
+        "packet or event is without one. The kernel can do this for some types of links only.\n"
         "\n"
         "Examples:\n"
         "  bpflink update 17 --program 36\n"

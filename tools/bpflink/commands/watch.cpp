@@ -128,7 +128,7 @@ action add(parameters const& takes) {
             [given](std::string const& word) {
                 given->period = static_cast<unsigned>(parse_whole(word, 1, 3'600'000));
             },
-            "Look each so many milliseconds, at least (1000)")
+            "Look at least every so many milliseconds (1000)")
         .shown_as("MS");
     takes.flag("--existing", given->existing, "Tell the links that are there, as created");
     takes.flag("--json", given->json, "Print an object a line: time, change, link, before");

@@ -10,14 +10,16 @@ namespace tool {
 namespace {
 
 /// Commands that put what there is for a value into COMPREPLY.
-std::string reply(std::string const& value) {
-    auto const said = words_for(value);
+std::string reply(option_description const& of) {
+    auto const said = words_for(of.value);
     std::string text;
     if (!said.words.empty())
-        text += fmt::format("COMPREPLY+=($(compgen -W \"{}\" -- \"$cur\")); ", said.words);
+        text +=
+            fmt::format("COMPREPLY+=($(compgen -P \"$head\" -W \"{}\" -- \"$cur\")); ", said.words);
     if (!said.command.empty()) text += fmt::format("_bpflink_lines < <({}); ", said.command);
-    if (said.paths) text += "COMPREPLY+=($(compgen -f -- \"$cur\")); ";
-    return text.empty() ? ":;" : text;
+    if (said.paths) text += "COMPREPLY+=($(compgen -P \"$head\" -f -- \"$cur\")); ";
+    if (text.empty()) return ":;";
+    return of.is_list ? "_bpflink_list; " + text : text;
 }
 
 std::string names_of(std::vector<option_description> const& options) {
@@ -58,7 +60,7 @@ std::string command_case(command_description const& command, int word) {
     for (auto const& option : command.options)
         if (!option.value.empty())
             text += fmt::format("        {}) {} return ;;\n", fmt::join(option.names, "|"),
-                                reply(option.value));
+                                reply(option));
     text += fmt::format("        esac\n"
                         "        if [[ $cur == -* ]]; then\n"
                         "            COMPREPLY=($(compgen -W \"{}\" -- \"$cur\"))\n"
@@ -66,7 +68,7 @@ std::string command_case(command_description const& command, int word) {
                         "        fi\n",
                         names_of(command.options));
     for (auto const& positional : command.positionals)
-        text += "        " + reply(positional.value) + "\n";
+        text += "        " + reply(positional) + "\n";
     return text + "        ;;\n";
 }
 
@@ -80,25 +82,36 @@ constexpr auto lines_function = "_bpflink_lines() {\n"
                                 "            compopt +o filenames 2>/dev/null\n"
                                 "            COMPREPLY+=(\"$line\")\n"
                                 "        else\n"
-                                "            COMPREPLY+=(\"${line%% *}\")\n"
+                                "            COMPREPLY+=(\"$head${line%% *}\")\n"
                                 "        fi\n"
                                 "    done\n"
                                 "}\n";
+
+/// Completes the word behind the last comma, and behind the + of columns. A comma may follow it,
+/// and so a blank does not.
+constexpr auto list_function = "_bpflink_list() {\n"
+                               "    local rest=${cur##*,}\n"
+                               "    rest=${rest#+}\n"
+                               "    head=${cur%\"$rest\"} cur=$rest\n"
+                               "    compopt -o nospace 2>/dev/null\n"
+                               "}\n";
 
 } // namespace
 
 std::string bash_completion(command_description const& whole) {
     return fmt::format(
         "# bash completion for bpflink, made by: bpflink help --print bash\n"
-        "{1}"
+        "{1}{2}"
         "_bpflink() {{\n"
-        "    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n"
+        "    local head= cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n"
+        "    [[ $prev == = ]] && prev=${{COMP_WORDS[COMP_CWORD-2]}}\n"
+        "    [[ $cur == = ]] && cur=\n"
         "    COMPREPLY=()\n"
         "    compopt -o filenames 2>/dev/null\n"
         "{0}"
         "}}\n"
         "complete -F _bpflink bpflink\n",
-        choice_of(whole.subcommands, names_of(whole.options), 1), lines_function);
+        choice_of(whole.subcommands, names_of(whole.options), 1), lines_function, list_function);
 }
 
 } // namespace tool

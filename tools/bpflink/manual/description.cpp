@@ -9,7 +9,10 @@ command_description describe(CLI::App const& app) {
     command_description told{app.get_name(), app.get_description(), app.get_footer(), {}, {}, {}};
     for (auto const* const option : app.get_options()) {
         if (option->get_group().empty()) continue;
-        option_description one{{}, option->get_type_name(), option->get_description()};
+        option_description one{{},
+                               option->get_type_name(),
+                               option->get_description(),
+                               option->get_items_expected_max() > 1};
         for (auto const& name : option->get_snames())
             one.names.push_back("-" + name);
         for (auto const& name : option->get_lnames())

@@ -18,6 +18,7 @@ struct option_description {
     std::vector<std::string> names; ///< "-o", "--columns"
     std::string value;              ///< "COLUMN"; of a positional its name; empty for a flag
     std::string text;
+    bool is_list = false; ///< its value may be several words with commas
 };
 
 struct command_description {

@@ -20,10 +20,13 @@ std::string in_quotes(std::string_view text) {
 }
 
 /// "-f -a ..." for what may be said.
-std::string arguments_for(std::string const& value) {
-    auto const said = words_for(value);
+std::string arguments_for(option_description const& of) {
+    auto const said = words_for(of.value);
+    std::string const end = of.is_list ? " | __bpflink_in_list)" : ")";
     auto words = said.words;
-    if (!said.command.empty()) words += "(" + said.command + R"( | string replace -r " +" \t))";
+    if (!words.empty() && of.is_list) words = R"((string split " " ")" + words + '"' + end;
+    if (!said.command.empty())
+        words += "(" + said.command + R"( | string replace -r " +" \t)" + end;
     std::string text = said.paths ? " -F" : " -f";
     if (!words.empty()) text += " -a " + in_quotes(words);
     return text;
@@ -34,7 +37,7 @@ std::string option_line(std::string const& condition, option_description const& 
     for (std::string_view const name : option.names)
         text += name.starts_with("--") ? fmt::format(" -l {}", name.substr(2))
                                        : fmt::format(" -s {}", name.substr(1));
-    if (!option.value.empty()) text += " -r" + arguments_for(option.value);
+    if (!option.value.empty()) text += " -r" + arguments_for(option);
     return fmt::format("{} -d {}\n", text, in_quotes(option.text));
 }
 
@@ -46,8 +49,7 @@ std::string command_lines(command_description const& command, std::string const&
     for (auto const& option : command.options)
         text += option_line(inside, option);
     for (auto const& positional : command.positionals)
-        text +=
-            fmt::format("complete -c bpflink -n {}{}\n", inside, arguments_for(positional.value));
+        text += fmt::format("complete -c bpflink -n {}{}\n", inside, arguments_for(positional));
     for (auto const& each : command.subcommands) {
         text += fmt::format("complete -c bpflink -n {} -a {} -d {}\n", at_end, each.name,
                             in_quotes(each.summary));
@@ -65,6 +67,12 @@ constexpr auto functions = R"(function __bpflink_is -d 'Are these the words afte
 end
 function __bpflink_ends_with -d 'Are these all of the words after the program?'
     __bpflink_is $argv; and test (count (commandline -opc)) -eq (math (count $argv) + 1)
+end
+function __bpflink_in_list -d 'Lines, each behind the words before the last comma'
+    set -l head (commandline -ct | string replace -r '^--[a-z-]+=' '' | string match -r '^(?:.*,)?[+]?')
+    while read -l line
+        printf '%s%s\n' "$head" $line
+    end
 end
 )";
 

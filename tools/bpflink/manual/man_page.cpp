@@ -3,6 +3,7 @@
 
 #include <bpflink/version.hpp>
 
+#include <ranges>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -31,13 +32,23 @@ std::string option_text(option_description const& option) {
     auto head = escaped(fmt::format("{}", fmt::join(option.names, ", ")));
     if (!head.empty()) head = "\\fB" + head + "\\fR";
     if (!option.value.empty())
-        head += fmt::format("{}\\fI{}\\fR", head.empty() ? "" : " ", escaped(option.value));
+        head += fmt::format("{}\\fI{}\\fR{}", head.empty() ? "" : " ", escaped(option.value),
+                            option.is_list ? ",..." : "");
     return fmt::format(".TP\n{}\n{}\n", head, escaped(option.text));
 }
 
-/// Lines that stay as they are.
-std::string as_it_is(std::string_view text) {
-    return fmt::format(".PP\n.nf\n{}\n.fi\n", escaped(text));
+/// Paragraphs are filled. Lines that start with a blank stay as they are.
+std::string footer_text(std::string_view text) {
+    std::string roff{".PP\n"};
+    bool is_kept = false;
+    for (auto const part : std::views::split(text, '\n')) {
+        std::string_view const line{part.begin(), part.end()};
+        bool const keeps = line.starts_with(' ');
+        if (keeps != is_kept) roff += keeps ? ".nf\n" : ".fi\n";
+        is_kept = keeps;
+        roff += line.empty() ? ".PP\n" : escaped(line) + "\n";
+    }
+    return is_kept ? roff + ".fi\n" : roff;
 }
 
 /// @param before  the command that it is a subcommand of, and a space
@@ -48,7 +59,7 @@ std::string command_text(command_description const& command, std::string const& 
         text += option_text(positional);
     for (auto const& option : command.options)
         text += option_text(option);
-    text += as_it_is(command.footer);
+    text += footer_text(command.footer);
     for (auto const& each : command.subcommands)
         text += command_text(each, name + " ");
     return text;
@@ -69,13 +80,13 @@ std::string man_page(command_description const& whole) {
     text += ".SH COMMANDS\n";
     for (auto const& command : whole.subcommands)
         text += command_text(command);
-    return text + ".SH NOTES\n" + as_it_is(whole.footer) +
+    return text + ".SH NOTES\n" + footer_text(whole.footer) +
            ".SH ENVIRONMENT\n"
            ".TP\n.B NO_COLOR\nIf it is not empty, output has no colours.\n"
-           ".TP\n.B COLUMNS\nThe width of a table if output is not a terminal.\n"
+           ".TP\n.B COLUMNS\nThe width of output that is not a terminal's.\n"
            ".TP\n.BR BPFLINK_PAGER \", \" PAGER\n"
            "The program that shows a listing longer than the terminal; less(1), if neither is set. "
-           "Empty: nothing.\n"
+           "If it is empty, nothing is paged.\n"
            ".SH SEE ALSO\n.BR bpftool (8),\n.BR bpftool\\-link (8)\n";
 }
 

@@ -49,7 +49,7 @@ value_words words_for(std::string_view value) {
     if (value == "TARGET") return {"", "ls /sys/class/net", true};
     if (value == "NETNS") return {"", "ls /run/netns 2>/dev/null", true};
     if (value == "STATE") return {"attached defunct unknown", "", false};
-    if (value == "COLUMN" || value == "[+]COLUMN,...")
+    if (value == "COLUMN" || value == "[+]COLUMN")
         return {joined(all_columns(), [](column const& each) { return each.name; }), "", false};
     if (value == "TYPE")
         return {joined(std::span{bpflink::link_traits_table}.subspan(1), // but unspec
@@ -58,7 +58,9 @@ value_words words_for(std::string_view value) {
     if (value == "COMMAND")
         return {joined(all_commands(), [](command const* each) { return each->name; }), "", false};
     if (value == "HOOK") return {hook_names(bpflink::all_hooks{}), "", false};
-    if (value == "MAP" || value == "BINARY" || value == "CGROUP" || value.starts_with("FILE|"))
+    if (value == "FORM") return {"man bash zsh fish", "", false};
+    if (value == "MAP" || value == "BINARY" || value == "CGROUP" || value == "DEBUG_DIRECTORIES" ||
+        value.starts_with("FILE|"))
         return {"", "", true};
     if (is_choice(value)) {
         std::string words{value};

@@ -24,17 +24,21 @@ std::string escaped(std::string_view text) {
 }
 
 /// ":ID|PATH:_bpflink_..." of _arguments.
-std::string value_of(std::string const& value) {
-    auto const said = words_for(value);
+std::string value_of(option_description const& of) {
+    auto const said = words_for(of.value);
     std::string how;
     if (!said.command.empty())
-        how =
-            fmt::format("{{{}_bpflink_lines \"{}\"}}", said.paths ? "_files; " : "", said.command);
+        how = fmt::format("{}_bpflink_lines \"{}\"{}", said.paths ? "_files; " : "", said.command,
+                          of.is_list ? " -qS ," : "");
     else if (said.paths)
         how = "_files";
     else if (!said.words.empty())
-        how = fmt::format("({})", said.words);
-    return fmt::format(":{}:{}", escaped(value), how);
+        how = (of.is_list ? "compadd -qS , -- " : "(") + said.words + (of.is_list ? "" : ")");
+    // Not in a function: the effect of compset ends with it.
+    bool const is_part = of.is_list && !how.empty();
+    if (is_part) how = "compset -P \"*,\"; compset -P \"+\"; " + how;
+    if (is_part || !said.command.empty()) how = "{" + how + "}";
+    return fmt::format(":{}:{}", escaped(of.value), how);
 }
 
 std::string command_case(command_description const& command);
@@ -68,9 +72,9 @@ std::string command_case(command_description const& command) {
     for (auto const& option : command.options)
         for (auto const& name : option.names)
             text += fmt::format(" \\\n            '*{}[{}]{}'", name, escaped(option.text),
-                                option.value.empty() ? "" : value_of(option.value));
+                                option.value.empty() ? "" : value_of(option));
     for (auto const& positional : command.positionals)
-        text += fmt::format(" \\\n            '{}'", value_of(positional.value));
+        text += fmt::format(" \\\n            '{}'", value_of(positional));
     return text + "\n        ;;\n";
 }
 
@@ -83,7 +87,7 @@ std::string zsh_completion(command_description const& whole) {
         "_bpflink_lines() {{\n"
         "    local -a lines\n"
         "    lines=(${{(f)\"$(eval $1 | sed 's/:/\\\\:/g; s/  */:/; s/  */ /g')\"}})\n"
-        "    _describe value lines\n"
+        "    _describe value lines \"${{(@)argv[2,-1]}}\"\n"
         "}}\n"
         "_bpflink() {{\n"
         "    local command\n"
