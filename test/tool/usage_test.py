@@ -48,10 +48,14 @@ class Usage(unittest.TestCase):
                 self.assertEqual((0, b""), (done.returncode, done.stderr))
                 self.assertRegex(done.stdout.decode(), rf"\nExamples?:\n  bpflink {command}\b")
 
-    def test_help_lines_fit_into_100_columns(self):
-        for command in (), *((c,) for c in COMMANDS):
+    def test_help_lines_fit(self):
+        hooks = re.findall(r"^  (\w+) +Since", run(TOOL, "attach", "--help").stdout.decode(), re.MULTILINE)
+        self.assertIn("xdp", hooks)
+        for command in (), *((c,) for c in COMMANDS), *(("attach", hook) for hook in hooks):
             for line in run(TOOL, *command, "--help").stdout.decode().splitlines():
-                self.assertLessEqual(len(line), 100, line)
+                self.assertLessEqual(len(line), 80, line)
+        narrow = run(TOOL, "top", "--help", env={"COLUMNS": "60"}).stdout.decode()
+        self.assertLessEqual(max(map(len, narrow.splitlines())), 60, narrow)
 
     def test_help_of_a_command_is_what_its_help_option_prints(self):
         for command in COMMANDS:

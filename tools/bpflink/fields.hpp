@@ -223,6 +223,9 @@ template <class H>
 parameter add_cgroup(parameters const& takes, request<H>& into, std::string_view name,
                      std::optional<bpflink::iter_cgroup> H::* field) {
     auto cgroup = add_word(takes, into, name, field);
+    std::string text{"Walk these cgroups, in this order (descendants_pre):"};
+    for (char const* before = " "; auto const& each : names_of(type<bpflink::cgroup_iter_order>{}))
+        (text += std::exchange(before, ", ")) += each.first;
     takes
         .word(
             option_of(name) + "-order",
@@ -233,8 +236,7 @@ parameter add_cgroup(parameters const& takes, request<H>& into, std::string_view
                         [&](auto order) { ((*hook).*field)->order = order; });
                 });
             },
-            "Which cgroups, and in which order:\n" +
-                values_of(name, type<bpflink::cgroup_iter_order>{}))
+            text)
         .shown_as("ORDER")
         .needs(cgroup);
     return cgroup;

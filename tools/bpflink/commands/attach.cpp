@@ -166,14 +166,14 @@ action add(parameters const& takes) {
         if (takes.chosen_subcommand().empty())
             throw usage_error{"HOOK is missing: bpflink attach --help lists them"};
     });
-    takes.footer(
-        "bpflink attach HOOK --help lists the hook's options.\n"
-        "\n"
-        "Examples:\n"
-        "  bpflink attach xdp --program 35 --interface eth0 --pin /sys/fs/bpf/eth0_xdp\n"
-        "  bpflink attach tcx --program /sys/fs/bpf/filter --interface eth0 \\\n"
-        "      --direction ingress --before link:17 --pin /sys/fs/bpf/eth0_filter\n"
-        "  bpflink attach tracepoint --program 36 --group sched --name sched_switch --wait");
+    takes.footer("bpflink attach HOOK --help lists the hook's options.\n"
+                 "\n"
+                 "Examples:\n"
+                 "  bpflink attach xdp --program 35 --interface eth0 --pin /sys/fs/bpf/eth0_xdp\n"
+                 "  bpflink attach tcx --program /sys/fs/bpf/filter --interface eth0 \\\n"
+                 "      --direction ingress --before link:17 --pin /sys/fs/bpf/eth0_filter\n"
+                 "  bpflink attach tracepoint --program 36 --group sched \\\n"
+                 "      --name sched_switch --wait");
     return [takes, actions] { return actions.at(takes.chosen_subcommand())(); };
 }
 
