@@ -60,7 +60,7 @@ inline constexpr std::array trampoline_causes{
                     always},
     detail::refusal{EFAULT, errc{},
                     "the function's programs have a trampoline larger than a page (told so before "
-                    "6.0), or its place for one is not at its start",
+                    "6.8), or its place for one is not at its start",
                     "detach one of its programs", "arch_prepare_bpf_trampoline"},
     detail::refusal{ENOENT, errc::invalid_argument,
                     "the program was attached before, which kernels before 5.13 take only once",

@@ -23,7 +23,7 @@ namespace bpflink {
 ///         hook_busy          the function is a BPF program's, and a freplace program replaces it
 ///         not_found          the function's module was unloaded
 ///         E2BIG              38 programs are on the function
-///         EFAULT             the trampoline is larger than a page (before 6.0), or misplaced
+///         EFAULT             the trampoline is larger than a page (before 6.8), or misplaced
 ///         permission_denied  CAP_BPF or CAP_PERFMON is missing
 /// @kernel since 5.7 (fsession 7.0), cookie 5.19; kernel/bpf/syscall.c, bpf_tracing_prog_attach();
 ///         read at v6.12
