@@ -154,7 +154,7 @@ constexpr auto causes = joined(
                 "__cgroup_bpf_attach", is_full},
         refusal{E2BIG, errc{}, "the LSM hook's trampoline is full", "detach a program of the hook",
                 "bpf_trampoline_link_cgroup_shim", is_of_lsm},
-        refusal{EBUSY, errc::not_supported, "the LSM hook has no place for a trampoline", "",
+        refusal{EBUSY, errc::not_supported, "the LSM hook lacks a place for a trampoline", "",
                 "bpf_trampoline_link_cgroup_shim"},
         refusal{EOPNOTSUPP, errc::not_supported, "this kernel has no LSM programs of cgroups", "",
                 "bpf_trampoline_link_cgroup_shim"},

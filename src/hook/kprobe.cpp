@@ -204,7 +204,7 @@ constexpr auto opening = joined(
                 "arch_prepare_kprobe"},
         refusal{EBUSY, errc::hook_busy, "a live patch has the function", "probe inside it",
                 "arm_kprobe_ftrace"},
-        refusal{ENODEV, errc::not_supported, "this kernel has no function tracer that works",
+        refusal{ENODEV, errc::not_supported, "the kernel's function tracer does not work",
                 "see the kernel's log (dmesg)", "ftrace_set_filter_ip"},
         refusal{E2BIG, errc::invalid_argument, "no function has so long a name", "",
                 "perf_kprobe_init", always},

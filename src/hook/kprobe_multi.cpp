@@ -170,7 +170,7 @@ constexpr std::array causes{
             "probe by address, or as \"module:function\"", "ftrace_lookup_symbols", are_shared},
     refusal{ESRCH, errc::not_found, "no such functions are there: {}", "", "ftrace_lookup_symbols",
             some_are_missing},
-    refusal{ESRCH, errc::not_supported, "ftrace cannot trace {}", "a kprobe may do",
+    refusal{ESRCH, errc::not_supported, "ftrace cannot trace {}", "use a kprobe",
             "ftrace_lookup_symbols", some_are_not_traced},
     refusal{ESRCH, errc::permission_denied,
             "this kernel does not take \"module:function\" here, and it hides addresses",

@@ -27,11 +27,11 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 [[nodiscard]] detail::finding cookies_are_not_known(detail::attempt const& tried);
 
 inline constexpr std::string_view cannot_be_traced =
-    "the function cannot be traced here: it has no place for a trampoline, or a livepatch has it";
-inline constexpr std::string_view a_kprobe_may_do = "a kprobe may do (5.15)";
+    "the function cannot be traced here: it lacks a place for a trampoline, or a live patch has it";
+inline constexpr std::string_view use_a_kprobe = "use a kprobe (5.15)";
 inline constexpr std::string_view no_trampolines =
-    "this kernel has no trampolines (arm64 before 6.4), or the function has no place for one, or "
-    "too many arguments";
+    "this kernel lacks trampolines (arm64 before 6.4), or the function has no place for one or "
+    "takes too many arguments";
 inline constexpr std::string_view function_is_full =
     "38 programs are on the function (40 on 5.10), or their trampoline is larger than a page";
 inline constexpr std::string_view function_is_gone =
@@ -45,14 +45,14 @@ inline constexpr std::array trampoline_causes{
                     "set kernel.ftrace_enabled to 1", "__register_ftrace_function", tracer_is_off},
     detail::refusal{EBUSY, errc::already_exists, "this program is on the function already",
                     "one link is enough", "bpf_trampoline_add_prog", program_is_there},
-    detail::refusal{EBUSY, errc::not_supported, cannot_be_traced, a_kprobe_may_do,
+    detail::refusal{EBUSY, errc::not_supported, cannot_be_traced, use_a_kprobe,
                     "bpf_arch_text_poke", function_takes_no_program},
     detail::refusal{EINVAL, errc::invalid_argument, "a cookie needs kernel 5.19", "attach without",
                     "link_create", cookies_are_not_known},
     detail::refusal{EINVAL, errc::invalid_argument,
                     "the program was attached before, and this function takes it only once",
                     "load it again", "bpf_tracing_prog_attach", program_was_attached},
-    detail::refusal{EINVAL, errc::not_supported, cannot_be_traced, a_kprobe_may_do,
+    detail::refusal{EINVAL, errc::not_supported, cannot_be_traced, use_a_kprobe,
                     "bpf_arch_text_poke", function_takes_no_program},
     detail::refusal{EINVAL, errc::invalid_argument, "the program was loaded for another hook", "",
                     "bpf_tracing_prog_attach", may_be_loaded_for_another},
@@ -66,11 +66,11 @@ inline constexpr std::array trampoline_causes{
                     "the program was attached before, which kernels before 5.13 take only once",
                     "load it again", "bpf_tracing_prog_attach", program_may_have_been_attached},
     detail::refusal{ENOENT, errc::not_found, function_is_gone, "", "bpf_check_attach_target"},
-    detail::refusal{ENODEV, errc::not_supported, "this kernel has no function tracer that works",
-                    a_kprobe_may_do, "register_ftrace_direct"},
-    detail::refusal{EOPNOTSUPP, errc::not_supported, no_trampolines, a_kprobe_may_do,
+    detail::refusal{ENODEV, errc::not_supported, "the kernel's function tracer does not work",
+                    use_a_kprobe, "register_ftrace_direct"},
+    detail::refusal{EOPNOTSUPP, errc::not_supported, no_trampolines, use_a_kprobe,
                     "arch_prepare_bpf_trampoline"},
-    detail::refusal{uapi::enotsupp, errc::not_supported, no_trampolines, a_kprobe_may_do,
+    detail::refusal{uapi::enotsupp, errc::not_supported, no_trampolines, use_a_kprobe,
                     "register_fentry"},
 };
 

@@ -4,7 +4,6 @@
 #include <bpflink/link_traits.hpp>
 
 #include <charconv>
-#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -114,21 +113,15 @@ double parse_decimal(std::string const& word, double least, double most) {
 bpflink::link_type parse_type(std::string const& word) {
     if (auto const type = bpflink::parse_link_type(word)) return *type;
     if (auto const number = parse_number(word)) return static_cast<bpflink::link_type>(*number);
-    throw usage_error{fmt::format("'{}' is not a type of link: give one of {}, or a number", word,
-                                  type_names(std::numeric_limits<std::size_t>::max()))};
+    throw usage_error{
+        fmt::format("'{}' is not a type of link: give one of {}, or a number", word, type_names())};
 }
 
-std::string type_names(std::size_t width) {
+std::string type_names() {
     std::string names;
-    std::size_t line = 0; // where the last line starts
     for (auto const& kind : bpflink::link_traits_table) {
         if (kind.type == bpflink::link_type::unspec) continue;
-        if (!names.empty()) {
-            names += ",";
-            bool const fits = names.size() + 1 + kind.name.size() + 1 - line <= width;
-            names += fits ? ' ' : '\n';
-            if (!fits) line = names.size();
-        }
+        if (!names.empty()) names += ", ";
         names += kind.name;
     }
     return names;

@@ -9,7 +9,6 @@
 #include <bpflink/link_type.hpp>
 #include <bpflink/program.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -55,7 +54,7 @@ void add_path(parameters const& takes, std::string& into, std::string const& des
 /// A name that the library knows, or a number for a type that is newer.
 [[nodiscard]] bpflink::link_type parse_type(std::string const& word);
 
-/// "raw_tracepoint, tracing, ...", all that parse_type knows, in lines of at most `width`.
-[[nodiscard]] std::string type_names(std::size_t width);
+/// "raw_tracepoint, tracing, ...": all that parse_type knows.
+[[nodiscard]] std::string type_names();
 
 } // namespace tool

@@ -64,10 +64,7 @@ private:
 
 std::string row(std::string const& name, std::string const& text) {
     filler lines{column, std::max(width(), column + 20)};
-    for (auto const line : std::views::split(text, '\n')) {
-        if (lines.in_line()) lines.end_line();
-        lines.add({line.begin(), line.end()});
-    }
+    lines.add(text);
     auto head = "  " + name;
     if (text.empty()) return head + "\n";
     if (head.size() + 2 > column) head += "\n";

@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(refused_by_a_cgroup, "a cgroup says what is in the way") {
     check(E2BIG, no_condition, {"64 programs"});
     on_hook.clear();
     check(EINVAL, wrong, {"cgroup_inet_egress"});
-    check(EBUSY, bl::errc::not_supported, {"no place for a trampoline"});
+    check(EBUSY, bl::errc::not_supported, {"lacks a place for a trampoline"});
     check(EOPNOTSUPP, bl::errc::not_supported, {"no LSM programs"});
     fail(call::prog_query, ENOENT); // as of an attach
     check(ENOENT, bl::errc::not_found, {"the cgroup was removed"});

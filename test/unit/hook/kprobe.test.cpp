@@ -66,7 +66,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "what is wrong with a kprobe's place is told") 
     unopened(do_a, EBUSY, errc::hook_busy, {"live patch"});
     files["/sys/devices/system/cpu/online"] = "0\n";
     fail(call::perf_event_open, ENODEV, 2); // and the other way to ask for processor 0
-    unopened(do_a, ENODEV, no_condition, {"no function tracer that works", "went offline"});
+    unopened(do_a, ENODEV, no_condition, {"function tracer does not work", "went offline"});
     unopened(do_a, E2BIG, errc::invalid_argument, {"so long a name"});
     unopened(do_a, EOPNOTSUPP, errc::invalid_argument, {"neither stepped nor emulated"});
     unopened(do_a, ENOSYS, errc::not_supported, {"perf_event_open(2)"});

@@ -70,7 +70,7 @@ TEST_CASE_FIXTURE(kprobe_prober, "kprobe_multi names the functions that are miss
 
 TEST_CASE_FIXTURE(kprobe_prober, "kprobe_multi names the functions that ftrace does not trace") {
     files["/sys/kernel/tracing/available_filter_functions"] = "do_a\ndo_c\n";
-    unlinked(by_name, ESRCH, errc::not_supported, {"ftrace cannot trace do_b: a kprobe may do"});
+    unlinked(by_name, ESRCH, errc::not_supported, {"ftrace cannot trace do_b: use a kprobe"});
     files["/sys/kernel/tracing/available_filter_functions"] = "do_a\ndo_b\n";
     unlinked(by_name, ESRCH, errc::not_found, {"; a module was unloaded meanwhile"});
 }

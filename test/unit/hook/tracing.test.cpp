@@ -114,7 +114,7 @@ void check_function_without_place(Fixture& f) {
     for (int const number : {EBUSY, EINVAL}) { // EINVAL: arm64
         f.fail_always(call::raw_tracepoint_open, number);
         f.refused(prog, number, bl::errc::not_supported,
-                  {"cannot be traced here", "a kprobe may do"});
+                  {"cannot be traced here", "use a kprobe (5.15)"});
         // What keeps another program from being tried leaves it open.
         f.fail_always(call::raw_tracepoint_open, EBUSY);
         f.fail(call::prog_load, EPERM);
@@ -455,7 +455,7 @@ TEST_CASE_FIXTURE(named_functions, "tracing_multi says of each name why it canno
     REQUIRE_FALSE(unpassed);
     CHECK(unpassed.error() == errc::not_supported);
     CHECK(unpassed.error().code().value() == 524);
-    CHECK(unpassed.error().message().find("is returned, of do_large: a kprobe") !=
+    CHECK(unpassed.error().message().find("is returned, of do_large: use a kprobe") !=
           std::string::npos);
     refuses(prog, {.pattern = "no_*"}, ENOENT, errc::not_found, {"'no_*'", "ftrace can trace"});
     refuses(prog, {.pattern = "do_large"}, ENOENT, errc::not_found, {"that can be passed"});

@@ -10,7 +10,6 @@
 #include <bpflink/hook/any_hook.hpp>
 #include <bpflink/link.hpp>
 
-#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -109,17 +108,12 @@ void add_object(parameters const& takes, options<H>& given) {
     }
 }
 
-/// Names with commas, in lines of at most 80 columns.
+/// Names with commas.
 std::string list_of(auto const& all) {
     std::string text;
-    std::size_t line = 0; // where the last line starts
     for (auto const& each : all) {
-        auto const name = to_string(each);
-        if (!text.empty()) text += ",";
-        bool const fits = text.size() + name.size() + 2 - line <= 80;
-        if (!text.empty()) text += fits ? ' ' : '\n';
-        if (!fits) line = text.size();
-        text += name;
+        if (!text.empty()) text += ", ";
+        text += to_string(each);
     }
     return text;
 }
@@ -128,7 +122,7 @@ template <class H>
 std::string footer_of() {
     using traits = bl::hook_traits<H>;
     std::string text{"The link's id is printed. Give --pin or --wait, or both. An option with ... "
-                     "may be\nrepeated, or have commas.\n"};
+                     "may be repeated, or have commas.\n"};
     if constexpr (!takes_map<H>)
         text += "\nTypes of program that it takes:\n" + list_of(traits::program_types) + "\n";
     if constexpr (requires(H where) { where.attach; })

@@ -162,7 +162,7 @@ action add(parameters const& takes) {
         "All filters have to hold. A list with commas matches if any of its words does.\n"
         "\n"
         "A TYPE is the kernel's number, or one of\n" +
-        type_names(80) +
+        type_names() +
         ".\n"
         "\n"
         "A COLUMN is one of\n" +
