@@ -165,6 +165,12 @@ void move_process_to(std::string const& cgroup) {
     if (!processes) throw std::runtime_error{"cannot enter " + cgroup};
 }
 
+/// Keeps IPv6 off every device that this namespace gets, whose own packets (neighbours, routers,
+/// groups) would run a program on it at any time.
+void silence_devices() {
+    std::ofstream{"/proc/sys/net/ipv6/conf/default/disable_ipv6"} << 1;
+}
+
 } // namespace
 
 void enter_private_mounts() {
@@ -174,6 +180,7 @@ void enter_private_mounts() {
 
 network::network() : before_{here()} {
     checked(::unshare(CLONE_NEWNET), "a network namespace");
+    silence_devices();
     set_up(loopback());
 }
 
