@@ -54,9 +54,8 @@ finding was_attached_where_loaded(attempt const& tried) {
     return is_elsewhere(where_of(tried)) ? finding{match::no} : program_was_attached(tried);
 }
 
-finding may_have_been_attached_where_loaded(attempt const& tried) {
-    return is_elsewhere(where_of(tried)) ? finding{match::no}
-                                         : program_may_have_been_attached(tried);
+finding attaches_where_loaded_only_once(attempt const& tried) {
+    return is_elsewhere(where_of(tried)) ? finding{match::no} : attaches_only_once(tried);
 }
 
 /// The kernel tells it to those with CAP_BPF alone.
@@ -164,7 +163,7 @@ constexpr std::array causes{
     refusal{ENOENT, errc::invalid_argument,
             "the program was attached where it was loaded for (told so before 5.13)",
             "name a target and its function, or load it again", "bpf_tracing_prog_attach",
-            may_have_been_attached_where_loaded},
+            attaches_where_loaded_only_once},
     refusal{ENOENT, errc::not_found, "the target has no function of that name, or no BTF",
             "name a function of its source, built with -g", "btf__find_by_name_kind",
             names_another_function},

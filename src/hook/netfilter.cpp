@@ -95,6 +95,10 @@ constexpr std::array causes{
     refusal{ETIME, errc{}, "50 modules are being loaded just now, the most the kernel does at once",
             "try again, or load nf_defrag_ipv4 or nf_defrag_ipv6 before", "__request_module",
             asks_for_fragments},
+    refusal{EOVERFLOW, errc{},
+            "4,294,967,295 links have the packets put together in this network namespace, the most "
+            "the kernel counts",
+            "detach one", "nf_defrag_ipv4_enable"},
     refusal{ENOSYS, errc::not_supported, "this kernel loads no module for defragmentation",
             "attach without", "get_proto_defrag_hook", may_be_of_fragments},
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook/row.hpp"
+#include "hook/trampoline.hpp"
 #include "hook/typed.hpp"
 #include "object/identify.hpp"
 #include "object/nonzero_fd.hpp"
@@ -90,6 +91,11 @@ finding kernel_has_no_such_links(attempt const& tried) {
     return {contains(without, attach) ? match::yes : match::no, to_string(attach)};
 }
 
+finding attaches_by_older_command(attempt const& tried) {
+    bool const is_one = is_of<hook::tracing, hook::tp_btf, hook::lsm>(*tried.as<request>().attach);
+    return {is_one ? has_only_older_command() : match::no};
+}
+
 finding loaded_for_what_it_has_not(attempt const& tried) {
     return tried.row.attach_types.empty() ? finding{match::no} : loaded_for_another(tried);
 }
@@ -119,6 +125,10 @@ constexpr std::array causes{
             "bpf_xdp_link_attach", interface_of_xdp_is_gone},
     refusal{EINVAL, errc::not_supported, "the kernel has no links of {}", "", "link_create",
             kernel_has_no_such_links},
+    refusal{EINVAL, errc::not_supported,
+            "before 5.19 such programs attach by another command, which this hook does not send",
+            "attach by hook::tracing, hook::tp_btf or hook::lsm", "link_create",
+            attaches_by_older_command},
     refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
             "bpf_prog_attach_check_attach_type", loaded_for_what_it_has_not},
     refusal{EINVAL, errc::invalid_argument, "the attach type does not take these flags", "",

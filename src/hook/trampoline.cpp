@@ -44,6 +44,24 @@ int attach(fd_view program) {
         .outcome(); // one that was made goes at once
 }
 
+/// Loads a program that does nothing for a function of the kernel's that is there to be traced.
+sys::opened load_trial() {
+    auto const type = attach_type::trace_fentry;
+    int const id = sys::kernel_type("bpf_fentry_test1", static_cast<unsigned>(type));
+    return id <= 0 ? sys::opened{-ENOENT}
+                   : load_nothing(program_type::tracing, type, static_cast<std::uint32_t>(id));
+}
+
+/// Whether a program attaches where it was loaded for only once, and the second time is ENOENT.
+/// @kernel kernel/bpf/syscall.c, bpf_tracing_prog_attach(); changed in 5.13
+match attaches_only_once(function const& where) {
+    if (where.can_be_told) return match::no; // since 6.0
+    auto const trial = load_trial();
+    if (!trial || attach(trial.view()) < 0) return match::unknown;
+    int const again = attach(trial.view());
+    return again >= 0 ? match::no : again == -ENOENT ? match::yes : match::unknown;
+}
+
 /// Loads a program for the same function, as load_another().
 sys::opened load_for(function const& where, attempt const& tried) {
     if (!where.can_be_told) return sys::opened{-EOPNOTSUPP};
@@ -69,7 +87,9 @@ sys::opened load_another(attempt const& tried) {
 }
 
 finding program_is_there(attempt const& tried) {
-    return {takes_another(function_of(tried), tried)};
+    auto const where = function_of(tried);
+    if (attaches_only_once(where) == match::yes) return {match::no};
+    return {takes_another(where, tried)};
 }
 
 /// Before 6.0, direct calls do not go with kernel.ftrace_enabled at 0.
@@ -82,13 +102,13 @@ finding tracer_is_off(attempt const& tried) {
 
 finding program_was_attached(attempt const& tried) {
     auto const where = function_of(tried);
-    if (where.is_known == match::unknown) return {};
+    if (where.is_known == match::unknown)
+        return {attaches_only_once(where) == match::yes ? match::no : match::unknown};
     return {where.is_known == match::no && where.id != 0 ? match::yes : match::no};
 }
 
-/// Of kernels that do not tell it.
-finding program_may_have_been_attached(attempt const& tried) {
-    return {function_of(tried).is_known == match::unknown ? match::unknown : match::no};
+finding attaches_only_once(attempt const& tried) {
+    return {attaches_only_once(function_of(tried))};
 }
 
 finding function_is_a_programs(attempt const& tried) {
@@ -107,20 +127,19 @@ finding function_takes_no_program(attempt const& tried) {
                                       : match::no};
 }
 
-finding cookies_are_not_known(attempt const& tried) {
-    if (tried.as<cookie>() == cookie{}) return {match::no};
-    auto const type = attach_type::trace_fentry;
-    int const id = sys::kernel_type("bpf_fentry_test1", static_cast<unsigned>(type));
-    if (id <= 0) return {};
-    auto const another = load_nothing(program_type::tracing, type, static_cast<std::uint32_t>(id));
-    if (!another) return {};
+match has_only_older_command() {
+    auto const trial = load_trial();
+    if (!trial) return match::unknown;
     uapi::link_create_attr attr{};
-    attr.prog_fd = raw_fd(another.view());
-    attr.attach_type = static_cast<std::uint32_t>(type);
-    attr.tracing.cookie = 1;
-    int const with_cookie = sys::link_create(attr).outcome();
-    if (with_cookie >= 0) return {match::no};
-    return {with_cookie == -EINVAL && attach(another.view()) >= 0 ? match::yes : match::unknown};
+    attr.prog_fd = raw_fd(trial.view());
+    attr.attach_type = static_cast<std::uint32_t>(attach_type::trace_fentry);
+    int const by_newer = sys::link_create(attr).outcome();
+    if (by_newer >= 0) return match::no;
+    return by_newer == -EINVAL && attach(trial.view()) >= 0 ? match::yes : match::unknown;
+}
+
+finding cookies_are_not_known(attempt const& tried) {
+    return {tried.as<cookie>() == cookie{} ? match::no : has_only_older_command()};
 }
 
 } // namespace bpflink

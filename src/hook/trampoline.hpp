@@ -21,9 +21,13 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 [[nodiscard]] detail::finding tracer_is_off(detail::attempt const& tried);
 [[nodiscard]] detail::finding program_is_there(detail::attempt const& tried);
 [[nodiscard]] detail::finding program_was_attached(detail::attempt const& tried);
-[[nodiscard]] detail::finding program_may_have_been_attached(detail::attempt const& tried);
+/// Before 5.13 a program attaches where it was loaded for once, and then gets ENOENT.
+[[nodiscard]] detail::finding attaches_only_once(detail::attempt const& tried);
 [[nodiscard]] detail::finding function_is_a_programs(detail::attempt const& tried);
 [[nodiscard]] detail::finding function_takes_no_program(detail::attempt const& tried);
+/// Whether such programs attach by BPF_RAW_TRACEPOINT_OPEN alone, which takes no cookie for them
+/// (before 5.19).
+[[nodiscard]] match has_only_older_command();
 [[nodiscard]] detail::finding cookies_are_not_known(detail::attempt const& tried);
 
 inline constexpr std::string_view cannot_be_traced =
@@ -64,7 +68,7 @@ inline constexpr std::array trampoline_causes{
                     "detach one of its programs", "arch_prepare_bpf_trampoline"},
     detail::refusal{ENOENT, errc::invalid_argument,
                     "the program was attached before, which kernels before 5.13 take only once",
-                    "load it again", "bpf_tracing_prog_attach", program_may_have_been_attached},
+                    "load it again", "bpf_tracing_prog_attach", attaches_only_once},
     detail::refusal{ENOENT, errc::not_found, function_is_gone, "", "bpf_check_attach_target"},
     detail::refusal{ENODEV, errc::not_supported, "the kernel's function tracer does not work",
                     use_a_kprobe, "register_ftrace_direct"},

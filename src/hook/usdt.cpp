@@ -73,7 +73,7 @@ constexpr auto causes = joined(
                 "is_uprobe_multi", loaded_for_another_kind},
         refusal{EINVAL, errc::not_supported,
                 "one link cannot hold several places on this kernel (before 6.6)",
-                "attach hook::uprobe at each place that resolve_usdt() tells, by a link_set",
+                "attach hook::uprobe (5.15) at each place of resolve_usdt(), by a link_set",
                 "link_create", kernel_is_without},
         refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
                 "is_uprobe_multi", loaded_otherwise},

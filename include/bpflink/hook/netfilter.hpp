@@ -23,6 +23,7 @@ namespace bpflink {
 ///                            ENOENT, ENOSYS)
 ///         E2BIG              1024 functions are on the hook
 ///         ETIME              with `defragment`: the kernel loads too many modules just now
+///         EOVERFLOW          with `defragment`: it counts no more links that ask for it
 ///         permission_denied  CAP_NET_ADMIN or CAP_BPF is missing
 /// @kernel since 6.4; net/netfilter/nf_bpf_link.c, bpf_nf_link_attach(); read at v6.12, v7.1
 /// @cost 1 system call

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "counted.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
 #include "loaded.hpp"
@@ -11,6 +12,8 @@
 #include <fcntl.h>
 
 namespace bl = bpflink;
+using bl::attach_type;
+using bl::program_type;
 
 TEST_CASE_FIXTURE(kernel_case, "hook::raw attaches XDP to an interface") {
     sandbox::network net;
@@ -54,6 +57,23 @@ TEST_CASE_FIXTURE(kernel_case, "hook::raw attaches without a target") {
     auto output = must(bl::iter_output::open(l.fd()));
     CHECK(must(output.read_all()).starts_with("task "));
     CHECK(p.runs("iter_tasks") >= 1);
+}
+
+TEST_CASE_FIXTURE(kernel_case, "hook::raw attaches tracing, or tells which hook does") {
+    auto const target = kernel_function("bpf_fentry_test1");
+    if (!target) return;
+    auto const p = counted_program::load(program_type::tracing, attach_type::trace_fentry,
+                                         {.target = *target});
+    if (!p || !call_traced_functions()) return;
+    auto const link = bl::attach(p->as<program_type::tracing>(),
+                                 bl::hook::raw{.target = {}, .attach = attach_type::trace_fentry});
+    if (link) {
+        CHECK(p->runs_during(call_traced_functions) == 1);
+    } else {
+        check_error(link, bl::errc::not_supported, {"; before 5.19", "attach by hook::tracing"});
+        auto const by_it = must(bl::attach(p->as<program_type::tracing>(), bl::hook::tracing{}));
+        CHECK(p->runs_during(call_traced_functions) == 1);
+    }
 }
 
 TEST_CASE_FIXTURE(kernel_case,

@@ -217,7 +217,8 @@ int create(kernel& k, uapi::link_create_attr const& attr) {
     auto const prog = k.get<program>(attr.prog_fd);
     auto const made = [&](link_facts facts) { return install_new_link(k, std::move(facts), prog); };
     auto const type = link_type_of(attach);
-    if (type == bl::link_type::tracing && attr.tracing.cookie != 0 && !k.takes_tracing_cookies)
+    if ((type == bl::link_type::tracing || type == bl::link_type::raw_tracepoint) &&
+        !k.creates_tracing_links)
         return -EINVAL;
     if (prog->type == bl::program_type::ext) {
         // bpf_tracing_prog_attach(): a descriptor 0 is none
@@ -378,8 +379,11 @@ opened raw_tracepoint_open(uapi::raw_tracepoint_attr const& attr) noexcept {
         link_facts facts{.type = bl::link_type::raw_tracepoint, .cookie = attr.cookie};
         if (attr.name == 0) {
             if (prog->type != tracing && prog->type != lsm && prog->type != ext) return -EINVAL;
-            if (prog->expected != bl::attach_type::trace_raw_tp)
+            if (prog->expected != bl::attach_type::trace_raw_tp) {
+                if (prog->was_attached && !k.attaches_again) return -ENOENT;
+                prog->was_attached = true;
                 facts.type = bl::link_type::tracing;
+            }
             facts.attach = prog->expected;
             facts.name = "loaded for";
         } else {

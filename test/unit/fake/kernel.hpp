@@ -166,6 +166,7 @@ public:
     std::uint32_t info_size = 64;         // sizeof(struct bpf_link_info)
     bool reports_cookies = true;          // of raw tracepoints and tracing links, since 6.17
     bool reports_tracing_targets = true;  // since 5.13
+    bool attaches_again = true;           // what was loaded for a function, since 5.13
     bool reports_perf_events = true;      // and kprobe_multi, since 6.6
     bool reports_missed = true;           // of kprobes, since 6.7
     bool reports_uprobe_multi = true;     // since 6.8
@@ -176,7 +177,7 @@ public:
     bool tells_probed_files = true;       // the file itself, to the library's own program
     bool shows_addresses = true;          // by kptr_restrict
     bool takes_tracepoint_cookies = true; // since 6.10
-    bool takes_tracing_cookies = true;    // since 5.19
+    bool creates_tracing_links = true;    // by link_create, since 5.19
     bool has_sleepers = false;            // programs of tracepoints; 7.3 has them
     bool tells_misses = true;             // of programs that did not run, since 5.12
     bool tells_functions = true;          // of programs that are loaded for them, since 6.0

@@ -60,6 +60,7 @@ struct program : std::enable_shared_from_this<program> {
     // The function that it was loaded for.
     std::uint32_t types = 0; // kernel_types or program_types; 0: a program's that it is on
     std::uint32_t function = 0;
+    bool was_attached = false;   // there
     std::uint32_t own_types = 0; // the BTF object that it is described by
     std::uint32_t compiled = 64; // bytes of the processor's instructions
     std::uint32_t device = 0;    // the interface that it is bound to

@@ -103,6 +103,24 @@ TEST_CASE_FIXTURE(machine, "the untyped door says what it can see") {
     check(EINVAL, xdp, wrong, {"is not a BPF program"});
 }
 
+TEST_CASE_FIXTURE(machine,
+                  "before 5.19 tracing does not go by the untyped door, and that is told") {
+    using enum bl::attach_type;
+    creates_tracing_links = false;
+    for (auto const attach : {trace_fentry, trace_fexit, modify_return, trace_raw_tp, lsm_mac}) {
+        held_program const held{open(add_program(
+            attach == lsm_mac ? bl::program_type::lsm : bl::program_type::tracing, attach))};
+        check_error(bl::attach(held, bl::hook::raw{.target = {}, .attach = attach}), EINVAL,
+                    bl::operation::link_create, bl::errc::not_supported,
+                    {"before 5.19", "attach by hook::tracing, hook::tp_btf or hook::lsm"});
+    }
+    creates_tracing_links = true;
+    held_program const held{open(add_program(bl::program_type::tracing, trace_fentry))};
+    fail(call::link_create, EINVAL);
+    check_error(bl::attach(held, bl::hook::raw{.target = {}, .attach = trace_fentry}), EINVAL,
+                bl::operation::link_create, bl::errc::invalid_argument, {"does not go with it"});
+}
+
 // E10
 TEST_CASE_FIXTURE(machine,
                   "without attach, the untyped door takes what the program was loaded for") {

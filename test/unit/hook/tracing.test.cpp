@@ -150,9 +150,33 @@ TEST_CASE_FIXTURE(tracing_on_function, "a program that is on the function is tol
     auto const once = on(0); // it was attached to a program's function
     fail(call::raw_tracepoint_open, EINVAL);
     refused(once, EINVAL, bl::errc::invalid_argument, {"was attached before", "load it again"});
-    tells_functions = false;
+    tells_functions = false; // before 6.0, where it attaches again
     fail(call::raw_tracepoint_open, ENOENT);
-    refused(once, ENOENT, no_condition, {"before 5.13", "its module was unloaded"});
+    refused(once, ENOENT, bl::errc::not_found, {"; the function is not there any more"});
+}
+
+TEST_CASE_FIXTURE(tracing_on_function, "before 5.13 a program attaches once, and that is told") {
+    auto const prog = on(fake::kernel_types);
+    tells_functions = attaches_again = false;
+    REQUIRE(succeeded(bl::attach(prog, bl::hook::tracing{})));
+    refused(prog, ENOENT, bl::errc::invalid_argument, {"; the program was attached before"});
+    // Other causes do not speak of it then.
+    fail(call::raw_tracepoint_open, EBUSY);
+    refused(prog, EBUSY, no_condition,
+            {"one of: the function is one of a BPF program", "cannot be traced here"});
+    auto const told = [&](int number) {
+        fail(call::raw_tracepoint_open, number);
+        auto text = bl::attach(prog, bl::hook::tracing{}).error().message();
+        mend();
+        return text;
+    };
+    CHECK(told(EBUSY).find("is on the function already") == std::string::npos);
+    CHECK(told(EINVAL).find("was attached before") == std::string::npos);
+    // A kernel that lets nothing be tried leaves it open.
+    fail(call::raw_tracepoint_open, ENOENT);
+    fail_always(call::prog_load, EPERM);
+    refused(prog, ENOENT, no_condition,
+            {"one of: the program was attached before", "its module was unloaded"});
 }
 
 // F7
@@ -187,10 +211,10 @@ TEST_CASE_FIXTURE(tracing_on_function, "a trampoline that is too large or mispla
 
 TEST_CASE_FIXTURE(tracing_on_function, "a kernel without cookies is told by another attach") {
     auto const prog = on(fake::kernel_types);
-    takes_tracing_cookies = false;
+    creates_tracing_links = false;
     refused(prog, EINVAL, bl::errc::invalid_argument, {"a cookie needs kernel 5.19"},
             {.cookie = bl::cookie{1}});
-    takes_tracing_cookies = true;
+    creates_tracing_links = true;
     fail(call::link_create, EINVAL);
     fail_always(call::raw_tracepoint_open, EINVAL);
     refused(prog, EINVAL, bl::errc::not_supported, {"cannot be traced here"},
@@ -307,7 +331,7 @@ TEST_CASE_FIXTURE(ext_program, "freplace is attached only once where it was load
     CHECK(processor.error() == bl::errc::not_supported);
     CHECK(processor.error().message().find("on this processor: use a newer kernel") !=
           std::string::npos);
-    tells_functions = false;
+    tells_functions = attaches_again = false;
     fail(call::raw_tracepoint_open, ENOENT); // before 5.13; nothing was named that could be missing
     auto const older = bl::attach(prog, bl::hook::freplace{});
     check_error(older, ENOENT, bl::operation::raw_tracepoint_open, bl::errc::invalid_argument,
