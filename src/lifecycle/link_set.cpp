@@ -3,6 +3,7 @@
 #include "border/sys.hpp"
 #include "error/fail.hpp"
 #include "error/names.hpp"
+#include "error/one_line.hpp"
 #include "hook/create.hpp"
 #include "lifecycle/ending.hpp"
 #include "lifecycle/ensuring.hpp"
@@ -956,7 +957,7 @@ std::string to_string(set_step const& step) {
     auto text =
         (step.what == step_kind::left_out ? "leave out" : to_string(step.what)) + " " + step.name;
     if (!step.why.empty()) text.append(": ").append(step.why);
-    return text;
+    return one_line(text);
 }
 
 std::ostream& operator<<(std::ostream& out, set_step const& step) {

@@ -47,7 +47,7 @@ struct set_step {
     std::string why;  ///< in words; empty where there is nothing to say
 };
 
-/// "update ingress: link 12 runs program 7"
+/// "update ingress: link 12 runs program 7". Bytes that are not printable UTF-8 are escaped.
 [[nodiscard]] std::string to_string(set_step const& step);
 /// Prints it as to_string.
 std::ostream& operator<<(std::ostream& out, set_step const& step);

@@ -985,3 +985,8 @@ TEST_CASE_FIXTURE(world, "many single uprobes in one file are told in the plan, 
     CHECK(plan->front().why.find("12 single uprobes") != std::string::npos);
     CHECK((*plan)[1].why.empty());
 }
+
+TEST_CASE("a step prints as one line that sends a terminal no command") {
+    bl::set_step const step{"a\nb\x1b[2J", step_kind::remove, "no member wants it"};
+    CHECK(to_string(step) == "remove a\\nb\\x1b[2J: no member wants it");
+}
