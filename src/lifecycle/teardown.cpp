@@ -86,6 +86,15 @@ bool is_recycled(detail::link_header const& was) {
     return now && (now->type != was.type || now->program != was.program);
 }
 
+/// Lets the kernel do what it has put off, until a time. A machine may have stood still meanwhile:
+/// so it is a number of pauses, too.
+void settle_until(moment end) {
+    constexpr int fewest = 20;
+    for (int pauses = 0; pauses != fewest; ++pauses)
+        sys::back_off(longest_pause);
+    pause_until(end);
+}
+
 /// Waits until no link has the id, and what let go of it last is done.
 /// @param pin   the path that it was pinned at; empty where it was not
 /// @param with  others that end too; null: none
@@ -115,7 +124,7 @@ result<void> wait_for_end(detail::link_header const& of, std::string const& pin,
     }
     if (settled) return {};
     auto const by = sys::now() + settling;
-    with ? with->settles_at(by) : pause_until(by);
+    with ? with->settles_at(by) : settle_until(by);
     return {};
 }
 
@@ -281,7 +290,7 @@ void joint_end::settles_at(moment by) {
 }
 
 void joint_end::settle() const {
-    pause_until(settled_);
+    if (settled_ != moment{}) settle_until(settled_);
 }
 
 void joint_end::is_left(detail::link_header const& detached, moment deadline) {

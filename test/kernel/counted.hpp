@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "expect.hpp"
+
 #include <bpflink/bpflink.hpp>
 
 #include <cstdint>
@@ -55,6 +57,13 @@ public:
         auto const before = runs();
         action();
         return runs() - before;
+    }
+
+    /// Whether it runs no more, soon, while `action` does: what another processor has begun may
+    /// be on its way yet.
+    template <class Action>
+    [[nodiscard]] bool rests_during(Action action) const {
+        return eventually([&] { return runs_during(action) == 0; });
     }
 
 private:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sandbox.hpp"
+
 #include <bpflink/error.hpp>
 #include <bpflink/ids.hpp>
 
@@ -41,10 +43,10 @@ void check_error(bpflink::result<T> const& r, bpflink::errc condition,
         check_error(r.error(), condition, words, where);
 }
 
-/// Asks until it holds, for what the kernel does a moment later. False after five seconds.
+/// Asks until it holds, for what the kernel does a moment later. False after sandbox::patience.
 template <class Condition>
 [[nodiscard]] bool eventually(Condition holds) {
-    auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+    auto const deadline = std::chrono::steady_clock::now() + sandbox::patience;
     while (!holds()) {
         if (std::chrono::steady_clock::now() > deadline) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds{1});

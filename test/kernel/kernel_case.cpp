@@ -95,7 +95,7 @@ kernel_case::kernel_case() : descriptors_{sandbox::open_descriptors()} {
 kernel_case::~kernel_case() {
     CHECK_MESSAGE(sandbox::open_descriptors() == descriptors_, "a descriptor leaks");
     // The kernel frees a link that lost its last pin a moment later.
-    auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+    auto const deadline = std::chrono::steady_clock::now() + sandbox::patience;
     auto left = leftovers();
     while (!left.empty() && std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(std::chrono::milliseconds{1});

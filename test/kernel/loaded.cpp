@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <system_error>
 
 #include <bpf/bpf.h>
@@ -110,6 +112,20 @@ bl::program_id id_of_program(bl::fd_view program) {
     if (::bpf_prog_get_info_by_fd(program.get(), &info, &size) < 0)
         throw std::system_error{errno, std::generic_category(), "a program's id"};
     return bl::program_id{info.id};
+}
+
+std::set<bl::program_id> open_programs() {
+    std::set<bl::program_id> all;
+    for (auto const& each : std::filesystem::directory_iterator{"/proc/self/fd"}) {
+        std::error_code gone;
+        auto const what = std::filesystem::read_symlink(each.path(), gone);
+        if (what != "anon_inode:bpf-prog") continue;
+        std::ifstream facts{"/proc/self/fdinfo/" + each.path().filename().string()};
+        std::string key;
+        for (unsigned id = 0; facts >> key; facts.ignore(1'000, '\n'))
+            if (key == "prog_id:" && facts >> id) all.insert(bl::program_id{id});
+    }
+    return all;
 }
 
 bl::unique_fd make_map() {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -110,6 +111,9 @@ private:
 
 /// The id of a program's descriptor.
 [[nodiscard]] bpflink::program_id id_of_program(bpflink::fd_view program);
+
+/// The programs that this process has open: those of its snapshots are among them.
+[[nodiscard]] std::set<bpflink::program_id> open_programs();
 
 /// Makes an empty array map.
 [[nodiscard]] bpflink::unique_fd make_map();

@@ -46,7 +46,7 @@ TEST_CASE_FIXTURE(kernel_case, "whoever looks while a pin is replaced sees a lin
 
     bl::result<void> replaced;
     unsigned count = 0;
-    auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    auto const deadline = std::chrono::steady_clock::now() + 3 * sandbox::patience;
     // As many looks as replacements at least, so that neither thread sleeps through the other's.
     auto const is_enough = [&] {
         return count >= replacements && looks >= replacements && met[0] > 0 && met[1] > 0;

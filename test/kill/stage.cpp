@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -91,12 +92,12 @@ std::vector<bl::link_id> tiny<bl::program_type::struct_ops>::links() const {
 }
 
 bool eventually(std::function<bool()> const& holds) {
-    constexpr int milliseconds = 5'000;
-    for (int i = 0; i != milliseconds; ++i) {
-        if (holds()) return true;
+    auto const deadline = std::chrono::steady_clock::now() + sandbox::patience;
+    while (!holds()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
         ::usleep(1'000);
     }
-    return holds();
+    return true;
 }
 
 bl::btf_id id_of_traced_function() {

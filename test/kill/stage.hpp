@@ -86,7 +86,7 @@ struct stage {
 };
 
 using sandbox::names_in;
-/// Asks until it holds, for what the kernel does a moment later. False after five seconds.
+/// Asks until it holds, for what the kernel does a moment later. False after sandbox::patience.
 [[nodiscard]] bool eventually(std::function<bool()> const& holds);
 
 /// Attaches to a place that the last link may be leaving: its id goes first, the place a moment

@@ -155,7 +155,7 @@ def parse():
                       help="more for the kernel's command line, e.g. 'ignore_loglevel'")
     boot.add_argument("--cpus", type=int, default=1)
     test = argparse.ArgumentParser(add_help=False, parents=[boot])
-    test.add_argument("--limit", type=int, default=1200, metavar="SECONDS", help="for each kernel")
+    test.add_argument("--limit", type=int, default=3600, metavar="SECONDS", help="for each kernel")
     test.add_argument("--results", type=pathlib.Path, default=ROOT / "build/matrix", metavar="DIR")
     test.add_argument("--skips", type=pathlib.Path, default=packages.HERE / "skips", metavar="DIR",
                       help="with a list of the expected skips for each kernel")

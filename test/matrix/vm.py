@@ -21,8 +21,11 @@ ACCELERATOR = os.environ.get("BPFLINK_MATRIX_ACCEL", "tcg")
 # 5.10 loads and attaches LSM programs without "bpf" here, and never runs them. Names that a kernel
 # does not have are ignored.
 # Mitigations cost a tenth of an emulator's time. The kernel waits so briefly for its first timer interrupts
-# that a host with much to do seems to have none: a panic.
+# that a host with much to do seems to have none: a panic. What such a guest does for half a minute is not
+# stuck: its watchdogs wait as long as they can.
 PARAMETERS = ("panic=-1 oops=panic rdinit=/init mitigations=off init_on_alloc=0 no_timer_check "
+              "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300 "
+              "sysctl.kernel.hung_task_timeout_secs=600 "
               "lsm=landlock,lockdown,yama,integrity,bpf")
 
 

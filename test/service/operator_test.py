@@ -23,7 +23,7 @@ class Systemd:
 
     def __init__(self, address):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.settimeout(15)
+        self.socket.settimeout(support.PATIENCE)
         self.socket.bind(address)
         self.stored = []
 
@@ -174,7 +174,7 @@ class OperatorTest(ServiceCase):
 
     def test_an_answer_to_head_has_the_length_and_no_body(self):
         self.attached_service()
-        with socket.create_connection(("127.0.0.1", 9435), timeout=10) as client:
+        with socket.create_connection(("127.0.0.1", 9435), timeout=support.PATIENCE) as client:
             client.sendall(b"HEAD /healthz HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
             answer = b"".join(iter(lambda: client.recv(4096), b""))
         self.assertTrue(answer.startswith(b"HTTP/1.1 200 "), answer)

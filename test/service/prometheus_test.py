@@ -49,7 +49,7 @@ class Prometheus:
         """What its API answers; None while the server is not ready."""
         query = urllib.parse.urlencode(parameters)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:9090/api/v1/{path}?{query}", timeout=10) as said:
+            with urllib.request.urlopen(f"http://127.0.0.1:9090/api/v1/{path}?{query}", timeout=support.PATIENCE) as said:
                 return json.load(said)["data"]
         except (urllib.error.URLError, ConnectionError) as failed:
             if isinstance(failed, urllib.error.HTTPError) and failed.code == 400:
@@ -72,13 +72,13 @@ class Prometheus:
             last.update(now=self.query(query))
             return last["now"] == expected
         try:
-            eventually(holds, f"{query} is {expected}", seconds=30)
+            eventually(holds, f"{query} is {expected}", seconds=2 * support.PATIENCE)
         except AssertionError as late:
             raise AssertionError(f"{late}; it is {last['now']}") from None
 
     def close(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=support.PATIENCE)
         shutil.rmtree(self.directory)
 
 
@@ -115,7 +115,7 @@ class PrometheusTest(unittest.TestCase):
         self.assert_alerts_are_of_what_is_scraped(prometheus)
 
         sent = Traffic(Here, "far1").end()
-        self.assertEqual([sent, 0], services[0].bpffs.frames())
+        eventually(lambda: services[0].bpffs.frames() == [sent, 0], f"{sent} frames are seen")
         for number in range(3):
             services[0].swap((number + 1) % 2)
         prometheus.comes_to('bpflink_service_steps_total{step="update"}', {one: 3, two: 0})

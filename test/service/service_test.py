@@ -58,7 +58,7 @@ class ServiceTest(ServiceCase):
         self.assertEqual(1, service.steps("create"))
         self.assertEqual(1, service.metric("bpflink_service_last_reload_successful"))
         self.assertLess(abs(service.metric("bpflink_service_last_reload_success_timestamp_seconds")
-                            - time.time()), 30)
+                            - time.time()), 2 * support.PATIENCE)
         self.assertRegex(service.get("/metrics")[2], r'\nbpflink_service_build_info{libbpf="[^"]*",version="\d')
         self.assert_sees_frames()
         self.assertEqual(self.bpffs.frames(),
@@ -84,7 +84,7 @@ class ServiceTest(ServiceCase):
         self.assertEqual(200, service.get("/metrics?format=text")[0])
         self.assertEqual((200, "application/json", ""), service.get("/links", method="HEAD"))
         self.assertEqual((404, ""), service.get("/", method="HEAD")[::2])
-        with socket.create_connection(("127.0.0.1", 9435), timeout=10) as client:
+        with socket.create_connection(("127.0.0.1", 9435), timeout=support.PATIENCE) as client:
             client.sendall(b"GET /links HTTP/1.1\r\nHost: here\r\nContent-Length: 99999\r\n\r\n")
             with contextlib.suppress(ConnectionError):
                 client.sendall(b"x" * 99999)
@@ -94,7 +94,7 @@ class ServiceTest(ServiceCase):
     def test_many_connections_leave_it_descriptors_and_do_not_keep_it(self):
         service = self.attached_service()
         with contextlib.ExitStack() as opened:
-            clients = [opened.enter_context(socket.create_connection(("127.0.0.1", 9435), timeout=10))
+            clients = [opened.enter_context(socket.create_connection(("127.0.0.1", 9435), timeout=support.PATIENCE))
                        for _ in range(100)]
 
             def is_closed(client):
@@ -119,8 +119,8 @@ class ServiceTest(ServiceCase):
         for number in range(1, SWAPS):
             service.swap((number + 1) % 2)
         sent = traffic.end()
+        self.assert_seen(sent)
         seen = self.bpffs.frames()
-        self.assertEqual(sent, sum(seen))
         self.assertTrue(all(seen), seen)
         self.assertEqual(SWAPS, service.steps("update"))
         self.assertEqual(0, service.counts("bpflink_service_failures_total"))
@@ -139,8 +139,7 @@ class ServiceTest(ServiceCase):
         service.start()
         eventually(service.attached, "it is attached")
         eventually(lambda: self.bpffs.frames()[1], "the new program works")
-        sent = traffic.end()
-        self.assertEqual(sent, sum(self.bpffs.frames()))
+        self.assert_seen(traffic.end())
         self.assertEqual(link, service.link()["id"])
         self.assertEqual((1, 0), (service.steps("update"), service.steps("create")))
 
@@ -196,7 +195,7 @@ class ServiceTest(ServiceCase):
         before = sum(self.bpffs.frames())
         sent = self.send("far1")
         self.send("far0")
-        self.assertEqual(sent, sum(self.bpffs.frames()) - before)
+        self.assert_seen(sent, before)
 
     def test_an_interface_may_be_configured_by_another_of_its_names(self):
         run("ip", "link", "property", "add", "dev", "eth0", "altname", "uplink")
@@ -297,7 +296,7 @@ class ServiceTest(ServiceCase):
         before = sum(self.bpffs.frames())
         sent = self.send("far0")
         self.send("far1")
-        self.assertEqual(sent, sum(self.bpffs.frames()) - before)
+        self.assert_seen(sent, before)
 
     def test_pins_and_address_are_read_at_the_start_alone(self):
         service = self.attached_service()

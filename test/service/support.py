@@ -19,6 +19,7 @@ import urllib.request
 SERVICE = os.environ["SERVICE"]
 *OBJECTS, REFUSED = os.environ["OBJECTS"].split(":")  # two versions of one program, and one that never ends
 LIBBPF = ctypes.CDLL("libbpf.so.1")
+PATIENCE = 60  # seconds, for what has to come: beside busy processes it takes ten times as long
 SKIPPED = 77  # what ctest takes for a test that could not be run
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -45,13 +46,13 @@ def enter_own_namespaces(*tools):
 def run(*command):
     """@return what it prints; it must succeed"""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=60, check=False)
+                          stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.decode(errors='replace')}")
     return done.stdout
 
 
-def eventually(condition, what, seconds=15):
+def eventually(condition, what, seconds=PATIENCE):
     """Waits until the condition is true, and returns what it returned."""
     deadline = time.monotonic() + seconds
     while True:
@@ -115,7 +116,7 @@ class Traffic:
         self.process.stdout.readline()  # it has begun
 
     def end(self):
-        said, _ = self.process.communicate(timeout=30)
+        said, _ = self.process.communicate(timeout=PATIENCE)
         if self.process.returncode != 0:
             raise RuntimeError("the sender of frames failed")
         return int(said)
@@ -202,7 +203,7 @@ class Service:
 
     def ends_beside(self, *options):
         """The same, beside one that runs."""
-        ended = subprocess.run([SERVICE, *options, self.path], stdin=subprocess.DEVNULL, timeout=30,
+        ended = subprocess.run([SERVICE, *options, self.path], stdin=subprocess.DEVNULL, timeout=PATIENCE,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         return ended.returncode, ended.stdout.decode()
 
@@ -224,7 +225,7 @@ class Service:
         port = self.configuration.get("port", 9435)
         request = urllib.request.Request(f"http://{address}:{port}{path}", method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, answer.headers["Content-Type"], answer.read().decode()
         except urllib.error.HTTPError as refused:
             with refused:
@@ -288,7 +289,7 @@ class Service:
                 raise AssertionError(f"{word!r} is not in {said!r}")
 
     def wait(self):
-        return self.process.wait(timeout=15)
+        return self.process.wait(timeout=PATIENCE)
 
     def kill(self):
         self.process.kill()
@@ -378,7 +379,11 @@ class ServiceCase(unittest.TestCase):
 
     def assert_sees_frames(self):
         before = sum(self.bpffs.frames())
-        sent = self.send()
+        self.assert_seen(self.send(), before)
+
+    def assert_seen(self, sent, before=0):
+        """So many frames have been counted: the last ones may be on their way yet."""
+        eventually(lambda: sum(self.bpffs.frames()) - before >= sent, f"{sent} frames are seen")
         self.assertEqual(sent, sum(self.bpffs.frames()) - before)
 
 

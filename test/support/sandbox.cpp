@@ -165,6 +165,18 @@ void move_process_to(std::string const& cgroup) {
     if (!processes) throw std::runtime_error{"cannot enter " + cgroup};
 }
 
+/// Removes a cgroup that nobody else is in. A process that was waited for may be in it a moment
+/// longer. 0, or -1 with errno.
+int remove_cgroup(std::string const& path) {
+    auto const deadline = std::chrono::steady_clock::now() + patience;
+    int removed = ::rmdir(path.c_str());
+    while (removed < 0 && errno == EBUSY && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        removed = ::rmdir(path.c_str());
+    }
+    return removed;
+}
+
 /// Keeps IPv6 off every device that this namespace gets, whose own packets (neighbours, routers,
 /// groups) would run a program on it at any time.
 void silence_devices() {
@@ -329,14 +341,7 @@ cgroup::~cgroup() {
     } catch (std::exception const& e) {
         std::fprintf(stderr, "%s\n", e.what());
     }
-    // A process that was waited for may be in it a moment longer.
-    constexpr int most = 200;
-    int removed = ::rmdir(path_.c_str());
-    for (int tried = 0; removed < 0 && errno == EBUSY && tried != most; ++tried) {
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
-        removed = ::rmdir(path_.c_str());
-    }
-    if (removed < 0) std::perror(path_.c_str());
+    if (remove_cgroup(path_) < 0) std::perror(path_.c_str());
 }
 
 void cgroup::enter() {
@@ -353,7 +358,7 @@ void cgroup::leave() {
 
 void cgroup::remove() {
     leave();
-    checked(::rmdir(path_.c_str()), "removing a cgroup");
+    checked(remove_cgroup(path_), "removing a cgroup");
     path_.clear();
 }
 

@@ -4,6 +4,7 @@
 #include <bpflink/fd.hpp>
 #include <bpflink/ids.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -11,6 +12,10 @@
 // Places of their own to attach and pin in. Everything goes away with the object, or at the latest
 // with the process; no file and no other program is needed. Failures throw std::system_error.
 namespace sandbox {
+
+/// The time that a test waits for what has to come. An emulated machine beside busy ones takes ten
+/// times as long as others.
+inline constexpr std::chrono::seconds patience{60};
 
 /// Gives the process a mount namespace of its own, so that no mount outlives it. Call it first in
 /// main(), before there is a second thread.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "traffic.hpp"
 
+#include "sandbox.hpp"
+
 #include <arpa/inet.h>
 #include <cerrno>
 #include <netinet/in.h>
@@ -27,8 +29,8 @@ int checked(long outcome, char const* what) {
 
 frame_receiver::frame_receiver(bpflink::ifindex device)
     : socket_{checked(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), "a packet socket")} {
-    timeval const patience{5, 0};
-    checked(::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience),
+    timeval const limit{sandbox::patience.count(), 0};
+    checked(::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit),
             "a timeout");
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;

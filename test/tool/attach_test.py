@@ -12,7 +12,7 @@ import struct
 import support
 from attachable import AttachableTest, Held
 from schema import mistakes
-from support import TOOL, all_links, run
+from support import TOOL, run
 
 with open(os.environ["SCHEMA"], encoding="utf-8") as text:
     SCHEMA = json.load(text)
@@ -81,8 +81,7 @@ class Attach(AttachableTest):
                 ids = [each["prog_id"] for each in there]
                 both = [int(self.links.facts[name]) for name in ("other_tcx", "tcx")]
                 self.assertEqual(both if before else both[::-1], ids)
-                self.assert_quiet(self.links.tool("unpin", self.made()))
-                self.assertNotIn(link, [each["id"] for each in all_links()])
+                self.unpin(link)
 
     def test_a_revision_that_is_not_the_hooks_is_stale(self):
         self.need("tcx")
@@ -101,7 +100,7 @@ class Attach(AttachableTest):
                 shown = self.show(link)
                 self.assertEqual(attach_type, shown["attach_type"])
                 self.assertEqual(os.stat(self.cgroup).st_ino, shown["cgroup_id"])
-                self.links.tool("unpin", self.made())
+                self.unpin(link)
 
     def test_in_preorder_a_cgroups_program_runs_before_those_below(self):
         below = os.path.join(self.cgroup, "below")
@@ -125,7 +124,7 @@ class Attach(AttachableTest):
         _, under = attach("egress", below)
         path, above = attach("other_egress", self.cgroup)
         self.assertEqual([under, above], order())
-        self.assert_quiet(self.links.tool("unpin", path))
+        self.unpin(above, path)
         _, above = attach("other_egress", self.cgroup, "--preorder")
         self.assertEqual([above, under], order())
 
@@ -145,7 +144,7 @@ class Attach(AttachableTest):
         link = self.attach("sockmap", "sockmap", "--map", sockets, "--attach-type",
                            "sk_skb_verdict")
         number = self.show(link)["map_id"]
-        self.links.tool("unpin", self.made())
+        self.unpin(link)
         link = self.attach("sockmap", "sockmap", "--map", str(number), "--attach-type",
                            "sk_skb_verdict")
         self.assertEqual(number, self.show(link)["map_id"])
@@ -161,7 +160,7 @@ class Attach(AttachableTest):
         shown = self.show(link)
         self.assertEqual("sched_process_exit", shown["tracepoint"])
         self.assertEqual(31, shown.get("cookie", 31))
-        self.links.tool("unpin", self.made())
+        self.unpin(link)
         link = self.attach("raw_tracepoint", "raw_tracepoint", "--name", "sched_process_exit")
         self.assertEqual("sched_process_exit", self.show(link)["tp_name"])
 
@@ -176,7 +175,7 @@ class Attach(AttachableTest):
                     self.assertEqual((function, None), (shown["func"], shown.get("module")))
                     self.assertRegex(self.target_of(link), rf"\w+, {function}(, cookie 1)?\Z")
                 self.assertEqual([], list(mistakes(SCHEMA["items"], shown)))
-                self.links.tool("unpin", self.made())
+                self.unpin(link)
 
     def test_a_replaced_function_is_named_with_its_program(self):
         target = self.need("replaced") and self.links.facts["replaced"]
@@ -195,16 +194,16 @@ class Attach(AttachableTest):
     def test_uprobes_in_a_process_and_by_lists(self):
         binary, offset, other = (os.environ["ATTACHABLE"], self.links.facts["offset"],
                                  self.links.facts["other_offset"])
-        self.attach("uprobe", "kprobe", "--binary", binary, "--offset", offset, "--pid",
-                    str(self.links.process.pid))
-        self.links.tool("unpin", self.made())
+        link = self.attach("uprobe", "kprobe", "--binary", binary, "--offset", offset, "--pid",
+                           str(self.links.process.pid))
+        self.unpin(link)
         for places in ([f"--offsets={offset},{other}", "--cookies=1,2"],
                        ["--offsets", offset, "--offsets", other],
                        ["--symbols", "_Z8probed_ai,_Z8probed_bi", "--retprobe"]):
             with self.subTest(places):
                 link = self.attach("uprobe_multi", "uprobe_multi", "--binary", binary, *places)
                 self.assertEqual(2, self.show(link).get("func_cnt", 2))
-                self.links.tool("unpin", self.made())
+                self.unpin(link)
 
     def test_iterators_over_tasks_cgroups_and_maps(self):
         for options in [], ["--task", "1"], ["--task", "process:1"], ["--task", "thread:1"]:
@@ -214,12 +213,12 @@ class Attach(AttachableTest):
                 self.assertEqual("task", shown["target_name"])
                 if options:
                     self.assertEqual(1, shown["tid" if "thread" in options[1] else "pid"])
-                self.links.tool("unpin", self.made())
+                self.unpin(link)
         link = self.attach("iter", "iter_cgroup", "--cgroup", self.cgroup, "--cgroup-order",
                            "descendants_post")
         self.assertEqual((os.stat(self.cgroup).st_ino, "descendants_post"),
                          tuple(self.show(link)[key] for key in ("cgroup_id", "order")))
-        self.links.tool("unpin", self.made())
+        self.unpin(link)
         link = self.attach("iter", "iter_map", "--map", self.links.pin_path("array"))
         self.assertEqual("bpf_map_elem", self.show(link)["target_name"])
 
@@ -261,7 +260,7 @@ class Refused(AttachableTest):
                         "--interface", self.device)
             self.assertEqual(self.device, self.show(held.id)["devname"])
             self.assertEqual(0, held.close(number))
-            self.assertNotIn(held.id, [link["id"] for link in all_links()])
+            self.assert_gone(held.id)
 
     def test_a_program_of_another_type_is_refused_with_both_types(self):
         done = self.links.tool("attach", "xdp", "--program", self.links.pin_path("egress"),

@@ -35,7 +35,7 @@ class AttachableTest(support.LinksTest):
     def wait_for_no_links(self):
         """A link goes in the background with its last pin, and its hook is taken until then."""
         programs = {value for value in self.links.facts.values() if value.isdecimal()}
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + support.PATIENCE
         while any(each["id"] not in self.links_before and str(each.get("prog_id")) in programs
                   for each in support.all_links()):
             if time.monotonic() > deadline:
@@ -58,6 +58,22 @@ class AttachableTest(support.LinksTest):
         self.assertEqual((0, b""), (done.returncode, done.stderr))
         self.assertRegex(done.stdout, rb"\A\d+\n\Z")
         return int(done.stdout)
+
+    def state(self, link):
+        """None where there is no such link."""
+        return {each["id"]: each["state"] for each in support.all_links()}.get(link)
+
+    def assert_gone(self, link):
+        """Soon: the kernel lets go of a pin later, and who looks at links holds each for a moment."""
+        deadline = time.monotonic() + support.PATIENCE
+        while self.state(link) is not None:
+            self.assertLess(time.monotonic(), deadline, self.state(link))
+            time.sleep(0.01)
+
+    def unpin(self, link, path=None):
+        """Ends a link that only its pin keeps."""
+        self.assert_quiet(self.links.tool("unpin", path or self.made()))
+        self.assert_gone(link)
 
     def made(self):
         return self.links.pin_path("made")
@@ -90,5 +106,5 @@ class Held:
     def close(self, number):
         """Sends the signal; what the tool exited with."""
         self.process.send_signal(number)
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=support.PATIENCE)
         return self.process.returncode

@@ -8,23 +8,11 @@ import time
 
 import support
 from attachable import AttachableTest, Held
-from support import all_links
 
 
 class ChangeTest(AttachableTest):
     def program_of(self, link):
         return self.show(link)["prog_id"]
-
-    def state(self, link):
-        """None where there is no such link."""
-        return {each["id"]: each["state"] for each in all_links()}.get(link)
-
-    def assert_gone(self, link):
-        """Soon: others may be looking at all links, and hold each for a moment."""
-        deadline = time.monotonic() + 10
-        while self.state(link) is not None:
-            self.assertLess(time.monotonic(), deadline, self.state(link))
-            time.sleep(0.01)
 
     def exists(self, path):
         return self.links.run("test", "-e", path).returncode == 0
@@ -56,10 +44,10 @@ class ChangeTest(AttachableTest):
         self.addCleanup(self.links.run, "rm", "-f", pin)
         link = int(self.lines(done)[0])
         os.rmdir(cgroup)
-        for _ in range(1000):  # the kernel does the rest in the background
-            if self.state(link) == "defunct":
-                return link
-        return self.fail(f"link {link} is not defunct")
+        deadline = time.monotonic() + support.PATIENCE  # the kernel does the rest in the background
+        while self.state(link) != "defunct":
+            self.assertLess(time.monotonic(), deadline, f"link {link} is not defunct")
+        return link
 
 
 class Update(ChangeTest):

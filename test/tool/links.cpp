@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
@@ -18,6 +19,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -41,6 +43,22 @@ bl::cgroup_link on_cgroup(test_programs const& programs, std::string const& path
     return must(bl::attach(
         program_of<program_type::cgroup_skb>(programs, "egress_a"),
         bl::hook::cgroup{.cgroup = path, .attach = bl::attach_type::cgroup_inet_egress}));
+}
+
+/// On a cgroup that is gone, of which the kernel tells the link in the background.
+bl::cgroup_link on_no_cgroup(test_programs const& programs) {
+    bl::cgroup_link link;
+    {
+        sandbox::cgroup const gone;
+        link = on_cgroup(programs, gone.path());
+    }
+    auto const deadline = std::chrono::steady_clock::now() + sandbox::patience;
+    while (link.state() != bl::link_state::defunct) {
+        if (std::chrono::steady_clock::now() > deadline)
+            throw std::runtime_error{"a link stays on its cgroup, which is gone"};
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    return link;
 }
 
 /// With a cookie where the kernel takes one.
@@ -155,11 +173,7 @@ void run(std::size_t crowd) {
     auto const tasks = must(
         bl::attach(program_of<program_type::tracing>(programs, "iter_tasks"), bl::hook::iter{}));
     auto const elements = must(bl::map_ref::from(programs.map("elements")));
-    bl::cgroup_link defunct;
-    {
-        sandbox::cgroup gone;
-        defunct = on_cgroup(programs, gone.path());
-    }
+    auto const defunct = on_no_cgroup(programs);
     auto others = attach_other_kinds(device.value());
     others.push_back(on_map_elements());
     pin(programs.fd("xdp_a"), bpffs.path() + "/program");

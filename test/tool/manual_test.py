@@ -13,7 +13,7 @@ import tempfile
 import time
 import unittest
 
-from support import TOOL, run
+from support import PATIENCE, TOOL, run
 
 FORMS = "man", "bash", "zsh", "fish"
 
@@ -174,7 +174,7 @@ class Zsh(unittest.TestCase):
 
     @classmethod
     def wait_for(cls, wanted):
-        said, text, deadline = b"", "", time.monotonic() + 20
+        said, text, deadline = b"", "", time.monotonic() + PATIENCE
         while wanted not in text:
             if time.monotonic() > deadline:
                 raise AssertionError(f"there is no {wanted} in: {text}")

@@ -17,6 +17,7 @@ ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), 
                "PAGER": ""}
 ENVIRONMENT |= {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
 
+PATIENCE = 60  # seconds, for what has to come: beside busy processes it takes ten times as long
 SKIPPED = 77  # what ctest takes for a test that could not be run
 
 
@@ -29,7 +30,7 @@ def run(*command, **options):
     """Runs a command to its end; what it prints is bytes."""
     environment = ENVIRONMENT | options.pop("env", {})
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
-               "timeout": 60} | options
+               "timeout": PATIENCE} | options
     return subprocess.run(command, env=environment, check=False, **options)
 
 
@@ -65,7 +66,7 @@ class Links:
         self.process.stdout.close()
         self.process.stdin.close()
         try:
-            outcome = self.process.wait(timeout=30)
+            outcome = self.process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -75,7 +76,7 @@ class Links:
         for place in self.facts["cgroup"], self.facts["bpffs"]:
             if os.path.exists(place):
                 raise RuntimeError(f"{place} is left over")
-        deadline = time.monotonic() + 10  # links go in the background with their last pin
+        deadline = time.monotonic() + PATIENCE  # links go in the background with their last pin
         while left := set(self.ids.values()) & {link["id"] for link in all_links()}:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"links are left over: {left}")

@@ -26,7 +26,7 @@ class WatchTest(LinksTest):
 
             def next_line(wanted=lambda line: True):
                 nonlocal buffer
-                deadline = time.monotonic() + 20
+                deadline = time.monotonic() + support.PATIENCE
                 while time.monotonic() < deadline:
                     while b"\n" in buffer:
                         line, _, buffer = buffer.partition(b"\n")

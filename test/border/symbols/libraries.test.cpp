@@ -4,6 +4,7 @@
 
 #include <bpflink/symbols.hpp>
 
+#include <chrono>
 #include <csignal>
 
 #include <sys/wait.h>
@@ -34,7 +35,8 @@ struct rooted : scratch {
 
     [[nodiscard]] std::string message() const {
         auto const program = "/proc/" + std::to_string(pid) + "/root/bin/program";
-        for (int i = 0; i != 1'000; ++i) { // until it is in its root
+        auto const deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+        while (std::chrono::steady_clock::now() < deadline) { // until it is in its root
             auto const found = bl::resolve_symbol(program, "weak_one");
             REQUIRE_FALSE(found);
             if (found.error().where() != bl::operation::open) return found.error().message();

@@ -378,7 +378,7 @@ TEST_CASE("numbers in a file decide neither how long it takes nor how much is ke
     memory_file const file{crowded};
     REQUIRE(::ftruncate(file.fd.get(), huge) == 0);
     is_damaged(bl::resolve_symbol(file.path(), "f"));
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{20});
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::minutes{1});
 }
 
 // F1

@@ -43,9 +43,7 @@ TEST_CASE_FIXTURE(kernel_case, "a perf event's program runs when it overflows, u
     check_error(untyped.detach(), bl::errc::not_supported, {"(perf_event)"});
     must(untyped.close());
     must(l.close());
-    auto const stopped = p->runs();
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    CHECK(p->runs() == stopped);
+    CHECK(p->rests_during([] { std::this_thread::sleep_for(std::chrono::milliseconds{20}); }));
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a descriptor of no perf event is refused") {

@@ -33,9 +33,7 @@ TEST_CASE_FIXTURE(kernel_case, "a tp_btf program runs at its tracepoint, until c
     CHECK(must(l.details()).name == "sys_enter");
     CHECK(bl::tp_btf_link::duplicate(l.fd()));
     must(l.close());
-    auto const stopped = p->runs();
-    call_getpid();
-    CHECK(p->runs() == stopped);
+    CHECK(p->rests_during(call_getpid));
 }
 
 TEST_CASE_FIXTURE(kernel_case, "a tp_btf program reads the cookie of its link") {

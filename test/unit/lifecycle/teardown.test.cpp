@@ -183,6 +183,14 @@ TEST_CASE_FIXTURE(to_go, "a link that ends late is waited for, and settles") {
     CHECK_FALSE(exists(slow_id));
 }
 
+TEST_CASE_FIXTURE(to_go, "a machine that stands still does not settle meanwhile") {
+    auto l = pinned(slow, "/bpf/x");
+    before(call::back_off, [this] { pass(std::chrono::hours{1}); });
+    forget_calls();
+    REQUIRE(succeeded(bl::teardown(std::move(l))));
+    CHECK(calls(call::back_off) >= 20);
+}
+
 TEST_CASE_FIXTURE(to_go,
                   "a link that is still there at the limit says that pin and handle are gone") {
     auto held = slow.shared_from_this();
