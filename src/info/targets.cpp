@@ -21,6 +21,7 @@ constexpr std::array interface_causes{
 
 constexpr std::array cgroup_id_causes{
     refusal{EINVAL, errc::invalid_argument, "it is not a cgroup2 directory", "", "statfs"},
+    refusal{ENOENT, errc::not_found, "nothing is there", "", "user_path_at"},
 };
 
 constexpr std::array cgroup_path_causes{
@@ -36,6 +37,7 @@ constexpr std::array cgroup_path_causes{
 
 constexpr std::array netns_causes{
     refusal{EINVAL, errc::invalid_argument, "it is not a network namespace", "", "ns_ioctl"},
+    refusal{ENOENT, errc::not_found, "nothing is there", "", "user_path_at"},
     refusal{EACCES, errc::permission_denied,
             "the process may not be looked into (CAP_SYS_PTRACE is missing)", "run with it",
             "proc_ns_get_link"},

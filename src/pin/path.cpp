@@ -215,6 +215,8 @@ constexpr std::array pin_causes{
             "mount one there, or pin below /sys/fs/bpf", "filename_create",
             directory_is_not_on_bpffs},
     refusal{EEXIST, errc::already_exists, "{}", "", "filename_create", other_file_is_there},
+    refusal{EEXIST, errc::already_exists, "the directory is not on a bpffs",
+            "mount one there, or pin below /sys/fs/bpf", "filename_create", file_is_not_on_bpffs},
     refusal{EEXIST, errc::already_exists, "something is pinned there",
             "replace_pin replaces a link", "filename_create"},
     refusal{EACCES, errc::permission_denied, "the mode of a directory refuses it", "",

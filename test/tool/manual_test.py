@@ -52,10 +52,29 @@ class Manual(unittest.TestCase):
             done = run("man", "--warnings", "--local-file", str(page), env={"MANWIDTH": "100"})
         self.assertEqual((0, b""), (done.returncode, done.stderr))
         text = done.stdout.decode()
-        for heading in "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS", "SEE ALSO":
+        for heading in ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS", "EXIT STATUS", "ENVIRONMENT", "FILES",
+                        "EXAMPLES", "NOTES", "SEE ALSO"):
             self.assertRegex(text, rf"(?m)^{heading}$")
+        self.assertRegex(text, r"EXIT STATUS\n +0 +if all went well\n\n +1 +if something failed\n")
         self.assertIn("bpflink list --type cgroup --program 35", text)
         self.assertIn("--columns [+]COLUMN,...", text)
+
+    def test_the_page_says_of_each_option_what_help_says(self):
+        page = printed("man").replace("\\-", "-").replace("\n", " ")
+        self.assertIn("The program: its id, or the path of a pin. Required.", page)
+        self.assertIn("It does not go with --last, --before, --after.", page)
+        self.assertIn("It means nothing without --cgroup.", page)
+        self.assertEqual(1, page.count("fB-h, --help"))  # not with each command
+
+    def test_the_formatters_have_nothing_to_complain_of(self):
+        for command in (("groff", "-ww", "-man", "-Tutf8"), ("mandoc", "-Tlint", "-Wwarning")):
+            if not shutil.which(command[0]):
+                print(f"SKIP: there is no {command[0]}", flush=True)
+                continue
+            done = run(*command, stdin=None, input=printed("man").encode())
+            said = (done.stderr + (done.stdout if command[0] == "mandoc" else b"")).decode()
+            # The page's text has no date of its own.
+            self.assertEqual([], [line for line in said.splitlines() if "missing date" not in line], command)
 
     def test_shells_can_read_their_completions(self):
         for shell in "bash", "zsh", "fish":
@@ -189,6 +208,9 @@ class Zsh(unittest.TestCase):
                               ("bpflink list -o ID,RUNT", "ID,RUNTIME"),
                               ("bpflink list -o +ID,PI", "+ID,PINNED"),
                               ("bpflink list --type xdp,netf", "xdp,netfilter"),
+                              ("bpflink list --type=xd", "--type=xdp"),
+                              ("bpflink list --type=xdp,netf", "--type=xdp,netfilter"),
+                              ("bpflink list --state=att", "--state=attached"),
                               ("bpflink attach uprobe_", "uprobe_multi"),
                               ("bpflink attach xdp --mo", "--mode"),
                               ("bpflink attach tcx --direction e", "egress")):
@@ -241,6 +263,12 @@ class Fish(unittest.TestCase):
         self.assertEqual(["--type=xdp,tcx"], list(self.complete("list --type=xdp,tc")))
         self.assertEqual({"35,36": "egress"}, self.complete("list --program 35,36"))
         self.assertEqual({}, self.complete("list --sort ID,TA"))  # it takes one
+
+    def test_paths_in_a_list(self):
+        self.assertEqual(["/proc/"], list(self.complete("list --cgroup /pro")))
+        self.assertEqual(["/sys,/proc/"], list(self.complete("list --cgroup /sys,/pro")))
+        self.assertEqual(["--program=35,/proc/"], list(self.complete("list --program=35,/pro")))
+        self.assertEqual({"35,36": "egress"}, self.complete("list --program 35,36"))
 
     def test_the_hooks_of_attach_and_their_options(self):
         self.assertEqual(["uprobe", "uprobe_multi"], sorted(self.complete("attach up")))

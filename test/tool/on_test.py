@@ -174,8 +174,20 @@ class On(LinksTest):
                     self.do("tc", "qdisc", "del", "dev", device, qdisc)
         self.assertEqual([], [each for each in self.on(device) if each["hook"].startswith("tc_")])
 
+    def test_a_map_is_named_by_its_number(self):
+        self.assert_fails(self.links.tool("on", "map:999999"), "map 999999", "nothing has this id, or it has ended")
+        for word in "map:x", "map:", "map:/sys/fs/bpf/m", "map:4294967296", "map:0":
+            with self.subTest(word):
+                done = self.links.tool("on", word, "--json")
+                self.assertEqual((2, b""), (done.returncode, done.stdout))
+                self.assertIn(f"'{word[4:]}' is not an id: give a decimal number from 1 on", done.stderr.decode())
+
+    def test_a_namespace_that_is_not_there_is_told(self):
+        for words in ("on", "nowhere:lo"), ("list", "--netns", "nowhere"), ("tree", "--netns", "nowhere"):
+            self.assert_fails(self.links.tool(*words), "/run/netns/nowhere", "; nothing is there")
+
     def test_what_is_not_there_is_named(self):
-        for target in "nowhere0", "nowhere:lo", "/nowhere", "map:999999", "999999", "/tmp", \
+        for target in "nowhere0", "nowhere:lo", "/nowhere", "999999", "/tmp", \
                 self.links.pin_path("xdp"):
             with self.subTest(target):
                 self.assert_fails(self.links.tool("on", target), target.partition(":")[0])

@@ -13,6 +13,8 @@ import unicodedata
 import support
 from support import ENVIRONMENT, TOOL, LinksTest
 
+CUT = {"list", "on", "holders", "tree"}  # a line each
+FILLED = {"show", "doctor", "explain"}  # sentences
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -64,8 +66,7 @@ class Pictures(LinksTest):
                 ("unpin", pin))
 
     def test_nothing_is_wider_than_the_terminal_where_it_is_cut(self):
-        cut = {"list", "on", "holders", "tree"}
-        widths = 40, 80, 160
+        widths = 20, 40, 80, 160
         for at_each_width in zip(*(self.commands(width) for width in widths)):
             pictures = [self.draw(width, *arguments)
                         for width, arguments in zip(widths, at_each_width)]  # side by side
@@ -76,9 +77,12 @@ class Pictures(LinksTest):
                     for line in lines:
                         plain = COLOURS.sub("", line)
                         self.assertTrue(plain.isprintable(), repr(plain))
-                        # A complaint is for a log, too.
-                        if arguments[0] in cut and not plain.startswith("bpflink: "):
+                        if plain.startswith("bpflink: "):  # a complaint is for a log, too
+                            continue
+                        if arguments[0] in CUT:
                             self.assertLessEqual(columns(plain), width, plain)
+                        if arguments[0] in FILLED and columns(plain) > min(width, 100):
+                            self.assertRegex(plain, r"\A *([A-Z]+ +|kernel +)?\S+\Z")  # nothing to break it at
 
     def test_lines_of_a_stream_fit_too(self):
         watch = self.draw(40, "watch", "--existing", "--type", "xdp", "--period", "100")
@@ -91,10 +95,25 @@ class Pictures(LinksTest):
         self.assertIn("created", line.decode())
         watch.see()
 
+    def test_sentences_are_broken_for_a_terminal_alone(self):
+        path = self.links.pin_path("two  blanks")
+        self.links.tool("pin", str(self.links.ids["xdp"]), path)
+        self.addCleanup(self.links.tool, "unpin", path)
+        piped = self.links.tool("explain", "EINVAL", "xdp").stdout.decode()
+        narrow, _ = self.see(60, "explain", "EINVAL", "xdp")
+        self.assertEqual(piped.split(), "\n".join(narrow).split())
+        self.assertGreater(len(narrow), piped.count("\n"))
+        self.assertGreater(max(map(len, piped.splitlines())), 60)
+        shown = self.links.tool("show", str(self.links.ids["xdp"])).stdout.decode()
+        self.assertIn(f"  {path}\n", shown)
+        narrow, _ = self.see(80, "show", str(self.links.ids["xdp"]))
+        self.assertIn(f"  {path}", "\n".join(narrow))
+
     def test_a_narrow_terminal_shows_the_target(self):
         device = self.links.facts["device"]
-        lines, _ = self.see(40, "list", "--type", "xdp", "--interface", device)
-        self.assertIn(device, "\n".join(lines))
+        for width in 20, 40:
+            lines, _ = self.see(width, "list", "--type", "xdp", "--interface", device)
+            self.assertIn(device[:6], "\n".join(lines))
 
     def test_of_a_path_the_end_is_shown(self):
         cgroup = self.links.facts["cgroup"]

@@ -3,13 +3,18 @@
 
 #include <bpflink/link_traits.hpp>
 
+#include <cerrno>
 #include <charconv>
 #include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include <bpf/bpf.h>
+
 namespace tool {
+namespace bl = bpflink;
+
 namespace {
 
 template <class T = std::uint32_t>
@@ -69,6 +74,21 @@ bpflink::result<bpflink::program> open(program_argument const& program) {
 bpflink::result<bpflink::program_id> id_of(program_argument const& program) {
     if (auto const* const id = std::get_if<bpflink::program_id>(&program)) return *id;
     return open(program).map([](bpflink::program const& opened) { return opened.id(); });
+}
+
+bl::result<bl::unique_fd> open_map(std::string const& word) {
+    auto const fail = [](auto... of) { return tl::unexpected{bl::error{errno, of...}}; };
+    if (is_path(word)) {
+        bl::unique_fd pinned{::bpf_obj_get(word.c_str())};
+        if (!pinned) return fail(bl::operation::obj_get, word);
+        return pinned;
+    }
+    bl::unique_fd opened{::bpf_map_get_fd_by_id(parse_id(word))};
+    if (opened) return opened;
+    return fail(bl::operation::open, bl::usual_condition(errno), "map " + word,
+                errno == ENOENT  ? "nothing has this id, or it has ended"
+                : errno == EPERM ? "opening by id needs CAP_SYS_ADMIN: run with it"
+                                 : "");
 }
 
 void add_program(parameters const& takes, program_argument& into) {

@@ -4,6 +4,7 @@
 #include "parameters.hpp"
 
 #include <bpflink/error.hpp>
+#include <bpflink/fd.hpp>
 #include <bpflink/ids.hpp>
 #include <bpflink/link.hpp>
 #include <bpflink/link_type.hpp>
@@ -34,6 +35,9 @@ using program_argument = std::variant<bpflink::program_id, std::string>;
 [[nodiscard]] bpflink::result<bpflink::program> open(program_argument const& program);
 /// A pin is opened for it.
 [[nodiscard]] bpflink::result<bpflink::program_id> id_of(program_argument const& program);
+
+/// Opens a map by its id. A pin's path, with a slash in it, may be another object's.
+[[nodiscard]] bpflink::result<bpflink::unique_fd> open_map(std::string const& word);
 
 /// Adds the option --program, which has to be there.
 /// @param into  lives as long as the command

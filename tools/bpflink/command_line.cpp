@@ -3,6 +3,7 @@
 
 #include "commands.hpp"
 #include "help_text.hpp"
+#include "manual/remarks.hpp"
 #include "mistakes.hpp"
 #include "output.hpp"
 #include "pager.hpp"
@@ -25,24 +26,14 @@ namespace {
 
 using words_span = std::span<std::string const>;
 
-constexpr auto footer = //
-    "Exit status: 0 if all went well, 1 if something failed, 2 for a wrong command line.\n"
-    "list --exit-code exits with 3 if nothing matches.\n"
-    "\n"
-    "With --json, a command that fails prints the empty list, and show prints null. top and watch\n"
-    "print nothing then. Most commands need root: CAP_SYS_ADMIN to find links by id.\n"
-    "\n"
-    "Examples:\n"
-    "  bpflink list                          every link in the kernel\n"
-    "  bpflink list --type xdp --json        those of XDP, as JSON\n"
-    "  bpflink list --pinned                 those with a name on a bpffs\n"
-    "  bpflink show 17                       link 17, and where it is pinned\n"
-    "  bpflink on eth0                       what runs there, in order\n"
-    "  bpflink pin 17 /sys/fs/bpf/eth0_xdp   keep it when its owner exits\n"
-    "  bpflink unpin /sys/fs/bpf/eth0_xdp    no longer\n"
-    "  bpflink detach 17                     take its program off the hook\n"
-    "\n"
-    "bpflink COMMAND --help says more about a command.";
+std::string footer() {
+    std::string text{"Exit status: "};
+    for (auto const& each : exit_statuses)
+        text += fmt::format("{}{} {}", &each == exit_statuses ? "" : ", ", each.status, each.when);
+    return fmt::format("{}.\n\n{}\n\nExamples:\n{}\n\n"
+                       "bpflink COMMAND --help says more about a command.",
+                       text, remarks, examples);
+}
 
 /// Whether the words may be of the command, or of help, which tells of all.
 bool is_asked_for(std::string_view command, words_span words) {
@@ -68,7 +59,7 @@ struct program {
             "Print the version and exit");
         app.set_help_flag("-h,--help", "Print this text and exit");
         app.require_subcommand(1);
-        app.footer(footer);
+        app.footer(footer());
         for (auto const* const each : all_commands()) {
             if (is_out(each->name, words)) continue;
             auto const command = parameters{app}.subcommand(each->name, each->summary, each->group);
@@ -94,6 +85,16 @@ std::vector<std::string> split_empty_values(std::vector<std::string> words) {
     return all;
 }
 
+/// Calls it, and has its mistakes say which command they are in.
+auto telling_the_command(CLI::App const& whole, auto const& call) {
+    try {
+        return call();
+    } catch (usage_error& e) {
+        e.command = command_in(whole);
+        throw;
+    }
+}
+
 } // namespace
 
 action read_command_line(std::vector<std::string> words) {
@@ -102,7 +103,7 @@ action read_command_line(std::vector<std::string> words) {
     words = split_empty_values(std::move(words));
     std::ranges::reverse(words); // as CLI11 takes them
     try {
-        app.parse(std::move(words));
+        telling_the_command(app, [&] { app.parse(std::move(words)); });
     } catch (CLI::CallForHelp const&) {
         return [text = app.help()] {
             print_long(text);
@@ -114,9 +115,13 @@ action read_command_line(std::vector<std::string> words) {
             return 0;
         };
     } catch (CLI::ParseError const& e) {
-        throw usage_error{mistake_in(app, e)};
+        telling_the_command(app, [&] { throw usage_error{mistake_in(app, e)}; });
     }
-    return [read] { return read->actions.at(read->app.get_subcommands().front()->get_name())(); };
+    return [read] {
+        return telling_the_command(read->app, [&] {
+            return read->actions.at(read->app.get_subcommands().front()->get_name())();
+        });
+    };
 }
 
 } // namespace tool

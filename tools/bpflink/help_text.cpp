@@ -1,110 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "help_text.hpp"
 
+#include "filling.hpp"
+#include "manual/description.hpp"
 #include "terminal.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <limits>
-#include <ranges>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
 namespace tool {
 namespace {
 
-constexpr std::size_t usual_width = 80;
-constexpr std::size_t most_readable = 100;
-constexpr std::size_t column = 30; // where texts begin
-
 std::size_t width() {
+    constexpr std::size_t usual = 80;
     auto const given = output_width();
-    return given == std::numeric_limits<std::size_t>::max() ? usual_width
+    return given == std::numeric_limits<std::size_t>::max() ? usual
                                                             : std::min(given, most_readable);
 }
 
-/// Adds words to lines that begin at `indent`, and end before `limit` where a word allows it.
-class filler {
-public:
-    filler(std::size_t indent, std::size_t limit) noexcept : indent_{indent}, limit_{limit} {}
-
-    void add(std::string_view words) {
-        for (auto const part : std::views::split(words, ' ')) {
-            std::string_view const word{part.begin(), part.end()};
-            if (word.empty()) continue;
-            if (at_ != 0 && indent_ + at_ + 1 + word.size() > limit_) end_line();
-            if (at_ == 0 && !text_.empty()) text_.append(indent_, ' ');
-            if (at_ != 0) {
-                text_ += ' ';
-                ++at_;
-            }
-            text_ += word;
-            at_ += word.size();
-        }
-    }
-    void end_line() {
-        text_ += '\n';
-        at_ = 0;
-    }
-    [[nodiscard]] bool in_line() const noexcept { return at_ != 0; }
-    /// A line as it is.
-    void keep(std::string_view line) {
-        if (in_line()) end_line();
-        (text_ += line) += '\n';
-    }
-    [[nodiscard]] std::string const& text() const noexcept { return text_; }
-
-private:
-    std::size_t indent_;
-    std::size_t limit_;
-    std::size_t at_ = 0; // in the line
-    std::string text_;
-};
+/// Where texts begin: beside the names, or below them where that leaves no room.
+std::size_t column() {
+    constexpr std::size_t least = 60;
+    return width() < least ? 6 : 30;
+}
 
 std::string row(std::string const& name, std::string const& text) {
-    filler lines{column, std::max(width(), column + 20)};
-    lines.add(text);
+    auto const indent = column();
     auto head = "  " + name;
     if (text.empty()) return head + "\n";
-    if (head.size() + 2 > column) head += "\n";
-    return fmt::format("{}{:{}}{}\n", head, "",
-                       head.ends_with('\n') ? column : column - head.size(), lines.text());
+    if (head.size() + 2 > indent)
+        head.append(1, '\n').append(indent, ' ');
+    else
+        head.resize(indent, ' ');
+    return head + filled(text, indent, width()) + "\n";
+}
+
+std::string row(option_description const& option) {
+    auto name =
+        option.names.empty() ? option.value : fmt::format("{}", fmt::join(option.names, ","));
+    if (!option.names.empty() && !option.value.empty()) name += " " + option.value;
+    if (option.is_list) name += " ...";
+    if (option.is_required) name += " REQUIRED";
+    if (!option.needs.empty()) name += fmt::format(" Needs: {}", fmt::join(option.needs, " "));
+    if (!option.excludes.empty())
+        name += fmt::format(" Excludes: {}", fmt::join(option.excludes, " "));
+    return row(name, option.text);
+}
+
+std::string rows(std::string_view heading, std::vector<option_description> const& options) {
+    if (options.empty()) return {};
+    auto text = fmt::format("\n{}:\n", heading);
+    for (auto const& each : options)
+        text += row(each);
+    return text;
+}
+
+/// Below the heading of their group, which are neighbours.
+std::string rows(std::vector<command_description> const& commands) {
+    std::string text;
+    std::string_view group;
+    for (auto const& each : commands) {
+        if (each.group != group) text += fmt::format("\n{}:\n", group = each.group);
+        text += row(each.name, each.summary);
+    }
+    return text;
+}
+
+std::string usage(command_description const& command, std::string const& name) {
+    auto text = fmt::format("Usage: {} [OPTIONS]", name);
+    for (auto const& each : command.positionals)
+        text += each.is_required ? " " + each.value : " [" + each.value + "]";
+    return command.choice.empty() ? text : text + " " + command.choice;
+}
+
+std::string footer_text(std::string_view footer) {
+    std::string text;
+    for (auto const& part : parts_of(footer))
+        text += (part.is_apart ? "\n" : "") +
+                (part.is_kept ? part.text : filled(part.text, 0, width())) + "\n";
+    return text;
 }
 
 } // namespace
 
-std::string help_text::make_usage(CLI::App const* app, std::string name) const {
-    auto text = CLI::Formatter::make_usage(app, std::move(name));
-    for (std::string_view const word : {"[SUBCOMMAND]", "SUBCOMMAND"})
-        if (auto const at = text.find(word); at != std::string::npos)
-            text.replace(at, word.size(), app->get_parent() ? "HOOK" : "COMMAND");
-    return text;
-}
-
-std::string help_text::make_option(CLI::Option const* option, bool is_positional) const {
-    return row(make_option_name(option, is_positional) + make_option_opts(option),
-               make_option_desc(option));
-}
-
-std::string help_text::make_subcommand(CLI::App const* command) const {
-    return row(command->get_name(), command->get_description());
-}
-
-/// Paragraphs are filled. Lines that start with a blank stay as they are.
-std::string help_text::make_footer(CLI::App const* app) const {
-    auto const footer = app->get_footer();
-    if (footer.empty()) return {};
-    filler lines{0, width()};
-    for (auto const part : std::views::split(footer, '\n')) {
-        std::string_view const line{part.begin(), part.end()};
-        if (line.empty() || line.starts_with(' '))
-            lines.keep(line);
-        else
-            lines.add(line);
-    }
-    if (lines.in_line()) lines.end_line();
-    return lines.text();
+std::string help_text::make_help(CLI::App const* app, std::string name,
+                                 CLI::AppFormatMode /*mode*/) const {
+    auto const command = describe(*app);
+    return filled(command.summary, 0, width()) + "\n" + filled(usage(command, name), 0, width()) +
+           "\n" + rows("Positionals", command.positionals) + rows("Options", command.options) +
+           rows(command.subcommands) + "\n" + footer_text(command.footer);
 }
 
 } // namespace tool

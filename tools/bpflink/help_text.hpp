@@ -7,13 +7,13 @@
 
 namespace tool {
 
-/// The text of --help, in lines that fit the terminal.
-class help_text : public CLI::Formatter {
+/// The text of --help, in lines that fit the terminal. CLI11's own differs from one version to the
+/// next.
+class help_text : public CLI::FormatterBase {
 public:
-    std::string make_usage(CLI::App const* app, std::string name) const override;
-    std::string make_option(CLI::Option const* option, bool is_positional) const override;
-    std::string make_subcommand(CLI::App const* command) const override;
-    std::string make_footer(CLI::App const* app) const override;
+    /// @param name  of the command, behind those that lead to it
+    std::string make_help(CLI::App const* app, std::string name,
+                          CLI::AppFormatMode mode) const override;
 };
 
 } // namespace tool

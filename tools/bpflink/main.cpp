@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command_line.hpp"
-#include "commands.hpp"
 #include "output.hpp"
 #include "parameters.hpp"
 #include "problems.hpp"
@@ -8,8 +7,6 @@
 #include <csignal>
 #include <exception>
 #include <malloc.h>
-#include <string>
-#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -17,11 +14,10 @@ namespace {
 
 constexpr int usage_failure = 2;
 
-void complain_of(tool::usage_error const& mistake, std::string_view command) {
+void complain_of(tool::usage_error const& mistake) {
     tool::complain(mistake.what());
-    auto const help =
-        tool::is_command(command) ? std::string{command} + " --help" : std::string{"--help"};
-    tool::complain("see bpflink " + help);
+    tool::complain("see bpflink " + mistake.command + (mistake.command.empty() ? "" : " ") +
+                   "--help");
 }
 
 } // namespace
@@ -40,7 +36,7 @@ int main(int argc, char** argv) {
         tool::flush();
         return code;
     } catch (tool::usage_error const& e) {
-        complain_of(e, argc > 1 ? argv[1] : "");
+        complain_of(e);
         return usage_failure;
     } catch (std::system_error const& e) {
         // The reader has read enough, which is not our failure.

@@ -84,6 +84,15 @@ std::string text_of(extra const& one) {
 
 } // namespace
 
+std::string command_in(CLI::App const& whole) {
+    std::string names;
+    for (auto const* app = &whole; !app->get_subcommands().empty();) {
+        app = app->get_subcommands().front();
+        names += (names.empty() ? "" : " ") + app->get_name();
+    }
+    return names;
+}
+
 std::string mistake_in(CLI::App const& whole, CLI::ParseError const& refusal) {
     if (auto const unknown = extra_in(whole)) return text_of(*unknown);
     return text_of(refusal, last_named(whole));

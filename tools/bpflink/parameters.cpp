@@ -121,13 +121,15 @@ parameters parameters::parent() const {
     return parameters{*of_->get_parent()};
 }
 
-std::string parameters::help() const {
+std::string parameters::help(std::vector<std::string> const& path) const {
     // Not its help(): that is of the subcommand where one was given.
-    return of_->get_formatter()->make_help(of_, of_->get_name(), CLI::AppFormatMode::Normal);
-}
-
-std::string parameters::help_of(std::string const& subcommand) const {
-    return of_->get_subcommand(subcommand)->help(of_->get_name());
+    auto name = of_->get_name();
+    auto const* command = of_;
+    for (auto const& each : path) {
+        command = command->get_subcommand(each);
+        name += " " + each;
+    }
+    return of_->get_formatter()->make_help(command, name, CLI::AppFormatMode::Normal);
 }
 
 } // namespace tool

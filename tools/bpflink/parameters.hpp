@@ -19,6 +19,7 @@ namespace tool {
 /// A mistake in the command line, found before anything is done. It says what would do.
 struct usage_error : std::runtime_error {
     using std::runtime_error::runtime_error;
+    std::string command; ///< "attach xdp": its --help says more; empty: that of bpflink
 };
 
 /// An option of a command, or a positional: a handle.
@@ -71,8 +72,9 @@ public:
     /// Of which this is a subcommand.
     [[nodiscard]] parameters parent() const;
 
-    [[nodiscard]] std::string help() const;
-    [[nodiscard]] std::string help_of(std::string const& subcommand) const;
+    /// The text that --help prints.
+    /// @param path  the subcommand's name, behind those that lead to it
+    [[nodiscard]] std::string help(std::vector<std::string> const& path = {}) const;
 
     /// For the files that include CLI11.
     [[nodiscard]] CLI::App& app() const noexcept { return *of_; }

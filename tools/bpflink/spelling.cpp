@@ -59,12 +59,6 @@ bl::result<bl::unique_fd> open_path(std::string const& path) {
     return opened(::bpf_obj_get(path.c_str()), bl::operation::obj_get, path);
 }
 
-bl::result<bl::unique_fd> open_map(std::string const& word) {
-    if (is_path(word)) return opened(::bpf_obj_get(word.c_str()), bl::operation::obj_get, word);
-    int const outcome = ::bpf_map_get_fd_by_id(*number_in<std::uint32_t>(word));
-    return opened(outcome, bl::operation::open, "map " + word);
-}
-
 /// Lends a descriptor until the attach is done.
 meaning<bl::fd_view> lent(std::string path) {
     return [path = std::move(path)](belongings& kept) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "terminal.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
@@ -27,6 +28,11 @@ std::size_t output_width() {
     auto const [end, problem] = std::from_chars(text.data(), text.data() + text.size(), given);
     if (problem == std::errc{} && end == text.data() + text.size() && given > 0) return given;
     return std::numeric_limits<std::size_t>::max();
+}
+
+std::size_t prose_width() {
+    return ::isatty(STDOUT_FILENO) == 1 ? std::min(output_width(), most_readable)
+                                        : std::numeric_limits<std::size_t>::max();
 }
 
 std::size_t output_height() {

@@ -5,8 +5,15 @@
 
 namespace tool {
 
+/// The most columns that a line of prose takes.
+inline constexpr std::size_t most_readable = 100;
+
 /// How many columns a line of output may take: the terminal's, else $COLUMNS, else any number.
 [[nodiscard]] std::size_t output_width();
+
+/// How many columns a line of prose may take: the terminal's, up to most_readable; without a
+/// terminal, any number.
+[[nodiscard]] std::size_t prose_width();
 
 /// How many lines the terminal shows at once; without a terminal, any number.
 [[nodiscard]] std::size_t output_height();

@@ -37,7 +37,7 @@ TEST_CASE_FIXTURE(names, "a cgroup's path and id") {
 
 TEST_CASE_FIXTURE(names, "a cgroup that is not there, or none") {
     check_error(bl::cgroup_id_of("/cgroup/none"), ENOENT, bl::operation::resolve_cgroup,
-                bl::errc::not_found, {"/cgroup/none"});
+                bl::errc::not_found, {"/cgroup/none", "nothing is there"});
     check_error(bl::cgroup_id_of("/home"), EINVAL, bl::operation::resolve_cgroup,
                 bl::errc::invalid_argument, {"/home", "cgroup2"});
     check_error(bl::cgroup_path_of(bl::cgroup_id{56}), ESTALE, bl::operation::resolve_cgroup,
@@ -62,7 +62,7 @@ TEST_CASE_FIXTURE(names, "what keeps a cgroup from being found by id") {
 TEST_CASE_FIXTURE(names, "a network namespace's inode") {
     CHECK(*bl::netns_inode_of("/proc/self/ns/net") == bl::netns_inode{4'026'531'840U});
     check_error(bl::netns_inode_of("/run/netns/blue"), ENOENT, bl::operation::resolve_netns,
-                bl::errc::not_found, {"/run/netns/blue"});
+                bl::errc::not_found, {"/run/netns/blue", "nothing is there"});
     check_error(bl::netns_inode_of("/home/netns"), EINVAL, bl::operation::resolve_netns,
                 bl::errc::invalid_argument, {"/home/netns", "is not a network namespace"});
 }

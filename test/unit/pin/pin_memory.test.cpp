@@ -46,6 +46,9 @@ TEST_CASE_FIXTURE(pinnable, "a taken path is left alone") {
         CHECK_FALSE(handle.is_pinned());
     }
     CHECK(others_at("/bpf/x"));
+    make_file("/home/file");
+    check_error(handle.pin("/home/file"), EEXIST, bl::operation::obj_pin, bl::errc::already_exists,
+                {"/home/file", "the directory is not on a bpffs"});
 }
 
 TEST_CASE_FIXTURE(pinnable, "a place that takes no pin says why, and privilege is something else") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "filling.hpp"
 #include "findings.hpp"
 #include "groups.hpp"
 #include "json.hpp"
@@ -74,8 +75,8 @@ std::string to_json_text(std::vector<finding> const& all) {
 
 void say_all(std::vector<finding> const& all) {
     for (auto const& each : all) {
-        say((each.is_note ? "note: " : "") + each.what);
-        say("  " + each.remedy);
+        print(prose((each.is_note ? "note: " : "") + each.what) + "\n");
+        print("  " + prose(each.remedy, 2) + "\n");
     }
 }
 

@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "errno_names.hpp"
 #include "facts.hpp"
+#include "filling.hpp"
 #include "groups.hpp"
 #include "json.hpp"
 #include "output.hpp"
@@ -70,9 +71,10 @@ std::string cause_of(bl::known_refusal const& one) {
 }
 
 std::string to_lines(bl::known_refusal const& one) {
-    auto text =
-        fmt::format("{}: {}\n  cause   {}\n", text_of(one.step), condition_of(one), cause_of(one));
-    if (!one.remedy.empty()) text += fmt::format("  remedy  {}\n", one.remedy);
+    constexpr std::size_t indent = 10;
+    auto text = prose(fmt::format("{}: {}", text_of(one.step), condition_of(one))) + "\n";
+    text += fmt::format("  cause   {}\n", prose(cause_of(one), indent));
+    if (!one.remedy.empty()) text += fmt::format("  remedy  {}\n", prose(one.remedy, indent));
     if (!one.source.empty()) text += fmt::format("  kernel  {}()\n", one.source);
     return text;
 }

@@ -6,9 +6,10 @@
 #include "pager.hpp"
 #include "suggest.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace tool {
 namespace {
@@ -23,7 +24,7 @@ constexpr form forms[]{{"man", man_page},
                        {"fish", fish_completion}};
 
 struct options {
-    std::string command;
+    std::vector<std::string> path; // a command, and perhaps a hook
     form const* as = nullptr;
 };
 
@@ -37,20 +38,32 @@ int run(options const& given, parameters const& whole) {
     if (given.as)
         print_long(given.as->print(describe(whole.app())));
     else
-        print_long(given.command.empty() ? whole.help() : whole.help_of(given.command));
+        print_long(whole.help(given.path));
     return 0;
+}
+
+/// The next word of the path.
+void add_word(options& given, std::string const& word, command_description const& whole) {
+    auto const named = [](std::string const& name) {
+        return [&name](command_description const& each) { return each.name == name; };
+    };
+    auto const* command = &whole;
+    for (auto const& each : given.path)
+        command = &*std::ranges::find_if(command->subcommands, named(each));
+    if (std::ranges::none_of(command->subcommands, named(word)))
+        throw usage_error{command == &whole ? no_such_command(word, whole)
+                                            : no_such_option(word, *command)};
+    given.path.push_back(word);
 }
 
 action add(parameters const& takes) {
     auto const given = std::make_shared<options>();
     auto const whole = takes.parent();
-    takes.word(
-        "COMMAND",
-        [given, whole](std::string const& word) {
-            if (!is_command(word)) throw usage_error{no_such_command(word, describe(whole.app()))};
-            given->command = word;
-        },
-        "Describe this command; without it, bpflink");
+    auto const take = [given, whole](std::string const& word) {
+        add_word(*given, word, describe(whole.app()));
+    };
+    takes.word("COMMAND", take, "Describe this command; without it, bpflink");
+    takes.word("HOOK", take, "Describe how to attach to this hook; behind attach");
     takes
         .word(
             "--print", [given](std::string const& word) { given->as = &form_named(word); },
@@ -58,6 +71,7 @@ action add(parameters const& takes) {
         .shown_as("FORM");
     takes.footer("Examples:\n"
                  "  bpflink help list\n"
+                 "  bpflink help attach xdp\n"
                  "  bpflink help --print man | man -l -");
     return [given, whole] { return run(*given, whole); };
 }

@@ -39,7 +39,16 @@ struct options {
     bool json = false;
 };
 
-constexpr std::size_t least_width = 50; // below, the target would have no room
+/// The usual columns, but those that leave the target no room.
+column_list usual_columns() {
+    auto const width = output_width();
+    if (width < 30) return {&column_named("ID"), &column_named("TARGET")};
+    if (width < 50) return {&column_named("ID"), &column_named("TYPE"), &column_named("TARGET")};
+    column_list all;
+    for (auto const& usual : basic_columns())
+        all.push_back(&usual);
+    return all;
+}
 
 /// As -o says: "+A,B" adds to the usual ones, "A,B" is all.
 column_list chosen_columns(options const& given) {
@@ -48,12 +57,9 @@ column_list chosen_columns(options const& given) {
         if (std::ranges::find(chosen, &one) == chosen.end()) chosen.push_back(&one);
     };
     bool const adds = given.columns.empty() || given.columns.front().starts_with('+');
-    if (adds && given.columns.empty() && output_width() < least_width)
-        for (auto const* const name : {"ID", "TYPE", "TARGET"})
-            add(column_named(name));
-    else if (adds)
-        for (auto const& usual : basic_columns())
-            add(usual);
+    if (adds)
+        for (auto const* const usual : usual_columns())
+            add(*usual);
     if (adds && given.holders) add(column_named("HOLDERS"));
     for (std::string_view name : given.columns) {
         if (name.starts_with('+')) name.remove_prefix(1);

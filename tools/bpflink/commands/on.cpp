@@ -89,6 +89,8 @@ int run(options const& given) {
     on::programs all;
     try {
         all = look_at(given.target, names, report);
+    } catch (usage_error const&) {
+        throw;
     } catch (std::exception const&) {
         if (given.json) print("[]\n");
         throw;

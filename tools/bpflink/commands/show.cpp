@@ -2,12 +2,12 @@
 #include "arguments.hpp"
 #include "columns.hpp"
 #include "commands.hpp"
+#include "filling.hpp"
 #include "groups.hpp"
 #include "json.hpp"
 #include "output.hpp"
 #include "pager.hpp"
 #include "problems.hpp"
-#include "text.hpp"
 #include "walk.hpp"
 
 #include <bpflink/lifecycle/holders.hpp>
@@ -37,7 +37,8 @@ bool is_said(column const& which) {
 }
 
 std::string line(std::string_view name, std::string_view value) {
-    return fmt::format("{:<9}{}\n", name, printable(value));
+    constexpr std::size_t indent = 9;
+    return fmt::format("{:<{}}{}\n", name, indent, prose(value, indent));
 }
 
 /// A line for each fact.

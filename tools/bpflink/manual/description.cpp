@@ -1,18 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manual/description.hpp"
 
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
 #include <CLI/CLI.hpp>
 
 namespace tool {
+namespace {
+
+/// The names of some options, in the order of all.
+std::vector<std::string> names_of(std::set<CLI::Option*> const& some, CLI::App const& app) {
+    std::vector<std::string> names;
+    for (auto const* const option : app.get_options())
+        if (std::ranges::find(some, option) != some.end()) names.push_back(option->get_name());
+    return names;
+}
+
+} // namespace
 
 command_description describe(CLI::App const& app) {
-    command_description told{app.get_name(), app.get_description(), app.get_footer(), {}, {}, {}};
+    command_description told;
+    told.name = app.get_name();
+    told.summary = app.get_description();
+    told.footer = app.get_footer();
+    told.group = app.get_group();
     for (auto const* const option : app.get_options()) {
         if (option->get_group().empty()) continue;
-        option_description one{{},
-                               option->get_type_name(),
-                               option->get_description(),
-                               option->get_items_expected_max() > 1};
+        option_description one;
+        one.value = option->get_type_name();
+        one.text = option->get_description();
+        one.is_list = option->get_items_expected_max() > 1;
+        one.is_required = option->get_required();
+        one.needs = names_of(option->get_needs(), app);
+        one.excludes = names_of(option->get_excludes(), app);
         for (auto const& name : option->get_snames())
             one.names.push_back("-" + name);
         for (auto const& name : option->get_lnames())
@@ -27,6 +50,7 @@ command_description describe(CLI::App const& app) {
     }
     for (auto const* const command : app.get_subcommands([](CLI::App const*) { return true; }))
         told.subcommands.push_back(describe(*command));
+    if (!told.subcommands.empty()) told.choice = app.get_parent() ? "HOOK" : "COMMAND";
     return told;
 }
 

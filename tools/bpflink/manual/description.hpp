@@ -19,6 +19,9 @@ struct option_description {
     std::string value;              ///< "COLUMN"; of a positional its name; empty for a flag
     std::string text;
     bool is_list = false; ///< its value may be several words with commas
+    bool is_required = false;
+    std::vector<std::string> needs;    ///< options that it means nothing without
+    std::vector<std::string> excludes; ///< options that it does not go with
 };
 
 struct command_description {
@@ -28,6 +31,8 @@ struct command_description {
     std::vector<option_description> options;
     std::vector<option_description> positionals;
     std::vector<command_description> subcommands; ///< in the order of --help; one of them follows
+    std::string choice; ///< "COMMAND": stands for one of them; empty where there are none
+    std::string group;  ///< the heading that its summary is below
 };
 
 /// A command or the program itself. Anything hidden from --help is left out.

@@ -27,7 +27,8 @@ std::string arguments_for(option_description const& of) {
     if (!words.empty() && of.is_list) words = R"((string split " " ")" + words + '"' + end;
     if (!said.command.empty())
         words += "(" + said.command + R"( | string replace -r " +" \t)" + end;
-    std::string text = said.paths ? " -F" : " -f";
+    if (said.paths && of.is_list) words += " (__fish_complete_path (__bpflink_last)" + end;
+    std::string text = said.paths && !of.is_list ? " -F" : " -f";
     if (!words.empty()) text += " -a " + in_quotes(words);
     return text;
 }
@@ -68,8 +69,14 @@ end
 function __bpflink_ends_with -d 'Are these all of the words after the program?'
     __bpflink_is $argv; and test (count (commandline -opc)) -eq (math (count $argv) + 1)
 end
+function __bpflink_list -d 'The words of the list so far'
+    commandline -ct | string replace -r '^--[a-z-]+=' ''
+end
+function __bpflink_last -d 'The last one of them'
+    __bpflink_list | string replace -r '^(?:.*,)?[+]?' ''
+end
 function __bpflink_in_list -d 'Lines, each behind the words before the last comma'
-    set -l head (commandline -ct | string replace -r '^--[a-z-]+=' '' | string match -r '^(?:.*,)?[+]?')
+    set -l head (__bpflink_list | string match -r '^(?:.*,)?[+]?')
     while read -l line
         printf '%s%s\n' "$head" $line
     end

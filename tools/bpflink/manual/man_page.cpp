@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manual/man_page.hpp"
 
+#include "filling.hpp"
+#include "manual/remarks.hpp"
+
 #include <bpflink/version.hpp>
 
-#include <ranges>
+#include <algorithm>
+#include <cstddef>
+#include <span>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -28,40 +33,80 @@ std::string escaped(std::string_view text) {
     return safe;
 }
 
+/// Lines of a paragraph, which are short in the source as well.
+std::string lines_of(std::string_view text) {
+    constexpr std::size_t width = 72;
+    return escaped(filled(text, 0, width));
+}
+
+/// "Required. It does not go with --json."
+std::string rules_of(option_description const& option) {
+    std::string text;
+    if (option.is_required) text += " Required.";
+    if (!option.needs.empty())
+        text += fmt::format(" It means nothing without {}.", fmt::join(option.needs, ", "));
+    if (!option.excludes.empty())
+        text += fmt::format(" It does not go with {}.", fmt::join(option.excludes, ", "));
+    return text;
+}
+
+std::string item(std::string const& head, std::string_view text) {
+    return fmt::format(".TP\n{}\n{}\n", head, lines_of(text));
+}
+
 std::string option_text(option_description const& option) {
     auto head = escaped(fmt::format("{}", fmt::join(option.names, ", ")));
     if (!head.empty()) head = "\\fB" + head + "\\fR";
     if (!option.value.empty())
         head += fmt::format("{}\\fI{}\\fR{}", head.empty() ? "" : " ", escaped(option.value),
                             option.is_list ? ",..." : "");
-    return fmt::format(".TP\n{}\n{}\n", head, escaped(option.text));
+    auto const rules = rules_of(option);
+    return item(head, rules.empty() ? option.text : option.text + "." + rules);
 }
 
-/// Paragraphs are filled. Lines that start with a blank stay as they are.
-std::string footer_text(std::string_view text) {
-    std::string roff{".PP\n"};
-    bool is_kept = false;
-    for (auto const part : std::views::split(text, '\n')) {
-        std::string_view const line{part.begin(), part.end()};
-        bool const keeps = line.starts_with(' ');
-        if (keeps != is_kept) roff += keeps ? ".nf\n" : ".fi\n";
-        is_kept = keeps;
-        roff += line.empty() ? ".PP\n" : escaped(line) + "\n";
-    }
-    return is_kept ? roff + ".fi\n" : roff;
+std::string part_text(text_part const& part) {
+    return part.is_kept ? ".nf\n" + escaped(part.text) + "\n.fi\n" : lines_of(part.text) + "\n";
+}
+
+/// @param is_first  whether it follows a heading
+std::string footer_text(std::string_view text, bool is_first) {
+    std::string roff;
+    for (auto const& part : parts_of(text))
+        roff += (part.is_apart || (roff.empty() && !is_first) ? ".PP\n" : "") + part_text(part);
+    return roff;
+}
+
+/// Of all commands, which the page tells once.
+bool is_help(option_description const& option) {
+    return std::ranges::find(option.names, "--help") != option.names.end();
 }
 
 /// @param before  the command that it is a subcommand of, and a space
 std::string command_text(command_description const& command, std::string const& before = {}) {
     auto const name = before + command.name;
-    auto text = fmt::format(".SS \"{} \\- {}\"\n", name, escaped(command.summary));
+    auto const heading = fmt::format(".SS \"{} \\- {}\"\n", name, escaped(command.summary));
+    auto text = heading;
     for (auto const& positional : command.positionals)
         text += option_text(positional);
     for (auto const& option : command.options)
-        text += option_text(option);
-    text += footer_text(command.footer);
+        if (!is_help(option)) text += option_text(option);
+    text += footer_text(command.footer, text == heading);
     for (auto const& each : command.subcommands)
         text += command_text(each, name + " ");
+    return text;
+}
+
+std::string exit_status_text() {
+    std::string text{".SH EXIT STATUS\n"};
+    for (auto const& each : exit_statuses)
+        text += item(fmt::format(".B {}", each.status), each.when);
+    return text;
+}
+
+std::string dependences_text(std::string_view heading, std::span<dependence const> all) {
+    auto text = fmt::format(".SH {}\n", heading);
+    for (auto const& each : all)
+        text += item(fmt::format("\\fB{}\\fR", escaped(each.name)), each.text);
     return text;
 }
 
@@ -77,17 +122,13 @@ std::string man_page(command_description const& whole) {
                             version.major, version.minor, version.patch, escaped(whole.summary));
     for (auto const& option : whole.options)
         text += option_text(option);
-    text += ".SH COMMANDS\n";
+    text += ".SH COMMANDS\nEach has \\fB\\-h\\fR and \\fB\\-\\-help\\fR as well.\n";
     for (auto const& command : whole.subcommands)
         text += command_text(command);
-    return text + ".SH NOTES\n" + footer_text(whole.footer) +
-           ".SH ENVIRONMENT\n"
-           ".TP\n.B NO_COLOR\nIf it is not empty, output has no colours.\n"
-           ".TP\n.B COLUMNS\nThe width of output that is not a terminal's.\n"
-           ".TP\n.BR BPFLINK_PAGER \", \" PAGER\n"
-           "The program that shows a listing longer than the terminal; less(1), if neither is set. "
-           "If it is empty, nothing is paged.\n"
-           ".SH SEE ALSO\n.BR bpftool (8),\n.BR bpftool\\-link (8)\n";
+    return text + exit_status_text() + dependences_text("ENVIRONMENT", environment) +
+           dependences_text("FILES", files) + ".SH EXAMPLES\n" + part_text({examples, true, true}) +
+           ".SH NOTES\n" + part_text({remarks, false, true}) +
+           ".SH SEE ALSO\n.BR bpftool (8),\n.BR bpftool\\-link (8),\n.BR ip\\-netns (8)\n";
 }
 
 } // namespace tool

@@ -41,6 +41,11 @@ std::string value_of(option_description const& of) {
     return fmt::format(":{}:{}", escaped(of.value), how);
 }
 
+/// "--type=": the value may be behind a "=" or be the next word.
+std::string head_of(std::string const& name, option_description const& option) {
+    return !option.value.empty() && name.starts_with("--") ? name + "=" : name;
+}
+
 std::string command_case(command_description const& command);
 
 /// The subcommands, and what follows each of them; the word in front of them is the second one.
@@ -71,8 +76,8 @@ std::string command_case(command_description const& command) {
     auto text = fmt::format("    {})\n        _arguments", command.name);
     for (auto const& option : command.options)
         for (auto const& name : option.names)
-            text += fmt::format(" \\\n            '*{}[{}]{}'", name, escaped(option.text),
-                                option.value.empty() ? "" : value_of(option));
+            text += fmt::format(" \\\n            '*{}[{}]{}'", head_of(name, option),
+                                escaped(option.text), option.value.empty() ? "" : value_of(option));
     for (auto const& positional : command.positionals)
         text += fmt::format(" \\\n            '{}'", value_of(positional));
     return text + "\n        ;;\n";

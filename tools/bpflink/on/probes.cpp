@@ -117,15 +117,21 @@ void add_held(unsigned process, lookup& names, programs& to, problems& report) {
             {to_string(link.info.type), link.info.program, link.info.id, target_of(link), "open"});
 }
 
-/// Of version 2; empty where there is none.
+/// The path below the root of version 2; empty where there is none.
 std::string cgroup_of(unsigned process) {
     std::ifstream lines{fmt::format("/proc/{}/cgroup", process)};
     for (std::string line; std::getline(lines, line);)
-        if (line.starts_with("0::")) {
-            constexpr bl::cgroup_id root{1};
-            return bl::cgroup_path_of(root).value_or("") + line.substr(3);
-        }
+        if (line.starts_with("0::")) return line.substr(3);
     return {};
+}
+
+void add_cgroup_of(unsigned process, programs& to, problems& report) {
+    constexpr bl::cgroup_id root{1};
+    auto const path = cgroup_of(process);
+    if (path.empty()) return;
+    auto const id = bl::cgroup_path_of(root).and_then(
+        [&](std::string const& mount) { return bl::cgroup_id_of(mount + path); });
+    if (auto const known = report.value_of(id)) add_cgroup(*known, to, report);
 }
 
 } // namespace
@@ -137,8 +143,7 @@ void add_file(std::string const& path, lookup& names, programs& to, problems& re
 void add_process(unsigned process, lookup& names, programs& to, problems& report) {
     add_held(process, names, to, report);
     add_probes(executables_of(process), process, names, to, report);
-    if (auto const path = cgroup_of(process); !path.empty())
-        if (auto const id = report.value_of(bl::cgroup_id_of(path))) add_cgroup(*id, to, report);
+    add_cgroup_of(process, to, report);
     add_netns(fmt::format("/proc/{}/ns/net", process), to, report);
 }
 

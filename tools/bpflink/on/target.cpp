@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "target.hpp"
 
+#include "arguments.hpp"
+#include "netns.hpp"
+
 #include <bpflink/map_ref.hpp>
 #include <bpflink/targets.hpp>
 
@@ -26,16 +29,17 @@ namespace bl = bpflink;
     throw std::runtime_error{fmt::format("{}: {}", word, std::strerror(error))};
 }
 
-void add_open_map(std::string const& word, bl::unique_fd const& fd, programs& to,
-                  problems& report) {
+/// @param word  its id, or the path of a pin
+void add_map_of(std::string const& word, programs& to, problems& report) {
     ::bpf_map_info info{};
     __u32 size = sizeof info;
-    if (!fd) refuse(word, errno);
-    if (!bl::map_ref::from_fd(fd))
+    auto const fd = report.value_of(open_map(word));
+    if (!fd) return;
+    if (!bl::map_ref::from_fd(*fd))
         throw std::runtime_error{
             fmt::format("{}: the pin is not a map's; of a link, show tells", word)};
-    if (::bpf_obj_get_info_by_fd(fd.get(), &info, &size) < 0) refuse(word, errno);
-    add_map(bl::map_id{info.id}, fd, to, report);
+    if (::bpf_obj_get_info_by_fd(fd->get(), &info, &size) < 0) refuse(word, errno);
+    add_map(bl::map_id{info.id}, *fd, to, report);
 }
 
 bool is_on_bpffs(std::string const& path) {
@@ -50,8 +54,7 @@ void add_path(std::string const& path, lookup& names, programs& to, problems& re
         if (auto const id = report.value_of(bl::cgroup_id_of(path))) add_cgroup(*id, to, report);
         return;
     }
-    if (is_on_bpffs(path))
-        return add_open_map(path, bl::unique_fd{::bpf_obj_get(path.c_str())}, to, report);
+    if (is_on_bpffs(path)) return add_map_of(path, to, report);
     if (bl::netns_inode_of(path)) return add_netns(path, to, report);
     add_file(path, names, to, report);
 }
@@ -69,15 +72,16 @@ void add_process_of(std::string const& word, lookup& names, programs& to, proble
 
 void add_target(std::string const& word, lookup& names, programs& to, problems& report) {
     constexpr std::string_view map = "map:";
-    auto const after = std::string_view{word}.substr(std::min(word.size(), map.size()));
     struct stat file{};
     bool const has_colon = word.find(':') != std::string::npos; // a namespace before it, or a name
     if (word.find('/') != std::string::npos && (!has_colon || ::stat(word.c_str(), &file) == 0))
         return add_path(word, names, to, report);
     if (is_number(word) && word.size() < 10) return add_process_of(word, names, to, report);
-    if (word.starts_with(map) && is_number(after) && after.size() < 10) {
-        auto const id = static_cast<__u32>(std::stoul(std::string{after}));
-        return add_open_map(word, bl::unique_fd{::bpf_map_get_fd_by_id(id)}, to, report);
+    if (word.starts_with(map)) {
+        auto const id = word.substr(map.size());
+        bool const has_namespace = ::stat(path_of_netns("map").c_str(), &file) == 0; // of that name
+        if (is_number(id) || !has_namespace)
+            return add_map_of(std::to_string(parse_id(id)), to, report);
     }
     if (auto const where = report.value_of(find_interface(word))) add_interface(*where, to, report);
 }
