@@ -63,8 +63,8 @@ class BpflinkConan(ConanFile):
 
     def generate(self):
         toolchain = CMakeToolchain(self)
-        for option in ("TESTS", "EXAMPLES", "TOOL", "MODULE"):
-            toolchain.cache_variables[f"BPFLINK_BUILD_{option}"] = False
+        for option in ("BPFLINK_BUILD_TESTS", "BPFLINK_BUILD_EXAMPLES", "BPFLINK_BUILD_TOOL", "BPFLINK_BUILD_MODULE"):
+            toolchain.cache_variables[option] = False
         toolchain.cache_variables["BPFLINK_WITH_LZMA"] = True
         toolchain.generate()
         CMakeDeps(self).generate()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Checks what can be told of the recipes for vcpkg and Conan without either: that they are well-formed, say the version of
-version.hpp, and need the same libraries.
+version.hpp, need the same libraries, and set options that CMake knows.
 
 usage: recipes_test.py SOURCE_DIRECTORY VERSION
 """
@@ -15,6 +15,13 @@ import sys
 # vcpkg's helpers, and what a machine that is built on has to have.
 CONAN_NAMES = {"xz_utils": "liblzma"}  # vcpkg names the same library so
 OF_THE_BUILD = {"pkgconf", "vcpkg-cmake", "vcpkg-cmake-config"}
+
+
+def unknown_options(root, recipe):
+    """Those that the recipe sets and CMakeLists.txt does not declare: CMake takes them and only warns."""
+    declared = set(re.findall(r"option\((BPFLINK_\w+)", (root / "CMakeLists.txt").read_text(encoding="utf-8")))
+    asked = set(re.findall(r"\bBPFLINK_\w+", (root / recipe).read_text(encoding="utf-8")))
+    return sorted(asked - declared)
 
 
 def main():
@@ -42,6 +49,8 @@ def main():
     for pattern in re.search(r"exports_sources = (.*)", text)[1].replace('"', "").split(", "):
         if not pattern.endswith(".tar.gz") and not list(root.glob(pattern)):
             wrong.append(f"conanfile.py: nothing is {pattern}")
+    for recipe in ("conanfile.py", "packaging/vcpkg/bpflink/portfile.cmake"):
+        wrong += [f"{recipe}: CMakeLists.txt has no option {name}" for name in unknown_options(root, recipe)]
     if len({frozenset(names) for names in needs.values()}) != 1:
         wrong.append(f"the recipes need different libraries: {needs}")
 
