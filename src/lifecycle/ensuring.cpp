@@ -528,7 +528,8 @@ result<void> ensuring::make_apart(sight const& seen, fd_view old) {
     auto made = create_patiently();
     if (!made) return put_back(old, std::move(made).error());
     if (auto done = publish(*made); !done) {
-        made->close();
+        if (auto const closed = made->close(); !closed)
+            done.error().add_advice("closing it failed: " + closed.error().message());
         return put_back(old, std::move(done).error());
     }
     change_ = change::made_apart;

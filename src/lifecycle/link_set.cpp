@@ -101,7 +101,7 @@ std::optional<error> missing_to_nothing(detail::wanted_link const& wanted) {
     return made || !is_missing(made.error()) ? std::nullopt : std::optional{made.error()};
 }
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
     return "\"" + std::string{name} + "\"";
 }
 
@@ -110,7 +110,7 @@ std::string name_of(link_id id) {
 }
 
 error of_member(error why, std::string_view name) {
-    why.add_advice("that is member " + quoted(name) + " of the set");
+    why.add_advice("that is member " + in_quotes(name) + " of the set");
     return why;
 }
 
@@ -334,10 +334,10 @@ std::optional<error> set_work::mistaken_quorum(link_set const& set) {
     for (auto const& [count, names] : set.quorums_) {
         for (auto at = names.begin(); at != names.end(); ++at) {
             if (!set.find(*at))
-                return mistake("member " + quoted(*at),
+                return mistake("member " + in_quotes(*at),
                                "the set has no member of this name, which at_least asks for");
             if (std::find(names.begin(), at, *at) != at)
-                return mistake("member " + quoted(*at), "at_least names it twice");
+                return mistake("member " + in_quotes(*at), "at_least names it twice");
         }
         if (count > names.size())
             return mistake("set of " + std::to_string(names.size()) + " members",
@@ -358,7 +358,7 @@ std::optional<error> set_work::missing_quorum(link_set const& set,
                 ++there;
                 continue;
             }
-            say(missing, quoted(name) + ": " + step->why);
+            say(missing, in_quotes(name) + ": " + step->why);
         }
         if (there < count)
             return error{EOPNOTSUPP, operation::link_create, errc::not_supported,
@@ -558,7 +558,7 @@ void set_work::undo(error* why) {
     for (; !turns_.empty(); turns_.pop_back()) {
         auto const undone = undo(turns_.back());
         if (!undone && why)
-            why->add_advice("undoing member " + quoted(turns_.back().member->name_) +
+            why->add_advice("undoing member " + in_quotes(turns_.back().member->name_) +
                             " failed: " + undone.error().message());
     }
 }
@@ -863,7 +863,7 @@ link_set& link_set::add(std::string_view name, std::vector<set_candidate> candid
     auto const mistake = [&](std::string advice) {
         if (!failed_)
             failed_ = error{EINVAL, operation::link_create, errc::invalid_argument,
-                            "member " + quoted(name), std::move(advice)};
+                            "member " + in_quotes(name), std::move(advice)};
     };
     if (name.empty()) mistake("its name is empty");
     if (find(name)) mistake("another member has this name");
@@ -886,7 +886,7 @@ link_set& link_set::adopt(std::string_view name, link handed_on) {
     if (mistake) {
         if (!failed_)
             failed_ = error{EINVAL, operation::link_create, errc::invalid_argument,
-                            "member " + quoted(name), mistake};
+                            "member " + in_quotes(name), mistake};
         return *this;
     }
     at->link_ = std::move(handed_on);

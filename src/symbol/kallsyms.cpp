@@ -279,7 +279,7 @@ tl::unexpected<error> not_there(std::string const& subject, asked_name const& as
                     (more.empty() ? "" : "; " + more));
 }
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
     return "kernel symbol '" + std::string{name} + "'";
 }
 
@@ -439,9 +439,9 @@ result<std::vector<kernel_symbol>> kernel_symbols(std::string_view name) {
                          around.module()});
     });
     if (!read) return tl::unexpected{read.error()};
-    if (found.empty()) return not_there(quoted(name), *asked);
+    if (found.empty()) return not_there(in_quotes(name), *asked);
     if (!shows_addresses) // one alone may be 0, as those counted from a processor's own data
-        return fail(-EPERM, operation::resolve_symbol, errc::permission_denied, quoted(name),
+        return fail(-EPERM, operation::resolve_symbol, errc::permission_denied, in_quotes(name),
                     "the kernel hides its addresses: CAP_SYSLOG, and kernel.kptr_restrict below 2");
     std::vector<kernel_symbol> symbols;
     for (auto& [symbol, module] : found) {
@@ -462,7 +462,7 @@ result<std::uint64_t> kernel_symbol_address(std::string_view name) {
                 if (places.empty() || places.back().address != each.address)
                     places.push_back({each.address, each.is_function, each.module});
             if (places.size() == 1) return places.front().address;
-            return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument, quoted(name),
+            return fail(-EINVAL, operation::resolve_symbol, errc::invalid_argument, in_quotes(name),
                         "it stands for " + std::to_string(places.size()) +
                             " addresses: " + enumerated(places, 10));
         });

@@ -4,7 +4,7 @@
 #include "facts.hpp"
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,7 +36,7 @@ private:
 
     std::string text_;
     json object_;
-    std::deque<branch> below_; // references stay
+    std::list<branch> below_; // references stay, and the type may be incomplete
 };
 
 } // namespace tool
