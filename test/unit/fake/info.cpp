@@ -251,7 +251,7 @@ int obj_get_info(int fd, void* info, std::uint32_t& size) noexcept {
             told.start.created_by_uid = 33;
             told.run_cnt = prog->run_count;
             told.run_time_ns = prog->run_time;
-            told.recursion_misses = 2;
+            told.recursion_misses = prog->misses;
             prog->name.copy(told.name, sizeof told.name - 1);
             if (size >= sizeof told.start + sizeof told.map_ids) {
                 uapi::program_info asked{};

@@ -209,6 +209,7 @@ public:
     };
     std::map<std::uint32_t, interface> interface_facts;
     std::optional<std::string> says_to_xdp; // to an attach that fails; since 6.6
+    int misses_words = 0;                   // the next times that it says so
     std::uint32_t own_netns = home_netns;   // as a program sees it
     std::map<std::string, std::uint32_t, std::less<>> network_namespaces{
         {"/proc/thread-self/ns/net", home_netns}};             // inodes by path

@@ -57,6 +57,7 @@ struct program : std::enable_shared_from_this<program> {
     bool tells_netns = false;       // src/snapshot/netns_of_link.bpf.c
     bool listens = false;           // src/hook/xdp_words.bpf.c
     std::string heard{};            // by it
+    std::uint64_t misses = 2;       // of runs
     // The function that it was loaded for.
     std::uint32_t types = 0; // kernel_types or program_types; 0: a program's that it is on
     std::uint32_t function = 0;

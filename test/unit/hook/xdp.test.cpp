@@ -201,6 +201,18 @@ TEST_CASE_FIXTURE(with_program, "a failed attach quotes the kernel's own words")
         CHECK(calls(call::link_create) == 2);
         CHECK(calls(call::load_object) == 1);
     }
+    SUBCASE("though the kernel leaves the listening program out at times") {
+        misses_words = 3;
+        fail_always(call::link_create, ERANGE);
+        check_refused(ERANGE, where, bl::errc::not_supported, {"; the kernel says \"veth: Peer"});
+        CHECK(calls(call::link_create) == 5);
+    }
+    SUBCASE("but does not try for ever") {
+        misses_words = 1'000;
+        fail_always(call::link_create, ERANGE);
+        check_refused(ERANGE, where, bl::errc::not_supported, {"without frags"});
+        CHECK(calls(call::link_create) == 7);
+    }
     SUBCASE("but not when it has none") {
         says_to_xdp = "";
         fail_always(call::link_create, ERANGE);
