@@ -2,9 +2,11 @@
 """tree and metrics: all links at a glance, for people and for Prometheus."""
 
 import os
+import pathlib
 import re
 import stat
 import subprocess
+import sys
 import tempfile
 
 import support
@@ -150,6 +152,23 @@ class Metrics(LinksTest):
                     for _ in range(8)]
             self.assertEqual({0}, {each.wait(timeout=60) for each in runs})
             self.assertEqual(["bpflink.prom"], os.listdir(place))
+
+    def test_a_file_that_others_replace_meanwhile_is_replaced(self):
+        with tempfile.TemporaryDirectory() as place:
+            path = os.path.join(place, "bpflink.prom")
+            pathlib.Path(path).touch()
+            replacing = subprocess.Popen([sys.executable, "-c", """
+import os, sys
+while True:
+    with open(sys.argv[1] + ".theirs", "w"):
+        os.replace(sys.argv[1] + ".theirs", sys.argv[1])
+""", path])
+            try:
+                for _ in range(50):
+                    self.assert_quiet(self.links.tool("metrics", "--type", "xdp", "--output", path))
+            finally:
+                replacing.kill()
+                replacing.wait()
 
     def test_a_foreign_file_at_the_temporary_name_is_not_written_to(self):
         with tempfile.TemporaryDirectory() as place:

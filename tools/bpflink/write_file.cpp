@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -100,22 +101,32 @@ struct target {
     bool is_there;
 };
 
+/// What a path leads to; nothing where it leads to nothing.
+std::optional<struct ::stat> seen_at(std::string const& path) {
+    struct ::stat seen{};
+    if (::stat(path.c_str(), &seen) == 0) return seen; // the kernel may forbid to follow links
+    if (errno != ENOENT) fail(path);
+    return std::nullopt;
+}
+
+bool is_same(std::optional<struct ::stat> const& a, std::optional<struct ::stat> const& b) {
+    if (!a || !b) return !a && !b;
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
 /// The file to replace. A rename would put a file in the place of a device, for everybody.
 target file_of(std::string const& path) {
-    struct ::stat there{};
-    bool const is_there =
-        ::stat(path.c_str(), &there) == 0; // the kernel may forbid to follow links
-    if (!is_there && errno != ENOENT) fail(path);
-    if (is_there && !S_ISREG(there.st_mode))
-        throw std::runtime_error{path + ": it is not a regular file, and stays as it is: leave out "
-                                        "--output, and let the shell write to it by >"};
-    auto file = behind_links(path);
-    struct ::stat found{};
-    if (is_there && (::stat(file.c_str(), &found) < 0 || found.st_ino != there.st_ino ||
-                     found.st_dev != there.st_dev))
-        throw std::runtime_error{path +
-                                 ": the file behind it has no name that it can be replaced at"};
-    return {std::move(file), is_there};
+    constexpr int most = 100; // another run may replace it between two looks
+    for (int tries = 0; tries != most; ++tries) {
+        auto const there = seen_at(path);
+        if (there && !S_ISREG(there->st_mode))
+            throw std::runtime_error{path + ": it is not a regular file, and stays as it is: leave "
+                                            "out --output, and let the shell write to it by >"};
+        auto file = behind_links(path);
+        if (file == path || is_same(there, seen_at(file)))
+            return {std::move(file), there.has_value()};
+    }
+    throw std::runtime_error{path + ": the file behind it has no name that it can be replaced at"};
 }
 
 } // namespace
