@@ -101,7 +101,7 @@ struct target {
     bool is_there;
 };
 
-/// What a path leads to; nothing where it leads to nothing.
+/// The file that a path leads to, if there is one.
 std::optional<struct ::stat> seen_at(std::string const& path) {
     struct ::stat seen{};
     if (::stat(path.c_str(), &seen) == 0) return seen; // the kernel may forbid to follow links
