@@ -25,8 +25,8 @@ namespace [[gnu::visibility("hidden")]] bpflink {
 [[nodiscard]] detail::finding attaches_only_once(detail::attempt const& tried);
 [[nodiscard]] detail::finding function_is_a_programs(detail::attempt const& tried);
 [[nodiscard]] detail::finding function_takes_no_program(detail::attempt const& tried);
-/// Whether such programs attach by BPF_RAW_TRACEPOINT_OPEN alone, which takes no cookie for them
-/// (before 5.19).
+/// Whether the kernel attaches tracing and LSM programs only by BPF_RAW_TRACEPOINT_OPEN, without a
+/// cookie. Kernels before 5.19 do.
 [[nodiscard]] match has_only_older_command();
 [[nodiscard]] detail::finding cookies_are_not_known(detail::attempt const& tried);
 
@@ -34,8 +34,8 @@ inline constexpr std::string_view cannot_be_traced =
     "the function cannot be traced here: it lacks a place for a trampoline, or a live patch has it";
 inline constexpr std::string_view use_a_kprobe = "use a kprobe (5.15)";
 inline constexpr std::string_view no_trampolines =
-    "this kernel lacks trampolines (arm64 before 6.4), or the function has no place for one or "
-    "takes too many arguments";
+    "this kernel does not have trampolines (arm64 before 6.4), or the function takes too many "
+    "arguments or has no place for one";
 inline constexpr std::string_view function_is_full =
     "38 programs are on the function (40 on 5.10), or their trampoline is larger than a page";
 inline constexpr std::string_view function_is_gone =

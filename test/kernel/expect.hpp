@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "sandbox.hpp"
+#include "eventually.hpp"
 
 #include <bpflink/error.hpp>
 #include <bpflink/ids.hpp>
 
-#include <chrono>
 #include <initializer_list>
 #include <source_location>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -41,17 +39,6 @@ void check_error(bpflink::result<T> const& r, bpflink::errc condition,
         FAIL_CHECK("it succeeded at ", place(where));
     else
         check_error(r.error(), condition, words, where);
-}
-
-/// Asks until it holds, for what the kernel does a moment later. False after sandbox::patience.
-template <class Condition>
-[[nodiscard]] bool eventually(Condition holds) {
-    auto const deadline = std::chrono::steady_clock::now() + sandbox::patience;
-    while (!holds()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    }
-    return true;
 }
 
 /// Whether the kernel has no such link, now.

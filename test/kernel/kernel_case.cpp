@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel_case.hpp"
 
+#include "eventually.hpp"
 #include "sandbox.hpp"
 
 #include <bpflink/bpflink.hpp>
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
-#include <thread>
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -95,12 +94,11 @@ kernel_case::kernel_case() : descriptors_{sandbox::open_descriptors()} {
 kernel_case::~kernel_case() {
     CHECK_MESSAGE(sandbox::open_descriptors() == descriptors_, "a descriptor leaks");
     // The kernel frees a link that lost its last pin a moment later.
-    auto const deadline = std::chrono::steady_clock::now() + sandbox::patience;
     auto left = leftovers();
-    while (!left.empty() && std::chrono::steady_clock::now() < deadline) {
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
-        left = leftovers();
-    }
+    static_cast<void>(eventually([&] {
+        if (!left.empty()) left = leftovers();
+        return left.empty();
+    }));
     for (auto const& what : left)
         FAIL_CHECK("left behind: ", what);
 }

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -17,7 +16,6 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <unistd.h>
 
 namespace bl = bpflink;
 
@@ -89,15 +87,6 @@ std::vector<bl::link_id> tiny<bl::program_type::struct_ops>::links() const {
         if (details && details->map == table.map_id()) found.push_back(each->id);
     }
     return found;
-}
-
-bool eventually(std::function<bool()> const& holds) {
-    auto const deadline = std::chrono::steady_clock::now() + sandbox::patience;
-    while (!holds()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        ::usleep(1'000);
-    }
-    return true;
 }
 
 bl::btf_id id_of_traced_function() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "congestion.hpp"
+#include "eventually.hpp"
 #include "must.hpp"
 #include "sandbox.hpp"
 #include "sockets.hpp"
@@ -86,9 +87,6 @@ struct stage {
 };
 
 using sandbox::names_in;
-/// Asks until it holds, for what the kernel does a moment later. False after sandbox::patience.
-[[nodiscard]] bool eventually(std::function<bool()> const& holds);
-
 /// Attaches to a place that the last link may be leaving: its id goes first, the place a moment
 /// later.
 template <class P, class H>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox.hpp"
 
+#include "eventually.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -16,7 +17,6 @@
 #include <netinet/in.h>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -168,12 +168,11 @@ void move_process_to(std::string const& cgroup) {
 /// Removes a cgroup that nobody else is in. A process that was waited for may be in it a moment
 /// longer. 0, or -1 with errno.
 int remove_cgroup(std::string const& path) {
-    auto const deadline = std::chrono::steady_clock::now() + patience;
-    int removed = ::rmdir(path.c_str());
-    while (removed < 0 && errno == EBUSY && std::chrono::steady_clock::now() < deadline) {
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    int removed = -1;
+    static_cast<void>(eventually([&] {
         removed = ::rmdir(path.c_str());
-    }
+        return removed == 0 || errno != EBUSY;
+    }));
     return removed;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes links in namespaces of its own and says which on standard output, one JSON object a line
 // and "ready" at the end. When its standard input ends, everything goes.
+#include "eventually.hpp"
 #include "kinds.hpp"
 #include "must.hpp"
 #include "programs.hpp"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
@@ -19,7 +19,6 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -52,12 +51,8 @@ bl::cgroup_link on_no_cgroup(test_programs const& programs) {
         sandbox::cgroup const gone;
         link = on_cgroup(programs, gone.path());
     }
-    auto const deadline = std::chrono::steady_clock::now() + sandbox::patience;
-    while (link.state() != bl::link_state::defunct) {
-        if (std::chrono::steady_clock::now() > deadline)
-            throw std::runtime_error{"a link stays on its cgroup, which is gone"};
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    }
+    if (!eventually([&] { return link.state() == bl::link_state::defunct; }))
+        throw std::runtime_error{"a link stays on its cgroup, which is gone"};
     return link;
 }
 

@@ -22,8 +22,8 @@ namespace bpflink {
 /// @errors the kernel's own for the attach type; EINVAL is mostly a program of another type
 ///         invalid_argument  `attach` is empty, and not known; the program is of another type, or
 ///                           loaded for something else; the target is not open, or missing (EBADF)
-///         not_supported     the kernel has no links of the attach type, as of lirc_mode2, or
-///                           makes them by another command (of tracing and LSM before 5.19)
+///         not_supported     the kernel does not make links of the attach type (lirc_mode2), or
+///                           makes them by another command (tracing and LSM before 5.19)
 ///         not_found         no such interface (ENODEV; EINVAL of XDP)
 /// @kernel since 5.7; kernel/bpf/syscall.c, link_create()
 /// @cost 1 system call

@@ -75,7 +75,7 @@ struct stage {
     [[nodiscard]] bool runs(P const& prog) const {
         return statistics.runs_during(prog, [&] { net.send_to_loopback(3); }) > 0;
     }
-    /// Of a program whose link apply ended: the id goes first.
+    /// Whether it stops running soon. apply() has ended its link, whose id goes first.
     template <class P>
     [[nodiscard]] bool stops(P const& prog) const {
         return eventually([&] { return !runs(prog); });
