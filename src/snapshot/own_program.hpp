@@ -54,7 +54,8 @@ public:
     void unload() noexcept;
 
 private:
-    struct kept {
+    // Aligned as a whole: else clang calls libatomic, with the libstdc++ of GCC 14 and newer.
+    struct alignas(std::uint64_t) kept {
         std::int32_t fd;
         std::uint32_t id; // 0: nothing is kept
     };
