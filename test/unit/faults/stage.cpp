@@ -80,11 +80,11 @@ std::map<std::string, std::string> stage::state() {
          {&bl::links_program(), &bl::netns_program(), &bl::descriptors_program()})
         program->unload();
     std::map<std::string, std::string> all;
-    std::map<std::string, int> counted;
+    std::map<std::string, int> counts;
     for (int const fd : open_descriptors()) {
         auto name = descriptor_at(fd).name;
         std::ranges::replace(name, '-', '_'); // a link that came by its pin has another name
-        ++counted["descriptors of " + name];
+        ++counts["descriptors of " + name];
     }
     for (std::uint32_t id = 1; id != newest_ + 64; ++id) {
         auto const* const l = find_link(id);
@@ -94,10 +94,10 @@ std::map<std::string, std::string> stage::state() {
                                          : "new link of " + to_string(l->facts.type) + " on " +
                                                std::to_string(l->facts.target) + l->facts.name) +
                           runs;
-        ++counted[name];
-        if (!l->defunct) ++counted[name + ", at its place"];
+        ++counts[name];
+        if (!l->defunct) ++counts[name + ", at its place"];
     }
-    for (auto const& [name, count] : counted)
+    for (auto const& [name, count] : counts)
         all[name] = std::to_string(count);
     std::vector<std::string> left{"/bpf", "/other"};
     while (!left.empty()) {

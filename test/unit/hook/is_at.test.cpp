@@ -449,7 +449,7 @@ TEST_CASE_FIXTURE(places, "a link of tp_btf is at the tracepoint that the progra
 
 TEST_CASE_FIXTURE(places, "a link of tracing_multi has all functions and no other") {
     constexpr std::array ids{bl::btf_id{9}, bl::btf_id{7}};
-    constexpr std::array others{bl::btf_id{9}, bl::btf_id{8}};
+    constexpr std::array other_ids{bl::btf_id{9}, bl::btf_id{8}};
     bl::hook::tracing_multi const hook{.functions = ids, .attach = attach_type::trace_fentry_multi};
     auto const here = made({.type = link_type::tracing_multi,
                             .attach = attach_type::trace_fentry_multi,
@@ -457,7 +457,7 @@ TEST_CASE_FIXTURE(places, "a link of tracing_multi has all functions and no othe
                             .ids = {7, 9}});
     CHECK(where(hook, here) == match::yes);
     CHECK(where(bl::hook::tracing_multi{.functions = ids}, here) == match::unknown);
-    CHECK(where(bl::hook::tracing_multi{.functions = others}, here) == match::no);
+    CHECK(where(bl::hook::tracing_multi{.functions = other_ids}, here) == match::no);
     CHECK(where(bl::hook::tracing_multi{.functions = std::span{ids}.first(1)}, here) == match::no);
     CHECK(where(bl::hook::tracing_multi{.functions = ids, .attach = attach_type::trace_fexit_multi},
                 here) == match::no);
@@ -582,14 +582,14 @@ TEST_CASE_FIXTURE(probed_places, "a kprobe's link is at function, offset and sid
 
 TEST_CASE_FIXTURE(probed_places, "a link of kprobe_multi has all functions and no other") {
     constexpr std::array<std::string_view, 2> both{"do_a", "do_b"};
-    constexpr std::array<std::string_view, 2> others{"do_a", "do_twice"};
+    constexpr std::array<std::string_view, 2> other_names{"do_a", "do_twice"};
     constexpr std::array<std::uint64_t, 2> addresses{0xffff'ffff'8100'0020, 0xffff'ffff'8100'0010};
     auto const here = made({.type = link_type::kprobe_multi,
                             .addresses = {0xffff'ffff'8100'0010, 0xffff'ffff'8100'0020}});
     using hook = bl::hook::kprobe_multi;
     CHECK(where(hook{.symbols = both}, here) == match::yes);
     CHECK(where(hook{.symbols = both, .retprobe = true}, here) == match::no);
-    CHECK(where(hook{.symbols = others}, here) == match::no);
+    CHECK(where(hook{.symbols = other_names}, here) == match::no);
     CHECK(where(hook{.symbols = std::span{both}.first(1)}, here) == match::no);
     CHECK(where(hook{.addresses = addresses}, here) == match::yes);
     CHECK(where(hook{.addresses = std::span{addresses}.first(1)}, here) == match::no);
@@ -686,7 +686,7 @@ TEST_CASE_FIXTURE(probed_places, "a link's path that leads nowhere is not anothe
 
 TEST_CASE_FIXTURE(probed_places, "a link of uprobe_multi has all offsets and no other") {
     constexpr std::array<std::uint64_t, 2> both{0x20, 0x10};
-    constexpr std::array<std::uint64_t, 2> others{0x20, 0x30};
+    constexpr std::array<std::uint64_t, 2> other_offsets{0x20, 0x30};
     auto const made_for = [&](std::uint32_t pid) {
         return made({.type = link_type::uprobe_multi,
                      .name = "/bin/x",
@@ -698,7 +698,7 @@ TEST_CASE_FIXTURE(probed_places, "a link of uprobe_multi has all offsets and no 
     CHECK(where(hook{.binary = "/bin/x", .offsets = both}, here) == match::yes);
     auto const file = open_file("/bin/x");
     CHECK(where(hook{.binary = bl::fd_view{file}, .offsets = both}, here) == match::yes);
-    CHECK(where(hook{.binary = "/bin/x", .offsets = others}, here) == match::no);
+    CHECK(where(hook{.binary = "/bin/x", .offsets = other_offsets}, here) == match::no);
     CHECK(where(hook{.binary = "/bin/x", .offsets = std::span{both}.first(1)}, here) == match::no);
     CHECK(where(hook{.binary = "/bin/y", .offsets = both}, here) == match::no);
     CHECK(where(hook{.binary = "/bin/x", .offsets = both, .retprobe = true}, here) == match::no);

@@ -120,9 +120,9 @@ TEST_CASE_FIXTURE(kprobe_prober, "what is wrong with a uprobe's place is told") 
     unopened(where, EINVAL, errc::invalid_argument, {"another reference counter, or none"});
     bl::hook::uprobe const odd{.binary = "/bin/x", .offset = 64, .ref_ctr_offset = 3};
     unopened(odd, EINVAL, errc::invalid_argument, {"a reference counter has an odd offset"});
-    bl::hook::uprobe const counted{.binary = "/bin/x", .offset = 64, .ref_ctr_offset = 4};
-    unopened(counted, EINVAL, errc::invalid_argument, {"one of: ", "no reference counter at"});
-    unopened(counted, EBUSY, no_condition, {"the page of the reference counter"});
+    bl::hook::uprobe const with_counter{.binary = "/bin/x", .offset = 64, .ref_ctr_offset = 4};
+    unopened(with_counter, EINVAL, errc::invalid_argument, {"one of: ", "no reference counter at"});
+    unopened(with_counter, EBUSY, no_condition, {"the page of the reference counter"});
     refused(bl::hook::uprobe{.binary = ""}, EINVAL, operation::perf_event_open,
             errc::invalid_argument, {"a file is needed"});
     files.erase("/sys/bus/event_source/devices/uprobe/type");

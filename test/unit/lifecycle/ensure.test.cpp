@@ -882,13 +882,13 @@ TEST_CASE(
 }
 
 TEST_CASE_FIXTURE(world, "what is made, or swapped, costs what the header says") {
-    auto const counted = [&](auto const& prog) {
+    auto const calls_for = [&](auto const& prog) {
         forget_calls();
         auto const done = bl::ensure_attached(prog, eth0, "/bpf/counted");
         int const all = system_calls();
         REQUIRE(succeeded(done));
         return all;
     };
-    CHECK(counted(first) == 15);
-    CHECK(counted(second) == 29);
+    CHECK(calls_for(first) == 15);
+    CHECK(calls_for(second) == 29);
 }

@@ -260,7 +260,7 @@ TEST_CASE_FIXTURE(to_go, "a typed link is taken over, and kept on an error") {
     auto const refused = bl::teardown(*std::move(held));
     REQUIRE_FALSE(refused);
     CHECK(*held);
-    second.close();
+    CHECK(succeeded(second.close()));
     auto const done = bl::teardown(*std::move(held));
     REQUIRE(succeeded(done));
     CHECK_FALSE(*held);

@@ -156,11 +156,11 @@ TEST_CASE_FIXTURE(tree, "a bpffs that something is mounted over is left out") {
 TEST_CASE_FIXTURE(tree, "a place that cannot be looked at is an element, and the walk goes on") {
     fail(call::facts_of_file, EACCES, 1);
     pin("/other/o", xdp);
-    std::vector<std::string> found;
+    std::vector<std::string> listed;
     int errors = 0;
     for (auto&& pin : bl::pins()) {
         if (pin)
-            found.push_back(pin->path);
+            listed.push_back(pin->path);
         else {
             ++errors;
             check_error(pin.error(), EACCES, bl::operation::stat, bl::errc::permission_denied,
@@ -168,7 +168,7 @@ TEST_CASE_FIXTURE(tree, "a place that cannot be looked at is an element, and the
         }
     }
     CHECK(errors == 1);
-    CHECK(found == paths{"/other/o"});
+    CHECK(listed == paths{"/other/o"});
 }
 
 TEST_CASE_FIXTURE(machine, "without /proc it cannot be told where a bpffs is mounted") {

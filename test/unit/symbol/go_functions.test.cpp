@@ -52,9 +52,9 @@ struct go_table {
 };
 
 struct gopher : machine {
-    void put(go_table const& table, std::vector<built_section> others = {}) {
-        others.push_back({".gopclntab", table.bytes(), 0x402000});
-        files["/x"] = sectioned_elf(std::move(others));
+    void put(go_table const& table, std::vector<built_section> sections = {}) {
+        sections.push_back({".gopclntab", table.bytes(), 0x402000});
+        files["/x"] = sectioned_elf(std::move(sections));
     }
     void is_missing(std::initializer_list<std::string_view> texts) {
         auto const offset = bl::resolve_symbol("/x", "main.main");
