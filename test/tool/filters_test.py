@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import subprocess
 
 import support
 from schema import mistakes
@@ -63,6 +64,13 @@ class Filters(LinksTest):
         self.assertEqual(self.ids(*self.links.ids) | {int(self.links.facts["on_loopback"])},
                          mine.keys())
         self.assertEqual({}, self.links.list("--process", str(os.getpid())))
+
+    def test_by_a_process_that_has_ended(self):
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        both = f"{ended.pid},{self.links.process.pid}"
+        self.assert_fails(self.links.tool("list", "--process", both), f"/proc/{ended.pid}",
+                          "there is no such process")
 
     def test_by_state(self):
         defunct = self.links.list("--state", "defunct")

@@ -6,8 +6,12 @@
 #include <bpflink/targets.hpp>
 
 #include <algorithm>
+#include <cerrno>
+#include <filesystem>
 #include <fnmatch.h>
 #include <functional>
+#include <set>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -50,6 +54,27 @@ bl::result<bl::netns_inode> netns_of(std::string const& word) {
         if (auto const number = parse_id(word); number >= least_inode)
             return bl::netns_inode{number};
     return bl::netns_inode_of(netns_path_of(word));
+}
+
+/// The process, if there is one: else it would seem to have no links.
+bl::result<unsigned> find_process(unsigned process) {
+    auto const place = fmt::format("/proc/{}", process);
+    std::error_code failure;
+    if (std::filesystem::exists(place, failure)) return process;
+    return tl::unexpected{bl::error{failure ? failure.value() : ENOENT, bl::operation::open,
+                                    bl::errc::not_found, place,
+                                    "there is no such process, or /proc hides it (hidepid)"}};
+}
+
+/// Whether /proc tells what it has open.
+bool may_be_looked_into(unsigned process) {
+    std::error_code failure;
+    for (auto const& each :
+         std::filesystem::directory_iterator{fmt::format("/proc/{}/fd", process), failure}) {
+        static_cast<void>(std::filesystem::read_symlink(each, failure));
+        break;
+    }
+    return !failure || failure.value() == ENOENT; // closed meanwhile
 }
 
 bool is_any_of(auto const& wanted, auto const& value) {
@@ -105,9 +130,23 @@ bool filters::resolve(problems& report) {
     if (processes_.empty()) return all;
     auto const holders = report.value_of(bl::holders());
     if (!holders) return false;
-    for (auto const& [id, held] : *holders)
-        for (auto const& process : held.processes)
-            if (is_any_of(processes_, static_cast<unsigned>(process.process))) held_.insert(id);
+    std::set<unsigned> found;
+    std::string unseen;
+    for (auto const& [id, held] : *holders) {
+        unseen = held.unseen;
+        for (auto const& holder : held.processes) {
+            auto const process = static_cast<unsigned>(holder.process);
+            if (!is_any_of(processes_, process)) continue;
+            found.insert(process);
+            held_.insert(id);
+        }
+    }
+    bool is_sure = true;
+    auto others = processes_;
+    std::erase_if(others, [&](unsigned process) { return found.contains(process); });
+    each(others, find_process,
+         [&](unsigned process) { is_sure = is_sure && may_be_looked_into(process); });
+    if (!is_sure && !unseen.empty()) report.note("there may be more links: " + unseen);
     return all;
 }
 
