@@ -55,6 +55,9 @@ class Attach(AttachableTest):
         self.addCleanup(self.links.run, "rm", "-f", self.made())
         self.assertEqual((0, b""), (done.returncode, done.stderr))
         self.assertEqual(self.device, self.show(done.stdout.decode().strip())["devname"])
+        self.assert_fails(self.links.tool("attach", "tcx", "--program", self.links.facts["tcx"],
+                                          "--interface", self.device, "--direction", "egress",
+                                          "--pin", self.made()), "EEXIST", "pin --replace")
 
     def test_a_link_is_what_bpftool_shows(self):
         if not shutil.which("bpftool"):

@@ -100,7 +100,8 @@ class Pin(ChangeTest):
     def test_replace_pins_over_another_links_pin_and_nothing_else(self):
         first = self.attach("xdp", "xdp", "--interface", self.device)
         held = self.hold("cgroup", "egress", "--cgroup", self.cgroup, "--direction", "egress")
-        self.assert_fails(self.links.tool("pin", str(held.id), self.made()), "EEXIST", "--replace")
+        self.assert_fails(self.links.tool("pin", str(held.id), self.made()), "EEXIST",
+                          "pin --replace replaces a link")
         self.assertEqual([self.made()], self.show(first)["pinned"])
         self.assert_quiet(self.links.tool("pin", str(held.id), self.made(), "--replace"))
         self.assertEqual([self.made()], self.show(held.id)["pinned"])

@@ -67,10 +67,7 @@ int run(options<H> const& given) {
     auto link = attach(given);
     auto const info = link.and_then(
         [&](bl::link& made) { return keep(made, given).and_then([&] { return made.info(); }); });
-    if (!info) {
-        complain(info.error().message());
-        return failure;
-    }
+    if (!info) return exit_code(tl::unexpected{info.error()});
     say(std::to_string(info->id.value()));
     if (end) {
         flush();

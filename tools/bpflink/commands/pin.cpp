@@ -3,13 +3,11 @@
 #include "commands.hpp"
 #include "expected.hpp"
 #include "groups.hpp"
-#include "output.hpp"
 #include "problems.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace tool {
 namespace {
@@ -21,23 +19,12 @@ struct options {
     bool replace = false;
 };
 
-/// The library names its function where the command has an option.
-std::string in_words_of_the_command(std::string message) {
-    constexpr std::string_view function = "replace_pin";
-    if (auto const at = message.rfind(": " + std::string{function}); at != std::string::npos)
-        message.replace(at + 2, function.size(), "--replace");
-    return message;
-}
-
 int run(options const& given) {
-    auto const outcome = open(given.link).and_then([&](bpflink::link&& link) {
+    return exit_code(open(given.link).and_then([&](bpflink::link&& link) {
         return check_expected(link, given.expected).and_then([&] {
             return given.replace ? link.replace_pin(given.path) : link.pin(given.path);
         });
-    });
-    if (outcome) return 0;
-    complain(in_words_of_the_command(outcome.error().message()));
-    return failure;
+    }));
 }
 
 action add(parameters const& takes) {
