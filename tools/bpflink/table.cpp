@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
-#include <utility>
+#include <string_view>
 
 #include <fmt/color.h>
 
@@ -16,20 +16,20 @@ constexpr std::size_t gap = 2; // between columns
 
 } // namespace
 
-table::table(cells headings) : widths_(headings.size()) {
-    add(std::move(headings));
+table::table(cells const& headings) : widths_(headings.size()) {
+    add(headings);
 }
 
-void table::add(cells row, bool marked) {
-    std::vector<std::size_t> widths;
-    widths.reserve(row.size());
+void table::add(cells const& row, bool marked) {
     for (std::size_t i = 0; i != row.size(); ++i) {
         bool const is_plain = is_printable(row[i]);
-        if (!is_plain) row[i] = printable(row[i]);
-        widths.push_back(is_plain ? row[i].size() : columns(row[i]));
-        widths_[i] = std::max(widths_[i], widths.back());
+        auto const escaped = is_plain ? std::string{} : printable(row[i]);
+        text_ += is_plain ? row[i] : escaped;
+        auto const width = is_plain ? row[i].size() : columns(escaped);
+        cells_.push_back({text_.size(), width});
+        widths_[i] = std::max(widths_[i], width);
     }
-    entries_.push_back({std::move(row), std::move(widths), marked});
+    marked_.push_back(marked);
 }
 
 std::vector<std::size_t> table::widths_within(std::size_t width) const {
@@ -47,23 +47,32 @@ std::vector<std::size_t> table::widths_within(std::size_t width) const {
 std::string table::render(std::size_t width, bool colour, bool headings) const {
     auto const widths = widths_within(width);
     std::string text;
+    text.reserve(text_.size() + cells_.size() * (gap + 1));
     std::string line;
-    for (auto const& each : entries_) {
-        bool const heads = &each == entries_.data();
-        if (heads && !headings) continue;
+    auto cell = cells_.begin();
+    std::size_t begin = 0;
+    for (std::size_t row = 0; row != marked_.size(); ++row) {
+        bool const heads = row == 0;
         line.clear();
-        for (std::size_t i = 0; i != each.row.size(); ++i) {
-            bool const fits = each.widths[i] <= widths[i];
-            auto const cell = fits ? each.row[i] : cut_cell(each.row[i], widths[i]);
-            line += cell;
-            if (i + 1 != each.row.size())
-                line.append(widths[i] - (fits ? each.widths[i] : columns(cell)) + gap, ' ');
+        for (std::size_t i = 0; i != widths.size(); ++i, ++cell) {
+            auto const whole = std::string_view{text_}.substr(begin, cell->end - begin);
+            begin = cell->end;
+            std::size_t taken = cell->width;
+            if (taken <= widths[i])
+                line += whole;
+            else {
+                auto const part = cut_cell(whole, widths[i]);
+                line += part;
+                taken = columns(part);
+            }
+            if (i + 1 != widths.size()) line.append(widths[i] - taken + gap, ' ');
         }
+        if (heads && !headings) continue;
         line.erase(line.find_last_not_of(' ') + 1); // empty cells at the end
         if (line.size() > width) line = cut(line, width);
         if (colour && heads)
             text += fmt::format(fmt::emphasis::bold, "{}", line);
-        else if (colour && each.marked)
+        else if (colour && marked_[row])
             text += fmt::format(fmt::fg(fmt::terminal_color::yellow), "{}", line);
         else
             text += line;

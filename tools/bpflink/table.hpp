@@ -12,10 +12,10 @@ class table {
 public:
     using cells = std::vector<std::string>;
 
-    explicit table(cells headings);
+    explicit table(cells const& headings);
 
     /// @param row  as many cells as there are headings, of any bytes
-    void add(cells row, bool marked = false);
+    void add(cells const& row, bool marked = false);
 
     /// One line a row. Lines are cut to `width` columns, at the cost of the widest columns.
     /// @param colour    whether headings and marked rows stand out
@@ -23,15 +23,17 @@ public:
     [[nodiscard]] std::string render(std::size_t width, bool colour, bool headings = true) const;
 
 private:
-    struct entry {
-        cells row;
-        std::vector<std::size_t> widths; ///< of each cell
-        bool marked;
+    struct cell {
+        std::size_t end; ///< in the text
+        std::size_t width;
     };
 
     [[nodiscard]] std::vector<std::size_t> widths_within(std::size_t width) const;
 
-    std::vector<entry> entries_; // the headings first
+    // Thousands of rows are one text: their pages take longer than their bytes.
+    std::string text_;
+    std::vector<cell> cells_;  // row by row, the headings first
+    std::vector<bool> marked_; // of each row
     std::vector<std::size_t> widths_;
 };
 

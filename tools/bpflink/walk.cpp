@@ -68,8 +68,9 @@ void add_kept(std::vector<record>& links, predicate const& wanted, lookup& names
 }
 
 /// Reads the infos of all links, each as it is taken.
-template <class Take>
-void read_all(Take const& take) {
+/// @param expect  is told how many will come, where that is known
+template <class Take, class Expect>
+void read_all(Take const& take, Expect const& expect) {
     auto const ids = some_ids();
     if (!ids) return take(tl::unexpected{ids.error()});
     if (ids->size() < many) {
@@ -81,10 +82,11 @@ void read_all(Take const& take) {
         return;
     }
     auto all = bl::infos_at_once();
-    if (all && !all->empty())
+    if (all && !all->empty()) {
+        expect(all->size());
         for (auto& info : *all)
             take(std::move(info));
-    else
+    } else
         for (auto&& info : bl::infos())
             take(std::move(info));
 }
@@ -102,7 +104,7 @@ std::vector<record> all_links(predicate const& wanted, lookup& names, problems& 
         else
             report(info.error());
     };
-    read_all(take);
+    read_all(take, [&](std::size_t count) { links.reserve(count); });
     if (kept) add_kept(links, wanted, names, *kept, report);
     return links;
 }

@@ -83,13 +83,13 @@ std::string to_table(std::vector<record> const& links, column_list const& chosen
     table::cells names;
     for (auto const* const each : chosen)
         names.emplace_back(each->name);
-    table rows{std::move(names)};
+    table rows{names};
+    table::cells cells;
     for (auto const& link : links) {
-        table::cells cells;
-        cells.reserve(chosen.size());
+        cells.clear();
         for (auto const* const each : chosen)
             cells.push_back(cell_of(*each, link));
-        rows.add(std::move(cells), link.state == bl::link_state::defunct);
+        rows.add(cells, link.state == bl::link_state::defunct);
     }
     return rows.render(output_width(), wants_colour(), headings);
 }

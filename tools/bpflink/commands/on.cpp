@@ -15,7 +15,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace tool {
@@ -53,7 +52,7 @@ std::string to_table(on::programs const& all, lookup& names) {
                            program_text(each.program, names.program(each.program))};
         if (has_from) cells.push_back(each.from);
         if (has_note) cells.push_back(each.note);
-        rows.add(std::move(cells), !each.link);
+        rows.add(cells, !each.link);
     }
     return rows.render(output_width(), wants_colour());
 }
