@@ -49,15 +49,15 @@ std::string table::render(std::size_t width, bool colour, bool headings) const {
     std::string text;
     text.reserve(text_.size() + cells_.size() * (gap + 1));
     std::string line;
-    auto cell = cells_.begin();
+    auto next = cells_.begin();
     std::size_t begin = 0;
     for (std::size_t row = 0; row != marked_.size(); ++row) {
         bool const heads = row == 0;
         line.clear();
-        for (std::size_t i = 0; i != widths.size(); ++i, ++cell) {
-            auto const whole = std::string_view{text_}.substr(begin, cell->end - begin);
-            begin = cell->end;
-            std::size_t taken = cell->width;
+        for (std::size_t i = 0; i != widths.size(); ++i, ++next) {
+            auto const whole = std::string_view{text_}.substr(begin, next->end - begin);
+            begin = next->end;
+            std::size_t taken = next->width;
             if (taken <= widths[i])
                 line += whole;
             else {
