@@ -223,7 +223,7 @@ constexpr auto causes = joined(
                 "hw_breakpoint_add", is_a_watch},
         refusal{ESRCH, errc::not_found, "there is no thread {}, or it has ended", "",
                 "find_lively_task_by_vpid", thread_is_gone},
-        refusal{EPERM, errc::permission_denied, "{} missing to watch the kernel's memory", "",
+        refusal{EPERM, errc::permission_denied, "{} is missing to watch the kernel's memory", "",
                 "hw_breakpoint_parse", watches_the_kernel},
         refusal{ENOENT, errc::not_supported,
                 "the kernel, the processor or the virtual machine has no watchpoints", "",
@@ -238,7 +238,7 @@ constexpr auto causes = joined(
                 "a software event or a timer does", "perf_event_open"},
         refusal{EBUSY, errc{}, "another user has the processor's counters for its own", "try later",
                 "exclusive_event_init"},
-        refusal{EACCES, errc::permission_denied, "{} missing", "", "perf_allow_cpu",
+        refusal{EACCES, errc::permission_denied, "{} is missing", "", "perf_allow_cpu",
                 profiler_is_missing},
     },
     opening_causes);

@@ -109,7 +109,7 @@ template <class Numbers>
 /// Whether a descriptor is not open.
 [[nodiscard]] detail::finding is_closed(fd_view fd, std::string what = {});
 
-/// Whether this thread lacks any of these, and which, with the verb: "CAP_BPF is".
+/// Whether this thread lacks any of these, and which.
 [[nodiscard]] detail::finding missing_of(std::span<detail::capability const> needed);
 
 /// Whether the process is in a user namespace of its own, whose capabilities do not count for BPF.

@@ -109,7 +109,7 @@ constexpr std::array of_attaches{
             "bpf_prog_attach_check_attach_type", other_program_type},
     refusal{EINVAL, errc::not_supported, "this kernel has no links of {}", "", "link_create",
             kernel_is_without},
-    refusal{EPERM, errc::permission_denied, "{} missing", "run with it", "bpf_token_capable",
+    refusal{EPERM, errc::permission_denied, "{} is missing", "run with it", "bpf_token_capable",
             capability_is_missing},
     refusal{EPERM, errc::permission_denied,
             "the process is in a user namespace of its own, whose capabilities do not count here",
@@ -117,7 +117,7 @@ constexpr std::array of_attaches{
             in_other_user_namespace},
     refusal{EPERM, errc{}, "the memory that this user may lock is used up",
             "raise RLIMIT_MEMLOCK (before 5.11)", "bpf_charge_memlock", locked_memory_is_used_up},
-    refusal{EACCES, errc::permission_denied, "{} missing", "run with it", "security_bpf",
+    refusal{EACCES, errc::permission_denied, "{} is missing", "run with it", "security_bpf",
             capability_is_missing},
     refusal{EACCES, errc::permission_denied,
             "the process is in a user namespace of its own, whose capabilities do not count here",
@@ -130,8 +130,8 @@ constexpr std::array of_attaches{
 };
 
 constexpr std::array of_commands{
-    refusal{EPERM, errc::permission_denied, "{} missing, which bpf(2) asks for here", "run with it",
-            "__sys_bpf", lacks_bpf},
+    refusal{EPERM, errc::permission_denied, "{} is missing, which bpf(2) asks for here",
+            "run with it", "__sys_bpf", lacks_bpf},
     refusal{EPERM, errc::permission_denied,
             "the process is in a user namespace of its own, whose capabilities do not count here",
             "use the first user namespace", "__sys_bpf", is_locked_out},
@@ -179,18 +179,15 @@ finding in_other_user_namespace(attempt const&) {
 finding missing_of(std::span<capability const> needed) {
     match const all = has(capability::sys_admin);
     finding found{match::no};
-    bool is_one = true;
     for (capability const each : needed) {
         if (each == capability{}) continue;
         bool const is_implied = each != capability::net_admin && all == match::yes;
         match const one = is_implied ? match::yes : has(each);
-        if (one == match::unknown) return {match::unknown, "a capability is"};
+        if (one == match::unknown) return {match::unknown, "a capability"};
         if (one == match::yes) continue;
-        is_one = found.is != match::yes;
         found.is = match::yes;
-        (found.what += is_one ? "" : " and ") += name_of(each);
+        (found.what += found.what.empty() ? "" : " and ") += name_of(each);
     }
-    if (found.is == match::yes) found.what += is_one ? " is" : " are";
     return found;
 }
 

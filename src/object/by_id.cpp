@@ -36,7 +36,7 @@ finding may_tell_ids(attempt const&) {
 }
 
 constexpr std::array shared_causes{
-    refusal{EPERM, errc::permission_denied, "{} missing", "run with it", "bpf_token_capable",
+    refusal{EPERM, errc::permission_denied, "{} is missing", "run with it", "bpf_token_capable",
             lacks_sys_admin},
     refusal{EPERM, errc::permission_denied,
             "the process is in a user namespace of its own, whose capabilities do not count here",
