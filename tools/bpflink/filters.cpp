@@ -69,11 +69,9 @@ bl::result<unsigned> find_process(unsigned process) {
 /// Whether /proc tells what it has open.
 bool may_be_looked_into(unsigned process) {
     std::error_code failure;
-    for (auto const& each :
-         std::filesystem::directory_iterator{fmt::format("/proc/{}/fd", process), failure}) {
-        static_cast<void>(std::filesystem::read_symlink(each, failure));
-        break;
-    }
+    std::filesystem::directory_iterator const first{fmt::format("/proc/{}/fd", process), failure};
+    if (first != std::filesystem::directory_iterator{})
+        static_cast<void>(std::filesystem::read_symlink(*first, failure));
     return !failure || failure.value() == ENOENT; // closed meanwhile
 }
 
