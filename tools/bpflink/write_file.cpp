@@ -126,7 +126,7 @@ target file_of(std::string const& path) {
         if (file == path || is_same(there, seen_at(file)))
             return {std::move(file), there.has_value()};
     }
-    throw std::runtime_error{path + ": the file behind it has no name that it can be replaced at"};
+    throw std::runtime_error{path + ": the file behind it has no name, and cannot be replaced"};
 }
 
 } // namespace
