@@ -43,7 +43,7 @@ public:
     ///         more than one read takes; EAGAIN  a thousand times: the program never goes on
     /// @kernel kernel/bpf/bpf_iter.c, bpf_seq_read()
     /// @cost 1 system call
-    [[nodiscard]] result<std::size_t> read(std::span<std::byte> into) { return run_.read(into); }
+    [[nodiscard]] result<std::size_t> read(std::span<std::byte> into);
 
     /// All that is left, as text.
     /// @errors as read; bytes read before the error are lost
@@ -53,7 +53,7 @@ public:
     /// Elements: result<std::string_view>.
     /// @errors as read
     /// @cost 1 system call for about 32 KiB; allocates once, and again for a line longer than that
-    [[nodiscard]] lines_view lines() & { return lines_view{{run_}}; }
+    [[nodiscard]] lines_view lines() &;
     lines_view lines() && = delete; // the lines are in a buffer of what would be gone
 
     /// The structs that the program writes by bpf_seq_write(), one T after another. Elements:
@@ -70,7 +70,7 @@ public:
     /// As it comes: a span of bytes for each system call. Elements: result<std::span<std::byte
     /// const>>.
     /// @errors as read
-    [[nodiscard]] bytes_view bytes() & { return bytes_view{{run_}}; }
+    [[nodiscard]] bytes_view bytes() &;
     bytes_view bytes() && = delete;
 
     /// The run's descriptor; borrowed. There is no waiting for it: it is always ready.

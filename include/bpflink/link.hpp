@@ -84,7 +84,7 @@ public:
     [[nodiscard]] static result<link> load_pinned(std::string_view path);
     /// The same with a std::filesystem::path.
     template <detail::filesystem_path P>
-    [[nodiscard]] static result<link> load_pinned(P const& path) {
+    [[nodiscard]] static auto load_pinned(P const& path) {
         return load_pinned(detail::text_of(path));
     }
 
@@ -170,7 +170,7 @@ public:
     [[nodiscard]] result<void> pin(std::string_view path);
     /// The same with a std::filesystem::path.
     template <detail::filesystem_path P>
-    [[nodiscard]] result<void> pin(P const& path) {
+    [[nodiscard]] auto pin(P const& path) {
         return pin(detail::text_of(path));
     }
 
@@ -194,7 +194,7 @@ public:
     [[nodiscard]] result<void> replace_pin(std::string_view path);
     /// The same with a std::filesystem::path.
     template <detail::filesystem_path P>
-    [[nodiscard]] result<void> replace_pin(P const& path) {
+    [[nodiscard]] auto replace_pin(P const& path) {
         return replace_pin(detail::text_of(path));
     }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/detail/duration.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <variant>

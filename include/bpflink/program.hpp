@@ -46,7 +46,7 @@ public:
     [[nodiscard]] static result<program> load_pinned(std::string_view path);
     /// The same with a std::filesystem::path.
     template <detail::filesystem_path P>
-    [[nodiscard]] static result<program> load_pinned(P const& path) {
+    [[nodiscard]] static auto load_pinned(P const& path) {
         return load_pinned(detail::text_of(path));
     }
 
@@ -70,7 +70,7 @@ public:
     /// @errors EMFILE, ENOMEM  no descriptor or memory is left to read a long name by
     /// @kernel as program_info_of
     /// @cost 1 system call, 1 more for maps, and 6 more where the kernel cut the name; allocates
-    [[nodiscard]] result<program_info> info() const { return detail::read_program_info(fd_); }
+    [[nodiscard]] result<program_info> info() const;
 
     /// Borrows with the type as a compile-time fact.
     /// @errors invalid_argument  of another type; both are named

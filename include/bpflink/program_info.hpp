@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/detail/duration.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/ids.hpp>
 #include <bpflink/program_type.hpp>
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

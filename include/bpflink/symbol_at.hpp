@@ -41,8 +41,7 @@ struct symbol_at_place {
                                                 resolve_options options = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
-[[nodiscard]] result<symbol_at_place> symbol_at(P const& binary, std::uint64_t offset,
-                                                resolve_options options = {}) {
+[[nodiscard]] auto symbol_at(P const& binary, std::uint64_t offset, resolve_options options = {}) {
     return symbol_at(detail::text_of(binary), offset, options);
 }
 

@@ -66,9 +66,8 @@ resolve_symbols(fd_view binary, std::span<std::string_view const> symbols,
                 resolve_options options = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
-[[nodiscard]] result<std::vector<std::uint64_t>>
-resolve_symbols(P const& binary, std::span<std::string_view const> symbols,
-                resolve_options options = {}) {
+[[nodiscard]] auto resolve_symbols(P const& binary, std::span<std::string_view const> symbols,
+                                   resolve_options options = {}) {
     return resolve_symbols(detail::text_of(binary), symbols, options);
 }
 
@@ -80,8 +79,8 @@ resolve_symbols(P const& binary, std::span<std::string_view const> symbols,
                                                    resolve_options options = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
-[[nodiscard]] result<std::uint64_t> resolve_symbol(P const& binary, std::string_view symbol,
-                                                   resolve_options options = {}) {
+[[nodiscard]] auto resolve_symbol(P const& binary, std::string_view symbol,
+                                  resolve_options options = {}) {
     return resolve_symbol(detail::text_of(binary), symbol, options);
 }
 
@@ -97,7 +96,7 @@ template <detail::filesystem_path P>
 [[nodiscard]] result<std::uint64_t> offset_of_address(fd_view binary, std::uint64_t address);
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
-[[nodiscard]] result<std::uint64_t> offset_of_address(P const& binary, std::uint64_t address) {
+[[nodiscard]] auto offset_of_address(P const& binary, std::uint64_t address) {
     return offset_of_address(detail::text_of(binary), address);
 }
 
@@ -117,8 +116,8 @@ matching_symbols(std::string_view binary, std::string_view pattern, resolve_opti
 matching_symbols(fd_view binary, std::string_view pattern, resolve_options options = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
-[[nodiscard]] result<std::vector<std::string>>
-matching_symbols(P const& binary, std::string_view pattern, resolve_options options = {}) {
+[[nodiscard]] auto matching_symbols(P const& binary, std::string_view pattern,
+                                    resolve_options options = {}) {
     return matching_symbols(detail::text_of(binary), pattern, options);
 }
 

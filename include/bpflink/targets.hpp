@@ -38,7 +38,7 @@ namespace bpflink {
 [[nodiscard]] result<cgroup_id> cgroup_id_of(std::string_view path);
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
-[[nodiscard]] result<cgroup_id> cgroup_id_of(P const& path) {
+[[nodiscard]] auto cgroup_id_of(P const& path) {
     return cgroup_id_of(detail::text_of(path));
 }
 
@@ -60,7 +60,7 @@ template <detail::filesystem_path P>
 [[nodiscard]] result<netns_inode> netns_inode_of(std::string_view path);
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
-[[nodiscard]] result<netns_inode> netns_inode_of(P const& path) {
+[[nodiscard]] auto netns_inode_of(P const& path) {
     return netns_inode_of(detail::text_of(path));
 }
 

@@ -13,9 +13,7 @@ namespace bpflink {
 /// @param texts  borrowed by the views; a temporary does not compile
 /// @throws std::bad_alloc  there is no memory
 /// @cost one allocation
-[[nodiscard]] inline std::vector<std::string_view> text_views(std::span<std::string const> texts) {
-    return {texts.begin(), texts.end()};
-}
+[[nodiscard]] std::vector<std::string_view> text_views(std::span<std::string const> texts);
 std::vector<std::string_view> text_views(std::vector<std::string>&& texts) = delete;
 
 } // namespace bpflink

@@ -72,7 +72,7 @@ public:
     }
     /// The same with a std::filesystem::path.
     template <detail::filesystem_path P>
-    [[nodiscard]] static result<typed_link> load_pinned(P const& path) {
+    [[nodiscard]] static auto load_pinned(P const& path) {
         return load_pinned(detail::text_of(path));
     }
 
@@ -151,7 +151,7 @@ public:
     [[nodiscard]] result<void> pin(std::string_view path) { return link_.pin(path); }
     /// The same with a std::filesystem::path.
     template <detail::filesystem_path P>
-    [[nodiscard]] result<void> pin(P const& path) {
+    [[nodiscard]] auto pin(P const& path) {
         return pin(detail::text_of(path));
     }
     /// As link::replace_pin.
@@ -160,7 +160,7 @@ public:
     }
     /// The same with a std::filesystem::path.
     template <detail::filesystem_path P>
-    [[nodiscard]] result<void> replace_pin(P const& path) {
+    [[nodiscard]] auto replace_pin(P const& path) {
         return replace_pin(detail::text_of(path));
     }
     /// As link::unpin.

@@ -57,8 +57,7 @@ resolve_usdt(std::variant<std::string_view, fd_view> const& binary, std::string_
              std::string_view name);
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
-[[nodiscard]] result<std::vector<usdt_place>>
-resolve_usdt(P const& binary, std::string_view provider, std::string_view name) {
+[[nodiscard]] auto resolve_usdt(P const& binary, std::string_view provider, std::string_view name) {
     return resolve_usdt(detail::text_of(binary), provider, name);
 }
 
@@ -72,8 +71,7 @@ resolve_usdt(P const& binary, std::string_view provider, std::string_view name) 
 matching_usdt(std::variant<std::string_view, fd_view> const& binary, std::string_view pattern);
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
-[[nodiscard]] result<std::vector<usdt_probe>> matching_usdt(P const& binary,
-                                                            std::string_view pattern) {
+[[nodiscard]] auto matching_usdt(P const& binary, std::string_view pattern) {
     return matching_usdt(detail::text_of(binary), pattern);
 }
 

@@ -185,8 +185,10 @@ finding missing_of(std::span<capability const> needed) {
         match const one = is_implied ? match::yes : has(each);
         if (one == match::unknown) return {match::unknown, "a capability"};
         if (one == match::yes) continue;
+        if (found.is == match::yes) // several take the verb of one: "each of ... is missing"
+            found.what = (found.what.starts_with("each") ? "" : "each of ") + found.what + " and ";
         found.is = match::yes;
-        (found.what += found.what.empty() ? "" : " and ") += name_of(each);
+        found.what += name_of(each);
     }
     return found;
 }

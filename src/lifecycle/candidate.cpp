@@ -2,7 +2,19 @@
 #include <bpflink/detail/wait.hpp>
 #include <bpflink/lifecycle/candidate.hpp>
 
-namespace bpflink::detail {
+namespace bpflink {
+
+namespace detail {
+
+keepsakes::~keepsakes() {
+    for (auto const& each : all_)
+        each.end(each.what);
+}
+
+result<void> keepsakes::own(std::string_view& text) {
+    text = keep(std::string{text});
+    return {};
+}
 
 result<void> keepsakes::own(fd_view& fd) {
     if (!fd) return {};
@@ -16,4 +28,23 @@ result<void> keepsakes::own(map_ref& map) {
     });
 }
 
-} // namespace bpflink::detail
+result<void> keepsakes::own(iter_cgroup& start) {
+    return own(start.cgroup);
+}
+
+result<void> keepsakes::own(iter_task& of) {
+    return own(of.task);
+}
+
+kept_candidate::kept_candidate(error why)
+    : place{door_to<hook::iter>, {}, nullptr}, failed{std::move(why)} {
+}
+
+} // namespace detail
+
+set_candidate candidate(map_ref const& map, hook::struct_ops const& where) {
+    return detail::make_candidate::of(
+        new detail::kept_candidate(detail::borrowed_program{map.fd()}, where));
+}
+
+} // namespace bpflink

@@ -91,6 +91,23 @@ result<ensured_any> ensure_held(wanted_link const& wanted, unique_fd& held,
 
 } // namespace detail
 
+result<ensured_link<hook::struct_ops>> ensure_attached(map_ref const& map,
+                                                       hook::struct_ops const& where,
+                                                       std::string_view pin_path,
+                                                       ensure_options options) {
+    return detail::typed<hook::struct_ops>(detail::ensure_pinned(
+        {detail::door_to<hook::struct_ops>, detail::borrowed_program{map.fd()}, &where}, pin_path,
+        options));
+}
+
+result<ensured_link<hook::struct_ops>> ensure_attached(map_ref const& map,
+                                                       hook::struct_ops const& where,
+                                                       unique_fd&& stored, ensure_options options) {
+    return detail::typed<hook::struct_ops>(detail::ensure_held(
+        {detail::door_to<hook::struct_ops>, detail::borrowed_program{map.fd()}, &where}, stored,
+        options));
+}
+
 std::string to_string(ensured how) {
     return detail::name_or_number(names, static_cast<unsigned>(how));
 }

@@ -809,6 +809,13 @@ void set_work::close(std::vector<set_member>& members) {
 
 } // namespace detail
 
+set_member::set_member(std::string name, std::vector<set_candidate> candidates, bool optional)
+    : name_{std::move(name)}, candidates_{std::move(candidates)}, is_optional_{optional} {
+}
+
+link_set::link_set(ensure_options options) : options_{options} {
+}
+
 link_set::link_set(link_set&& other) noexcept
     : directory_{std::exchange(other.directory_, {})}, options_{other.options_},
       members_{std::exchange(other.members_, {})}, quorums_{std::exchange(other.quorums_, {})},
@@ -858,6 +865,15 @@ result<link_set> link_set::open(std::string_view directory, ensure_options optio
     return set;
 }
 
+link_set& link_set::want_one_of(std::string_view name,
+                                std::initializer_list<set_candidate> candidates) {
+    return add(name, candidates, false);
+}
+
+link_set& link_set::want_one_of(std::string_view name, std::vector<set_candidate> candidates) {
+    return add(name, std::move(candidates), false);
+}
+
 link_set& link_set::add(std::string_view name, std::vector<set_candidate> candidates,
                         bool optional) {
     auto const mistake = [&](std::string advice) {
@@ -897,6 +913,18 @@ link_set& link_set::adopt(std::string_view name, link handed_on) {
 link_set& link_set::at_least(std::size_t count, std::vector<std::string> names) {
     quorums_.push_back({count, std::move(names)});
     return *this;
+}
+
+std::size_t link_set::size() const noexcept {
+    return members_.size();
+}
+
+set_member const* link_set::begin() const noexcept {
+    return members_.data();
+}
+
+set_member const* link_set::end() const noexcept {
+    return begin() + size();
 }
 
 set_member const* link_set::find(std::string_view name) const noexcept {

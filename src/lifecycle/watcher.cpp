@@ -117,6 +117,13 @@ void watcher::stop_news(int outcome) {
     not_woken_ = refused(outcome, "news of interfaces").value();
 }
 
+watcher::watcher(snapshot_source preferred) noexcept : by_{preferred} {
+}
+
+events_view watcher::events() & {
+    return events_view{{this}};
+}
+
 result<std::span<link_event const>> watcher::poll() {
     return wait(milliseconds{0});
 }

@@ -107,6 +107,10 @@ result<program> program::load_pinned(std::string_view path) {
     });
 }
 
+result<program_info> program::info() const {
+    return detail::read_program_info(fd_);
+}
+
 result<program> program::from_fd(unique_fd&& fd) {
     return checked(std::move(fd), describe(fd_view{fd}));
 }

@@ -9,12 +9,20 @@
 #include <bpflink/views/pins.hpp>
 
 #include <cerrno>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace bpflink::detail {
 
+namespace {
+
 /// A directory that is being listed.
-class pin_walk::listing {
+class listing {
 public:
     static result<listing> open(std::string path) {
         void* stream = nullptr;
@@ -45,8 +53,6 @@ private:
     void* stream_;
 };
 
-namespace {
-
 /// Empty where the pin is not a link's, or gone by now.
 std::optional<result<pin_entry>> look_at(std::string path) {
     auto const fd = open_pin(path);
@@ -64,7 +70,33 @@ std::optional<result<pin_entry>> look_at(std::string path) {
 
 } // namespace
 
-result<pin_walk::listing> pin_walk::open_root() const {
+class pin_walk::state {
+public:
+    explicit state(std::optional<std::string> root) : root_{std::move(root)} {}
+
+    void next(std::optional<result<pin_entry>>& out);
+    [[nodiscard]] result<void> walk_on(std::string const& process, std::string const& root);
+
+private:
+    struct place {
+        std::string path;
+        std::uint64_t device = 0;
+    };
+    [[nodiscard]] result<listing> open_root() const;
+    [[nodiscard]] result<bool> is_new(std::string const& path);
+    void start(std::optional<result<pin_entry>>& out);
+    void enter(std::string path, std::optional<result<pin_entry>>& out);
+
+    std::optional<std::string> root_;
+    bool started_ = false;
+    std::deque<place> places_; // still to be walked
+    std::uint64_t device_ = 0; // of the one that is walked
+    // The directories of mounts that it was in: one bpffs may be mounted at several places.
+    std::set<std::pair<std::uint64_t, std::uint64_t>> seen_;
+    std::vector<listing> open_; // from the root to where we are
+};
+
+result<listing> pin_walk::state::open_root() const {
     auto path = absolute(*root_, operation::open);
     if (!path) return tl::unexpected{std::move(path).error()};
     while (path->size() > 1 && path->back() == '/')
@@ -76,20 +108,14 @@ result<pin_walk::listing> pin_walk::open_root() const {
     return refuse_look_at(told == 0 ? -EINVAL : told, operation::open, *path);
 }
 
-pin_walk::pin_walk(std::optional<std::string> root) : root_{std::move(root)} {
-}
-pin_walk::pin_walk(pin_walk&&) noexcept = default;
-pin_walk& pin_walk::operator=(pin_walk&&) noexcept = default;
-pin_walk::~pin_walk() = default;
-
-result<void> pin_walk::walk_on(std::string const& process, std::string const& root) {
+result<void> pin_walk::state::walk_on(std::string const& process, std::string const& root) {
     return read_whole_file(process + "/mountinfo").map([&](std::string const& table) {
         for (auto& [path, device, options] : mounts_of(table, "bpf"))
             places_.push_back({root + path, device});
     });
 }
 
-void pin_walk::start(std::optional<result<pin_entry>>& out) {
+void pin_walk::state::start(std::optional<result<pin_entry>>& out) {
     if (!root_) {
         auto const read = walk_on("/proc/thread-self", "");
         if (!read) {
@@ -108,7 +134,7 @@ void pin_walk::start(std::optional<result<pin_entry>>& out) {
 }
 
 /// Whether a directory is on the file system that is walked, and was not walked before.
-result<bool> pin_walk::is_new(std::string const& path) {
+result<bool> pin_walk::state::is_new(std::string const& path) {
     if (root_) {
         int const told = sys::is_on_bpffs(path.c_str());
         if (told < 0 && told != -ENOENT) return refuse_look_at(told, operation::stat, path);
@@ -123,7 +149,7 @@ result<bool> pin_walk::is_new(std::string const& path) {
            seen_.emplace(facts.device, facts.inode).second;
 }
 
-void pin_walk::enter(std::string path, std::optional<result<pin_entry>>& out) {
+void pin_walk::state::enter(std::string path, std::optional<result<pin_entry>>& out) {
     auto const walked = is_new(path);
     if (walked && !*walked) return;
     auto directory = walked ? listing::open(std::move(path)) : tl::unexpected{walked.error()};
@@ -133,7 +159,7 @@ void pin_walk::enter(std::string path, std::optional<result<pin_entry>>& out) {
         out.emplace(tl::unexpect, std::move(directory).error());
 }
 
-void pin_walk::next(std::optional<result<pin_entry>>& out) {
+void pin_walk::state::next(std::optional<result<pin_entry>>& out) {
     if (!std::exchange(started_, true)) start(out);
     while (!out && !(open_.empty() && places_.empty())) {
         if (open_.empty()) {
@@ -158,6 +184,21 @@ void pin_walk::next(std::optional<result<pin_entry>>& out) {
             if (found.kind == sys::entry_kind::file) out = look_at(std::move(path));
         }
     }
+}
+
+pin_walk::pin_walk(std::optional<std::string> root) : state_{new state{std::move(root)}} {
+}
+
+pin_walk::~pin_walk() {
+    delete state_;
+}
+
+void pin_walk::next(std::optional<result<pin_entry>>& out) {
+    state_->next(out);
+}
+
+result<void> pin_walk::walk_on(std::string const& process, std::string const& root) {
+    return state_->walk_on(process, root);
 }
 
 } // namespace bpflink::detail

@@ -17,6 +17,10 @@ constexpr std::array<std::string_view, 3> snapshot_source_names{"none", "iterato
 
 } // namespace
 
+std::span<error const> snapshotter::unseen() const& noexcept {
+    return unseen_;
+}
+
 error const* snapshotter::why_walked() const& noexcept {
     return why_.code() ? &why_ : nullptr;
 }

@@ -77,6 +77,18 @@ result<iter_output> iter_output::open(fd_view link) {
         [](sys::opened&& run) { return iter_output{std::move(run)}; });
 }
 
+result<std::size_t> iter_output::read(std::span<std::byte> into) {
+    return run_.read(into);
+}
+
+lines_view iter_output::lines() & {
+    return lines_view{{run_}};
+}
+
+bytes_view iter_output::bytes() & {
+    return bytes_view{{run_}};
+}
+
 result<std::string> iter_output::read_all() {
     std::string text;
     std::array<std::byte, 64 * 1024> buffer;

@@ -72,6 +72,20 @@ class Filters(LinksTest):
         self.assert_fails(self.links.tool("list", "--process", both), f"/proc/{ended.pid}",
                           "there is no such process")
 
+    def test_by_a_process_that_proc_hides(self):
+        pid = str(self.links.process.pid)
+        capabilities = "+sys_admin,+bpf,+perfmon,+dac_read_search"
+        script = "mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=65534 --regid=65534 " \
+                 f'--clear-groups --inh-caps={capabilities} --ambient-caps={capabilities} "$0" "$@"'
+
+        def ask(*arguments):
+            return support.run("unshare", "--mount", "sh", "-c", script, support.TOOL, *arguments)
+
+        listed = [link["id"] for link in support.json_of(ask("list", "--json", "--process", pid))]
+        self.assertLessEqual(self.ids("xdp", "cgroup"), set(listed))
+        self.assert_fails(ask("on", pid), f"/proc/{pid}", "/proc hides the process (hidepid)")
+        self.assert_fails(ask("on", "999999999"), "there is no such process")
+
     def test_by_state(self):
         defunct = self.links.list("--state", "defunct")
         self.assertIn(self.links.ids["defunct"], defunct)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filters.hpp"
 
+#include "process.hpp"
+
 #include <bpflink/lifecycle/holders.hpp>
 #include <bpflink/link_record.hpp>
 #include <bpflink/targets.hpp>
@@ -56,14 +58,11 @@ bl::result<bl::netns_inode> netns_of(std::string const& word) {
     return bl::netns_inode_of(netns_path_of(word));
 }
 
-/// The process, if there is one: else it would seem to have no links.
-bl::result<unsigned> find_process(unsigned process) {
-    auto const place = fmt::format("/proc/{}", process);
-    std::error_code failure;
-    if (std::filesystem::exists(place, failure)) return process;
-    return tl::unexpected{bl::error{failure ? failure.value() : ENOENT, bl::operation::open,
-                                    bl::errc::not_found, place,
-                                    "there is no such process, or /proc hides it (hidepid)"}};
+/// The process, though /proc may hide it: the kernel's iterator over descriptors does not.
+bl::result<unsigned> holder_of_links(unsigned process) {
+    auto found = find_process(process);
+    if (!found && found.error() == bl::errc::permission_denied) return process;
+    return found;
 }
 
 /// Whether /proc tells what it has open.
@@ -72,7 +71,8 @@ bool may_be_looked_into(unsigned process) {
     std::filesystem::directory_iterator const first{fmt::format("/proc/{}/fd", process), failure};
     if (first != std::filesystem::directory_iterator{})
         static_cast<void>(std::filesystem::read_symlink(*first, failure));
-    return !failure || failure.value() == ENOENT; // closed meanwhile
+    // Closed meanwhile; or /proc hides the process.
+    return !failure || (failure.value() == ENOENT && find_process(process));
 }
 
 bool is_any_of(auto const& wanted, auto const& value) {
@@ -142,7 +142,7 @@ bool filters::resolve(problems& report) {
     bool is_sure = true;
     auto others = processes_;
     std::erase_if(others, [&](unsigned process) { return found.contains(process); });
-    each(others, find_process,
+    each(others, holder_of_links,
          [&](unsigned process) { is_sure = is_sure && may_be_looked_into(process); });
     if (!is_sure && !unseen.empty()) report.note("there may be more links: " + unseen);
     return all;

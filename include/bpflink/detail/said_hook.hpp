@@ -6,7 +6,6 @@
 #include <bpflink/hook/any_hook.hpp>
 
 #include <concepts>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -17,16 +16,16 @@ namespace bpflink::detail {
 using said_hook = result<std::optional<any_hook>>;
 
 /// A hook, any_hook, an optional of it or nullopt.
-template <class T>
-    requires std::constructible_from<std::optional<any_hook>, T>
-[[nodiscard]] said_hook as_said(T said) {
-    return std::optional<any_hook>{std::move(said)};
+template <class T, class Hook = any_hook> // dependent, so that only who asks for sets compiles it
+    requires std::constructible_from<std::optional<Hook>, T>
+[[nodiscard]] result<std::optional<Hook>> as_said(T said) {
+    return std::optional<Hook>{std::move(said)};
 }
 /// The same, or an error.
-template <class T>
-[[nodiscard]] said_hook as_said(result<T> said) {
+template <class T, class Hook = any_hook>
+[[nodiscard]] result<std::optional<Hook>> as_said(result<T> said) {
     if (!said) return tl::unexpected{std::move(said).error()};
-    return std::optional<any_hook>{*std::move(said)};
+    return std::optional<Hook>{*std::move(said)};
 }
 
 /// A callback of link_set::want_all that is asked about every program.
@@ -49,7 +48,7 @@ struct hook_callback {
 
     template <class F>
     [[nodiscard]] static hook_callback of(F& f) noexcept {
-        return {const_cast<void*>(static_cast<void const*>(std::addressof(f))),
+        return {const_cast<void*>(static_cast<void const*>(&f)),
                 [](void* callback, ::bpf_program const* prog, result<any_hook> const& read) {
                     F& ask = *static_cast<F*>(callback);
                     if constexpr (says_every_hook<F>)

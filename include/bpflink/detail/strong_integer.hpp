@@ -4,11 +4,15 @@
 #include <compare>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <iosfwd>
 #include <type_traits>
 
 namespace bpflink::detail {
+
+/// So that an id prints where <ostream> is not included, as in a test's own output.
+std::ostream& print_number(std::ostream& out, std::uint64_t number);
 
 /// An unsigned integer that mixes with no other: explicit both ways.
 /// A wider integer is refused at compile time, so that no value is ever cut.
@@ -37,10 +41,8 @@ public:
 
     friend constexpr auto operator<=>(strong_integer, strong_integer) noexcept = default;
 
-    template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
-                                                        strong_integer x) {
-        return out << x.value_;
+    friend std::ostream& operator<<(std::ostream& out, strong_integer x) {
+        return detail::print_number(out, x.value_);
     }
 
 private:

@@ -37,10 +37,7 @@ public:
     keepsakes() noexcept = default;
     keepsakes(keepsakes const&) = delete;
     keepsakes& operator=(keepsakes const&) = delete;
-    ~keepsakes() {
-        for (auto const& each : all_)
-            each.end(each.what);
-    }
+    ~keepsakes();
 
     template <class T>
     T& keep(T what) {
@@ -53,15 +50,12 @@ public:
     // Each puts a copy in the place of what a field borrows.
     // @errors of duplicating a descriptor
 
-    [[nodiscard]] result<void> own(std::string_view& text) {
-        text = keep(std::string{text});
-        return {};
-    }
+    [[nodiscard]] result<void> own(std::string_view& text);
     [[nodiscard]] result<void> own(fd_view& fd);
     [[nodiscard]] result<void> own(map_ref& map);
     [[nodiscard]] result<void> own(order& place);
-    [[nodiscard]] result<void> own(iter_cgroup& start) { return own(start.cgroup); }
-    [[nodiscard]] result<void> own(iter_task& of) { return own(of.task); }
+    [[nodiscard]] result<void> own(iter_cgroup& start);
+    [[nodiscard]] result<void> own(iter_task& of);
     template <class T>
     [[nodiscard]] result<void> own(std::span<T const>& all) {
         auto& copies = keep(std::vector<T>(all.begin(), all.end()));
@@ -113,8 +107,7 @@ struct kept_candidate {
     }
 
     /// The error that kept it from being made. It has any hook.
-    explicit kept_candidate(error why)
-        : place{door_to<hook::iter>, {}, nullptr}, failed{std::move(why)} {}
+    explicit kept_candidate(error why);
 
     wanted_link place;
     support (*is_supported)() = nullptr; // null: a hook that the library does not know
@@ -174,10 +167,7 @@ template <class P, has_place H>
     return detail::make_candidate::of(new detail::kept_candidate(detail::borrow(prog), where));
 }
 /// The same for a table of struct_ops.
-[[nodiscard]] inline set_candidate candidate(map_ref const& map, hook::struct_ops const& where) {
-    return detail::make_candidate::of(
-        new detail::kept_candidate(detail::borrowed_program{map.fd()}, where));
-}
+[[nodiscard]] set_candidate candidate(map_ref const& map, hook::struct_ops const& where);
 /// The same for a program of a loaded ::bpf_object, and a hook that is known at run time, as
 /// hook_of says. If the hook does not take the program's type, plan and apply fail.
 [[nodiscard]] set_candidate candidate(::bpf_program const* prog, any_hook const& where);

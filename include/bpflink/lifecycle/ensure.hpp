@@ -3,6 +3,7 @@
 
 #include <bpflink/any_program.hpp>
 #include <bpflink/detail/access.hpp>
+#include <bpflink/detail/duration.hpp>
 #include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
@@ -20,7 +21,6 @@
 #include <bpflink/match.hpp>
 #include <bpflink/typed_link.hpp>
 
-#include <chrono>
 #include <concepts>
 #include <iosfwd>
 #include <string>
@@ -165,8 +165,8 @@ struct ensured_any {
 [[nodiscard]] result<ensured_any> ensure_held(wanted_link const& wanted, unique_fd& held,
                                               ensure_options const& options);
 
-template <class Hook>
-[[nodiscard]] result<ensured_link<Hook>> typed(result<ensured_any> done) {
+template <class Hook, std::same_as<result<ensured_any>> Done>
+[[nodiscard]] result<ensured_link<Hook>> typed(Done done) {
     return std::move(done).map([](ensured_any&& any) {
         return ensured_link<Hook>{access::make_typed<Hook>(std::move(any.link)), any.how,
                                   any.before};
@@ -261,27 +261,20 @@ ensure_attached(P const& prog, H const& where, unique_fd&& stored, ensure_option
 
 /// The same for a struct_ops table: this map is the one that the link holds. A table that takes no
 /// update is attached anew.
-[[nodiscard]] inline result<ensured_link<hook::struct_ops>>
-ensure_attached(map_ref const& map, hook::struct_ops const& where, std::string_view pin_path,
-                ensure_options options = {}) {
-    return detail::typed<hook::struct_ops>(detail::ensure_pinned(
-        {detail::door_to<hook::struct_ops>, detail::borrowed_program{map.fd()}, &where}, pin_path,
-        options));
-}
+[[nodiscard]] result<ensured_link<hook::struct_ops>> ensure_attached(map_ref const& map,
+                                                                     hook::struct_ops const& where,
+                                                                     std::string_view pin_path,
+                                                                     ensure_options options = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path Path>
-[[nodiscard]] result<ensured_link<hook::struct_ops>>
-ensure_attached(map_ref const& map, hook::struct_ops const& where, Path const& pin_path,
-                ensure_options options = {}) {
+[[nodiscard]] auto ensure_attached(map_ref const& map, hook::struct_ops const& where,
+                                   Path const& pin_path, ensure_options options = {}) {
     return ensure_attached(map, where, detail::text_of(pin_path), options);
 }
 /// The same for a descriptor instead of a pin.
-[[nodiscard]] inline result<ensured_link<hook::struct_ops>>
-ensure_attached(map_ref const& map, hook::struct_ops const& where, unique_fd&& stored,
-                ensure_options options = {}) {
-    return detail::typed<hook::struct_ops>(detail::ensure_held(
-        {detail::door_to<hook::struct_ops>, detail::borrowed_program{map.fd()}, &where}, stored,
-        options));
-}
+[[nodiscard]] result<ensured_link<hook::struct_ops>> ensure_attached(map_ref const& map,
+                                                                     hook::struct_ops const& where,
+                                                                     unique_fd&& stored,
+                                                                     ensure_options options = {});
 
 } // namespace bpflink

@@ -72,8 +72,7 @@ public:
 private:
     friend class link_set;
     friend class detail::set_work;
-    set_member(std::string name, std::vector<set_candidate> candidates, bool optional)
-        : name_{std::move(name)}, candidates_{std::move(candidates)}, is_optional_{optional} {}
+    set_member(std::string name, std::vector<set_candidate> candidates, bool optional);
 
     std::string name_;
     std::vector<set_candidate> candidates_;
@@ -100,10 +99,10 @@ private:
 class link_set {
 public:
     /// A set whose links live with the object: nothing is pinned.
-    link_set() = default;
+    link_set() : link_set(ensure_options{}) {}
     /// The same.
     /// @param options  of ensure_attached, for each member
-    explicit link_set(ensure_options options) : options_{options} {}
+    explicit link_set(ensure_options options);
 
     /// A set that is pinned in a directory. If that is missing, apply makes it, with mode 0700.
     /// Changes nothing.
@@ -117,7 +116,7 @@ public:
                                                ensure_options options = {});
     /// The same with a std::filesystem::path.
     template <detail::filesystem_path Path>
-    [[nodiscard]] static result<link_set> open(Path const& directory, ensure_options options = {}) {
+    [[nodiscard]] static auto open(Path const& directory, ensure_options options = {}) {
         return open(detail::text_of(directory), options);
     }
 
@@ -135,7 +134,7 @@ public:
     link_set& want(std::string_view name, What const& what, Hook const& where)
         requires requires { candidate(what, where); }
     {
-        return add(name, {candidate(what, where)}, false);
+        return want_one_of(name, {candidate(what, where)});
     }
     /// Wants a link, and does without it where the hook or its target is missing: not_supported and
     /// not_found. All other failures are apply's.
@@ -147,13 +146,9 @@ public:
     }
     /// Wants the first of these that is not to be left out: not_supported and not_found. A link of
     /// another one that is at the pin is replaced.
-    link_set& want_one_of(std::string_view name, std::initializer_list<set_candidate> candidates) {
-        return add(name, candidates, false);
-    }
+    link_set& want_one_of(std::string_view name, std::initializer_list<set_candidate> candidates);
     /// The same.
-    link_set& want_one_of(std::string_view name, std::vector<set_candidate> candidates) {
-        return add(name, std::move(candidates), false);
-    }
+    link_set& want_one_of(std::string_view name, std::vector<set_candidate> candidates);
     /// Wants each program of an object, by its own name, at the hook that its section's name says:
     /// see hook_of. Left alone are programs that libbpf would leave alone (autoload or autoattach
     /// is off), and those that no link is made of, as of SEC("syscall"). A section that does not
@@ -223,11 +218,11 @@ public:
     [[nodiscard]] result<std::vector<teardown_report>> teardown();
 
     /// How many members are wanted.
-    [[nodiscard]] std::size_t size() const noexcept { return members_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept;
     /// The first member, in the order of the wants.
-    [[nodiscard]] auto begin() const noexcept { return members_.begin(); }
+    [[nodiscard]] set_member const* begin() const noexcept;
     /// The end of the members.
-    [[nodiscard]] auto end() const noexcept { return members_.end(); }
+    [[nodiscard]] set_member const* end() const noexcept;
     /// The member of a name, or null. Valid until another is wanted.
     [[nodiscard]] set_member const* find(std::string_view name) const noexcept;
 

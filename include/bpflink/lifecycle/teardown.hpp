@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bpflink/detail/access.hpp>
+#include <bpflink/detail/duration.hpp>
 #include <bpflink/detail/filesystem_path.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/ids.hpp>
@@ -9,7 +10,6 @@
 #include <bpflink/link.hpp>
 #include <bpflink/typed_link.hpp>
 
-#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -76,9 +76,9 @@ teardown(std::string_view pin_path, std::chrono::milliseconds limit = std::chron
          program_id expected = {});
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
-[[nodiscard]] result<teardown_report>
-teardown(P const& pin_path, std::chrono::milliseconds limit = std::chrono::seconds{3},
-         program_id expected = {}) {
+[[nodiscard]] auto teardown(P const& pin_path,
+                            std::chrono::milliseconds limit = std::chrono::seconds{3},
+                            program_id expected = {}) {
     return teardown(detail::text_of(pin_path), limit, expected);
 }
 

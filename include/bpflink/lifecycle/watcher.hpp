@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bpflink/detail/duration.hpp>
 #include <bpflink/detail/walk_view.hpp>
 #include <bpflink/error.hpp>
 #include <bpflink/fd.hpp>
 #include <bpflink/link_record.hpp>
 #include <bpflink/views/snapshot.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
@@ -128,7 +128,7 @@ public:
     /// One event after another; a step waits for the next. An error is an element, and the next
     /// step waits for another look. Borrows the watcher. Where the range is left early, or poll()
     /// is called meanwhile, the rest of the look is what is told next.
-    [[nodiscard]] events_view events() & { return events_view{{this}}; }
+    [[nodiscard]] events_view events() &;
     events_view events() && = delete; // it would be gone
 
     /// The time that the last look took.
@@ -151,7 +151,7 @@ public:
 
 private:
     friend class detail::event_walk;
-    explicit watcher(snapshot_source preferred) noexcept : by_{preferred} {}
+    explicit watcher(snapshot_source preferred) noexcept;
     result<void> open(watcher_options const& options);
     void stop_news(int outcome);
     [[nodiscard]] bool is_due(unsigned woken);

@@ -7,14 +7,10 @@
 #include <bpflink/ids.hpp>
 #include <bpflink/link_type.hpp>
 
-#include <cstdint>
-#include <deque>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace bpflink {
 
@@ -33,8 +29,11 @@ class pin_walk {
 public:
     /// @param root  empty: every bpffs that is mounted where the calling thread is
     explicit pin_walk(std::optional<std::string> root);
-    pin_walk(pin_walk&&) noexcept;
-    pin_walk& operator=(pin_walk&&) noexcept;
+    pin_walk(pin_walk&& other) noexcept : state_{std::exchange(other.state_, nullptr)} {}
+    pin_walk& operator=(pin_walk&& other) noexcept {
+        std::swap(state_, other.state_);
+        return *this;
+    }
     ~pin_walk();
 
     void next(std::optional<result<pin_entry>>& out);
@@ -47,23 +46,8 @@ public:
     [[nodiscard]] result<void> walk_on(std::string const& process, std::string const& root);
 
 private:
-    class listing;
-    struct place {
-        std::string path;
-        std::uint64_t device = 0;
-    };
-    [[nodiscard]] result<listing> open_root() const;
-    [[nodiscard]] result<bool> is_new(std::string const& path);
-    void start(std::optional<result<pin_entry>>& out);
-    void enter(std::string path, std::optional<result<pin_entry>>& out);
-
-    std::optional<std::string> root_;
-    bool started_ = false;
-    std::deque<place> places_; // still to be walked
-    std::uint64_t device_ = 0; // of the one that is walked
-    // The directories of mounts that it was in: one bpffs may be mounted at several places.
-    std::set<std::pair<std::uint64_t, std::uint64_t>> seen_;
-    std::vector<listing> open_; // from the root to where we are
+    class state;
+    state* state_;
 };
 
 struct pins_source {
@@ -100,7 +84,7 @@ using pins_view = detail::walk_view<detail::pins_source>;
 [[nodiscard]] pins_view pins();
 /// The same with a std::filesystem::path.
 template <detail::filesystem_path P>
-[[nodiscard]] pins_view pins(P const& root) {
+[[nodiscard]] auto pins(P const& root) {
     return pins(detail::text_of(root));
 }
 

@@ -68,7 +68,7 @@ public:
 
     /// Why a link is in the last take() by its id alone: one error for each such link, in the same
     /// order. Empty where all links were seen. Valid until the next take().
-    [[nodiscard]] std::span<error const> unseen() const& noexcept { return unseen_; }
+    [[nodiscard]] std::span<error const> unseen() const& noexcept;
     std::span<error const> unseen() const&& = delete; // they would be gone
 
     /// Why the last take() went by the walk, where the iterator was preferred; else a null pointer.

@@ -110,48 +110,50 @@ result<directory_lock> directory_lock::take(std::string const& path, std::chrono
 
 directory_lock::~directory_lock() = default;
 
-/// The place in the driver's table.
-class pin_walk::listing {
+class pin_walk::state {
 public:
-    std::array<char, ebpfapi::longest_path> at{};
+    std::optional<std::string> root;
+    bool started = false;
+    bool ended = false;
+    std::array<char, ebpfapi::longest_path> at{}; // the place in the driver's table
+
+    void start(std::optional<result<pin_entry>>& out) {
+        if (!root) return;
+        auto real = absolute(*root, operation::open);
+        if (!real) {
+            ended = true;
+            out.emplace(tl::unexpect, std::move(real).error());
+            return;
+        }
+        root = *std::move(real);
+        if (root->back() != '\\') *root += '\\';
+    }
 };
 
-pin_walk::pin_walk(std::optional<std::string> root) : root_{std::move(root)} {
+pin_walk::pin_walk(std::optional<std::string> root) : state_{new state{std::move(root)}} {
 }
-pin_walk::pin_walk(pin_walk&&) noexcept = default;
-pin_walk& pin_walk::operator=(pin_walk&&) noexcept = default;
-pin_walk::~pin_walk() = default;
+
+pin_walk::~pin_walk() {
+    delete state_;
+}
 
 result<void> pin_walk::walk_on(std::string const&, std::string const& root) {
     return refuse(-EOPNOTSUPP, operation::open, root, {}, {});
 }
 
-void pin_walk::start(std::optional<result<pin_entry>>& out) {
-    if (root_) {
-        auto real = absolute(*root_, operation::open);
-        if (!real) {
-            out.emplace(tl::unexpect, std::move(real).error());
-            return;
-        }
-        root_ = *std::move(real);
-        if (root_->back() != '\\') *root_ += '\\';
-    }
-    open_.emplace_back();
-}
-
 void pin_walk::next(std::optional<result<pin_entry>>& out) {
-    if (!std::exchange(started_, true)) start(out);
-    while (!out && !open_.empty()) {
-        auto& at = open_.back().at;
+    auto& [root, started, ended, at] = *state_;
+    if (!std::exchange(started, true)) state_->start(out);
+    while (!out && !ended) {
         auto const last = at;
         int const outcome = ebpfapi::next_pinned_link(last.data(), at);
         if (outcome < 0) out.emplace(refuse(outcome, operation::read, last.data(), {}, {}));
         if (outcome <= 0) {
-            open_.clear();
+            ended = true;
             return;
         }
         std::string path{at.data()};
-        if (root_ && !path.starts_with(*root_)) continue;
+        if (root && !path.starts_with(*root)) continue;
         auto there = look_at(path);
         if (!there)
             out.emplace(tl::unexpect, std::move(there).error());

@@ -176,7 +176,11 @@ TEST_CASE_FIXTURE(refused_by_a_cgroup, "a query of a cgroup that is refused mean
     on_hook = {{30, 0}};
     fail(call::prog_query, EPERM);
     lacks_capabilities = {12, 21};
-    check(EPERM, bl::errc::permission_denied, {"CAP_NET_ADMIN is missing"});
+    check(EPERM, bl::errc::permission_denied, {"; CAP_NET_ADMIN is missing"});
+    fail(call::prog_query, EPERM);
+    lacks_capabilities = {12, 21, 39};
+    check(EPERM, bl::errc::permission_denied,
+          {"; each of CAP_NET_ADMIN and CAP_BPF is missing: run with it"});
 }
 
 // F22

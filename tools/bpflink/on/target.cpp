@@ -3,6 +3,7 @@
 
 #include "arguments.hpp"
 #include "netns.hpp"
+#include "process.hpp"
 
 #include <bpflink/map_ref.hpp>
 #include <bpflink/targets.hpp>
@@ -60,12 +61,8 @@ void add_path(std::string const& path, lookup& names, programs& to, problems& re
 }
 
 void add_process_of(std::string const& word, lookup& names, programs& to, problems& report) {
-    struct stat process{};
-    if (::stat("/proc/self", &process) < 0)
-        throw std::runtime_error{"/proc is not mounted, which tells of processes: mount it"};
-    if (::stat(("/proc/" + word).c_str(), &process) < 0)
-        throw std::runtime_error{fmt::format("there is no process {}", word)};
-    add_process(static_cast<unsigned>(std::stoul(word)), names, to, report);
+    auto const process = find_process(static_cast<unsigned>(std::stoul(word)));
+    if (auto const found = report.value_of(process)) add_process(*found, names, to, report);
 }
 
 } // namespace
