@@ -70,7 +70,7 @@ std::optional<result<pin_entry>> look_at(std::string path) {
 
 } // namespace
 
-class pin_walk::state {
+class [[gnu::visibility("hidden")]] pin_walk::state {
 public:
     explicit state(std::optional<std::string> root) : root_{std::move(root)} {}
 
