@@ -179,17 +179,17 @@ finding in_other_user_namespace(attempt const&) {
 finding missing_of(std::span<capability const> needed) {
     match const all = has(capability::sys_admin);
     finding found{match::no};
+    unsigned missing = 0;
     for (capability const each : needed) {
         if (each == capability{}) continue;
         bool const is_implied = each != capability::net_admin && all == match::yes;
         match const one = is_implied ? match::yes : has(each);
         if (one == match::unknown) return {match::unknown, "a capability"};
         if (one == match::yes) continue;
-        if (found.is == match::yes) // several take the verb of one: "each of ... is missing"
-            found.what = (found.what.starts_with("each") ? "" : "each of ") + found.what + " and ";
         found.is = match::yes;
-        found.what += name_of(each);
+        (found.what += missing++ == 0 ? "" : " and ") += name_of(each);
     }
+    if (missing > 1) found.what.insert(0, "each of "); // so that they take the row's "is"
     return found;
 }
 
