@@ -134,7 +134,7 @@ public:
     link_set& want(std::string_view name, What const& what, Hook const& where)
         requires requires { candidate(what, where); }
     {
-        return want_one_of(name, {candidate(what, where)});
+        return add(name, {candidate(what, where)}, false);
     }
     /// Wants a link, and does without it where the hook or its target is missing: not_supported and
     /// not_found. All other failures are apply's.
