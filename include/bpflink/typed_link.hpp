@@ -120,13 +120,15 @@ public:
         return link_.update(prog, old);
     }
 
-    /// Swaps the table of a struct_ops link.
-    /// @param map  another map of the same table; borrowed
+    /// Swaps the table of a struct_ops link. Does nothing if the link holds this map already: the
+    /// kernel, which does not look, would break its own list of tables.
+    /// @param map  of the same table; borrowed
     /// @errors invalid_argument  another table's map (EINVAL); one without value
     ///         not_supported     a table that takes no update (EOPNOTSUPP)
     ///         defunct           the link was detached (ENOLINK)
-    /// @kernel since 6.4; kernel/bpf/bpf_struct_ops.c, bpf_struct_ops_map_link_update()
-    /// @cost 1 system call
+    /// @kernel since 6.4; kernel/bpf/bpf_struct_ops.c, bpf_struct_ops_map_link_update(), and
+    ///         net/ipv4/tcp_cong.c, tcp_update_congestion_control()
+    /// @cost 4 system calls
     [[nodiscard]] result<void> update(map_ref const& map)
         requires(updatable_by_map<Hook>)
     {

@@ -114,6 +114,14 @@ finding expected_is_closed(attempt const& tried) {
     return expected ? is_closed(*expected) : finding{match::no};
 }
 
+/// The id of an open object; empty where it cannot be asked.
+std::optional<std::uint32_t> id_of(fd_view object) {
+    uapi::object_info_head head{};
+    std::uint32_t size = sizeof head;
+    int const outcome = sys::obj_get_info(object.get(), &head, size);
+    return outcome < 0 ? std::nullopt : std::optional{head.id};
+}
+
 /// The id of what a link runs, or holds.
 std::optional<std::uint32_t> held_by(fd_view link) {
     auto const info = detail::read_info(link);
@@ -127,17 +135,15 @@ finding runs_another(attempt const& tried) {
     auto const& [link, next, expected] = tried.as<update_request>();
     if (!expected) return {match::no};
     auto const held = held_by(link);
-    uapi::object_info_head wanted{};
-    std::uint32_t size = sizeof wanted;
-    int const outcome = sys::obj_get_info(expected->get(), &wanted, size);
+    auto const wanted = id_of(*expected);
     auto const kind = identify(*expected);
-    if (!held || outcome < 0 || !kind)
+    if (!held || !wanted || !kind)
         return {match::unknown, "may run another program than was expected"};
-    if (*held == wanted.id) return {match::no};
+    if (held == wanted) return {match::no};
     bool const is_map = *kind == object_kind::map;
     std::string const what = is_map ? "map " : "program ";
     return {match::yes, (is_map ? "holds " : "runs ") + what + std::to_string(*held) + ", and " +
-                            what + std::to_string(wanted.id) + " was expected"};
+                            what + std::to_string(*wanted) + " was expected"};
 }
 
 constexpr std::string_view closed_behind = "the link's descriptor was closed behind its handle";
@@ -379,11 +385,27 @@ result<void> link::update_program(detail::borrowed_program const& next,
                   {update_causes, own_update_causes(fd_), command_causes()});
 }
 
+namespace {
+
+/// Whether a link holds this very table already. The kernel must not be asked to swap it for
+/// itself. tcp_update_congestion_control() adds it to the list that it is in, and takes it off: the
+/// machine stops, or the table is lost. Read at v6.18 and v7.1.
+bool holds_already(fd_view link, fd_view next, expected_program const* expected) {
+    auto const header = detail::read_header(link);
+    if (!header || header->type != link_type::struct_ops) return false;
+    auto const held = held_by(link);
+    return held && held == id_of(next) && (!expected || held == id_of(expected->fd()));
+}
+
+} // namespace
+
 result<void> link::update(map_ref const& map) {
+    if (holds_already(fd_, map.fd(), nullptr)) return {};
     return update_program({.fd = map.fd()}, nullptr);
 }
 
 result<void> link::update(map_ref const& map, expected_program old) {
+    if (holds_already(fd_, map.fd(), &old)) return {};
     return update_program({.fd = map.fd()}, &old);
 }
 

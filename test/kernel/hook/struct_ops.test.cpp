@@ -41,6 +41,18 @@ TEST_CASE_FIXTURE(kernel_case, "a struct_ops link swaps its table, also by compa
     CHECK_FALSE(second.available());
 }
 
+TEST_CASE_FIXTURE(kernel_case, "a struct_ops link that is given its own table keeps it") {
+    congestion_control const table{congestion_control::attached::by_nobody};
+    if (!table.is_loaded()) return skip_case(table.reason());
+    auto l = must(bl::attach(table.map(), bl::hook::struct_ops{}));
+    must(l.update(table.map())); // a kernel that is asked to stops, here or at the end
+    must(l.update(table.map(), bl::expecting(table.map())));
+    CHECK(must(l.details()).map == table.map_id());
+    CHECK(table.available());
+    must(l.close());
+    CHECK_FALSE(table.available());
+}
+
 TEST_CASE_FIXTURE(kernel_case, "a map without a table is refused") {
     congestion_control const table{congestion_control::attached::by_nobody};
     if (!table.is_loaded()) return skip_case(table.reason());

@@ -408,6 +408,7 @@ int link_update(uapi::link_update_attr const& attr) noexcept {
         if (l->facts.type == bl::link_type::struct_ops) {
             auto const next = k.get<map>(attr.new_fd);
             if (replace && k.get<map>(attr.old_fd)->id != l->facts.target) return -EPERM;
+            if (next->id == l->facts.target) return -EIO; // a real one would stop the machine
             l->facts.target = next->id;
             return 0;
         }

@@ -56,6 +56,21 @@ TEST_CASE_FIXTURE(with_map, "a struct_ops link is updated by map, also by compar
     REQUIRE(succeeded(link->detach()));
 }
 
+TEST_CASE_FIXTURE(with_map, "a table is not swapped for itself, which stops the kernel") {
+    auto link = bl::attach(one, bl::hook::struct_ops{});
+    REQUIRE(succeeded(link));
+    auto const same = open(first); // another descriptor of it
+    REQUIRE(succeeded(link->update(*bl::map_ref::from_fd(same))));
+    REQUIRE(succeeded(link->update(one, bl::expecting(one))));
+    check_error(link->update(one, bl::expecting(other)), EPERM, bl::operation::link_update,
+                bl::errc::program_mismatch, {"holds map " + std::to_string(first.id)});
+    bl::link whole = *std::move(link);
+    REQUIRE(succeeded(whole.update(one)));
+    forget_calls();
+    REQUIRE(succeeded(whole.update(other)));
+    CHECK(system_calls() == 4);
+}
+
 TEST_CASE_FIXTURE(with_map, "what is wrong with the map of a table is told by its info") {
     auto const refused = [&](int number, bl::errc condition, std::string_view text) {
         fail(call::link_create, number);
