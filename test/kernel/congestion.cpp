@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <system_error>
@@ -17,6 +18,15 @@
 namespace bl = bpflink;
 
 namespace {
+
+/// Whether the kernel has met a BUG or an oops since it started (TAINT_DIE). A task that died in
+/// it may hold the locks of tables: to attach one would not return.
+bool kernel_has_died() {
+    constexpr unsigned long die = 1UL << 7U;
+    unsigned long taints = 0;
+    std::ifstream{"/proc/sys/kernel/tainted"} >> taints;
+    return (taints & die) != 0;
+}
 
 /// As congestion.bpf.c has it.
 struct tcp_congestion_ops {
@@ -36,6 +46,10 @@ void congestion_control::closer::operator()(::bpf_link* link) const noexcept {
 
 congestion_control::congestion_control(attached how, unsigned number) : name_{"bpflink_test"} {
     ::libbpf_set_print(nullptr);
+    if (kernel_has_died()) {
+        reason_ = "this kernel has died once (see dmesg), and may never let go of its tables";
+        return;
+    }
     auto const file = bpf_objects::congestion();
     object_.reset(::bpf_object__open_mem(file.data(), file.size(), nullptr));
     if (!object_) throw std::system_error{errno, std::generic_category(), "opening the programs"};

@@ -153,7 +153,6 @@ class Attach(AttachableTest):
         self.assertEqual(number, self.show(link)["map_id"])
 
     def test_struct_ops_is_attached_by_its_map(self):
-        self.need("struct_ops")
         link = self.attach("struct_ops", "table")
         self.assertEqual(int(self.links.facts["table"]), self.show(link)["map_id"])
 

@@ -114,7 +114,7 @@ void run() {
         congestion_control{congestion_control::attached::by_nobody},
     };
     if (!tables[0].is_loaded())
-        say_missing("struct_ops", tables[0].reason());
+        say_missing("table", tables[0].reason());
     else
         for (auto const* const name : {"table", "other_table"}) {
             auto const& table = tables[name == std::string{"other_table"}];

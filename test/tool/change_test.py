@@ -85,6 +85,10 @@ class Update(ChangeTest):
                                           self.links.pin_path("table"), "--expect",
                                           self.links.pin_path("other_table")))
         self.assertEqual(int(self.links.facts["table"]), self.show(link)["map_id"])
+        # The kernel is not asked for the table that it has: it would stop.
+        self.assert_quiet(self.links.tool("update", str(link), "--map",
+                                          self.links.facts["table"]))
+        self.assertEqual(int(self.links.facts["table"]), self.show(link)["map_id"])
 
     def test_what_cannot_be_updated_says_why(self):
         held = self.hold("raw_tracepoint", "raw_tracepoint", "--name", "sched_process_exit")
