@@ -33,7 +33,7 @@ class Filters(LinksTest):
         self.assertLessEqual(self.ids("cgroup", "hostile", "defunct"), listed.keys())
         for link in listed.values():  # of other processes too
             self.assertRegex(link["prog_name"], r"\Arun_egress_.\Z")
-        self.assertEqual({}, self.links.list("--name", "run_egress"))
+        self.assertFalse(self.links.list("--name", "run_egress").keys() & set(self.links.ids.values()))
 
     def test_by_interface_of_this_namespace_and_of_another(self):
         device = self.links.facts["device"]
@@ -85,6 +85,24 @@ class Filters(LinksTest):
         self.assertLessEqual(self.ids("xdp", "cgroup"), set(listed))
         self.assert_fails(ask("on", pid), f"/proc/{pid}", "/proc hides the process (hidepid)")
         self.assert_fails(ask("on", "999999999"), "there is no such process")
+
+    def test_by_a_process_that_may_not_be_looked_into(self):
+        """In a pid namespace of its own, where no iterator of the kernel tells."""
+        capabilities = "+sys_admin,+bpf,+perfmon"
+        script = "sleep 60 & other=$! exec setpriv --reuid=65534 --regid=65534 --clear-groups " \
+                 f"--inh-caps={capabilities} --ambient-caps={capabilities} sh -c "
+
+        def ask(process):
+            done = support.run("unshare", "--pid", "--fork", "--mount-proc", "sh", "-c",
+                               f"{script} '\"$0\" list --json --process {process}; exit $?' \"$0\"", support.TOOL)
+            self.assertEqual((0, b"[]\n"), (done.returncode, done.stdout), done)
+            return done.stderr.decode()
+
+        for process in "$other", "$$,$other", "$other,$$":
+            with self.subTest(process):
+                self.assertRegex(ask(process), r"\Abpflink: note: there may be more links: processes outside this pid "
+                                 r"namespace; [^\n]* that this one may not look into [^\n]*\n\Z")
+        self.assertEqual("", ask("$$"))
 
     def test_by_state(self):
         defunct = self.links.list("--state", "defunct")

@@ -2,6 +2,7 @@
 """list and show: which links, and what is said of them."""
 
 import json
+import re
 import time
 
 import support
@@ -96,18 +97,44 @@ class Pinned(LinksTest):
         self.assertNotIn(b"\x1b", text)
         self.assertIn(rb"/\xff\x1b[31m" + b'"\\', text)
 
+    def make_unreadable(self, *names):
+        for name in names:
+            path = self.links.pin_path(name)
+            self.pin("cgroup", path)
+            self.links.run("chmod", "000", path)
+
+    def without_override(self, *arguments):
+        return self.links.run("setpriv", "--bounding-set=-dac_override,-dac_read_search", TOOL, *arguments)
+
     def test_a_pin_that_cannot_be_read_is_reported_and_the_others_are_listed(self):
-        path = self.links.pin_path("unreadable")
-        self.pin("cgroup", path)
-        self.links.run("chmod", "000", path)
-        done = self.links.run("setpriv", "--bounding-set=-dac_override,-dac_read_search", TOOL,
-                              "list", "--pinned", "--json")
+        self.make_unreadable("unreadable")
+        done = self.without_override("list", "--pinned", "--json")
         self.assertEqual(1, done.returncode)
         self.assertIn(self.links.ids["xdp"], [link["id"] for link in json.loads(done.stdout)])
         # Some kernels put pins of their own into a new bpffs, which are then unreadable too.
-        complaints = done.stderr.decode().splitlines()
-        self.assertEqual(1, sum(f"bpflink: obj_get {path}: " in line for line in complaints))
-        self.assertTrue(all("EACCES" in line for line in complaints), complaints)
+        self.assertRegex(done.stderr.decode(), r"\Abpflink: obj_get /.*EACCES.*\n\Z")
+
+    def test_pins_that_cannot_be_read_are_counted_in_one_line(self):
+        self.make_unreadable(*(f"unreadable_{number}" for number in range(5)))
+        place = self.links.pin_path("kept_out")
+        self.links.run("mkdir", place)
+        self.addCleanup(self.links.run, "rmdir", place)
+        self.links.run("chmod", "000", place)
+        for words in ("list", "--pinned"), ("doctor",), ("gc", self.links.facts["bpffs"]):
+            with self.subTest(words):
+                done = self.without_override(*words)
+                said = [line for line in done.stderr.decode().splitlines() if ": note: " not in line]
+                directory, pins = sorted(said, key=lambda line: " obj_get " in line)
+                told = re.fullmatch(r"bpflink: obj_get /.*\(EACCES\), also for ([0-9]+) others; .*", pins)
+                self.assertGreaterEqual(int(told[1]), 4)  # more where others pin, too
+                self.assertIn(f"bpflink: open {place}: Permission denied (EACCES); ", directory)
+                self.assertEqual(1, done.returncode)
+
+    def test_a_few_things_are_named_in_their_line(self):
+        for words, others in ("a0", ""), ("a0,b0", ", also for interface b0"), ("a0,b0,b0,c0", ", also for interface b0 and interface c0"), \
+                ("a0,b0,c0,d0", ", also for 3 others"):
+            self.assertRegex(self.links.tool("list", "--interface", words).stderr.decode(),
+                             rf"\Abpflink: resolve_interface interface a0: [^\n]* \(ENODEV\){others}; no such [^\n]*\n\Z")
 
     def test_who_may_not_list_all_links_may_still_list_the_pinned_ones(self):
         done = self.links.run("setpriv", "--bounding-set=-sys_admin", TOOL, "list", "--pinned",

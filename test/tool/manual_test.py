@@ -105,8 +105,42 @@ esac
         yield os.environ | {"PATH": f"{place}:{os.environ['PATH']}", "HOME": place}
 
 
+class Places:
+    """Tests of a shell that tells by `offered` the words at the end of a line."""
+
+    samples = {"list", "xdp", "EPERM", "17", "--json"}  # one of each kind
+
+    def assert_offers(self, wanted, *lines):
+        for line in lines:
+            with self.subTest(line):
+                self.assertEqual(wanted, self.samples & set(self.offered(line)))
+
+    def test_each_place_has_the_words_of_its_own_positional(self):
+        self.assert_offers({"list"}, "help ")
+        self.assert_offers({"EPERM"}, "explain ")
+        self.assert_offers({"xdp"}, "explain EPERM ")
+        self.assert_offers({"17"}, "show ", "pin ", "update ")
+        self.assert_offers(set(), "pin 17 ", "explain EPERM xdp ", "show 17 ", "show 18 ", "attach xdp ")
+
+    def test_a_hook_is_helped_with_behind_attach_alone(self):
+        self.assert_offers({"xdp"}, "help attach ")
+        self.assert_offers(set(), "help list ", "help explain ", "help attach tcx ")
+
+    def test_options_and_their_values_are_not_in_a_place(self):
+        self.assert_offers({"list"}, "help --print man ", "help --print=man ")
+        self.assert_offers({"xdp"}, "explain --json EPERM ", "help --print man attach ", "help attach --print=man ")
+        self.assert_offers({"17"}, "update --program 35 --expect=36 ", "teardown --yes --wait 3 ")
+        self.assert_offers(set(), "update --program 35 17 ", "pin --expect-program 3 17 --replace ")
+
+    def test_dashes_may_end_the_options(self):
+        self.assert_offers({"17"}, "show -- ", "update --program -- ")  # there they are a value
+        self.assert_offers({"xdp"}, "help -- attach ", "explain --json -- EPERM ")
+        self.assert_offers({"--json"}, "show --", "show 17 --")
+        self.assert_offers(set(), "show -- --", "show -- 17 ")
+
+
 @unittest.skipUnless(shutil.which("bash"), "there is no bash")
-class Bash(unittest.TestCase):
+class Bash(Places, unittest.TestCase):
     def complete_lines(self, *words, shows=False):
         """What bash offers for the last word; `shows`: to be read, after the second Tab."""
         script = printed("bash") + f"""
@@ -120,6 +154,15 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 
     def complete(self, *words):
         return " ".join(self.complete_lines(*words)).split()
+
+    def offered(self, line):
+        """Of the line as readline splits it."""
+        return self.complete(*(word for word in re.split("([=:]+)| ", line) if word is not None))
+
+    def test_a_word_with_a_colon_is_one(self):
+        self.assert_offers(set(), "on blue:eth0 ")
+        self.assert_offers({"17"}, "update --program /sys/fs/bpf/a:b ")
+        self.assertEqual(["/proc"], self.offered("pin /sys/fs/bpf/a:b /pro"))
 
     def test_links_and_programs_are_described_while_they_are_listed(self):
         self.assertEqual(["17", "170"], self.complete_lines("show", "17"))
@@ -216,6 +259,11 @@ class Zsh(unittest.TestCase):
                               ("bpflink attach tcx --direction e", "egress")):
             self.complete(typed, wanted)
 
+    def test_a_hook_is_helped_with_behind_attach_alone(self):
+        self.complete("bpflink help attach usd", "usdt")
+        os.write(self.terminal, b"bpflink help list usd\t\x15print d''one\n")
+        self.assertNotIn("usdt", self.wait_for("done"))
+
     def test_links_and_programs_are_described(self):
         text = self.complete("bpflink show 17", "/a/b")
         self.assertRegex(text, r"17 +-- xdp count:2 eth0")
@@ -224,7 +272,7 @@ class Zsh(unittest.TestCase):
 
 
 @unittest.skipUnless(shutil.which("fish"), "there is no fish")
-class Fish(unittest.TestCase):
+class Fish(Places, unittest.TestCase):
     def complete(self, line):
         """The words that fish offers at the end of the line, with the text beside each."""
         script = printed("fish") + "\ncomplete -C $LINE\n"
@@ -234,6 +282,8 @@ class Fish(unittest.TestCase):
                                   env=environment | {"LINE": "bpflink " + line})
         self.assertEqual(b"", done.stderr)
         return dict((text + "\t").split("\t")[:2] for text in done.stdout.decode().splitlines())
+
+    offered = complete
 
     def test_commands(self):
         self.assertEqual({"list": "List links"}, self.complete("li"))

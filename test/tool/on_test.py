@@ -155,6 +155,12 @@ class On(LinksTest):
         self.assertEqual([(None, "perhaps a link")],
                          [(each["link"], each["note"]) for each in mine])
 
+    def test_hooks_that_may_not_be_asked_are_counted_in_one_line(self):
+        done = self.links.run("setpriv", "--bounding-set=-all", "--inh-caps=-all", TOOL, "on", "lo")
+        said = [line for line in done.stderr.decode().splitlines() if " prog_query " in line]
+        self.assertEqual((1, 1), (done.returncode, len(said)), done)
+        self.assertRegex(said[0], r" prog_query interface 1, tcx_ingress: .*\(EPERM\), also for ")
+
     def test_filters_of_tc_run_after_tcx_and_are_not_links(self):
         for name in "tc", "bpftool":
             if not shutil.which(name):

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 #include <strings.h>
+#include <utility>
 
 namespace tool {
 namespace {
@@ -39,6 +40,14 @@ std::optional<int> errno_named(std::string_view word) {
     for (number = 1; number <= last_errno; ++number)
         if (::strcasecmp(wanted.c_str(), name_of_errno(number).c_str()) == 0) return number;
     return std::nullopt;
+}
+
+std::vector<std::string> errno_names() {
+    std::vector<std::string> all;
+    for (int number = 1; number <= last_errno; ++number)
+        if (auto name = name_of_errno(number); name.starts_with('E'))
+            all.push_back(std::move(name));
+    return all;
 }
 
 } // namespace tool

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tool {
 
@@ -12,5 +13,8 @@ namespace tool {
 
 /// @param word  "EPERM", in capitals or not, or "1"
 [[nodiscard]] std::optional<int> errno_named(std::string_view word);
+
+/// All names, in the order of their numbers.
+[[nodiscard]] std::vector<std::string> errno_names();
 
 } // namespace tool

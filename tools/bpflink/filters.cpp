@@ -59,7 +59,7 @@ bl::result<bl::netns_inode> netns_of(std::string const& word) {
 }
 
 /// The process, though /proc may hide it: the kernel's iterator over descriptors does not.
-bl::result<unsigned> holder_of_links(unsigned process) {
+bl::result<unsigned> find_any_process(unsigned process) {
     auto found = find_process(process);
     if (!found && found.error() == bl::errc::permission_denied) return process;
     return found;
@@ -142,7 +142,7 @@ bool filters::resolve(problems& report) {
     bool is_sure = true;
     auto others = processes_;
     std::erase_if(others, [&](unsigned process) { return found.contains(process); });
-    each(others, holder_of_links,
+    each(others, find_any_process,
          [&](unsigned process) { is_sure = is_sure && may_be_looked_into(process); });
     if (!is_sure && !unseen.empty()) report.note("there may be more links: " + unseen);
     return all;

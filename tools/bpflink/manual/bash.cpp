@@ -23,13 +23,6 @@ std::string reply(option_description const& of) {
     return of.is_list ? "_bpflink_list; " + text : text;
 }
 
-std::string names_of(std::vector<option_description> const& options) {
-    std::string names;
-    for (auto const& option : options)
-        names += fmt::format("{}{}", names.empty() ? "" : " ", fmt::join(option.names, " "));
-    return names;
-}
-
 /// @param word  which word of the line the command is
 std::string command_case(command_description const& command, int word);
 
@@ -52,26 +45,70 @@ std::string choice_of(std::vector<command_description> const& all, std::string c
                        word, names, more, cases);
 }
 
+/// The place of a positional, as _bpflink_look tells it: "2 "* behind two words.
+std::string pattern_of(option_description const& positional, int words) {
+    auto const begin = fmt::format("\"{} ", words);
+    if (positional.follows.empty()) return begin + "\"*";
+    return fmt::format("{}{}\"", begin, fmt::join(positional.follows, "\"|" + begin));
+}
+
 std::string command_case(command_description const& command, int word) {
     auto text = fmt::format("    {})\n", command.name);
     if (!command.subcommands.empty())
         return text + choice_of(command.subcommands, names_of(command.options), word + 1) +
                "        ;;\n";
-    text += "        case \"$prev\" in\n";
-    for (auto const& option : command.options)
-        if (!option.value.empty())
-            text += fmt::format("        {}) {} return ;;\n", fmt::join(option.names, "|"),
-                                reply(option));
-    text += fmt::format("        esac\n"
-                        "        if [[ $cur == -* ]]; then\n"
-                        "            COMPREPLY=($(compgen -W \"{}\" -- \"$cur\"))\n"
-                        "            return\n"
-                        "        fi\n",
-                        names_of(command.options));
+    auto const with_values = valued(command.options);
+    text += fmt::format("        _bpflink_look \"{}\"\n"
+                        "        case $place in\n"
+                        "        -) COMPREPLY=($(compgen -W \"{}\" -- \"$cur\")) ;;\n",
+                        names_of(with_values), names_of(command.options));
+    for (auto const& option : with_values)
+        text += fmt::format("        {}) {} ;;\n", fmt::join(option.names, "|"), reply(option));
     for (auto const& positional : command.positionals)
-        text += "        " + reply(positional) + "\n";
-    return text + "        ;;\n";
+        text +=
+            fmt::format("        {}) {} ;;\n", pattern_of(positional, word++), reply(positional));
+    return text + "        esac\n"
+                  "        ;;\n";
 }
+
+/// Sets $place to an option whose value is completed, and to "-" for an option's name. Else to the
+/// count of the words in front, and the last of them. Options, their values and "--" are not
+/// counted. Bash splits words at = and :, and they are put together again.
+/// $1: the options that take values
+constexpr auto look_function = R"(_bpflink_look() {
+    local word words=() at=0 last= count=0 ended=
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
+        if [[ $word == +([=:]) || $last == +([=:]) ]]; then
+            words[at]+=$word
+        else
+            words[++at]=$word
+        fi
+        last=$word
+    done
+    last=
+    for word in "${words[@]:0:at-1}"; do
+        if [[ $place ]]; then
+            place=
+        elif [[ $ended || $word != -?* ]]; then
+            ((++count))
+            last=$word
+        elif [[ $word == -- ]]; then
+            ended=1
+        elif [[ " $1 " == *" $word "* ]]; then
+            place=$word
+        fi
+    done
+    [[ $place ]] && return
+    word=${words[at]}
+    if [[ $ended || $word != -* ]]; then
+        place="$count $last"
+    elif [[ $word == *=* ]]; then
+        place=${word%%=*}
+    else
+        place=-
+    fi
+}
+)";
 
 /// Takes the first word of each line. While bash lists them, the whole line is shown, and does not
 /// get into the command line. A "/" in it is not part of a file's name.
@@ -100,19 +137,18 @@ constexpr auto list_function = "_bpflink_list() {\n"
 } // namespace
 
 std::string bash_completion(command_description const& whole) {
-    return fmt::format(
-        "# bash completion for bpflink, made by: bpflink help --print bash\n"
-        "{1}{2}"
-        "_bpflink() {{\n"
-        "    local head= cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n"
-        "    [[ $prev == = ]] && prev=${{COMP_WORDS[COMP_CWORD-2]}}\n"
-        "    [[ $cur == = ]] && cur=\n"
-        "    COMPREPLY=()\n"
-        "    compopt -o filenames 2>/dev/null\n"
-        "{0}"
-        "}}\n"
-        "complete -F _bpflink bpflink\n",
-        choice_of(whole.subcommands, names_of(whole.options), 1), lines_function, list_function);
+    return fmt::format("# bash completion for bpflink, made by: bpflink help --print bash\n"
+                       "{1}{2}{3}"
+                       "_bpflink() {{\n"
+                       "    local head= place= cur=${{COMP_WORDS[COMP_CWORD]}}\n"
+                       "    [[ $cur == = ]] && cur=\n"
+                       "    COMPREPLY=()\n"
+                       "    compopt -o filenames 2>/dev/null\n"
+                       "{0}"
+                       "}}\n"
+                       "complete -F _bpflink bpflink\n",
+                       choice_of(whole.subcommands, names_of(whole.options), 1), lines_function,
+                       list_function, look_function);
 }
 
 } // namespace tool

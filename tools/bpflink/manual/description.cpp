@@ -7,9 +7,15 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace tool {
 namespace {
+
+bool all(CLI::App const* /*command*/) {
+    return true;
+}
 
 /// The names of some options, in the order of all.
 std::vector<std::string> names_of(std::set<CLI::Option*> const& some, CLI::App const& app) {
@@ -19,7 +25,33 @@ std::vector<std::string> names_of(std::set<CLI::Option*> const& some, CLI::App c
     return names;
 }
 
+/// "COMMAND" of the program, "HOOK" of attach: stands for one of the subcommands.
+std::string choice_of(CLI::App const& app) {
+    if (app.get_subcommands(all).empty()) return {};
+    return app.get_parent() ? "HOOK" : "COMMAND";
+}
+
+/// The commands in front of a word of help: those that leave such a choice.
+std::vector<std::string> commands_before(std::string const& choice, CLI::App const& help) {
+    std::vector<std::string> names;
+    for (auto const* const each : help.get_parent()->get_subcommands(all))
+        if (choice_of(*each) == choice) names.push_back(each->get_name());
+    return names;
+}
+
 } // namespace
+
+std::string names_of(std::vector<option_description> const& options) {
+    std::string names;
+    for (auto const& option : options)
+        names += fmt::format("{}{}", names.empty() ? "" : " ", fmt::join(option.names, " "));
+    return names;
+}
+
+std::vector<option_description> valued(std::vector<option_description> options) {
+    std::erase_if(options, [](option_description const& each) { return each.value.empty(); });
+    return options;
+}
 
 command_description describe(CLI::App const& app) {
     command_description told;
@@ -43,14 +75,16 @@ command_description describe(CLI::App const& app) {
         if (option->get_items_expected_max() == 0) one.value.clear(); // a flag
         if (one.names.empty()) {
             one.value = option->get_name();
+            if (!told.positionals.empty() && told.positionals.back().value == "COMMAND")
+                one.follows = commands_before(one.value, app);
             told.positionals.push_back(std::move(one));
         } else {
             told.options.push_back(std::move(one));
         }
     }
-    for (auto const* const command : app.get_subcommands([](CLI::App const*) { return true; }))
+    for (auto const* const command : app.get_subcommands(all))
         told.subcommands.push_back(describe(*command));
-    if (!told.subcommands.empty()) told.choice = app.get_parent() ? "HOOK" : "COMMAND";
+    told.choice = choice_of(app);
     return told;
 }
 

@@ -22,7 +22,14 @@ struct option_description {
     bool is_required = false;
     std::vector<std::string> needs;    ///< options that it means nothing without
     std::vector<std::string> excludes; ///< options that it does not go with
+    /// Of a positional: the words that may be in front of it; if there are none, any.
+    std::vector<std::string> follows;
 };
+
+/// "-o --columns": all of their names, with blanks between them.
+[[nodiscard]] std::string names_of(std::vector<option_description> const& options);
+/// Those that take a value.
+[[nodiscard]] std::vector<option_description> valued(std::vector<option_description> options);
 
 struct command_description {
     std::string name;

@@ -2,9 +2,11 @@
 #include "manual/completions.hpp"
 #include "manual/values.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace tool {
 namespace {
@@ -42,15 +44,27 @@ std::string option_line(std::string const& condition, option_description const& 
     return fmt::format("{} -d {}\n", text, in_quotes(option.text));
 }
 
+/// A pattern of the word in front.
+std::string word_before(option_description const& positional) {
+    auto const& follows = positional.follows;
+    return follows.empty() ? ".*" : fmt::format("({})", fmt::join(follows, "|"));
+}
+
 /// @param words  those in front, which lead to the command
 std::string command_lines(command_description const& command, std::string const& words) {
     auto const at_end = in_quotes("__bpflink_ends_with" + words);
     auto const inside = command.subcommands.empty() ? in_quotes("__bpflink_is" + words) : at_end;
+    auto const values = names_of(valued(command.options));
     std::string text;
     for (auto const& option : command.options)
         text += option_line(inside, option);
-    for (auto const& positional : command.positionals)
-        text += fmt::format("complete -c bpflink -n {}{}\n", inside, arguments_for(positional));
+    auto before = std::ranges::count(words, ' ');
+    for (auto const& positional : command.positionals) {
+        auto const here = fmt::format("__bpflink_is{}; and __bpflink_at \"{} {}\" {}", words,
+                                      before++, word_before(positional), values);
+        text += fmt::format("complete -c bpflink -n {}{}\n", in_quotes(here),
+                            arguments_for(positional));
+    }
     for (auto const& each : command.subcommands) {
         text += fmt::format("complete -c bpflink -n {} -a {} -d {}\n", at_end, each.name,
                             in_quotes(each.summary));
@@ -60,7 +74,7 @@ std::string command_lines(command_description const& command, std::string const&
 }
 
 /// A command is told by its place: its name may be a file's or a hook's elsewhere.
-constexpr auto functions = R"(function __bpflink_is -d 'Are these the words after the program?'
+constexpr auto functions = R"fish(function __bpflink_is -d 'Are these the words after the program?'
     set -l words (commandline -opc)
     for at in (seq (count $argv))
         set -q words[(math $at + 1)]; and test $words[(math $at + 1)] = $argv[$at]; or return 1
@@ -68,6 +82,23 @@ constexpr auto functions = R"(function __bpflink_is -d 'Are these the words afte
 end
 function __bpflink_ends_with -d 'Are these all of the words after the program?'
     __bpflink_is $argv; and test (count (commandline -opc)) -eq (math (count $argv) + 1)
+end
+function __bpflink_at -d 'Is it behind so many words, and this last one? Options and their values are not counted'
+    set -l words
+    set -l option
+    set -l ended
+    for word in (commandline -opc)[2..]
+        if test -n "$option"
+            set option
+        else if test -n "$ended"; or not string match -rq -- '^-.' $word
+            set -a words $word
+        else if test $word = --
+            set ended yes
+        else if contains -- $word $argv[2..]
+            set option $word
+        end
+    end
+    string match -rq -- "^$argv[1]\$" (count $words)" $words[-1]"
 end
 function __bpflink_list -d 'The words of the list so far'
     commandline -ct | string replace -r '^--[a-z-]+=' ''
@@ -81,7 +112,7 @@ function __bpflink_in_list -d 'Lines, each behind the words before the last comm
         printf '%s%s\n' "$head" $line
     end
 end
-)";
+)fish";
 
 } // namespace
 

@@ -3,12 +3,14 @@
 
 #include "columns.hpp"
 #include "commands.hpp"
+#include "errno_names.hpp"
 
 #include <bpflink/hook/all.hpp>
 #include <bpflink/link_traits.hpp>
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <span>
 
 namespace tool {
@@ -57,6 +59,7 @@ value_words words_for(std::string_view value) {
                 "", false};
     if (value == "COMMAND")
         return {joined(all_commands(), [](command const* each) { return each->name; }), "", false};
+    if (value == "ERRNO") return {joined(errno_names(), std::identity{}), "", false};
     if (value == "HOOK") return {hook_names(bpflink::all_hooks{}), "", false};
     if (value == "FORM") return {"man bash zsh fish", "", false};
     if (value == "MAP" || value == "BINARY" || value == "CGROUP" || value == "DEBUG_DIRECTORIES" ||

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace tool {
 namespace {
@@ -34,6 +35,9 @@ std::string value_of(option_description const& of) {
         how = "_files";
     else if (!said.words.empty())
         how = (of.is_list ? "compadd -qS , -- " : "(") + said.words + (of.is_list ? "" : ")");
+    if (!of.follows.empty())
+        how = fmt::format("{{[[ $line[1] == ({}) ]] && compadd -- {}}}", fmt::join(of.follows, "|"),
+                          said.words);
     // Not in a function: the effect of compset ends with it.
     bool const is_part = of.is_list && !how.empty();
     if (is_part) how = "compset -P \"*,\"; compset -P \"+\"; " + how;
