@@ -31,14 +31,14 @@ bool is_kept(bl::error const& e) {
 /// As many as make it pay to read all links at once, for its preparation.
 constexpr std::size_t many = 1'500;
 
-/// The ids of the links, or the first ones where there are many.
-bl::result<std::vector<bl::link_id>> some_ids() {
-    std::vector<bl::link_id> ids;
+/// Whether there are that many. Where nobody tells, a walk will.
+bool are_many() {
+    std::size_t count = 0;
     for (auto&& id : bl::link_ids() | std::views::take(many)) {
-        if (!id) return tl::unexpected{id.error()};
-        ids.push_back(*id);
+        if (!id) return false;
+        ++count;
     }
-    return ids;
+    return count == many;
 }
 
 /// Adds the links that may not be opened.
@@ -71,24 +71,17 @@ void add_kept(std::vector<record>& links, predicate const& wanted, lookup& names
 /// @param expect  is told how many will come, where that is known
 template <class Take, class Expect>
 void read_all(Take const& take, Expect const& expect) {
-    auto const ids = some_ids();
-    if (!ids) return take(tl::unexpected{ids.error()});
-    if (ids->size() < many) {
-        // The ids are known: infos() would ask for them once more.
-        for (auto const id : *ids) {
-            auto info = bl::link::from_id(id).and_then(&bl::link::info);
-            if (info || info.error() != bl::errc::not_found) take(std::move(info)); // or it ended
+    if (are_many()) {
+        auto all = bl::infos_at_once();
+        if (all && !all->empty()) {
+            expect(all->size());
+            for (auto& info : *all)
+                take(std::move(info));
+            return;
         }
-        return;
     }
-    auto all = bl::infos_at_once();
-    if (all && !all->empty()) {
-        expect(all->size());
-        for (auto& info : *all)
-            take(std::move(info));
-    } else
-        for (auto&& info : bl::infos())
-            take(std::move(info));
+    for (auto&& info : bl::infos())
+        take(std::move(info));
 }
 
 } // namespace
