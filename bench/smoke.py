@@ -8,6 +8,7 @@
 import importlib.util
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,10 +22,22 @@ def compare(build, output, *arguments):
          "--rounds", "2", *arguments], check=False).returncode
 
 
+def lists_links(tool):
+    """bpftool lists none behind one that is being attached: that may take long, or for ever."""
+    for _ in range(100):
+        if subprocess.run([tool, "link", "show"], stdout=subprocess.DEVNULL, check=False).returncode == 0:
+            return True
+    print(f"{tool} lists no links here, and is left out")
+    return False
+
+
 def main(build):
+    peers = ["bpflink", "libbpf"]
+    # A peer that is not there is told of; the others go on.
+    if not shutil.which("bpftool") or lists_links("bpftool"):
+        peers.append("bpftool")
     with tempfile.TemporaryDirectory() as output:
-        # A peer that is not there is told of; the others go on.
-        if status := compare(build, output, "--links", "3,40", "--only", "bpflink,libbpf,bpftool"):
+        if status := compare(build, output, "--links", "3,40", "--only", ",".join(peers)):
             return status
         made = {path.name for path in pathlib.Path(output).iterdir()}
         expected = {"results.json", "table.md"}

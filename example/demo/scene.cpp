@@ -136,7 +136,7 @@ bl::result<void> walk(scene& s) {
         return calls;
     };
 
-    measure("for (auto&& link : bl::links())", [] {
+    auto const calls_of_all = measure("for (auto&& link : bl::links())", [] {
         int opened = 0;
         for (auto&& link : bl::links())
             opened += link.has_value();
@@ -152,8 +152,8 @@ bl::result<void> walk(scene& s) {
         return ranges::distance(bl::infos() | ranges::views::filter(bl::where(ours(s.run))));
     });
     s.out.table(rows, {"links", "calls", "expression"});
-    s.out.check(calls == 6, "a walk is lazy: two links cost " + grouped(calls) +
-                                " system calls, however many there are");
+    s.out.check(calls < calls_of_all, "a walk is lazy: two links cost " + grouped(calls) +
+                                          " system calls, however many there are");
 
     auto const pins = co_await (bl::pins(stage::bpffs) | bl::collect);
     std::string found;

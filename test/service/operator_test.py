@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 import support
-from support import ServiceCase, Traffic, all_links, eventually, link_at, link_ids, run
+from support import ServiceCase, Traffic, eventually, link_at, link_ids, link_shown, run
 
 EXAMPLE = os.environ["EXAMPLE"]
 TOOL = os.environ["TOOL"]
@@ -134,11 +134,11 @@ class OperatorTest(ServiceCase):
         self.assertEqual("create eth0\n", service.log())
         service.start()
         eventually(service.attached, "it is attached")
-        links, tree = all_links()[service.link()["id"]], self.bpffs.tree()
+        link, tree = link_shown(service.link()["id"]), self.bpffs.tree()
         status, said = service.ends_beside("--check")
         self.assertEqual(0, status)
         self.assertRegex(said, r"\Aupdate eth0: link \d+ runs program \d+\n\Z")
-        self.assertEqual((links, tree), (all_links()[service.link()["id"]], self.bpffs.tree()))
+        self.assertEqual((link, tree), (link_shown(service.link()["id"]), self.bpffs.tree()))
 
     def test_two_on_one_directory_of_pins_notice_each_other(self):
         first = self.attached_service()

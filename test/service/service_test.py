@@ -11,7 +11,7 @@ import time
 import unittest
 
 import support
-from support import LIBBPF, Namespace, Service, ServiceCase, Traffic, all_links, eventually, link_ids, run
+from support import LIBBPF, Namespace, Service, ServiceCase, Traffic, eventually, link_ids, link_shown, run
 
 PROMTOOL = os.environ["PROMTOOL"]
 SWAPS = 1000
@@ -31,7 +31,7 @@ class ServiceTest(ServiceCase):
         self.assertLessEqual(self.links_before & link_ids(), {link["id"] for link in json.loads(text)})
         link = service.link()
         self.assertEqual(("xdp", "eth0", "attached"), (link["type"], link["devname"], link["state"]))
-        shown = all_links()[link["id"]]
+        shown = link_shown(link["id"])
         for key in "id", "type", "prog_id", "devname", "ifindex":
             self.assertEqual(shown[key], link[key])
 
@@ -360,14 +360,14 @@ class ServiceTest(ServiceCase):
         eventually(lambda: os.path.exists(theirs.pin), "their link is pinned")
         theirs.kill()
         link = support.link_at(theirs.pin)
-        before = all_links()[link]
+        before = link_shown(link)
         service = self.service(object=support.OBJECTS[1])
         for options in ("--check",), ():
             status, said = service.ends(*options)
             self.assertEqual((73, 1), (status, said.count("\n")), said)
             self.assertIn("EEXIST", said)
             self.assertIn("network namespace", said)
-            self.assertEqual(before, all_links()[link])
+            self.assertEqual(before, link_shown(link))
         os.unlink(service.pin)
         service.start()
         self.assertTrue(service.attached())

@@ -307,31 +307,37 @@ class Service:
         shutil.rmtree(self.directory)
 
 
-def all_links():
-    """All links in the kernel by their ids, as bpftool shows them: it fails where one goes meanwhile."""
-    def show():
-        try:
-            return [json.loads(run("bpftool", "-j", "link", "show"))]
-        except RuntimeError:
-            return None
-    shown = eventually(show, "bpftool shows the links")
-    return {link["id"]: link for link in shown[0]}
+def link_shown(number):
+    """A link by its id, as bpftool shows it, and fails then."""
+    done = subprocess.run(["bpftool", "-j", "link", "show", "id", str(number)], timeout=PATIENCE,
+                          stdout=subprocess.PIPE, check=False)
+    return json.loads(done.stdout)
+
+
+def fact_of(opened, name):
+    """What the kernel tells of an open link, and closes it; None of what it does not tell."""
+    if opened < 0:
+        return None
+    with open(f"/proc/self/fdinfo/{opened}", encoding="utf-8") as facts:
+        fact = re.search(rf"^{name}:\s*(\S+)$", facts.read(), re.MULTILINE)
+    os.close(opened)
+    return fact and fact[1]
 
 
 def link_at(pin):
     """The id of a pinned link, None of what is none; bpftool shows none of another network namespace."""
-    opened = LIBBPF.bpf_obj_get(pin.encode())
-    if opened < 0:  # a directory
-        return None
-    with open(f"/proc/self/fdinfo/{opened}", encoding="utf-8") as facts:
-        number = re.search(r"^link_id:\s*(\d+)$", facts.read(), re.MULTILINE)
-    os.close(opened)
-    return number and int(number[1])
+    number = fact_of(LIBBPF.bpf_obj_get(pin.encode()), "link_id")
+    return number and int(number)
 
 
 def link_ids():
-    """Those of XDP: links of other kinds are not the service's."""
-    return {number for number, link in all_links().items() if link["type"] == "xdp"}
+    """Those of XDP: links of other kinds are not the service's. bpftool lists none behind a link that
+    goes meanwhile, or is being attached."""
+    found, number = set(), ctypes.c_uint32(0)
+    while LIBBPF.bpf_link_get_next_id(number, ctypes.byref(number)) == 0:
+        if fact_of(LIBBPF.bpf_link_get_fd_by_id(number), "link_type") == "xdp":
+            found.add(number.value)
+    return found
 
 
 class ServiceCase(unittest.TestCase):
