@@ -94,6 +94,20 @@ class Links:
     def tool(self, *arguments, **options):
         return self.run(TOOL, *arguments, **options)
 
+    def run_in_cgroup(self, script, mounts=True):
+        """Runs a shell's script, of which $1 is the tool, in a cgroup below that of the links and in
+        a cgroup namespace of its own.
+        @param mounts  cgroup2 is mounted anew, as in a container, and shows this cgroup alone"""
+        inner, mount = self.facts["cgroup"] + "/inner", os.path.dirname(self.facts["cgroup"])
+        enter = 'echo $$ >"$1/cgroup.procs" && shift && exec unshare --cgroup --mount sh -c "$@"'
+        if mounts:
+            script = 'umount "$0" && mount -t cgroup2 none "$0" && ' + script
+        os.mkdir(inner)
+        try:
+            return self.run("sh", "-c", enter, "sh", inner, script, mount, TOOL)
+        finally:
+            os.rmdir(inner)
+
     def read(self, *arguments, **options):
         """The tool's JSON; it must have nothing to complain of."""
         return json_of(self.tool(*arguments, **options))
