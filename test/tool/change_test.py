@@ -148,6 +148,14 @@ class Detach(ChangeTest):
                                           self.links.pin_path("xdp")))
         self.assertEqual("defunct", self.state(held.id))
 
+    def test_afterwards_it_is_in_no_network_namespace(self):
+        link = str(self.attach("xdp", "xdp", "--interface", self.device))
+        for column in ("NETNS", str(os.stat(f"/proc/{self.links.process.pid}/ns/net").st_ino)), ("NETNS", "-"):
+            lines = self.lines(self.links.tool("list", "-o", "NETNS", "--program", self.links.facts["xdp"]))
+            self.assertEqual(list(column), [line.strip() for line in lines])
+            self.assertEqual("-" not in column, "\nNETNS " in self.links.tool("show", link).stdout.decode())
+            self.assert_quiet(self.links.tool("detach", link))
+
 
 class Teardown(ChangeTest):
     def test_the_plan_alone_changes_nothing(self):
