@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the command line program share: running it, and links to run it on."""
 
+import ctypes
 import json
 import os
+import platform
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -32,6 +35,26 @@ def run(*command, **options):
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
                "timeout": PATIENCE} | options
     return subprocess.run(command, env=environment, check=False, **options)
+
+
+BPF_PROG_LOAD, BPF_LINK_GET_FD_BY_ID = 5, 30
+
+
+def refused(command, error):
+    """For preexec_fn: bpf(2) fails with this command from there on, as by a security module."""
+    def refuse():
+        bpf = {"x86_64": 321, "aarch64": 280}[platform.machine()]
+        load, equal, answer = 0x20, 0x15, 0x06
+        code = [(load, 0, 0, 0), (equal, 0, 3, bpf), (load, 0, 0, 16), (equal, 0, 1, command),
+                (answer, 0, 0, 0x00050000 | error), (answer, 0, 0, 0x7fff0000)]
+        text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in code))
+        program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(code), ctypes.addressof(text)))
+        libc = ctypes.CDLL(None, use_errno=True)
+        no_new_privileges, seccomp, by_filter = 38, 22, 2
+        libc.prctl(no_new_privileges, 1, 0, 0, 0)
+        if libc.prctl(seccomp, by_filter, program, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl")
+    return refuse
 
 
 class Links:
