@@ -95,8 +95,9 @@ class AttachableTest(support.LinksTest):
 class Held:
     """A tool that holds a link, by --wait, until close()."""
 
-    def __init__(self, links, *arguments):
-        self.process = subprocess.Popen(links.enter(TOOL, *arguments, "--wait"), env=ENVIRONMENT,
+    def __init__(self, links, *arguments, before=()):
+        """@param before  what runs the tool: ("unshare", "--net")"""
+        self.process = subprocess.Popen(links.enter(*before, TOOL, *arguments, "--wait"), env=ENVIRONMENT,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         line = self.process.stdout.readline()
         if not line:

@@ -113,6 +113,16 @@ class Pin(ChangeTest):
         array = self.links.pin_path("array")
         self.assert_fails(self.links.tool("pin", str(held.id), array, "--replace"), array)
 
+    def test_the_pin_that_names_the_link_stays(self):
+        link = self.attach("xdp", "xdp", "--interface", self.device)
+        again, other = self.links.pin_path("again"), self.links.pin_path("other")
+        self.addCleanup(self.links.run, "rm", "-f", again, other)
+        self.assertEqual(0, self.links.tool("attach", "cgroup", "--program", self.need("egress"), "--cgroup", self.cgroup,
+                                            "--direction", "egress", "--pin", other).returncode)
+        self.assert_quiet(self.links.tool("pin", self.made(), again))
+        self.assert_quiet(self.links.tool("pin", again, other, "--replace"))
+        self.assertEqual({self.made(), again, other}, set(self.show(link)["pinned"]))
+
     def test_another_program_than_expected_changes_nothing(self):
         link = self.attach("xdp", "xdp", "--interface", self.device)
         other = "--expect-program", self.links.facts["other_xdp"]
@@ -137,6 +147,14 @@ class Detach(ChangeTest):
         self.assert_quiet(self.links.tool("detach", str(held.id), "--expect-program",
                                           self.links.pin_path("xdp")))
         self.assertEqual("defunct", self.state(held.id))
+
+    def test_afterwards_it_is_in_no_network_namespace(self):
+        link = str(self.attach("xdp", "xdp", "--interface", self.device))
+        for column in ("NETNS", str(os.stat(f"/proc/{self.links.process.pid}/ns/net").st_ino)), ("NETNS", "-"):
+            lines = self.lines(self.links.tool("list", "-o", "NETNS", "--program", self.links.facts["xdp"]))
+            self.assertEqual(list(column), [line.strip() for line in lines])
+            self.assertEqual("-" not in column, "\nNETNS " in self.links.tool("show", link).stdout.decode())
+            self.assert_quiet(self.links.tool("detach", link))
 
 
 class Teardown(ChangeTest):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """doctor: what it finds, and what it does not take for a fault."""
 
+import errno
 import json
 import os
 import signal
@@ -64,6 +65,20 @@ class Doctor(AttachableTest):
         found, = self.of(held.id, self.look())
         self.assertEqual(("defunct", False), (found["kind"], found["note"]))
         self.assertIn(f"{held.process.pid} bpflink", found["remedy"])
+
+    def test_programs_of_two_network_namespaces_are_not_at_one_place(self):
+        place = "--protocol-family", "ipv4", "--priority", "11"
+        here = self.hold("netfilter", "netfilter", *place)
+        there = Held(self.links, "attach", "netfilter", "--program", self.need("netfilter"), *place,
+                     before=("unshare", "--net"))
+        self.addCleanup(there.close, signal.SIGINT)
+        inode = os.stat(f"/proc/{there.process.pid}/ns/net").st_ino
+        targets = [line.strip() for line in self.links.tool(
+            "list", "--program", self.links.facts["netfilter"], "-o", "TARGET").stdout.decode().splitlines()]
+        self.assertEqual(["TARGET", "ip prerouting priority 11", f"ip prerouting priority 11, netns {inode}"], targets)
+        for refuse in None, support.refused(support.BPF_PROG_LOAD, errno.EPERM):  # which tells the namespace
+            done = self.links.tool("doctor", "--json", preexec_fn=refuse)
+            self.assertEqual([], self.of(here.id, json.loads(done.stdout)))
 
     def test_a_program_twice_at_one_place_is_found(self):
         place = ["--netns", "/proc/self/ns/net"]

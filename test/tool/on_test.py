@@ -2,6 +2,7 @@
 """on and holders: what runs at a place, in which order, and who keeps it there."""
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -51,6 +52,31 @@ class On(LinksTest):
         self.assertTrue(origins[0].startswith(cgroup + "/evil"))
         self.assertNotIn(ours[0], self.links_on(cgroup))
         self.assertIn(ours[1], self.links_on(cgroup))
+
+    def inherited(self, done):
+        """(from, link, note) of what the cgroup in a namespace inherits from that of the links."""
+        return [(each["from"], each["link"], each.get("note")) for each in support.json_of(done)
+                if each["prog_id"] == self.links.programs["cgroup"] and each["hook"] == "cgroup_inet_egress"]
+
+    def test_a_cgroup_inherits_from_those_that_are_not_seen_from_here(self):
+        mount = os.path.dirname(self.links.facts["cgroup"])
+        for target in mount, "$$":
+            with self.subTest(target):
+                done = self.links.run_in_cgroup(f'"$1" on {target} --json')
+                self.assertEqual([(f"above {mount}", None, "perhaps a link")], self.inherited(done))
+
+    def test_the_cgroup_of_a_process_may_be_on_no_mount_that_is_seen_from_here(self):
+        done = self.links.run_in_cgroup('"$1" on $$', mounts=False)
+        self.assertEqual(1, done.returncode, done)
+        self.assertRegex(done.stderr.decode(), r"resolve_cgroup / of process \d+: .*no cgroup2 file system that is "
+                         "mounted here shows it")
+
+    def test_a_cgroup_needs_no_privilege_to_be_found(self):
+        capabilities = "+sys_admin,+net_admin"
+        done = self.links.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                              f"--inh-caps={capabilities}", f"--ambient-caps={capabilities}",
+                              TOOL, "on", self.links.facts["cgroup"], "--json")
+        self.assertEqual([(self.links.facts["cgroup"], self.links.ids["cgroup"], None)], self.inherited(done))
 
     def test_a_network_namespace_has_its_netfilter_links(self):
         self.assertEqual(self.expected(("sk_lookup", "netns"), ("netfilter", "netfilter")),

@@ -1,34 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the output goes, or does not."""
 
-import ctypes
 import errno
 import json
 import os
 import pathlib
-import platform
 import signal
-import struct
 import unittest
 
 import support
-from support import TOOL, LinksTest, run
-
-
-def keep_links_from_being_opened():
-    """As a security module does: BPF_LINK_GET_FD_BY_ID is EPERM from here on."""
-    bpf = {"x86_64": 321, "aarch64": 280}[platform.machine()]
-    get_fd_by_id = 30
-    load, equal, answer = 0x20, 0x15, 0x06
-    code = [(load, 0, 0, 0), (equal, 0, 3, bpf), (load, 0, 0, 16), (equal, 0, 1, get_fd_by_id),
-            (answer, 0, 0, 0x00050000 | errno.EPERM), (answer, 0, 0, 0x7fff0000)]
-    text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in code))
-    program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(code), ctypes.addressof(text)))
-    libc = ctypes.CDLL(None, use_errno=True)
-    no_new_privileges, seccomp, by_filter = 38, 22, 2
-    libc.prctl(no_new_privileges, 1, 0, 0, 0)
-    if libc.prctl(seccomp, by_filter, program, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl")
+from support import BPF_LINK_GET_FD_BY_ID, TOOL, LinksTest, refused, run
 
 
 class Output(LinksTest):
@@ -69,8 +50,14 @@ class Output(LinksTest):
             self.assertIn(b"/proc is not mounted", done.stderr)
 
     # F21
+    def test_links_that_are_being_attached_are_not_there_yet(self):
+        for words, output in (("list", "-q"), b""), (("list", "--json"), b"[]"), (("tree", "--json"), b"[]"):
+            with self.subTest(words):
+                done = self.links.tool(*words, preexec_fn=refused(BPF_LINK_GET_FD_BY_ID, errno.EAGAIN))
+                self.assertEqual((0, output, b""), (done.returncode, done.stdout.strip(), done.stderr))
+
     def test_links_that_may_not_be_opened_are_listed_by_what_a_snapshot_tells(self):
-        done = self.links.tool("list", "--json", preexec_fn=keep_links_from_being_opened)
+        done = self.links.tool("list", "--json", preexec_fn=refused(BPF_LINK_GET_FD_BY_ID, errno.EPERM))
         self.compare(done, "security module")
 
     # F21

@@ -114,6 +114,9 @@ class Pictures(LinksTest):
         for width in 20, 40:
             lines, _ = self.see(width, "list", "--type", "xdp", "--interface", device)
             self.assertIn(device[:6], "\n".join(lines))
+        lines, _ = self.see(40, "top", "--count", "1", "--period", "0.1", "--interface", device, NO_COLOR="1")
+        self.assertEqual(["RUNS/S", "CPU%", "TARGET"], lines[0].split()[1:])
+        self.assertIn(f" {device} ", lines[1])
 
     def test_of_a_path_the_end_is_shown(self):
         cgroup = self.links.facts["cgroup"]

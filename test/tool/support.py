@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the command line program share: running it, and links to run it on."""
 
+import ctypes
 import json
 import os
+import platform
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -32,6 +35,26 @@ def run(*command, **options):
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
                "timeout": PATIENCE} | options
     return subprocess.run(command, env=environment, check=False, **options)
+
+
+BPF_PROG_LOAD, BPF_LINK_GET_FD_BY_ID = 5, 30
+
+
+def refused(command, error):
+    """For preexec_fn: bpf(2) fails with this command from there on, as by a security module."""
+    def refuse():
+        bpf = {"x86_64": 321, "aarch64": 280}[platform.machine()]
+        load, equal, answer = 0x20, 0x15, 0x06
+        code = [(load, 0, 0, 0), (equal, 0, 3, bpf), (load, 0, 0, 16), (equal, 0, 1, command),
+                (answer, 0, 0, 0x00050000 | error), (answer, 0, 0, 0x7fff0000)]
+        text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in code))
+        program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(code), ctypes.addressof(text)))
+        libc = ctypes.CDLL(None, use_errno=True)
+        no_new_privileges, seccomp, by_filter = 38, 22, 2
+        libc.prctl(no_new_privileges, 1, 0, 0, 0)
+        if libc.prctl(seccomp, by_filter, program, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl")
+    return refuse
 
 
 class Links:
@@ -93,6 +116,20 @@ class Links:
 
     def tool(self, *arguments, **options):
         return self.run(TOOL, *arguments, **options)
+
+    def run_in_cgroup(self, script, mounts=True):
+        """Runs a shell's script, of which $1 is the tool, in a cgroup below that of the links and in
+        a cgroup namespace of its own.
+        @param mounts  cgroup2 is mounted anew, as in a container, and shows this cgroup alone"""
+        inner, mount = self.facts["cgroup"] + "/inner", os.path.dirname(self.facts["cgroup"])
+        enter = 'echo $$ >"$1/cgroup.procs" && shift && exec unshare --cgroup --mount sh -c "$@"'
+        if mounts:
+            script = 'umount "$0" && mount -t cgroup2 none "$0" && ' + script
+        os.mkdir(inner)
+        try:
+            return self.run("sh", "-c", enter, "sh", inner, script, mount, TOOL)
+        finally:
+            os.rmdir(inner)
 
     def read(self, *arguments, **options):
         """The tool's JSON; it must have nothing to complain of."""

@@ -162,6 +162,10 @@ class Table(LinksTest):
         text = self.on_terminal(60, "list", height=5, NO_COLOR="1", PAGER="head -1")
         self.assertRegex(text, r"\AID [^\n]*\n\Z")
 
+    def test_without_the_pager_the_listing_is_printed_all_the_same(self):
+        text = self.on_terminal(60, "list", height=5, NO_COLOR="1", PAGER="/nowhere/pager 2>/dev/null")
+        self.assertRegex(text, r"\AID [^\n]*\n\d+ ")
+
     def test_colours_do_not_count_as_width(self):
         coloured = self.on_terminal(60, "list", *self.ours)
         plain = self.on_terminal(60, "list", *self.ours, NO_COLOR="1")

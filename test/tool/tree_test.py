@@ -83,6 +83,31 @@ class Tree(LinksTest):
         self.assertEqual({number for name, number in self.links.ids.items()
                           if name in ("iter", "iter_map")}, shown & set(self.links.ids.values()))
 
+    def test_an_interface_has_the_links_that_match_and_no_others(self):
+        for name in "xdp", "tcx":
+            if name in self.links.ids:
+                text = "\n".join(self.lines("--program", str(self.links.programs[name])))
+                self.assertEqual([str(self.links.ids[name])], re.findall(r"link (\d+):", text))
+        text = "\n".join(self.lines("--interface", self.links.facts["device"]))
+        self.assertEqual({str(self.links.ids[name]) for name in ("xdp", "tcx") if name in self.links.ids},
+                         set(re.findall(r"link (\d+):", text)))
+
+    def test_a_link_is_there_though_its_hook_may_not_be_asked(self):
+        if "tcx" in self.links.missing:
+            self.skipTest("XDP may always be asked for, and this kernel has no tcx")
+        done = self.links.run("setpriv", "--bounding-set=-net_admin,-sys_admin", TOOL, "tree")
+        self.assertIn(b"CAP_NET_ADMIN", done.stderr)
+        lines = done.stdout.decode().splitlines()
+        self.assertEqual(self.links.facts["device"], self.above(lines, f"link {self.links.ids['tcx']}:")[1])
+
+    def test_a_cgroup_that_is_not_seen_from_here_has_its_number(self):
+        number = self.links.list()[self.links.ids["cgroup"]]["cgroup_id"]
+        done = self.links.run_in_cgroup('"$1" tree')
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        link = f"link {self.links.ids['cgroup']}:"
+        self.assertEqual(["cgroup", f"{link} {self.links.programs['cgroup']} run_egress_a, cgroup id {number}, "
+                          "cgroup_inet_egress"], self.above(done.stdout.decode().splitlines(), link))
+
     def test_outside_utf_8_it_is_drawn_with_letters(self):
         text = "\n".join(self.lines(env={"LC_ALL": "C"}))
         self.assertTrue(text.isascii())

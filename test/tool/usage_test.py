@@ -216,6 +216,12 @@ class Usage(unittest.TestCase):
         self.assertEqual(1, done.stderr.count(b"\n"), done.stderr)
         self.assertIn(rb"/nowhere/a\x1bb\nc\xff: ", done.stderr)
 
+    def test_help_tells_of_short_attach_types_where_there_are_some(self):
+        for hook, are_some in ("tcx", True), ("cgroup", True), ("sockmap", False), ("netns", False):
+            text = run(TOOL, "attach", hook, "--help").stdout
+            self.assertIn(b"ATTACH is one of these", text)
+            self.assertEqual(are_some, b"with or without the hook's name in front" in text, hook)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -80,6 +80,17 @@ class Watch(WatchTest):
                       seen[-1]["id"] == self.links.ids["defunct"])
         self.assertEqual({"cgroup"}, {link["type"] for link in seen})
 
+    def test_it_ends_with_its_reader_though_nothing_happens(self):
+        for words in ("watch", "--existing"), ("watch", "--type", "999"):
+            process = subprocess.Popen(self.links.enter(TOOL, *words), stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, env=support.ENVIRONMENT)
+            self.addCleanup(process.kill)
+            if "--existing" in words:
+                process.stdout.readline()
+            process.stdout.close()
+            self.assertEqual((0, b""), (process.wait(timeout=support.PATIENCE), process.stderr.read()))
+            process.stderr.close()
+
     def test_a_wrong_period_is_a_usage_error(self):
         for word in "0", "-1", "often":
             self.assertEqual(2, self.links.tool("watch", "--period", word).returncode)

@@ -44,7 +44,7 @@ values fact_named(record const& link, std::string_view key) {
 }
 
 values netns_of(record const& link) {
-    if (!link.netns) return {};
+    if (!link.netns || *link.netns == bl::netns_inode{}) return {}; // unknown, or gone
     auto text = std::to_string(link.netns->value());
     if (link.elsewhere && !link.elsewhere->empty()) text += fmt::format(" ({})", *link.elsewhere);
     return {text};

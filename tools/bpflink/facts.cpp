@@ -120,7 +120,7 @@ public:
         add("prio", d.priority);
         add("flags", d.defragment ? 1 : 0, // BPF_F_NETFILTER_IP_DEFRAG
             d.defragment ? "defragmented" : "");
-        add_netns();
+        add_netns(elsewhere_text());
     }
     void operator()(bl::tcx_details const& d) {
         add_device(d.ifindex);
@@ -254,8 +254,8 @@ private:
         add("cgroup_id", id.value(), link_.cgroup.value_or(numbered("cgroup id", id.value())));
         if (link_.cgroup) add("cgroup_path", *link_.cgroup);
     }
-    void add_netns() {
-        if (link_.netns) add("netns_ino", link_.netns->value());
+    void add_netns(std::string text = {}) {
+        if (link_.netns) add("netns_ino", link_.netns->value(), std::move(text));
     }
     void add_device(bl::ifindex index) {
         bool const is_gone = index == bl::ifindex{};
@@ -263,12 +263,16 @@ private:
         add("ifindex", index.value(), is_gone ? std::string{} : device_text(index));
         if (!is_gone) add_netns();
     }
+    /// "netns blue", or its number; nothing in this one, or where it is unknown or gone.
+    [[nodiscard]] std::string elsewhere_text() const {
+        if (!link_.elsewhere || *link_.netns == bl::netns_inode{}) return {};
+        return "netns " +
+               (link_.elsewhere->empty() ? std::to_string(link_.netns->value()) : *link_.elsewhere);
+    }
     [[nodiscard]] std::string device_text(bl::ifindex index) const {
         auto numbers = numbered("ifindex", index.value());
-        if (link_.elsewhere && !link_.elsewhere->empty())
-            numbers += ", netns " + *link_.elsewhere;
-        else if (link_.elsewhere)
-            numbers += fmt::format(", netns {}", link_.netns->value());
+        if (auto const elsewhere = elsewhere_text(); !elsewhere.empty())
+            numbers += ", " + elsewhere;
         return link_.device ? fmt::format("{} ({})", *link_.device, numbers) : numbers;
     }
 

@@ -35,6 +35,11 @@ public:
     [[nodiscard]] bool may_match(bpflink::link_info const& info) const;
     [[nodiscard]] bool matches(record const& link) const;
 
+    /// Whether all at the places is wanted, of whatever kind, program or state.
+    [[nodiscard]] bool are_places_alone() const noexcept {
+        return types_.empty() && programs_.empty() && names_.empty() && states_.empty() &&
+               processes_.empty() && !pinned_;
+    }
     /// Whether pinned links alone are wanted.
     [[nodiscard]] bool pinned() const noexcept { return pinned_; }
 

@@ -81,7 +81,8 @@ bool tells_its_place(record const& link, std::vector<fact> const& facts) {
     case bl::link_type::kprobe_multi: return has("funcs");
     case bl::link_type::xdp:
     case bl::link_type::tcx:
-    case bl::link_type::netkit: return link.netns.has_value();
+    case bl::link_type::netkit:
+    case bl::link_type::netfilter: return link.netns.has_value();
     default: return !facts.empty();
     }
 }

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <iterator>
+#include <poll.h>
 #include <system_error>
 
 #include <fcntl.h>
@@ -35,6 +37,18 @@ void say(std::string_view line) {
 
 void flush() {
     if (std::fflush(stdout) != 0) fail();
+}
+
+bool wait_while_read(int fd) {
+    ::pollfd all[]{{fd, POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
+    auto const& output = all[1];
+    while (::poll(all, std::size(all), -1) < 0)
+        if (errno != EINTR) throw std::system_error{errno, std::generic_category(), "waiting"};
+    if ((output.revents & POLLNVAL) != 0) { // it was closed from the beginning
+        errno = EBADF;
+        fail();
+    }
+    return (output.revents & (POLLERR | POLLHUP)) == 0;
 }
 
 void complain(std::string_view message) noexcept {

@@ -18,6 +18,9 @@ void say(std::string_view line);
 /// Makes sure that everything has arrived.
 void flush();
 
+/// Waits until a descriptor can be read. False if nobody reads standard output any more.
+[[nodiscard]] bool wait_while_read(int fd);
+
 /// A line on standard error, after the program's name; that it cannot be written is not noticed.
 void complain(std::string_view message) noexcept;
 

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace tool {
@@ -32,7 +33,9 @@ void print_long(std::string const& text) {
     if (!reader) return print(text);
     // The reader may leave the pager early.
     std::fwrite(text.data(), 1, text.size(), reader);
-    ::pclose(reader);
+    auto const outcome = ::pclose(reader);
+    constexpr int not_executable = 126; // and above: there is no such program, says the shell
+    if (WIFEXITED(outcome) && WEXITSTATUS(outcome) >= not_executable) print(text);
 }
 
 } // namespace tool

@@ -122,9 +122,12 @@ std::string footer_of() {
                      "may be repeated, or have commas.\n"};
     if constexpr (!takes_map<H>)
         text += "\nTypes of program that it takes:\n" + list_of(traits::program_types) + "\n";
-    if constexpr (requires(H where) { where.attach; })
-        text += "\nATTACH is one of these, with or without the hook's name in front:\n" +
-                list_of(traits::attach_types) + "\n";
+    if constexpr (requires(H where) { where.attach; }) {
+        bool const has_name = to_string(traits::attach_types.front()).starts_with(traits::name);
+        text += fmt::format("\nATTACH is one of these{}:\n{}\n",
+                            has_name ? ", with or without the hook's name in front" : "",
+                            list_of(traits::attach_types));
+    }
     return text + fmt::format("\n<bpflink/hook/{}.hpp> says more of the fields.", traits::name);
 }
 

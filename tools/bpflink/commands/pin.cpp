@@ -5,12 +5,16 @@
 #include "groups.hpp"
 #include "problems.hpp"
 
+#include <bpflink/link.hpp>
+
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace tool {
 namespace {
+
+namespace bl = bpflink;
 
 struct options {
     link_argument link;
@@ -19,8 +23,14 @@ struct options {
     bool replace = false;
 };
 
+/// Not the handle of a pin, which moves that pin to the new name.
+bl::result<bl::link> open_unpinned(link_argument const& which) {
+    return open(which).and_then(
+        [](bl::link const& found) { return bl::link::duplicate(found.fd()); });
+}
+
 int run(options const& given) {
-    return exit_code(open(given.link).and_then([&](bpflink::link&& link) {
+    return exit_code(open_unpinned(given.link).and_then([&](bl::link&& link) {
         return check_expected(link, given.expected).and_then([&] {
             return given.replace ? link.replace_pin(given.path) : link.pin(given.path);
         });
@@ -34,7 +44,9 @@ action add(parameters const& takes) {
     takes.flag("--replace", given->replace,
                "Replace another link's pin, which keeps that link no longer");
     add_expected(takes, given->expected);
-    takes.footer("Examples:\n"
+    takes.footer("Other pins of the link stay.\n"
+                 "\n"
+                 "Examples:\n"
                  "  bpflink pin 17 /sys/fs/bpf/eth0_xdp\n"
                  "  bpflink pin 18 /sys/fs/bpf/eth0_xdp --replace");
     return [given] { return run(*given); };

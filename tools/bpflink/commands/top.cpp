@@ -126,17 +126,39 @@ std::string to_json(std::vector<work> const& all) {
     return to_text(list) + "\n";
 }
 
+struct shown {
+    char const* heading;
+    bool is_kept; // where there is room for a few
+    std::string (*cell)(work const&);
+};
+
+constexpr shown columns[]{
+    {"ID", true, [](work const& each) { return std::to_string(each.link.info.id.value()); }},
+    {"TYPE", false, [](work const& each) { return to_string(each.link.info.type); }},
+    {"PROGRAM", false,
+     [](work const& each) { return program_text(each.link.info.program, each.link.program); }},
+    {"RUNS/S", true, [](work const& each) { return fmt::format("{:.1f}", each.runs_a_second); }},
+    {"NS/RUN", false, [](work const& each) { return fmt::format("{:.0f}", each.time_a_run); }},
+    {"CPU%", true, [](work const& each) { return fmt::format("{:.3f}", each.processor); }},
+    {"MISSES", false, [](work const& each) { return std::to_string(each.misses); }},
+    {"TARGET", true, [](work const& each) { return target_of(each.link); }},
+};
+
 std::string to_table(std::vector<work> const& all, std::size_t limit) {
-    table rows{{"ID", "TYPE", "PROGRAM", "RUNS/S", "NS/RUN", "CPU%", "MISSES", "TARGET"}};
+    constexpr std::size_t enough = 60;
+    auto const width = output_width();
+    auto const each_cell = [width](auto const& text_of) {
+        table::cells cells;
+        for (auto const& column : columns)
+            if (column.is_kept || width >= enough) cells.push_back(text_of(column));
+        return cells;
+    };
+    table rows{each_cell([](shown const& column) { return std::string{column.heading}; })};
     for (auto const& each : all) {
         if (limit-- == 0) break;
-        rows.add({std::to_string(each.link.info.id.value()), to_string(each.link.info.type),
-                  program_text(each.link.info.program, each.link.program),
-                  fmt::format("{:.1f}", each.runs_a_second), fmt::format("{:.0f}", each.time_a_run),
-                  fmt::format("{:.3f}", each.processor), std::to_string(each.misses),
-                  target_of(each.link)});
+        rows.add(each_cell([&each](shown const& column) { return column.cell(each); }));
     }
-    return rows.render(output_width(), wants_colour());
+    return rows.render(width, wants_colour());
 }
 
 void show(options const& given, std::vector<work> const& all) {

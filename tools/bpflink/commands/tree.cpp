@@ -36,8 +36,19 @@ namespace bl = bpflink;
 /// Grows the tree of the links that there are.
 class gardener {
 public:
-    explicit gardener(lookup& names, problems& report) : names_{names}, report_{report} {}
+    /// @param are_all  no link is left out, and what is not a link is wanted as well
+    gardener(std::vector<record> const& links, bool are_all, lookup& names, problems& report)
+        : are_all_{are_all}, names_{names}, report_{report} {
+        for (auto const& link : links)
+            wanted_.insert(link.info.id);
+        for (auto const& link : links)
+            plant(link);
+        plant_replacements();
+    }
 
+    [[nodiscard]] branch const& root() const noexcept { return root_; }
+
+private:
     void plant(record const& link) {
         auto const& details = link.info.details;
         auto const place = bl::record_of(link.info).target;
@@ -48,7 +59,7 @@ public:
         else if (link.netns)
             leaf(of_netns(link), link);
         else if (auto const* const cgroup = std::get_if<bl::cgroup_details>(&details))
-            leaf(of_cgroup(link), link, to_string(cgroup->attach));
+            leaf(of_cgroup(link), link, link.cgroup ? to_string(cgroup->attach) : target_of(link));
         else if (link.info.type == bl::link_type::tracing && link.program &&
                  link.program->type == bl::program_type::ext)
             replacements_.push_back(&link);
@@ -65,9 +76,6 @@ public:
         }
     }
 
-    [[nodiscard]] branch const& root() const noexcept { return root_; }
-
-private:
     void leaf(branch& on, record const& link) { leaf(on, link, target_of(link)); }
     void leaf(branch& on, record const& link, std::string const& target) {
         auto& made = on.add(fmt::format("link {}: {}, {}", link.info.id.value(),
@@ -95,18 +103,28 @@ private:
         return root_.at(text);
     }
 
-    /// All that runs on the interface, where it can be asked; once.
+    /// Below the interface, after all that runs there, where it can be asked; once.
     void on_interface(bl::ifindex index, record const& link) {
         if (!link.netns || !link.device) {
             leaf(link.netns ? of_netns(link) : root_.at("netns unknown"), link);
             return;
         }
         auto& interface = of_netns(link).at(*link.device);
-        if (!interfaces_.emplace(*link.netns, index).second) return;
+        if (interfaces_.emplace(*link.netns, index).second) {
+            auto const path = link.elsewhere ? path_of_netns(*link.elsewhere) : std::string{};
+            ask({path, *link.netns, index}, interface);
+        }
+        // Its hook does not tell of it: there was no privilege, or it has gone by now.
+        if (!told_.contains(link.info.id)) leaf(interface, link);
+    }
+
+    /// Adds the programs of an interface's hooks that are wanted.
+    void ask(interface_place const& where, branch& interface) {
         on::programs all;
-        auto const path = link.elsewhere ? path_of_netns(*link.elsewhere) : std::string{};
-        on::add_interface({path, *link.netns, index}, all, report_);
+        on::add_interface(where, all, report_);
         for (auto const& each : all) {
+            if (!are_all_ && !(each.link && wanted_.contains(*each.link))) continue;
+            if (each.link) told_.insert(*each.link);
             auto const id = each.link ? fmt::format("link {}", each.link->value()) : each.note;
             auto& made = interface.at(each.hook).add(
                 fmt::format("{}: {}", id, program_text(each.program, names_.program(each.program))),
@@ -121,7 +139,8 @@ private:
         if (!link.cgroup) return root_.at("cgroup");
         constexpr bl::cgroup_id top{1};
         auto const mount = names_.cgroup(top).value_or("");
-        auto* here = &root_.at("cgroup " + (mount.empty() ? "/" : mount));
+        if (mount.empty()) return root_.at("cgroup").at(*link.cgroup); // the top is not seen
+        auto* here = &root_.at("cgroup " + mount);
         auto rest = std::string_view{*link.cgroup};
         if (!rest.starts_with(mount)) return here->at(rest);
         rest.remove_prefix(mount.size());
@@ -134,6 +153,9 @@ private:
         return *here;
     }
 
+    std::set<bl::link_id> wanted_;
+    std::set<bl::link_id> told_; // by the hooks of interfaces
+    bool are_all_;
     lookup& names_;
     problems& report_;
     branch root_;
@@ -158,10 +180,7 @@ int run(options& given) {
     auto links =
         all_links([&](bl::link_info const& info) { return wanted.may_match(info); }, names, report);
     std::erase_if(links, [&](record const& link) { return !wanted.matches(link); });
-    gardener tree{names, report};
-    for (auto const& link : links)
-        tree.plant(link);
-    tree.plant_replacements();
+    gardener const tree{links, wanted.are_places_alone(), names, report};
     if (given.json)
         print(to_lines(tree.root().to_json()));
     else

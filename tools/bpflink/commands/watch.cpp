@@ -105,9 +105,8 @@ int run(options& given) {
         bl::watcher::start({.period = std::chrono::milliseconds{given.period}, .existing = true}));
     if (!watcher) return report.exit_code();
     narrator told{given};
-    for (bool is_first = true;; is_first = false) {
-        auto const events = watcher->wait(is_first ? std::chrono::milliseconds{0}
-                                                   : std::chrono::milliseconds::max());
+    for (bool is_first = true; is_first || wait_while_read(watcher->fd().get()); is_first = false) {
+        auto const events = watcher->poll();
         if (!events) {
             report(events.error());
             return report.exit_code();
@@ -117,6 +116,7 @@ int run(options& given) {
             told.tell(event, names, is_first && !given.existing);
         flush();
     }
+    return 0;
 }
 
 action add(parameters const& takes) {

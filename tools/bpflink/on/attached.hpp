@@ -45,8 +45,8 @@ void add_interface(interface_place const& where, programs& to, problems& report)
 /// @param path  of the namespace
 void add_netns(std::string const& path, programs& to, problems& report);
 /// The programs that run for processes of a cgroup: its own, then those of the ones above.
-/// @param id  of a cgroup of version 2
-void add_cgroup(bpflink::cgroup_id id, programs& to, problems& report);
+/// @param directory  of a cgroup of version 2
+void add_cgroup(std::string const& directory, programs& to, problems& report);
 /// Of a map: struct_ops, sockmap, iterators over its elements.
 /// @param map  its id
 /// @param fd   its descriptor; borrowed

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <iterator>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <linux/bpf.h>
@@ -37,12 +38,21 @@ struct answer {
     std::vector<bl::hook_query> found; // on each level from below
 };
 
+/// Below the first mount, which may show more of those above. Else as it is given: that may be on
+/// another mount, and needs no privilege.
+std::filesystem::path path_of(std::string const& given, bl::cgroup_id id) {
+    if (auto const known = bl::cgroup_path_of(id)) return *known;
+    std::error_code failure;
+    auto const path = std::filesystem::canonical(given, failure);
+    return failure ? std::filesystem::path{given} : path;
+}
+
 /// The cgroup and those above it.
-std::vector<level> levels_from(bl::cgroup_id id, problems& report) {
+std::vector<level> levels_from(std::string const& given, problems& report) {
     std::vector<level> levels;
-    auto const start = report.value_of(bl::cgroup_path_of(id));
-    if (!start) return levels;
-    for (std::filesystem::path path{*start};; path = path.parent_path()) {
+    auto const id = report.value_of(bl::cgroup_id_of(given));
+    if (!id) return levels;
+    for (auto path = path_of(given, *id);; path = path.parent_path()) {
         auto const here = bl::cgroup_id_of(path);
         if (!here) return levels; // above the root
         levels.push_back(
@@ -66,12 +76,11 @@ answer ask(bl::attach_type hook, std::vector<level> const& levels, problems& rep
     return to;
 }
 
-/// In the order that they run in, as the kernel alone knows where some are in preorder.
-/// @param all  of one hook of a cgroup and those above it; those that do not run come last
-void put_into_run_order(std::string const& path, bl::attach_type hook, programs& all) {
-    constexpr std::size_t spare = 64; // above what is seen from here, or new
+/// The programs that run for a cgroup, in order; empty where the kernel does not tell.
+std::vector<bl::program_id> effective(std::string const& path, bl::attach_type hook) {
+    constexpr std::size_t most = 1024; // a cgroup takes 64 of a hook, as do those above it
     bl::unique_fd const cgroup{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    std::vector<std::uint32_t> ids(all.size() + spare);
+    std::vector<std::uint32_t> ids(most);
     struct ::bpf_prog_query_opts asked{};
     asked.sz = sizeof asked;
     asked.query_flags = BPF_F_QUERY_EFFECTIVE;
@@ -79,17 +88,36 @@ void put_into_run_order(std::string const& path, bl::attach_type hook, programs&
     asked.prog_cnt = static_cast<std::uint32_t>(ids.size());
     if (!cgroup ||
         ::bpf_prog_query_opts(cgroup.get(), static_cast<::bpf_attach_type>(hook), &asked) != 0)
-        return;
+        return {};
     ids.resize(std::min<std::size_t>(ids.size(), asked.prog_cnt));
+    return {ids.begin(), ids.end()};
+}
+
+/// In the order that they run in, as the kernel alone knows where some are in preorder.
+/// @param all    of one hook of a cgroup and those above it; those that do not run come last
+/// @param above  where others come from, of cgroups that are not seen from here; may be empty
+void put_into_run_order(std::vector<bl::program_id> const& order, bl::attach_type hook,
+                        std::string const& above, programs& all) {
     auto next = all.begin();
-    for (auto const id : ids) {
+    for (auto const id : order) {
         auto const found = std::find_if(next, all.end(), [id](attached const& each) {
-            return each.program.value() == id && !each.note.ends_with("overridden");
+            return each.program == id && !each.note.ends_with("overridden");
         });
-        if (found == all.end()) continue;
-        std::rotate(next, found, std::next(found));
+        if (found != all.end())
+            std::rotate(next, found, std::next(found));
+        else if (!above.empty())
+            next = all.insert(next,
+                              attached{to_string(hook), id, std::nullopt, above, perhaps_a_link});
+        else
+            continue; // it is new
         ++next;
     }
+}
+
+/// "above /sys/fs/cgroup", where the mount or a namespace hides the cgroups there.
+std::string hidden_above(level const& highest) {
+    constexpr bl::cgroup_id root{1};
+    return highest.id == root ? std::string{} : "above " + highest.path;
 }
 
 /// As kernel/bpf/cgroup.c, compute_effective_progs(): from below, and above that only where several
@@ -111,14 +139,17 @@ void add_hook(answer const& of, std::vector<level>& levels, programs& to) {
         runs_below = runs_below || !here.entries.empty();
         ++level;
     }
-    if (all.size() > 1) put_into_run_order(levels.front().path, of.hook, all);
+    auto const above = hidden_above(levels.back());
+    if (all.size() > 1 || !above.empty())
+        put_into_run_order(effective(levels.front().path, of.hook), of.hook, above, all);
     std::ranges::move(all, std::back_inserter(to));
 }
 
 } // namespace
 
-void add_cgroup(bl::cgroup_id id, programs& to, problems& report) {
-    auto levels = levels_from(id, report);
+void add_cgroup(std::string const& directory, programs& to, problems& report) {
+    auto levels = levels_from(directory, report);
+    if (levels.empty()) return;
     std::vector<answer> answers;
     for (auto const hook : bl::hook_traits<bl::hook::cgroup>::attach_types)
         answers.push_back(ask(hook, levels, report));

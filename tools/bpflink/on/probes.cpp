@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attached.hpp"
 #include "facts.hpp"
+#include "process.hpp"
 #include "record.hpp"
 #include "walk.hpp"
 
 #include <bpflink/lifecycle/holders.hpp>
-#include <bpflink/targets.hpp>
 
 #include <algorithm>
 #include <fstream>
@@ -117,21 +117,9 @@ void add_held(unsigned process, lookup& names, programs& to, problems& report) {
             {to_string(link.info.type), link.info.program, link.info.id, target_of(link), "open"});
 }
 
-/// The path below the root of version 2; empty where there is none.
-std::string cgroup_of(unsigned process) {
-    std::ifstream lines{fmt::format("/proc/{}/cgroup", process)};
-    for (std::string line; std::getline(lines, line);)
-        if (line.starts_with("0::")) return line.substr(3);
-    return {};
-}
-
 void add_cgroup_of(unsigned process, programs& to, problems& report) {
-    constexpr bl::cgroup_id root{1};
-    auto const path = cgroup_of(process);
-    if (path.empty()) return;
-    auto const id = bl::cgroup_path_of(root).and_then(
-        [&](std::string const& mount) { return bl::cgroup_id_of(mount + path); });
-    if (auto const known = report.value_of(id)) add_cgroup(*known, to, report);
+    auto const directory = report.value_of(cgroup_directory_of(process));
+    if (directory && !directory->empty()) add_cgroup(*directory, to, report);
 }
 
 } // namespace

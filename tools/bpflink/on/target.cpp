@@ -51,10 +51,7 @@ bool is_on_bpffs(std::string const& path) {
 void add_path(std::string const& path, lookup& names, programs& to, problems& report) {
     struct stat file{};
     if (::stat(path.c_str(), &file) < 0) refuse(path, errno);
-    if (S_ISDIR(file.st_mode)) {
-        if (auto const id = report.value_of(bl::cgroup_id_of(path))) add_cgroup(*id, to, report);
-        return;
-    }
+    if (S_ISDIR(file.st_mode)) return add_cgroup(path, to, report);
     if (is_on_bpffs(path)) return add_map_of(path, to, report);
     if (bl::netns_inode_of(path)) return add_netns(path, to, report);
     add_file(path, names, to, report);
