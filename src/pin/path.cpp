@@ -168,6 +168,17 @@ finding other_file_is_there(attempt const& tried) {
     return {match::yes, name_of(there.kind)};
 }
 
+/// A map or a program is pinned there, or another object.
+finding other_object_is_there(attempt const& tried) {
+    auto const there = sys::obj_get(path_of(tried).c_str());
+    if (!there) return {match::no};
+    auto const kind = identify(there.view());
+    if (!kind || *kind == object_kind::link) return {match::no};
+    return {match::yes, *kind == object_kind::map       ? "a map"
+                        : *kind == object_kind::program ? "a program"
+                                                        : "something else than a link"};
+}
+
 finding file_is_not_on_bpffs(attempt const& tried) {
     int const told = sys::is_on_bpffs(path_of(tried).c_str());
     if (told == -EACCES) return {match::no}; // nor is the way there open
@@ -217,6 +228,8 @@ constexpr std::array pin_causes{
     refusal{EEXIST, errc::already_exists, "{}", "", "filename_create", other_file_is_there},
     refusal{EEXIST, errc::already_exists, "the directory is not on a bpffs",
             "mount one there, or pin below /sys/fs/bpf", "filename_create", file_is_not_on_bpffs},
+    refusal{EEXIST, errc::already_exists, "{} is pinned there", "choose another name",
+            "filename_create", other_object_is_there},
     refusal{EEXIST, errc::already_exists, "something is pinned there",
             "replace_pin replaces a link", "filename_create"},
     refusal{EACCES, errc::permission_denied, "the mode of a directory refuses it", "",

@@ -235,6 +235,7 @@ TEST_CASE_FIXTURE(kernel_case, "a taken path is refused, and everything stays wh
     pinned_place at;
     auto const taken = at.fs.path() / "taken";
     auto const map = make_map();
+    std::string_view told = "replace_pin replaces a link";
     SUBCASE("by a link") {
         pin_raw(at.other.fd(), taken);
     }
@@ -242,15 +243,16 @@ TEST_CASE_FIXTURE(kernel_case, "a taken path is refused, and everything stays wh
         pin_raw(at.ours.fd(), taken);
     }
     SUBCASE("by a map") {
+        told = "a map is pinned there: choose another name";
         pin_raw(map, taken);
     }
     SUBCASE("by a directory") {
+        told = "a directory";
         REQUIRE(::mkdir(taken.c_str(), 0700) == 0);
     }
     auto const inode = inode_of(taken);
     check_error(at.ours.pin(taken), bl::errc::already_exists,
-                {"obj_pin", taken, "EEXIST",
-                 std::filesystem::is_directory(taken) ? "a directory" : "replace_pin"}); // E22
+                {"obj_pin", taken, "EEXIST", told}); // E22
     CHECK_FALSE(at.ours.is_pinned());
 
     must(at.ours.pin(at.path));
