@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 #include <utility>
 #include <variant>
 
@@ -108,8 +109,37 @@ finding descriptor_is_closed(attempt const& tried) {
     return fd ? is_closed(*fd) : finding{match::no};
 }
 
-finding may_need_a_map(attempt const& tried) {
-    return may_be_if(!where_of(tried).map);
+// The kernel's names of what it walks from a parameter.
+constexpr std::array map_walks{"bpf_map_elem", "bpf_sk_storage_map", "sockmap"};
+constexpr std::array cgroup_walks{"cgroup"};
+constexpr std::array task_walks{"task", "task_file", "task_vma"};
+
+/// Whether the program was loaded to walk one of these. The kernel tells since 6.0.
+match walks(attempt const& tried, std::span<char const* const> names) {
+    auto const own = target_of(tried.prog->fd);
+    if (!own || own->function.value_or(0) == 0) return match::unknown;
+    for (char const* const name : names) {
+        int const id = sys::kernel_type(name, static_cast<unsigned>(attach_type::trace_iter));
+        if (id > 0 && std::cmp_equal(id, *own->function)) return match::yes;
+        if (id < 0 && id != -ENOENT) return match::unknown; // nothing tells types
+    }
+    return match::no;
+}
+
+match walks_what_is_asked_for(attempt const& tried) {
+    auto const& where = where_of(tried);
+    if (where.map) return walks(tried, map_walks);
+    return where.cgroup ? walks(tried, cgroup_walks) : walks(tried, task_walks);
+}
+
+finding needs_a_map(attempt const& tried) {
+    return {where_of(tried).map ? match::no : walks(tried, map_walks)};
+}
+
+/// The kernel takes no order for none, and begins nowhere by itself.
+finding needs_a_cgroup(attempt const& tried) {
+    if (where_of(tried).cgroup || tried.as<request>().is_made) return {match::no};
+    return yes_if(walks(tried, cgroup_walks) == match::yes);
 }
 
 finding may_not_be_a_cgroup(attempt const& tried) {
@@ -122,8 +152,8 @@ finding may_not_be_a_process(attempt const& tried) {
     return may_be_if(where.task && !number_of(where));
 }
 
-finding may_be_another_map(attempt const& tried) {
-    return may_be_if(where_of(tried).map.has_value());
+finding is_another_map(attempt const& tried) {
+    return {where_of(tried).map ? walks(tried, map_walks) : match::no};
 }
 
 finding reads_past_the_map(attempt const& tried) {
@@ -132,11 +162,22 @@ finding reads_past_the_map(attempt const& tried) {
 
 finding may_walk_something_else(attempt const& tried) {
     auto const& where = where_of(tried);
-    return may_be_if((where.cgroup || where.task) && !tried.as<request>().is_made);
+    if (!is_narrowed(where) || tried.as<request>().is_made) return {match::no};
+    auto const fits = walks_what_is_asked_for(tried);
+    // Of a map it is the one other cause, so that it has to be known.
+    return may_be_if(fits == match::no || (fits == match::unknown && !where.map));
 }
 
-finding may_have_an_unknown_order(attempt const& tried) {
-    return may_be_if(where_of(tried).cgroup.has_value() && !tried.as<request>().is_made);
+finding has_an_unknown_order(attempt const& tried) {
+    if (!where_of(tried).cgroup || tried.as<request>().is_made) return {match::no};
+    return {walks(tried, cgroup_walks)};
+}
+
+finding may_be_no_iterator(attempt const& tried) {
+    using names = std::span<char const* const>;
+    for (auto const each : {names{map_walks}, names{cgroup_walks}, names{task_walks}})
+        if (walks(tried, each) == match::yes) return {match::no};
+    return may_be_loaded_for_another(tried);
 }
 
 finding is_narrowed_before_6_1(attempt const& tried) {
@@ -197,14 +238,14 @@ constexpr std::array causes{
     refusal{EBADF, errc::invalid_argument, "the descriptor of what is to be walked is not open", "",
             "bpf_iter_attach_map", descriptor_is_closed},
     refusal{EBADF, errc::invalid_argument, "the program walks a map's elements", "name the map",
-            "bpf_iter_attach_map", may_need_a_map},
+            "bpf_iter_attach_map", needs_a_map},
     refusal{EBADF, errc::invalid_argument, "the descriptor is not that of a cgroup's directory", "",
             "bpf_iter_attach_cgroup", may_not_be_a_cgroup},
     refusal{EBADF, errc::invalid_argument, "the descriptor is not a pidfd", "",
             "bpf_iter_attach_task", may_not_be_a_process},
     refusal{EINVAL, errc::invalid_argument, "the program walks the elements of another type of map",
             "take a map of the type that it was written for", "bpf_iter_attach_map",
-            may_be_another_map},
+            is_another_map},
     refusal{EACCES, errc::invalid_argument, "the program reads or writes past the map's elements",
             "load it for the sizes of this map's keys and values", "bpf_iter_attach_map",
             reads_past_the_map},
@@ -217,13 +258,15 @@ constexpr std::array causes{
             "the program walks something else ({}), or this kernel has no such parameter (6.1)",
             "leave it out, or load a program that walks what is asked for", "bpf_iter_attach_task",
             made_for_something_else},
+    refusal{EINVAL, errc::invalid_argument, "the program walks cgroups",
+            "name the cgroup where it begins", "bpf_iter_attach_cgroup", needs_a_cgroup},
     refusal{EINVAL, errc::invalid_argument, "the program walks something else",
             "load one that walks what is asked for", "bpf_iter_link_attach",
             may_walk_something_else},
     refusal{EINVAL, errc::invalid_argument, "the order is not one that this kernel has",
-            "name another cgroup_iter_order", "bpf_iter_attach_cgroup", may_have_an_unknown_order},
+            "name another cgroup_iter_order", "bpf_iter_attach_cgroup", has_an_unknown_order},
     refusal{EINVAL, errc::invalid_argument, "the program was not loaded as an iterator", "",
-            "bpf_iter_link_attach", may_be_loaded_for_another},
+            "bpf_iter_link_attach", may_be_no_iterator},
     refusal{E2BIG, errc::not_supported, "this kernel has no such parameter (6.1)",
             "leave it out, and have the program pass over the others", "bpf_check_uarg_tail_zero",
             is_narrowed_before_6_1},
@@ -346,7 +389,6 @@ detail::hook_row const& hook_traits<hook::iter>::row() noexcept {
         .asked_by = detail::probe{.program = program_type::tracing,
                                   .expected = attach_type::trace_iter,
                                   .target = "task"},
-        .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
         .update_causes = update_causes,

@@ -296,9 +296,19 @@ TEST_CASE_FIXTURE(kernel_case, "an iterator over cgroups starts where it is told
         bl::attach(p->as<bl::program_type::tracing>(),
                    bl::hook::iter{.cgroup = bl::iter_cgroup{std::uint64_t{4'711'471'147U}}}),
         bl::errc::not_found, {"no such cgroup"});
-    check_error(
-        bl::attach(p->as<bl::program_type::tracing>(), bl::hook::iter{.task = bl::iter_task{1U}}),
-        bl::errc::invalid_argument);
+    // Its kind is told since 6.0, and iterators over cgroups came with 6.1.
+    auto const refused = [&](bl::hook::iter const& where, std::string_view text) {
+        check_error(bl::attach(p->as<bl::program_type::tracing>(), where),
+                    bl::errc::invalid_argument, {"EINVAL", text});
+    };
+    constexpr std::string_view from_nowhere = "; the program walks cgroups: name the cgroup";
+    refused({}, from_nowhere);
+    refused({.task = bl::iter_task{1U}}, from_nowhere);
+    auto const map = make_map();
+    refused({.map = must(bl::map_ref::from_fd(map))}, from_nowhere);
+    refused(
+        {.cgroup = bl::iter_cgroup{bl::fd_view{directory}, static_cast<bl::cgroup_iter_order>(99)}},
+        "; the order is not one");
 }
 
 TEST_CASE_FIXTURE(kernel_case, "an iterator over sockets meets each of them") {

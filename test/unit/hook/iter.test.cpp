@@ -215,3 +215,30 @@ TEST_CASE_FIXTURE(with_program, "a program that sleeps where none may is told by
     check_error(older, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
                 {"; the program was not loaded as an iterator"});
 }
+
+TEST_CASE_FIXTURE(with_program, "what a program walks tells why its parameter is refused") {
+    auto const map = open(add_map());
+    auto const directory = open_cgroup();
+    auto& own = add_program(bl::program_type::tracing, bl::attach_type::trace_iter);
+    own.types = fake::kernel_types;
+    typed_program<bl::program_type::tracing> const iterator{{open(own)}};
+    auto const refused = [&](bl::hook::iter const& where, std::string_view text) {
+        fail_always(call::link_create, EINVAL); // of one that does not sleep, too
+        check_error(bl::attach(iterator, where), EINVAL, bl::operation::link_create,
+                    bl::errc::invalid_argument, {text});
+        mend();
+    };
+    bl::hook::iter const over_map{.map = *bl::map_ref::from_fd(map)};
+    bl::hook::iter const over_cgroup{.cgroup = bl::iter_cgroup{bl::fd_view{directory}}};
+    own.function = 77; // the number of all that has a name here
+    refused({}, "; the program walks cgroups: name the cgroup where it begins");
+    refused(over_map, "; the program walks the elements of another type of map");
+    refused(over_cgroup, "; the order is not one that this kernel has");
+    own.function = 99;
+    refused(over_map, "; one of: the program walks something else");
+    refused(over_cgroup, "; one of: the program walks something else");
+    refused({}, "; the program was not loaded as an iterator");
+    fail(call::link_create, EBADF);
+    check_error(bl::attach(iterator, bl::hook::iter{}), EBADF, bl::operation::link_create,
+                bl::errc::invalid_argument);
+}
