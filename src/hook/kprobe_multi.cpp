@@ -76,8 +76,7 @@ finding loaded_otherwise(attempt const& tried) {
 }
 
 finding loaded_for_another_kind(attempt const& tried) {
-    if (where_of(tried).session) return {match::no};
-    return loaded_for_another_place(tried, attach_type::trace_kprobe_multi);
+    return loaded_for_another_place(tried, attach_type_of(where_of(tried)));
 }
 
 finding has_no_sessions(attempt const& tried) {
@@ -178,10 +177,10 @@ constexpr std::array causes{
     refusal{ESRCH, errc::not_found, "a module was unloaded meanwhile", "", "ftrace_lookup_symbols"},
     refusal{ENOENT, errc::invalid_argument, "an address is not where ftrace traces a function",
             "see kernel_symbol_address()", "get_ftrace_locations"},
-    refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "is_kprobe_multi",
-            loaded_for_another_kind},
     refusal{EINVAL, errc::not_supported, "this kernel has no sessions of kprobe_multi", "",
             "link_create", has_no_sessions},
+    refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "", "is_kprobe_multi",
+            loaded_for_another_kind},
     refusal{EINVAL, errc::invalid_argument, "an address is not where ftrace traces a function",
             "see kernel_symbol_address()", "ftrace_set_filter_ips", names_addresses},
     refusal{EINVAL, errc::invalid_argument,
@@ -306,7 +305,6 @@ detail::hook_row const& hook_traits<hook::kprobe_multi>::row() noexcept {
                                   .expected = attach_type::trace_kprobe_multi,
                                   .attach = attach_type::trace_kprobe_multi,
                                   .known = ESRCH},
-        .needs = {detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,

@@ -25,8 +25,11 @@ finding not_loaded_for(attempt const& tried, attach_type wanted) {
 finding without_sessions(attempt const& tried, attach_type session) {
     if (attach_to_nothing(tried.prog->fd, session) != EINVAL) return {match::no};
     if (detail::cached_support(tried.row).is == support::answer::no) return {match::no};
-    // It may be loaded for something else.
-    return {tried.prog->expected == session ? match::yes : match::unknown};
+    if (tried.prog->expected == session) return {match::yes};
+    // It may be loaded for something else: one that is not tells of the kernel.
+    auto const trial = load_nothing(program_type::kprobe, session);
+    if (!trial) return {};
+    return {attach_to_nothing(trial.view(), session) == EINVAL ? match::yes : match::no};
 }
 
 finding counts_differ(std::size_t count, std::string_view what, std::size_t places,

@@ -87,8 +87,7 @@ finding loaded_otherwise(attempt const& tried) {
 }
 
 finding loaded_for_another_kind(attempt const& tried) {
-    if (where_of(tried).session) return {match::no};
-    return loaded_for_another_place(tried, attach_type::trace_uprobe_multi);
+    return loaded_for_another_place(tried, attach_type_of(where_of(tried)));
 }
 
 finding has_no_sessions(attempt const& tried) {
@@ -122,10 +121,10 @@ constexpr std::array mistakes{
 
 constexpr auto causes = joined(
     std::array{
-        refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
-                "is_uprobe_multi", loaded_for_another_kind},
         refusal{EINVAL, errc::not_supported, "this kernel has no sessions of uprobe_multi", "",
                 "link_create", has_no_sessions},
+        refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
+                "is_uprobe_multi", loaded_for_another_kind},
         refusal{E2BIG, errc::invalid_argument, "{} places are more than the kernel takes",
                 "take several links", "bpf_uprobe_multi_link_attach", are_too_many},
         refusal{EOPNOTSUPP, errc::not_supported,
@@ -162,7 +161,6 @@ detail::hook_row const& hook_traits<hook::uprobe_multi>::row() noexcept {
                                   .expected = attach_type::trace_uprobe_multi,
                                   .attach = attach_type::trace_uprobe_multi,
                                   .known = EBADF},
-        .needs = {detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,

@@ -147,3 +147,15 @@ TEST_CASE_FIXTURE(kernel_case, "a reference counter at an odd offset is refused 
     if (is_unsupported(made)) return;
     check_error(made, bl::errc::invalid_argument, {"an odd offset"});
 }
+
+TEST_CASE_FIXTURE(kernel_case, "a uprobe session of a program that is loaded for none is told") {
+    auto const in_session = load_probe(attach_type::trace_uprobe_session);
+    auto const p = load_probe(attach_type::trace_uprobe_multi);
+    if (!p || !in_session) return;
+    bl::hook::uprobe_multi const where{
+        .binary = own_binary, .session = true, .pattern = "bpflink_probed_*"};
+    if (is_unsupported(bl::attach(in_session->as<program_type::kprobe>(), where))) return;
+    held_as<program_type::kprobe> const other{must(bl::duplicate_for_exec(p->fd()))};
+    check_error(bl::attach(other, where), bl::errc::invalid_argument,
+                {"; the program was loaded for another attach type"});
+}

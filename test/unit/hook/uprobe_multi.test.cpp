@@ -95,6 +95,17 @@ TEST_CASE_FIXTURE(kprobe_prober, "a kernel without sessions of uprobe_multi is t
                 {"no sessions of uprobe_multi"});
 }
 
+TEST_CASE_FIXTURE(kprobe_prober, "a session's program that is loaded for something else is told") {
+    bl::hook::uprobe_multi const where{.binary = "/bin/x", .offsets = places, .session = true};
+    static_cast<void>(bl::supports<bl::hook::uprobe_multi>()); // asked once
+    fail(call::link_create, EINVAL);
+    fail(call::link_create, EINVAL, 2); // the program, to nothing; but one for sessions is taken
+    fail(call::link_create, EINVAL, 4);
+    auto const link = bl::attach(prog, where);
+    check_error(link, EINVAL, operation::link_create, errc::invalid_argument,
+                {"; the program was loaded for another attach type"});
+}
+
 // E21, E22
 TEST_CASE_FIXTURE(kprobe_prober, "uprobe_multi looks at the program before it blames the kernel") {
     blames_program(two_places);
