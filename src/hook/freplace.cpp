@@ -106,6 +106,12 @@ finding names_another_function(attempt const& tried) {
     return yes_if(is_elsewhere(where_of(tried)));
 }
 
+/// Types are opened by their ids.
+finding types_may_not_be_opened(attempt const& tried) {
+    constexpr std::array needed{detail::capability::sys_admin};
+    return is_elsewhere(where_of(tried)) ? missing_of(needed) : finding{match::no};
+}
+
 constexpr std::array mistakes{
     refusal{EINVAL, errc::invalid_argument,
             "a target is a program and the name of a function in it", "give both, or neither",
@@ -156,6 +162,10 @@ constexpr std::array causes{
     refusal{EBUSY, errc::hook_busy, "fentry or fexit programs are on the function", "detach them",
             "bpf_trampoline_link_prog"},
     refusal{EBUSY, errc::hook_busy,
+            "an attach to the function failed before, and the kernel keeps its place taken",
+            "close all programs that were loaded for it, and load them again",
+            "bpf_trampoline_link_prog"},
+    refusal{EBUSY, errc::hook_busy,
             "the target is in a prog_array, as one that tail calls go to (6.13)",
             "take it out of the map", "bpf_freplace_check_tgt_prog"},
     refusal{ENOENT, errc::invalid_argument, "the target, {}, is not a BPF program", "",
@@ -167,6 +177,8 @@ constexpr std::array causes{
     refusal{ENOENT, errc::not_found, "the target has no function of that name, or no BTF",
             "name a function of its source, built with -g", "btf__find_by_name_kind",
             names_another_function},
+    refusal{EPERM, errc::permission_denied, "{} is missing to see the target's functions",
+            "run with it", "bpf_btf_get_fd_by_id", types_may_not_be_opened},
     refusal{EOPNOTSUPP, errc::not_supported, "this kernel does not compile BPF programs (JIT)",
             "set net.core.bpf_jit_enable to 1", "bpf_arch_text_poke"},
     refusal{uapi::enotsupp, errc::not_supported,
@@ -204,7 +216,6 @@ match hook_traits<hook::freplace>::matches(link_info const& info) noexcept {
 
 detail::hook_row const& hook_traits<hook::freplace>::row() noexcept {
     static constexpr auto facts = row_for<hook::freplace>({
-        .needs = {detail::capability::bpf, detail::capability::sys_admin},
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,

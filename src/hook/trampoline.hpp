@@ -42,9 +42,12 @@ inline constexpr std::string_view function_is_gone =
     "the function is not there any more: its module was unloaded";
 
 inline constexpr std::array trampoline_causes{
-    detail::refusal{EBUSY, errc::hook_busy,
-                    "the function is one of a BPF program, and a freplace program replaces it",
-                    "detach that one", "bpf_trampoline_link_prog", function_is_a_programs},
+    detail::refusal{
+        EBUSY, errc::hook_busy,
+        "the function is one of a BPF program, and a freplace program replaces it, or an "
+        "attach of one failed before",
+        "detach that one, or load the function's program again", "bpf_trampoline_link_prog",
+        function_is_a_programs},
     detail::refusal{EBUSY, errc{}, "the function tracer is switched off",
                     "set kernel.ftrace_enabled to 1", "__register_ftrace_function", tracer_is_off},
     detail::refusal{EBUSY, errc::already_exists, "this program is on the function already",
