@@ -34,6 +34,10 @@ finding may_not_run_there(attempt const& tried) {
     return {is_of(tried, program_type::kprobe) ? match::unknown : match::no};
 }
 
+finding event_is_closed(attempt const& tried) {
+    return is_closed(tried.as<hook::perf_event>().event);
+}
+
 constexpr std::array mistakes{
     refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
             "bpf_prog_attach_check_attach_type", probe_loaded_for_another},
@@ -41,6 +45,8 @@ constexpr std::array mistakes{
 
 constexpr auto causes = joined(
     std::array{
+        refusal{EBADF, errc::invalid_argument, "the event's descriptor is not open", "",
+                "perf_event_get", event_is_closed},
         refusal{EBADF, errc::invalid_argument, "the event's descriptor is not a perf event's", "",
                 "perf_event_get"},
         refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
@@ -81,7 +87,6 @@ detail::hook_row const& hook_traits<hook::perf_event>::row() noexcept {
         .asked_by = detail::probe{.program = program_type::perf_event,
                                   .attach = attach_type::perf_event,
                                   .known = EBADF},
-        .needs = {detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,

@@ -50,7 +50,10 @@ TEST_CASE_FIXTURE(event_prober, "what is wrong with a perf event is told") {
     auto const event = open_file();
     bl::hook::perf_event const where{.event = event};
     unlinked(where, EEXIST, errc::already_exists, {"the event has a program already"});
-    unlinked(where, EBADF, errc::invalid_argument, {"not a perf event's"});
+    unlinked(where, EBADF, errc::invalid_argument,
+             {"; the event's descriptor is not a perf event's"});
+    unlinked(bl::hook::perf_event{.event = bl::fd_view{99}}, EBADF, errc::invalid_argument,
+             {"; the event's descriptor is not open"});
     unlinked(where, E2BIG, no_condition, {"64 programs"});
     unlinked(where, EPROTO, errc::invalid_argument, {"PERF_SAMPLE_CALLCHAIN"});
     unlinked(where, EINVAL, errc::invalid_argument, {"type does not go with the event's"});
