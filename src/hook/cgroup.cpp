@@ -45,6 +45,15 @@ bool is_root(int directory) noexcept {
     return sys::look_at(directory, facts) == 0 && facts.inode == root_inode;
 }
 
+finding packets_lack_net_admin(attempt const& tried) {
+    return takes_net_admin(*asked(tried).attach) ? lacks_net_admin(tried) : finding{match::no};
+}
+
+finding packets_are_in_a_user_namespace(attempt const& tried) {
+    bool const asks = takes_net_admin(*asked(tried).attach);
+    return asks ? net_admin_does_not_count(tried) : finding{match::no};
+}
+
 /// A program that does not let others beside it (on the directory itself), or below it. Above one
 /// that does, nothing counts.
 finding other_stands_alone(attempt const& tried) {
@@ -142,11 +151,17 @@ constexpr auto causes = joined(
         refusal{EINVAL, errc::invalid_argument,
                 "one of this program and the order's link is in preorder, and the other is not",
                 "name a link of the same", "get_prog_list", other_preorder},
+        given_as_another_type,
         refusal{EINVAL, errc::invalid_argument,
                 "the program was loaded for another attach type than {}", "",
                 "bpf_prog_attach_check_attach_type", does_not_go_with_it},
         refusal{EINVAL, errc{}, "ten LSM hooks have programs of cgroups, the most the kernel takes",
                 "detach those of one hook", "bpf_cgroup_atype_find", is_of_lsm},
+        refusal{EPERM, errc::permission_denied, "{} is missing", "run with it",
+                "bpf_prog_attach_check_attach_type", packets_lack_net_admin},
+        refusal{EPERM, errc::permission_denied, in_own_user_namespace,
+                "use the first user namespace, or a BPF token (6.9)",
+                "bpf_prog_attach_check_attach_type", packets_are_in_a_user_namespace},
         refusal{EPERM, errc::hook_busy, "{} without ALLOW_MULTI",
                 "detach it, or attach it with BPF_F_ALLOW_MULTI", "hierarchy_allows_attach",
                 other_stands_alone},
@@ -253,7 +268,8 @@ result<opened_place> open_place(hook::cgroup const& where) {
     if (!whole) return tl::unexpected{whole.error()};
     auto opened = sys::open_directory(whole->c_str());
     if (!opened)
-        return refuse(opened.outcome(), operation::open, describe(where), {}, {opening_causes});
+        return refuse(opened.outcome(), operation::open, describe(where), {},
+                      {opening_causes, common_causes()});
     auto const number = raw_fd(opened.view());
     return opened_place{number, std::move(opened)};
 }
@@ -263,7 +279,6 @@ detail::hook_row const& hook_traits<hook::cgroup>::row() noexcept {
         .asked_by = detail::probe{.program = program_type::cgroup_skb,
                                   .attach = attach_type::cgroup_inet_egress,
                                   .known = EBADF},
-        .needs = {detail::capability::net_admin, detail::capability::bpf},
         .mistakes = typed_mistakes,
         .causes = causes,
         .update_causes = update_causes,

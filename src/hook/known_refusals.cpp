@@ -22,6 +22,7 @@ std::vector<known_refusal> detail::known_refusals(hook_row const& row) {
     add(refused_step::attach, row.causes);
     add(refused_step::update, row.update_causes);
     add(refused_step::query, row.query_causes);
+    add(refused_step::attach, program_causes(row));
     add(refused_step::attach, usual_causes());
     add(refused_step::update, command_causes());
     return all;

@@ -275,7 +275,7 @@ detail::hook_row const& hook_traits<hook::kprobe>::row() noexcept {
                                   .known = EBADF,
                                   .pmu = "kprobe",
                                   .locked_down = true},
-        .needs = {detail::capability::perfmon, detail::capability::bpf},
+        .needs = {detail::capability::perfmon},
         .mistakes = mistakes,
         .opening = opening,
         .causes = causes,

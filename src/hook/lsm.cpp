@@ -33,7 +33,6 @@ detail::hook_row const& hook_traits<hook::lsm>::row() noexcept {
                                   .expected = attach_type::lsm_mac,
                                   .target = "file_mprotect",
                                   .for_real = true},
-        .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = trampoline_causes,
         .sections = sections,

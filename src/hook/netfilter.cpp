@@ -115,7 +115,6 @@ detail::hook_row const& hook_traits<hook::netfilter>::row() noexcept {
                                   .expected = attach_type::netfilter,
                                   .attach = attach_type::netfilter,
                                   .known = EAFNOSUPPORT},
-        .needs = {detail::capability::net_admin, detail::capability::bpf},
         .causes = causes,
         .sections = sections,
     });

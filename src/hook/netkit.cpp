@@ -55,7 +55,6 @@ detail::hook_row const& hook_traits<hook::netkit>::row() noexcept {
         .asked_by = detail::probe{.program = program_type::sched_cls,
                                   .attach = attach_type::netkit_primary,
                                   .known = ENODEV},
-        .needs = {detail::capability::net_admin, detail::capability::bpf},
         .mistakes = typed_mistakes,
         .causes = causes,
         .query_causes = place_causes,

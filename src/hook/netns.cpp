@@ -53,6 +53,7 @@ constexpr std::array place_causes{
 constexpr auto causes =
     joined(place_causes,
            std::array{
+               given_as_another_type,
                refusal{E2BIG, errc::hook_busy, "another flow dissector is there",
                        "update its link, or detach it", "netns_bpf_link_attach", takes_one},
                refusal{E2BIG, errc{}, "64 programs are there, the most the kernel takes",
@@ -88,7 +89,6 @@ detail::hook_row const& hook_traits<hook::netns>::row() noexcept {
                                   .expected = attach_type::flow_dissector,
                                   .attach = attach_type::flow_dissector,
                                   .known = EBADF},
-        .needs = {detail::capability::net_admin, detail::capability::bpf},
         .mistakes = typed_mistakes,
         .causes = causes,
         .query_causes = place_causes,

@@ -183,6 +183,10 @@ finding watches_the_kernel(attempt const& tried) {
     return missing_of(needed);
 }
 
+finding watches_in_a_user_namespace(attempt const& tried) {
+    return is_watch(tried) ? in_other_user_namespace(tried) : finding{match::no};
+}
+
 finding profiler_is_missing(attempt const&) {
     constexpr std::array needed{capability::perfmon};
     return missing_of(needed);
@@ -225,6 +229,8 @@ constexpr auto causes = joined(
                 "find_lively_task_by_vpid", thread_is_gone},
         refusal{EPERM, errc::permission_denied, "{} is missing to watch the kernel's memory", "",
                 "hw_breakpoint_parse", watches_the_kernel},
+        refusal{EPERM, errc::permission_denied, in_own_user_namespace,
+                "use the first user namespace", "hw_breakpoint_parse", watches_in_a_user_namespace},
         refusal{ENOENT, errc::not_supported,
                 "the kernel, the processor or the virtual machine has no watchpoints", "",
                 "perf_init_event", is_a_watch},

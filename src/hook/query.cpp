@@ -71,6 +71,10 @@ constexpr std::array mistakes{
 constexpr std::array causes{
     refusal{ENOSPC, errc{}, "the hook grew each time it was asked about", "ask again",
             "bpf_mprog_query", always},
+    refusal{EPERM, errc::permission_denied, "{} is missing", "run with it", "bpf_net_capable",
+            lacks_net_admin},
+    refusal{EPERM, errc::permission_denied, in_own_user_namespace, "use the first user namespace",
+            "bpf_net_capable", net_admin_does_not_count},
 };
 
 /// @param links  whether the kernel tells them, since 6.6

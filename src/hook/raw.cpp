@@ -104,6 +104,15 @@ finding has_flags(attempt const& tried) {
     return {tried.as<request>().where.flags != 0 ? match::unknown : match::no};
 }
 
+finding packets_lack_net_admin(attempt const& tried) {
+    return takes_net_admin(*tried.as<request>().attach) ? lacks_net_admin(tried)
+                                                        : finding{match::no};
+}
+
+finding may_stand_alone_in_a_cgroup(attempt const& tried) {
+    return {is_of<hook::cgroup>(*tried.as<request>().attach) ? match::unknown : match::no};
+}
+
 constexpr std::array mistakes{
     refusal{EINVAL, errc::invalid_argument,
             "the attach type that the program was loaded for is not known", "name the attach type",
@@ -115,6 +124,12 @@ constexpr std::array causes{
             target_is_closed},
     refusal{EBADF, errc::invalid_argument, "the attach type takes a descriptor as its target",
             "give one", "link_create", target_is_missing},
+    refusal{EPERM, errc::permission_denied, "{} is missing", "run with it",
+            "bpf_prog_attach_check_attach_type", packets_lack_net_admin},
+    refusal{EPERM, errc::hook_busy,
+            "a program is attached to the cgroup, or above it, without ALLOW_MULTI",
+            "detach it, or attach by hook::cgroup, which names it", "hierarchy_allows_attach",
+            may_stand_alone_in_a_cgroup},
     refusal{ENODEV, errc::not_found, "the attach type takes an interface as its target", "give one",
             "link_create", interface_is_missing},
     refusal{ENODEV, errc::not_found, "no such interface in this network namespace", "",
@@ -165,8 +180,9 @@ result<unique_fd> create_raw(borrowed_program prog, hook::raw const& where) {
     if (where.btf) attr.target_btf_id = where.btf->value();
     auto made = sys::link_create(attr);
     if (made) return made;
-    return refuse(made.outcome(), operation::link_create, subject(), tried,
-                  {usual_causes(), causes}); // its type first, then its attach type
+    return refuse(
+        made.outcome(), operation::link_create, subject(), tried,
+        {program_causes(), usual_causes(), causes}); // its type first, then its attach type
 }
 
 } // namespace bpflink::detail

@@ -83,7 +83,6 @@ match hook_traits<hook::raw_tracepoint>::matches(link_info const& info) noexcept
 detail::hook_row const& hook_traits<hook::raw_tracepoint>::row() noexcept {
     static constexpr auto facts = row_for<hook::raw_tracepoint>({
         .asked_by = detail::probe{.program = program_type::raw_tracepoint},
-        .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,

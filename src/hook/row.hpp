@@ -43,6 +43,7 @@ struct hook_row {
     std::span<program_type const> program_types = {};
     std::span<attach_type const> attach_types = {};
     std::optional<detail::probe> asked_by = std::nullopt; // none: only an attach tells
+    // To attach, or to open the event. bpf(2) may ask everybody for CAP_BPF beside them.
     std::array<capability, 2> needs = {};
     std::span<refusal const> mistakes = {}; // seen in the request, before the kernel is asked
     std::span<refusal const> opening = {};  // of refusals of a perf event, which is opened first
@@ -81,6 +82,13 @@ inline constexpr std::size_t number_of_hooks = []<class... Hooks>(type_list<Hook
     return sizeof...(Hooks);
 }(all_hooks{});
 
+/// Causes that lie in the program, which the kernel looks at first. They stand before a hook's own.
+[[nodiscard]] refusals program_causes() noexcept;
+/// The same, where the hook takes programs.
+[[nodiscard]] inline refusals program_causes(detail::hook_row const& row) noexcept {
+    return row.program_types.empty() ? refusals{} : program_causes();
+}
+
 /// Causes that every attach has, whatever the hook. They stand behind a hook's own.
 [[nodiscard]] refusals usual_causes() noexcept;
 
@@ -111,6 +119,9 @@ template <class Numbers>
 
 /// Whether this thread lacks any of these, and which.
 [[nodiscard]] detail::finding missing_of(std::span<detail::capability const> needed);
+
+inline constexpr std::string_view in_own_user_namespace =
+    "the process is in a user namespace of its own, whose capabilities do not count here";
 
 /// Whether the process is in a user namespace of its own, whose capabilities do not count for BPF.
 [[nodiscard]] detail::finding in_other_user_namespace(detail::attempt const&);
@@ -148,7 +159,8 @@ template <class Attr, class Subject>
         return tl::unexpected{std::move(clear).error()};
     auto made = ask(attr);
     if (made) return made;
-    return refuse(made.outcome(), what, subject(), tried, {tried.row.causes, usual_causes()});
+    return refuse(made.outcome(), what, subject(), tried,
+                  {program_causes(tried.row), tried.row.causes, usual_causes()});
 }
 
 /// Attaches by BPF_LINK_CREATE.

@@ -58,6 +58,7 @@ constexpr std::array place_causes{
 constexpr auto causes =
     joined(place_causes,
            std::array{
+               given_as_another_type,
                refusal{EBUSY, errc::hook_busy, "the map has the other kind of verdict",
                        "detach that one", "sock_map_prog_link_lookup", other_verdict},
                refusal{EBUSY, errc::hook_busy, "{} is there", "update its link, or detach it",
@@ -110,7 +111,6 @@ detail::hook_row const& hook_traits<hook::sockmap>::row() noexcept {
                                   .expected = attach_type::sk_skb_verdict,
                                   .attach = attach_type::sk_skb_verdict,
                                   .known = EBADF},
-        .needs = {detail::capability::net_admin, detail::capability::bpf},
         .mistakes = typed_mistakes,
         .causes = causes,
         .query_causes = query_causes,

@@ -168,7 +168,6 @@ constexpr std::array sections{
 
 detail::hook_row const& hook_traits<hook::struct_ops>::row() noexcept {
     static constexpr auto facts = row_for<hook::struct_ops>({
-        .needs = {detail::capability::net_admin, detail::capability::bpf},
         .causes = causes,
         .update_causes = update_causes,
         .sections = sections,

@@ -35,7 +35,6 @@ detail::hook_row const& hook_traits<hook::tcx>::row() noexcept {
         .asked_by = detail::probe{.program = program_type::sched_cls,
                                   .attach = attach_type::tcx_ingress,
                                   .known = ENODEV},
-        .needs = {detail::capability::net_admin, detail::capability::bpf},
         .mistakes = typed_mistakes,
         .causes = causes,
         .query_causes = device_place_causes,

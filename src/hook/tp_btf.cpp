@@ -42,7 +42,6 @@ detail::hook_row const& hook_traits<hook::tp_btf>::row() noexcept {
         .asked_by = detail::probe{.program = program_type::tracing,
                                   .expected = attach_type::trace_raw_tp,
                                   .target = "sys_enter"},
-        .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,

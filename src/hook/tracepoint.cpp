@@ -217,7 +217,7 @@ detail::hook_row const& hook_traits<hook::tracepoint>::row() noexcept {
                                   .attach = attach_type::perf_event,
                                   .known = EBADF,
                                   .locked_down = true},
-        .needs = {capability::perfmon, capability::bpf},
+        .needs = {capability::perfmon},
         .mistakes = mistakes,
         .opening = opening,
         .causes = causes,

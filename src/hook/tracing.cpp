@@ -53,7 +53,6 @@ detail::hook_row const& hook_traits<hook::tracing>::row() noexcept {
                                   .expected = attach_type::trace_fentry,
                                   .target = "bpf_fentry_test1",
                                   .for_real = true},
-        .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = trampoline_causes,
         .sections = sections,

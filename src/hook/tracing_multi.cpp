@@ -391,7 +391,6 @@ detail::hook_row const& hook_traits<hook::tracing_multi>::row() noexcept {
     static constexpr auto facts = row_for<hook::tracing_multi>({
         .asked_by = detail::probe{.program = program_type::tracing,
                                   .expected = attach_type::trace_fentry_multi},
-        .needs = {detail::capability::perfmon, detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,

@@ -6,6 +6,8 @@
 #include "object/attach_type.hpp"
 #include "object/identify.hpp"
 
+#include <bpflink/program.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -105,6 +107,40 @@ finding does_not_go_with_it(attempt const& tried) {
     // A mistake that the usual causes name is refused in the same way: they have the last word.
     int const number = attach_to_nothing(tried.prog->fd, *asked(tried).attach);
     return {number == EINVAL ? match::unknown : match::no, to_string(*asked(tried).attach)};
+}
+
+finding is_of_another_type(attempt const& tried) {
+    auto const attach = *asked(tried).attach;
+    auto const needed = program_type_of(attach);
+    auto const facts = detail::identify_program(tried.prog->fd, {});
+    if (!facts) return {match::no}; // it is told before
+    if (facts->type == needed) return {match::no};
+    return {match::yes, to_string(facts->type) + ", and " + to_string(needed) + " is needed for " +
+                            to_string(attach)};
+}
+
+/// A query of no place. The kernel looks at privilege before it looks for the place.
+static bool may_not_query() noexcept {
+    uapi::prog_query_attr nowhere{};
+    nowhere.target = raw_fd(fd_view{});
+    nowhere.attach_type = static_cast<std::uint32_t>(attach_type::cgroup_inet_egress);
+    return sys::prog_query(nowhere) == -EPERM;
+}
+
+finding lacks_net_admin(attempt const&) {
+    constexpr std::array needed{detail::capability::net_admin};
+    constexpr std::array all{detail::capability::sys_admin};
+    auto missing = missing_of(needed);
+    bool const may_be_stood_in_for = missing.is == match::yes && missing_of(all).is != match::yes;
+    return may_be_stood_in_for && !may_not_query() ? finding{match::no} : missing;
+}
+
+finding net_admin_does_not_count(attempt const& tried) {
+    return may_not_query() ? in_other_user_namespace(tried) : finding{match::no};
+}
+
+bool takes_net_admin(attach_type attach) noexcept {
+    return attach == attach_type::cgroup_inet_ingress || attach == attach_type::cgroup_inet_egress;
 }
 
 finding target_is_closed(attempt const& tried) {

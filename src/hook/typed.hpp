@@ -100,6 +100,19 @@ struct present {
 /// The program does not go with the attach type, wherever it is to be attached.
 [[nodiscard]] detail::finding does_not_go_with_it(detail::attempt const& tried);
 
+/// The program is not of the type that it was given as, and that goes with the attach type.
+[[nodiscard]] detail::finding is_of_another_type(detail::attempt const& tried);
+
+// Looks at privilege.
+
+/// CAP_NET_ADMIN is missing, and the kernel asks for it: newer ones take CAP_SYS_ADMIN in its
+/// place.
+[[nodiscard]] detail::finding lacks_net_admin(detail::attempt const& tried);
+/// The kernel asks for it, and this user namespace's own does not count.
+[[nodiscard]] detail::finding net_admin_does_not_count(detail::attempt const& tried);
+/// An attach asks for it where the program is for a cgroup's packets; no other attach does.
+[[nodiscard]] bool takes_net_admin(attach_type attach) noexcept;
+
 // Looks at a request's target.
 
 [[nodiscard]] detail::finding target_is_closed(detail::attempt const& tried);
@@ -127,6 +140,14 @@ inline constexpr std::array typed_mistakes{
                     "take the revision of a query", "bpf_mprog_attach", revision_is_zero},
 };
 
+/// The cause of hooks whose programs have several types.
+inline constexpr detail::refusal given_as_another_type{EINVAL,
+                                                       errc::invalid_argument,
+                                                       "the program is of type {}",
+                                                       "",
+                                                       "bpf_prog_attach_check_attach_type",
+                                                       is_of_another_type};
+
 /// Attaches to one of a hook's attach types.
 template <class Hook>
 [[nodiscard]] result<unique_fd> attach_typed(detail::borrowed_program const& prog, Hook where) {
@@ -153,7 +174,7 @@ template <class Hook>
     auto made = sys::link_create(attr);
     if (made) return made;
     return refuse(made.outcome(), operation::link_create, subject(), tried,
-                  {row.causes, usual_causes()});
+                  {program_causes(), row.causes, usual_causes()});
 }
 
 } // namespace bpflink

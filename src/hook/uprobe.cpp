@@ -18,6 +18,7 @@ namespace bpflink {
 namespace {
 
 using detail::attempt;
+using detail::finding;
 using detail::refusal;
 
 std::string describe(hook::uprobe const& where) {
@@ -28,6 +29,26 @@ std::string describe(hook::uprobe const& where) {
     return where.offset == 0 ? text : text + "+" + std::to_string(where.offset);
 }
 
+/// Newer kernels let nobody else probe a file by a perf event, whatever perf_event_paranoid says.
+/// @kernel kernel/events/core.c, perf_uprobe_event_init(); read at v5.10 and v7.1
+finding administrator_is_missing(match profiler_is_missing) {
+    constexpr std::array all{detail::capability::sys_admin}, part{detail::capability::perfmon};
+    auto const missing = missing_of(all);
+    if (missing.is != match::yes) return missing;
+    return yes_if(missing_of(part).is == profiler_is_missing);
+}
+
+finding administrator_alone_is_missing(attempt const&) {
+    return administrator_is_missing(match::no);
+}
+
+finding both_are_missing(attempt const&) {
+    return administrator_is_missing(match::yes);
+}
+
+constexpr std::string_view run_or_take_multi =
+    "run with it, or attach by hook::uprobe_multi (6.6), which asks for neither";
+
 constexpr std::array mistakes{
     refusal{EINVAL, errc::invalid_argument, "the program was loaded for {}", "",
             "bpf_prog_attach_check_attach_type", probe_loaded_for_another},
@@ -36,6 +57,12 @@ constexpr std::array mistakes{
 constexpr auto opening = joined(
     unit_causes, place_causes,
     std::array{
+        refusal{EACCES, errc::permission_denied,
+                "CAP_SYS_ADMIN is missing, which newer kernels (6.18) ask for beside CAP_PERFMON",
+                run_or_take_multi, "perf_uprobe_event_init", administrator_alone_is_missing},
+        refusal{EACCES, errc::permission_denied,
+                "CAP_PERFMON is missing, or CAP_SYS_ADMIN, which newer kernels (6.18) ask for",
+                run_or_take_multi, "perf_uprobe_event_init", both_are_missing},
         refusal{E2BIG, errc::invalid_argument, "the file's path is longer than the kernel takes",
                 "attach by a shorter one", "perf_uprobe_init", always},
         refusal{EOPNOTSUPP, errc::not_supported, "this processor's code takes no probes here", "",
@@ -82,7 +109,7 @@ detail::hook_row const& hook_traits<hook::uprobe>::row() noexcept {
                                   .attach = attach_type::perf_event,
                                   .known = EBADF,
                                   .pmu = "uprobe"},
-        .needs = {detail::capability::perfmon, detail::capability::bpf},
+        .needs = {detail::capability::perfmon},
         .mistakes = mistakes,
         .opening = opening,
         .causes = causes,

@@ -130,7 +130,6 @@ detail::hook_row const& hook_traits<hook::usdt>::row() noexcept {
                                   .expected = attach_type::trace_uprobe_multi,
                                   .attach = attach_type::trace_uprobe_multi,
                                   .known = EBADF},
-        .needs = {detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
         .sections = sections,

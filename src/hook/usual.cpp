@@ -63,6 +63,12 @@ finding capability_is_missing(attempt const& tried) {
     return missing_of(tried.row.needs);
 }
 
+/// The capabilities of a user namespace are asked about for a hook that needs some.
+finding capability_does_not_count(attempt const& tried) {
+    bool const needs_any = tried.row.needs.front() != capability{};
+    return needs_any ? in_other_user_namespace(tried) : finding{match::no};
+}
+
 /// Whether bpf(2) asks for CAP_BPF whatever the command is, as kernels before 5.19 do where
 /// kernel.unprivileged_bpf_disabled is set. Elsewhere a map that is not open is just that.
 bool is_locked() noexcept {
@@ -100,28 +106,29 @@ finding is_locked_out(attempt const& tried) {
     return is_locked() ? in_other_user_namespace(tried) : finding{match::no};
 }
 
-constexpr std::array of_attaches{
+constexpr std::array of_programs{
     refusal{EBADF, errc::invalid_argument, "the program's descriptor is not open", "",
             "bpf_prog_get", program_is_closed},
     refusal{EINVAL, errc::invalid_argument, "{} is not a BPF program", "", "bpf_prog_get",
             other_object},
     refusal{EINVAL, errc::invalid_argument, "the program is of type {}", "",
             "bpf_prog_attach_check_attach_type", other_program_type},
+};
+
+constexpr std::array of_attaches{
     refusal{EINVAL, errc::not_supported, "this kernel has no links of {}", "", "link_create",
             kernel_is_without},
     refusal{EPERM, errc::permission_denied, "{} is missing", "run with it", "bpf_token_capable",
             capability_is_missing},
-    refusal{EPERM, errc::permission_denied,
-            "the process is in a user namespace of its own, whose capabilities do not count here",
+    refusal{EPERM, errc::permission_denied, in_own_user_namespace,
             "use the first user namespace, or a BPF token (6.9)", "bpf_token_capable",
-            in_other_user_namespace},
+            capability_does_not_count},
     refusal{EPERM, errc{}, "the memory that this user may lock is used up",
             "raise RLIMIT_MEMLOCK (before 5.11)", "bpf_charge_memlock", locked_memory_is_used_up},
     refusal{EACCES, errc::permission_denied, "{} is missing", "run with it", "security_bpf",
             capability_is_missing},
-    refusal{EACCES, errc::permission_denied,
-            "the process is in a user namespace of its own, whose capabilities do not count here",
-            "use the first user namespace", "perfmon_capable", in_other_user_namespace},
+    refusal{EACCES, errc::permission_denied, in_own_user_namespace, "use the first user namespace",
+            "perfmon_capable", in_other_user_namespace},
     refusal{ENOMEM, errc{}, "the memory that this user may lock is used up",
             "raise RLIMIT_MEMLOCK (before 5.11)", "bpf_charge_memlock", locked_memory_is_used_up},
     refusal{ENOSPC, errc{}, "the kernel has no link id left", "", "bpf_link_prime"},
@@ -132,9 +139,8 @@ constexpr std::array of_attaches{
 constexpr std::array of_commands{
     refusal{EPERM, errc::permission_denied, "{} is missing, which bpf(2) asks for here",
             "run with it", "__sys_bpf", lacks_bpf},
-    refusal{EPERM, errc::permission_denied,
-            "the process is in a user namespace of its own, whose capabilities do not count here",
-            "use the first user namespace", "__sys_bpf", is_locked_out},
+    refusal{EPERM, errc::permission_denied, in_own_user_namespace, "use the first user namespace",
+            "__sys_bpf", is_locked_out},
 };
 
 constexpr std::array of_all{
@@ -156,7 +162,7 @@ constexpr std::array of_bpf{
             "the kernel has no bpf(2), or a filter of system calls refuses it", "", "sys_bpf"},
 };
 
-constexpr auto attach_rows = joined(of_attaches, of_all, of_bpf);
+constexpr auto attach_rows = joined(of_attaches, of_commands, of_all, of_bpf);
 constexpr auto command_rows = joined(of_commands, of_all, of_bpf);
 
 } // namespace
@@ -225,6 +231,10 @@ finding not_loaded_for_it(attempt const& tried) {
 finding may_sleep(attempt const& tried) {
     auto const sleeper = load_nothing(tried.prog->type, attach_type{}, 0, {}, true);
     return {sleeper.outcome() == -EINVAL ? match::no : match::unknown};
+}
+
+refusals program_causes() noexcept {
+    return of_programs;
 }
 
 refusals usual_causes() noexcept {

@@ -389,7 +389,6 @@ detail::squatter detail::without_link(borrowed_program const& what, hook::xdp co
 detail::hook_row const& hook_traits<hook::xdp>::row() noexcept {
     static constexpr auto facts = row_for<hook::xdp>({
         .asked_by = detail::probe{.program = program_type::xdp},
-        .needs = {detail::capability::bpf},
         .mistakes = mistakes,
         .causes = causes,
         .update_causes = update_causes,

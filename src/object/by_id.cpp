@@ -38,9 +38,8 @@ finding may_tell_ids(attempt const&) {
 constexpr std::array shared_causes{
     refusal{EPERM, errc::permission_denied, "{} is missing", "run with it", "bpf_token_capable",
             lacks_sys_admin},
-    refusal{EPERM, errc::permission_denied,
-            "the process is in a user namespace of its own, whose capabilities do not count here",
-            "use the first user namespace", "bpf_token_capable", in_other_user_namespace},
+    refusal{EPERM, errc::permission_denied, in_own_user_namespace, "use the first user namespace",
+            "bpf_token_capable", in_other_user_namespace},
     refusal{EINVAL, errc::not_supported, "this kernel does not tell links by their ids (5.8)", "",
             "__sys_bpf"},
 };

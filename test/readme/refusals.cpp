@@ -30,6 +30,7 @@ void print(std::string_view hook, char const* when, bl::refusals rows) {
 } // namespace
 
 int main() {
+    print("", "refused", bl::program_causes());
     print("", "refused", bl::usual_causes());
     print("command", "refused", bl::command_causes());
     bl::each_row([](bl::detail::hook_row const& row) {

@@ -42,8 +42,9 @@ namespace bpflink {
 ///         ENOENT             /sys is not mounted: without a condition, as nothing is known
 ///         ENODEV             no processor is known to be online
 ///         not_supported      a kernel built without uprobes, or before 5.15
-///         permission_denied  CAP_BPF or CAP_PERFMON is missing, or the file may not be read; a
-///                            security module or a filter of system calls
+///         permission_denied  CAP_BPF or CAP_PERFMON is missing, and on newer kernels (6.18)
+///                            CAP_SYS_ADMIN; or the file may not be read; a security module or
+///                            a filter of system calls
 /// @kernel link since 5.15; kernel/events/core.c, perf_uprobe_event_init(), and
 ///         kernel/events/uprobes.c, prepare_uprobe(); read at v6.12
 /// @cost some 30 system calls, 3 more for each of `retprobe` and `ref_ctr_offset`, 4 for `pid`, and

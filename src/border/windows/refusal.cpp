@@ -105,6 +105,10 @@ tl::unexpected<error> refuse_by(refusal const& row, finding found, operation wha
 
 // Of Linux, and not asked for here.
 
+refusals program_causes() noexcept {
+    return {};
+}
+
 refusals usual_causes() noexcept {
     return {};
 }

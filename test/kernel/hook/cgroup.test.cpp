@@ -472,3 +472,23 @@ TEST_CASE_FIXTURE(kernel_case, "a security module's program decides for a cgroup
     must(l.detach());
     CHECK(binds());
 }
+
+// F10
+TEST_CASE_FIXTURE(kernel_case, "no capability is blamed for a program that stands alone") {
+    sandbox::cgroup const group;
+    auto const directory = open_directory(group.path());
+    constant_program<bl::program_type::cgroup_device> const alone{1}, added{1};
+    REQUIRE(::bpf_prog_attach(alone.fd().get(), directory.get(), BPF_CGROUP_DEVICE, 0) == 0);
+    CHECK(as_nobody([&](steps& step) {
+              auto const made =
+                  bl::attach(added, bl::hook::cgroup{.cgroup = bl::fd_view{directory},
+                                                     .attach = bl::attach_type::cgroup_device});
+              auto const text = made ? std::string{} : made.error().message();
+              // Where bpf(2) asks everybody for it, CAP_BPF is the cause.
+              step(!made && text.find("CAP_NET_ADMIN") == text.npos &&
+                       (text.find("without ALLOW_MULTI") != text.npos ||
+                        text.find("CAP_BPF is missing, which bpf(2)") != text.npos),
+                   text.c_str());
+          }) == 0);
+    CHECK(::bpf_prog_detach2(alone.fd().get(), directory.get(), BPF_CGROUP_DEVICE) == 0);
+}

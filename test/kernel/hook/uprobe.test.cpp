@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../../border/symbols/built_elf.hpp"
+#include "child.hpp"
 #include "counted.hpp"
 #include "expect.hpp"
 #include "kernel_case.hpp"
@@ -426,4 +427,31 @@ TEST_CASE_FIXTURE(kernel_case, "links of probes are pinned, and loaded as what t
     must(again.unpin());
     must(again.close());
     CHECK(p->runs_during([] { call_first(2); }) == 0);
+}
+
+// F9
+TEST_CASE_FIXTURE(kernel_case, "a uprobe says which capability it takes on this kernel") {
+    constexpr unsigned perfmon = 38, bpf = 39; // CAP_PERFMON, CAP_BPF
+    auto const attach = [] {
+        held_as<program_type::kprobe> const prog{load_constant(program_type::kprobe, {}, 0)};
+        return bl::attach(prog, bl::hook::uprobe{.binary = own_binary, .symbol = first_probed});
+    };
+    if (is_unsupported(attach())) return;
+    int const outcome = with_capabilities({perfmon, bpf}, [&](steps& step) {
+        auto const made = attach();
+        step(made || (made.error() == bl::errc::permission_denied &&
+                      made.error().message().find("; CAP_SYS_ADMIN is missing, which newer") !=
+                          std::string::npos),
+             made ? "" : made.error().message().c_str());
+    });
+    if (outcome < 0) return skip_part("the kernel does not know these capabilities");
+    CHECK(outcome == 0);
+    held_as<program_type::kprobe> const prog{load_constant(program_type::kprobe, {}, 0)};
+    CHECK(as_nobody([&](steps& step) {
+              auto const made =
+                  bl::attach(prog, bl::hook::uprobe{.binary = own_binary, .symbol = first_probed});
+              step(!made && made.error().message().find(
+                                "CAP_PERFMON is missing, or CAP_SYS_ADMIN") != std::string::npos,
+                   made ? "it attached" : made.error().message().c_str());
+          }) == 0);
 }

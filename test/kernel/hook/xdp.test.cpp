@@ -466,3 +466,11 @@ TEST_CASE_FIXTURE(kernel_case, "a query of XDP tells program and mode, with a li
     net.remove(pair->here);
     check_error(bl::query(device), bl::errc::not_found, {"no such interface"});
 }
+
+// E22
+TEST_CASE_FIXTURE(kernel_case, "another object for an XDP program is told by what it is") {
+    sandbox::network const net;
+    held_as<bl::program_type::xdp> const map{make_map()};
+    check_error(bl::attach(map, bl::hook::xdp{.ifindex = net.loopback()}),
+                bl::errc::invalid_argument, {"EINVAL", "; descriptor ", " is not a BPF program"});
+}

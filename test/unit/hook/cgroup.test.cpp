@@ -179,8 +179,29 @@ TEST_CASE_FIXTURE(refused_by_a_cgroup, "a query of a cgroup that is refused mean
     check(EPERM, bl::errc::permission_denied, {"; CAP_NET_ADMIN is missing"});
     fail(call::prog_query, EPERM);
     lacks_capabilities = {12, 21, 39};
-    check(EPERM, bl::errc::permission_denied,
-          {"; each of CAP_NET_ADMIN and CAP_BPF is missing: run with it"});
+    check(EPERM, bl::errc::permission_denied, {"; CAP_NET_ADMIN is missing: run with it"});
+    mend();
+    lacks_capabilities = {12}; // which CAP_SYS_ADMIN stands in for on this kernel
+    check(EPERM, bl::errc::hook_busy, {"program 30"});
+}
+
+// F10
+TEST_CASE_FIXTURE(refused_by_a_cgroup, "no capability is blamed that an attach does not take") {
+    typed_program<bl::program_type::cgroup_device> const device{
+        {open(add_program(bl::program_type::cgroup_device))}};
+    lacks_capabilities = {12, 21, 39};
+    fail_always(call::prog_query, EPERM);
+    fail(call::link_create, EPERM);
+    where.attach = bl::attach_type::cgroup_device;
+    check_error(bl::attach(device, where), EPERM, bl::operation::link_create, no_condition,
+                {"; one of: a program is attached here or above without ALLOW_MULTI",
+                 "; or a security module"});
+}
+
+TEST_CASE_FIXTURE(refused_by_a_cgroup, "a directory that cannot be opened says why") {
+    fail(call::open_directory, EMFILE);
+    check_error(bl::attach(skb, where), EMFILE, bl::operation::open, no_condition,
+                {"no free descriptor"});
 }
 
 // F22

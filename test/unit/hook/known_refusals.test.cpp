@@ -26,7 +26,8 @@ TEST_CASE("each row of a hook's refusals is told") {
     auto const& row = bl::hook_traits<bl::hook::xdp>::row();
     auto const own = row.mistakes.size() + row.opening.size() + row.causes.size() +
                      row.update_causes.size() + row.query_causes.size();
-    CHECK(all.size() == own + bl::usual_causes().size() + bl::command_causes().size());
+    CHECK(all.size() == own + bl::program_causes(row).size() + bl::usual_causes().size() +
+                            bl::command_causes().size());
     CHECK(has(all, refused_step::request, EINVAL, bl::errc::invalid_argument, "mode"));
     CHECK(has(all, refused_step::attach, EBUSY, bl::errc::hook_busy, "has no link"));
     CHECK(std::ranges::all_of(all, [](auto const& each) { return !each.cause.empty(); }));

@@ -84,6 +84,9 @@ TEST_CASE_FIXTURE(with_programs, "a file for a program is not blamed on the name
     dissector.owned = open(add_program(program_type::xdp));
     fail(call::link_create, EINVAL);
     check(name_space, "of type xdp, and flow_dissector or sk_lookup is needed");
+    dissector.owned = open(add_program(program_type::sk_lookup));
+    fail(call::link_create, EINVAL);
+    check(name_space, "of type sk_lookup, and flow_dissector is needed for flow_dissector");
     dissector.owned = open(add_program(program_type::flow_dissector));
     fail(call::link_create, EINVAL); // of what is not a namespace's descriptor
     network_namespaces.erase(own);

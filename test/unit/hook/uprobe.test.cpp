@@ -135,3 +135,16 @@ TEST_CASE_FIXTURE(kprobe_prober, "a uprobe's program is looked at before the ker
     blames_program(bl::hook::uprobe{.binary = "/bin/x", .offset = 64});
     blames_closed_program(bl::hook::uprobe{.binary = "/bin/x", .offset = 64});
 }
+
+// F9
+TEST_CASE_FIXTURE(kprobe_prober, "newer kernels let nobody but an administrator probe a file") {
+    bl::hook::uprobe const where{.binary = "/bin/x", .offset = 64};
+    lacks_capabilities = {21}; // CAP_SYS_ADMIN
+    unopened(where, EACCES, errc::permission_denied,
+             {"; CAP_SYS_ADMIN is missing, which newer kernels", "hook::uprobe_multi (6.6)"});
+    lacks_capabilities = {21, 38}; // CAP_PERFMON
+    unopened(where, EACCES, errc::permission_denied,
+             {"; CAP_PERFMON is missing, or CAP_SYS_ADMIN", "hook::uprobe_multi (6.6)"});
+    lacks_capabilities = {38};
+    unopened(where, EACCES, errc::permission_denied, {"; a security module"});
+}

@@ -352,3 +352,18 @@ TEST_CASE_FIXTURE(machine, "a query of XDP that fails says why") {
     fail(call::interface_name, EMFILE); // nothing is said of what was not seen
     check(EMFILE, bl::ifindex{2}, no_condition, "no free descriptor");
 }
+
+// E22
+TEST_CASE_FIXTURE(with_program, "another object for a program is not blamed on its attach type") {
+    auto const check = [&](bl::unique_fd&& given, std::string_view text) {
+        typed_program<bl::program_type::xdp> const other{std::move(given)};
+        fail(call::link_create, EINVAL);
+        fail(call::prog_test_run_on_nothing, EINVAL); // as of a program for a devmap
+        check_error(bl::attach(other, bl::hook::xdp{bl::ifindex{2}}), EINVAL,
+                    bl::operation::link_create, bl::errc::invalid_argument, {text});
+        mend();
+    };
+    check(open(add_map()), "; descriptor ");
+    check(open(add_program(bl::program_type::sched_cls)),
+          "; the program is of type sched_cls, and xdp is needed");
+}
