@@ -128,7 +128,7 @@ public:
     ///         defunct           the link was detached (ENOLINK)
     /// @kernel since 6.4; kernel/bpf/bpf_struct_ops.c, bpf_struct_ops_map_link_update(), and
     ///         net/ipv4/tcp_cong.c, tcp_update_congestion_control()
-    /// @cost 4 system calls
+    /// @cost 3 system calls
     [[nodiscard]] result<void> update(map_ref const& map)
         requires(updatable_by_map<Hook>)
     {

@@ -391,10 +391,11 @@ namespace {
 /// itself. tcp_update_congestion_control() adds it to the list that it is in, and takes it off: the
 /// machine stops, or the table is lost. Read at v6.18 and v7.1.
 bool holds_already(fd_view link, fd_view next, expected_program const* expected) {
-    auto const header = detail::read_header(link);
-    if (!header || header->type != link_type::struct_ops) return false;
-    auto const held = held_by(link);
-    return held && held == id_of(next) && (!expected || held == id_of(expected->fd()));
+    auto const info = detail::read_info(link);
+    auto const* const table = info ? std::get_if<struct_ops_details>(&info->details) : nullptr;
+    if (!table || !table->map) return false;
+    auto const is_held = [&](fd_view map) { return id_of(map) == table->map->value(); };
+    return is_held(next) && (!expected || is_held(expected->fd()));
 }
 
 } // namespace

@@ -68,7 +68,7 @@ TEST_CASE_FIXTURE(with_map, "a table is not swapped for itself, which stops the 
     REQUIRE(succeeded(whole.update(one)));
     forget_calls();
     REQUIRE(succeeded(whole.update(other)));
-    CHECK(system_calls() == 4);
+    CHECK(system_calls() == 3);
 }
 
 TEST_CASE_FIXTURE(with_map, "what is wrong with the map of a table is told by its info") {
