@@ -161,6 +161,9 @@ int crosses_symlink(char const*) noexcept {
 int process_id() noexcept {
     return 1;
 }
+bool may_run_code_for(std::uint16_t) noexcept {
+    return true;
+}
 void back_off(int) noexcept {
 }
 void side_by_side(std::size_t count, void (*work)(void*, std::size_t), void* with) noexcept {

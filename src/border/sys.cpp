@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <elf.h>
 #include <iterator>
 #include <memory>
 #include <mntent.h>
@@ -902,6 +903,23 @@ void give_up(char const* line) noexcept {
 
 int process_id() noexcept {
     return static_cast<int>(::getpid());
+}
+
+bool may_run_code_for(std::uint16_t machine) noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+    constexpr std::array own{EM_X86_64, EM_386};
+#elif defined(__aarch64__) || defined(__arm__)
+    constexpr std::array own{EM_AARCH64, EM_ARM};
+#elif defined(__riscv)
+    constexpr std::array own{EM_RISCV};
+#elif defined(__powerpc__)
+    constexpr std::array own{EM_PPC64, EM_PPC};
+#elif defined(__s390__)
+    constexpr std::array own{EM_S390};
+#else
+    std::array const own{static_cast<int>(machine)};
+#endif
+    return machine == EM_NONE || std::ranges::find(own, machine) != own.end();
 }
 
 int find_process(int number) noexcept {

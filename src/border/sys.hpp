@@ -192,6 +192,9 @@ int set_netns(int fd) noexcept;
 
 // A number that no other process on this machine has now.
 int process_id() noexcept;
+// Whether programs here may have the code of an ELF file for such a machine (e_machine). Of a kind
+// of machine that is not known here, they may.
+bool may_run_code_for(std::uint16_t machine) noexcept;
 // 0 where the number is a process's, in this process's pid namespace. -ESRCH where it is nobody's,
 // or that of a process that has ended. -EINVAL where it is a thread's alone.
 int find_process(int number) noexcept;

@@ -107,6 +107,10 @@ result<binary_file> open_binary(std::variant<std::string_view, fd_view> const& b
 result<std::vector<std::uint64_t>> places_in(elf_file const& elf, binary_file const& file,
                                              named_places const& wanted, operation where,
                                              std::string const& subject) {
+    if (!sys::may_run_code_for(elf.machine()))
+        return fail(-EINVAL, where, errc::invalid_argument, subject,
+                    "the file is for another kind of processor, and no program here runs its code: "
+                    "take the file that they map");
     if (!wanted.pattern.empty()) return matching_places(elf, file, wanted, where, subject);
     std::vector<std::uint64_t> begins;
     if (!wanted.symbols.empty()) {

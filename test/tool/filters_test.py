@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """list: which links, which columns, in which order."""
 
+import errno
 import json
 import os
 import pathlib
@@ -58,6 +59,27 @@ class Filters(LinksTest):
             self.assertEqual(self.ids("xdp", "tcx", "netns", "netfilter") |
                              {int(self.links.facts["on_loopback"])}, listed.keys())
             self.assertEqual({inode}, {link["netns_ino"] for link in listed.values()})
+
+    def test_where_no_namespace_is_told_a_note_says_what_is_left_out(self):
+        """As where the program that tells them may not be loaded."""
+        device = self.links.facts["device"]
+        untold = support.refused(support.BPF_PROG_LOAD, errno.EPERM)
+        for wanted, count in (("--interface", f"{self.links.process.pid}:lo"), 1), \
+                (("--netns", str(self.links.process.pid), "--type", "tcx"), 1), \
+                (("--netns", str(self.links.process.pid), "--type", "cgroup"), 0):
+            for command in "list", "tree":
+                with self.subTest(command, wanted=wanted):
+                    done = support.run(support.TOOL, command, *wanted, preexec_fn=untold)
+                    self.assertEqual(0, done.returncode, done)
+                    notes = [line for line in done.stderr.decode().splitlines()
+                             if line.startswith("bpflink: note: there may be ")]
+                    self.assertEqual(count, len(notes), done)
+                    if count:
+                        self.assertRegex(notes[0], r"more links: nothing tells the network namespace of \d+\Z")
+        if "tcx" in self.links.ids:  # which the interface tells
+            done = self.links.tool("list", "-q", "--interface", device, preexec_fn=untold)
+            self.assertEqual([self.links.ids["tcx"]], [int(word) for word in done.stdout.split()])
+            self.assertIn(b"nothing tells the network namespace of ", done.stderr)  # that of XDP
 
     def test_by_process(self):
         mine = self.links.list("--process", str(self.links.process.pid))

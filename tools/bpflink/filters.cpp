@@ -153,27 +153,53 @@ bool filters::may_match(bl::link_info const& info) const {
            (processes_.empty() || held_.contains(info.id));
 }
 
-bool filters::is_on_interface(record const& link) const {
+bl::match filters::is_on_interface(record const& link) const {
+    if (interfaces_.empty()) return bl::match::yes;
     auto const place = bl::record_of(link.info).target;
     auto const* const index = std::get_if<bl::ifindex>(&place);
-    return index && std::ranges::any_of(interface_places_, [&](interface_place const& wanted) {
-               if (wanted.index != *index) return false;
-               if (link.netns) return *link.netns == wanted.netns;
-               return wanted.netns_path.empty() && link.device; // proven otherwise to be here
-           });
+    auto found = bl::match::no;
+    for (auto const& wanted : interface_places_) {
+        if (!index || wanted.index != *index) continue;
+        bool const is_here = wanted.netns_path.empty();
+        if (link.netns ? *link.netns == wanted.netns : is_here && link.device) // proven otherwise
+            return bl::match::yes;
+        if (!link.netns && !link.device) found = bl::match::unknown;
+    }
+    return found;
 }
 
-bool filters::matches(record const& link) const {
+bl::match filters::is_in_netns(record const& link) const {
+    if (netns_.empty()) return bl::match::yes;
+    if (link.netns) return netns_inodes_.contains(*link.netns) ? bl::match::yes : bl::match::no;
+    bool const is_untold = may_have_netns(link.info.type) && link.state != bl::link_state::defunct;
+    return is_untold ? bl::match::unknown : bl::match::no;
+}
+
+bl::match filters::judge(record const& link) const {
     auto const has_name = [&](std::string const& glob) {
         return link.program && ::fnmatch(glob.c_str(), link.program->name.c_str(), 0) == 0;
     };
     auto const place = bl::record_of(link.info).target;
     auto const* const cgroup = std::get_if<bl::cgroup_id>(&place);
-    return may_match(link.info) && is_any_of(states_, link.state) &&
-           (names_.empty() || std::ranges::any_of(names_, has_name)) &&
-           (interfaces_.empty() || is_on_interface(link)) &&
-           (cgroups_.empty() || (cgroup && cgroup_ids_.contains(*cgroup))) &&
-           (netns_.empty() || (link.netns && netns_inodes_.contains(*link.netns)));
+    bool const others_match = may_match(link.info) && is_any_of(states_, link.state) &&
+                              (names_.empty() || std::ranges::any_of(names_, has_name)) &&
+                              (cgroups_.empty() || (cgroup && cgroup_ids_.contains(*cgroup)));
+    auto const places = {is_on_interface(link), is_in_netns(link)};
+    if (!others_match || std::ranges::count(places, bl::match::no) != 0) return bl::match::no;
+    bool const is_sure = std::ranges::count(places, bl::match::unknown) == 0;
+    return is_sure ? bl::match::yes : bl::match::unknown;
+}
+
+void filters::keep_matching(std::vector<record>& links, problems const& report) const {
+    std::size_t in_doubt = 0;
+    std::erase_if(links, [&](record const& link) {
+        auto const its = judge(link);
+        if (its == bl::match::unknown) ++in_doubt;
+        return its != bl::match::yes;
+    });
+    if (in_doubt != 0)
+        report.note(fmt::format(
+            "there may be more links: nothing tells the network namespace of {}", in_doubt));
 }
 
 } // namespace tool

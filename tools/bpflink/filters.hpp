@@ -10,6 +10,7 @@
 #include <bpflink/ids.hpp>
 #include <bpflink/link_info.hpp>
 #include <bpflink/link_type.hpp>
+#include <bpflink/match.hpp>
 
 #include <optional>
 #include <set>
@@ -33,7 +34,12 @@ public:
 
     /// As far as an info tells, before more is asked for.
     [[nodiscard]] bool may_match(bpflink::link_info const& info) const;
-    [[nodiscard]] bool matches(record const& link) const;
+    [[nodiscard]] bool matches(record const& link) const {
+        return judge(link) == bpflink::match::yes;
+    }
+    /// Leaves the links that match. Notes how many others may be on the wanted interfaces or in the
+    /// wanted network namespaces, where nothing tells their own.
+    void keep_matching(std::vector<record>& links, problems const& report) const;
 
     /// Whether all at the places is wanted, of whatever kind, program or state.
     [[nodiscard]] bool are_places_alone() const noexcept {
@@ -44,7 +50,9 @@ public:
     [[nodiscard]] bool pinned() const noexcept { return pinned_; }
 
 private:
-    [[nodiscard]] bool is_on_interface(record const& link) const;
+    [[nodiscard]] bpflink::match judge(record const& link) const;
+    [[nodiscard]] bpflink::match is_on_interface(record const& link) const;
+    [[nodiscard]] bpflink::match is_in_netns(record const& link) const;
 
     std::vector<bpflink::link_type> types_;
     std::vector<program_argument> programs_;

@@ -32,12 +32,12 @@ bpflink::link_details details_of(bpflink::link_record const& link) {
     }
 }
 
-bool may_have_netns(bpflink::link_type type) {
+} // namespace
+
+bool may_have_netns(bpflink::link_type type) noexcept {
     using enum bpflink::link_type;
     return type == xdp || type == tcx || type == netkit || type == netfilter || type == netns;
 }
-
-} // namespace
 
 bpflink::link_info info_of(bpflink::link_record const& link) {
     return {link.type, link.id, link.program, details_of(link)};

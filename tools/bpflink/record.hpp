@@ -29,6 +29,9 @@ struct record {
     std::optional<bpflink::link_holders> holders = std::nullopt;   ///< empty when nobody looked
 };
 
+/// Whether links of this type are in a network namespace.
+[[nodiscard]] bool may_have_netns(bpflink::link_type type) noexcept;
+
 /// The facts that a record has of an info: its kind, its place, and nothing else.
 [[nodiscard]] bpflink::link_info info_of(bpflink::link_record const& link);
 

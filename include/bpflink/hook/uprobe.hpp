@@ -31,7 +31,8 @@ namespace bpflink {
 /// @errors not_found          no such file, symbol or process; a process that has ended,
 ///                            whose first thread has, or a kernel thread
 ///         invalid_argument   not a regular file, which is not opened; a symbol, and not an ELF
-///                            file; several functions have the name, or it is indirect; a place
+///                            file; one for another kind of processor; several functions have the
+///                            name, or it is indirect; a place
 ///                            outside the file's executable segments, or in one that can be written
 ///                            to; an instruction that cannot be probed; a thread's number; a probe
 ///                            there has another reference counter; the program is for another

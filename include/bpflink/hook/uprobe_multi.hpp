@@ -29,10 +29,11 @@ namespace bpflink {
 ///                            matches
 ///         invalid_argument   no places, or a pattern and others; arrays of different lengths, or
 ///                            too many (E2BIG); not a regular file; a symbol, and not an ELF file;
-///                            indirect functions; a place outside the file's executable segments,
-///                            or in one that can be written to; an instruction that cannot be
-///                            probed; a thread's number; a probe there has another reference
-///                            counter; the program was loaded for another attach type
+///                            one for another kind of processor; indirect functions; a place
+///                            outside the file's executable segments, or in one that can be written
+///                            to; an instruction that cannot be probed; a thread's number; a probe
+///                            there has another reference counter; the program was loaded for
+///                            another attach type
 ///         EIO                the file cannot be read there, or its file system takes no probes
 ///         EBUSY              the page of a reference counter cannot be had
 ///         not_supported      a kernel before 6.6, for sessions 6.13, or built without uprobes;

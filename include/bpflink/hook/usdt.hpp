@@ -29,11 +29,12 @@ namespace bpflink {
 /// every form that libbpf reads; those that an index register finds need libbpf 1.7 or later.
 /// @errors not_found          no such file or process, or one as hook::uprobe has it; no such
 ///                            probe: the message tells those that the file has
-///         invalid_argument   a name is missing; not a regular file, not an ELF file, or one whose
-///                            notes are damaged; a place that is not in loaded code; an instruction
-///                            that cannot be probed; a thread's number; a probe there has another
-///                            reference counter; the program was loaded for another attach type;
-///                            `specs` is not the program's map
+///         invalid_argument   a name is missing; not a regular file, not an ELF file, one for
+///                            another kind of processor, or one whose notes are damaged; a place
+///                            that is not in loaded code; an instruction that cannot be probed; a
+///                            thread's number; a probe there has another reference counter; the
+///                            program was loaded for another attach type; `specs` is not the
+///                            program's map
 ///         EIO                the file cannot be read there, or its file system takes no probes
 ///         EBUSY              the page of a semaphore cannot be had
 ///         not_supported      a kernel before 6.6, where one link cannot hold several places (a

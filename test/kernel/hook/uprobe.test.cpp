@@ -154,6 +154,9 @@ constexpr std::size_t size_of_code = 0x1200;
 /// Writes a file that has the code of call_first()'s function in it, as "f".
 void write_code(std::string const& path, bool is_elf = true) {
     auto bytes = is_elf ? build_elf<elf64>({{"f", 0x400800}}) : std::string{"code"};
+#ifdef __aarch64__
+    if (is_elf) bytes[offsetof(Elf64_Ehdr, e_machine)] = static_cast<char>(EM_AARCH64);
+#endif
     bytes.resize(size_of_code);
     constexpr std::size_t enough = 64; // for the whole of so short a function
     std::memcpy(bytes.data() + place_of_code, reinterpret_cast<void const*>(&bpflink_probed_first),

@@ -127,6 +127,10 @@ int process_id() noexcept {
     return kernel::current().process_id;
 }
 
+bool may_run_code_for(std::uint16_t machine) noexcept {
+    return machine == EM_NONE || machine == kernel::current().machine_of_code;
+}
+
 int find_process(int number) noexcept {
     return entered(find_process, [&](kernel& k) { return process_there(k, number); });
 }

@@ -131,7 +131,20 @@ TEST_CASE_FIXTURE(code_prober,
                             "\x90\xcc\xf0\xf4"sv, "\x0f\x05\xc3\xcc"sv, "\xc5\xf8\x28\xc0"sv})
         CHECK(with(code));
     files["/code"][0x12] = static_cast<char>(EM_AARCH64); // bytes of another language
+    machine_of_code = EM_AARCH64;
     CHECK(with("\xf0\xcc\xf4\xcc"));
+}
+
+TEST_CASE_FIXTURE(code_prober, "a file for another kind of processor, which would never be met") {
+    files["/code"][0x12] = static_cast<char>(EM_AARCH64);
+    for (auto const symbol : {"f"sv, ""sv})
+        refused(attach(symbol, symbol.empty() ? 0x300 : 0), {"/code", "another kind of processor"});
+    auto const all = bl::attach(prog, bl::hook::uprobe_multi{.binary = "/code", .pattern = "*"});
+    check_error(all, EINVAL, bl::operation::link_create, bl::errc::invalid_argument,
+                {"another kind of processor"});
+    CHECK(calls(call::perf_event_open) + calls(call::link_create) == 0);
+    files["/code"][0x12] = static_cast<char>(EM_NONE); // it does not say
+    CHECK(attach("f", 0));
 }
 
 // E15

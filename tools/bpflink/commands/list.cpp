@@ -109,7 +109,7 @@ std::vector<record> find(options const& given, column_list const& chosen, proble
     lookup names;
     auto links = given.wanted.pinned() ? pinned_links(may_match, names, report)
                                        : all_links(may_match, names, report);
-    std::erase_if(links, [&](record const& link) { return !given.wanted.matches(link); });
+    given.wanted.keep_matching(links, report);
     if (needs(column_needs::pins) && !given.wanted.pinned()) look_for_pins(links, report);
     if (given.holders || needs(column_needs::holders)) look_for_holders(links, report);
     if (given.order)

@@ -80,7 +80,7 @@ int run(options& given) {
                            names, report);
     // A file of a part would tell of links that have gone.
     if (report.exit_code() != 0) return report.exit_code();
-    std::erase_if(links, [&](record const& link) { return !given.wanted.matches(link); });
+    given.wanted.keep_matching(links, report);
     programs of_links;
     for (auto const& link : links)
         if (link.program) of_links.emplace(link.program->id, *link.program);

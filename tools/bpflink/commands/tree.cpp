@@ -179,7 +179,7 @@ int run(options& given) {
     lookup names;
     auto links =
         all_links([&](bl::link_info const& info) { return wanted.may_match(info); }, names, report);
-    std::erase_if(links, [&](record const& link) { return !wanted.matches(link); });
+    wanted.keep_matching(links, report);
     gardener const tree{links, wanted.are_places_alone(), names, report};
     if (given.json)
         print(to_lines(tree.root().to_json()));
