@@ -13,13 +13,14 @@
 namespace bpflink {
 
 /// The index of an interface of this network namespace.
-/// @param name  "eth0"; also an alternative name of at most 15 characters
+/// @param name  "eth0", or an alternative name
 /// @errors not_found         no interface has the name
 ///         invalid_argument  empty, or with a zero byte
 ///         EMFILE, ENFILE    no descriptor is left to ask by
 /// @kernel net/core/dev_ioctl.c, dev_ifsioc_locked(); with CAP_NET_ADMIN, a name that no interface
-///         has makes it ask for a module ("netdev-NAME")
-/// @cost 3 system calls
+///         has makes it ask for a module ("netdev-NAME"). For names of 16 characters or more
+///         net/core/rtnetlink.c, rtnl_getlink()
+/// @cost 3 system calls; 4 for such a name
 [[nodiscard]] result<ifindex> ifindex_of(std::string_view name);
 
 /// The name of an interface of this network namespace.

@@ -191,20 +191,12 @@ interface_told read_interface(bytes_of_kernel message) noexcept {
     return told;
 }
 
-/// Calls `visit` with each interface of this network namespace.
-template <class Visit>
-int each_interface(Visit visit) noexcept {
+/// Sends a question to rtnetlink, and calls `visit` with each interface of the answer.
+int ask_rtnetlink(::nlmsghdr const& question, auto visit) noexcept {
     opened const socket{negated(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE))};
     if (!socket) return socket.outcome();
-    struct {
-        ::nlmsghdr head;
-        ::ifinfomsg about;
-    } question{};
-    question.head.nlmsg_len = sizeof question;
-    question.head.nlmsg_type = RTM_GETLINK;
-    question.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    if (int const sent = negated(::send(socket.outcome(), &question, sizeof question, 0)); sent < 0)
-        return sent;
+    int const sent = negated(::send(socket.outcome(), &question, question.nlmsg_len, 0));
+    if (sent < 0) return sent;
     std::array<std::byte, 32768> answer; // the most that the kernel puts into one
     int outcome = 0;
     for (bool is_done = false; !is_done;) {
@@ -217,10 +209,45 @@ int each_interface(Visit visit) noexcept {
             [&](::nlmsghdr const& head, bytes_of_kernel message) {
                 if (head.nlmsg_type == RTM_NEWLINK) visit(read_interface(message));
                 if (head.nlmsg_type == NLMSG_ERROR) outcome = read_as<int>(message);
-                if (head.nlmsg_type == NLMSG_DONE || head.nlmsg_type == NLMSG_ERROR) is_done = true;
+                bool const is_one_of_many = (head.nlmsg_flags & NLM_F_MULTI) != 0;
+                if (head.nlmsg_type == NLMSG_DONE || !is_one_of_many) is_done = true;
             });
     }
     return outcome;
+}
+
+/// Calls `visit` with each interface of this network namespace.
+int each_interface(auto visit) noexcept {
+    struct {
+        ::nlmsghdr head;
+        ::ifinfomsg about;
+    } question{};
+    question.head.nlmsg_len = sizeof question;
+    question.head.nlmsg_type = RTM_GETLINK;
+    question.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    return ask_rtnetlink(question.head, visit);
+}
+
+/// By a name that is longer than an interface's own may be.
+int index_by_alternative_name(std::string_view name) noexcept {
+    struct {
+        ::nlmsghdr head;
+        ::ifinfomsg about;
+        ::rtattr attribute;
+        std::array<char, 128> name; // ALTIFNAMSIZ
+    } question{};
+    if (name.size() >= question.name.size()) return -ENODEV;
+    std::ranges::copy(name, question.name.begin());
+    auto const length = static_cast<std::uint32_t>(name.size() + 1);
+    question.head.nlmsg_len = sizeof question - sizeof question.name + length;
+    question.head.nlmsg_type = RTM_GETLINK;
+    question.head.nlmsg_flags = NLM_F_REQUEST;
+    question.attribute.rta_len = static_cast<std::uint16_t>(sizeof(::rtattr) + length);
+    question.attribute.rta_type = IFLA_ALT_IFNAME;
+    int index = -ENODEV;
+    int const outcome = ask_rtnetlink(
+        question.head, [&](interface_told const& told) { index = static_cast<int>(told.index); });
+    return outcome < 0 ? outcome : index;
 }
 
 /// Copies a name that fits, with its zero byte.
@@ -789,7 +816,8 @@ void list_end(void* stream) noexcept {
 int interface_index(char const* name) noexcept {
     ::ifreq about{};
     // None has such a name; and the kernel would look for what is before the colon.
-    if (std::strlen(name) >= sizeof about.ifr_name || std::strchr(name, ':')) return -ENODEV;
+    if (std::strchr(name, ':')) return -ENODEV;
+    if (std::strlen(name) >= sizeof about.ifr_name) return index_by_alternative_name(name);
     std::strcpy(about.ifr_name, name);
     int const outcome = ask_of_interface(SIOCGIFINDEX, about);
     return outcome < 0 ? outcome : about.ifr_ifindex;

@@ -114,9 +114,10 @@ int __wrap_fcntl(int fd, int command, ...) {
 }
 int __wrap_socket(int family, int type, int) {
     CHECK((type & SOCK_CLOEXEC) != 0);
-    if (world.fails_at(family == AF_UNIX   ? "socket unix"
-                       : family == AF_INET ? "socket inet"
-                                           : "socket inet6"))
+    if (world.fails_at(family == AF_UNIX    ? "socket unix"
+                       : family == AF_INET  ? "socket inet"
+                       : family == AF_INET6 ? "socket inet6"
+                                            : "socket netlink"))
         return -1;
     return world.open_one();
 }
@@ -238,8 +239,8 @@ TEST_CASE_FIXTURE(fresh_world, "an interface's index and name come back, or why 
         CHECK(sys::interface_index("eth0") == -number);
         CHECK(sys::interface_name(2, name) == -number);
     }
-    CHECK(sys::interface_index("a name of 16 chr") == -ENODEV);
     world.fails.clear();
+    CHECK(sys::interface_index(std::string(128, 'n').c_str()) == -ENODEV); // nor another name
     CHECK(sys::interface_index("eth0:1") == -ENODEV); // the kernel would look for eth0
 }
 
@@ -255,6 +256,8 @@ TEST_CASE_FIXTURE(fresh_world, "that an interface cannot be asked for is not tha
     CHECK(sys::interface_name(2, name) == 0);
     world.fails["socket inet6"] = EAFNOSUPPORT;
     CHECK(sys::interface_index("eth0") == -EAFNOSUPPORT);
+    world.fails = {{"socket netlink", EMFILE}}; // by which longer names are asked for
+    CHECK(sys::interface_index("a name of 16 chr") == -EMFILE);
 }
 
 TEST_CASE_FIXTURE(fresh_world, "a network namespace is its inode") {

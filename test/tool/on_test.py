@@ -41,6 +41,18 @@ class On(LinksTest):
         here = support.json_of(run(TOOL, "on", "lo", "--json"))
         self.assertNotIn(on_loopback[1], [each["link"] for each in here])
 
+    def test_an_interface_has_alternative_names_of_any_length(self):
+        device = self.links.facts["device"]
+        for name in "short_one", "a_name_of_" + "many" * 20 + "_characters":
+            with self.subTest(name):
+                done = self.links.run("ip", "link", "property", "add", "dev", device, "altname", name)
+                if done.returncode != 0:
+                    self.skipTest(f"no alternative names: {done.stderr}")
+                self.addCleanup(self.links.run, "ip", "link", "property", "del", "dev", device, "altname", name)
+                self.assertEqual(self.links_on(device), self.links_on(name))
+        for name in "a_name_that_nobody_has", "n" * 127, "n" * 128:
+            self.assert_fails(self.links.tool("on", name), name, "no such")
+
     def test_a_cgroup_runs_its_own_before_what_it_inherits(self):
         cgroup = self.links.facts["cgroup"]
         hostile = cgroup.encode() + b"/evil\x1b[31m\xff\ttab"
