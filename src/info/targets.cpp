@@ -35,8 +35,16 @@ constexpr std::array cgroup_path_causes{
             "run with it", "handle_to_path"},
 };
 
+detail::finding proc_is_missing(detail::attempt const& tried) {
+    sys::file_facts facts{};
+    bool const is_of_proc = tried.as<std::string>().starts_with("/proc/");
+    return yes_if(is_of_proc && sys::facts_of_file("/proc/thread-self", facts) == -ENOENT);
+}
+
 constexpr std::array netns_causes{
     refusal{EINVAL, errc::invalid_argument, "it is not a network namespace", "", "ns_ioctl"},
+    refusal{ENOENT, errc::not_found, "/proc is not mounted", "mount it", "proc_get_tree",
+            proc_is_missing},
     refusal{ENOENT, errc::not_found, "nothing is there", "", "user_path_at"},
     refusal{EACCES, errc::permission_denied,
             "the process may not be looked into (CAP_SYS_PTRACE is missing)", "run with it",
@@ -94,7 +102,7 @@ result<netns_inode> netns_inode_of(std::string_view path) {
         std::uint32_t inode = 0;
         int const outcome = sys::netns_inode(copy.c_str(), inode);
         if (outcome >= 0) return netns_inode{inode};
-        return refuse(outcome, where, copy, {}, {netns_causes, common_causes()});
+        return refuse(outcome, where, copy, {.request = &copy}, {netns_causes, common_causes()});
     });
 }
 

@@ -21,7 +21,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <elf.h>
 #include <functional>
 #include <map>
 #include <memory>
@@ -185,11 +184,11 @@ public:
     std::size_t descriptor_limit = 1'024;
     int first_descriptor = 3;
     int process_id = 4'321;
-    std::uint16_t machine_of_code = EM_X86_64; // that programs here have the code of
-    bool has_device_news = false;              // to be read by who listens
-    bool device_has_ended = false;             // is among it, or what was lost
-    bool polls_struct_ops = true;              // since 6.11
-    bool has_sysfs = true;                     // mounted
+    std::uint16_t machine_of_code = 62; // EM_X86_64: programs here have the code of it
+    bool has_device_news = false;       // to be read by who listens
+    bool device_has_ended = false;      // is among it, or what was lost
+    bool polls_struct_ops = true;       // since 6.11
+    bool has_sysfs = true;              // mounted
     std::vector<unsigned> lacks_capabilities;
     bool in_first_user_namespace = true;
     bool limits_locked_memory = false;

@@ -128,7 +128,7 @@ int process_id() noexcept {
 }
 
 bool may_run_code_for(std::uint16_t machine) noexcept {
-    return machine == EM_NONE || machine == kernel::current().machine_of_code;
+    return machine == 0 || machine == kernel::current().machine_of_code;
 }
 
 int find_process(int number) noexcept {
