@@ -157,9 +157,10 @@ bl::match filters::is_on_interface(record const& link) const {
     if (interfaces_.empty()) return bl::match::yes;
     auto const place = bl::record_of(link.info).target;
     auto const* const index = std::get_if<bl::ifindex>(&place);
+    if (!index) return bl::match::no;
     auto found = bl::match::no;
     for (auto const& wanted : interface_places_) {
-        if (!index || wanted.index != *index) continue;
+        if (wanted.index != *index) continue;
         bool const is_here = wanted.netns_path.empty();
         if (link.netns ? *link.netns == wanted.netns : is_here && link.device) // proven otherwise
             return bl::match::yes;
@@ -184,9 +185,11 @@ bl::match filters::judge(record const& link) const {
     bool const others_match = may_match(link.info) && is_any_of(states_, link.state) &&
                               (names_.empty() || std::ranges::any_of(names_, has_name)) &&
                               (cgroups_.empty() || (cgroup && cgroup_ids_.contains(*cgroup)));
-    auto const places = {is_on_interface(link), is_in_netns(link)};
-    if (!others_match || std::ranges::count(places, bl::match::no) != 0) return bl::match::no;
-    bool const is_sure = std::ranges::count(places, bl::match::unknown) == 0;
+    if (!others_match) return bl::match::no;
+    auto const on_interface = is_on_interface(link);
+    auto const in_netns = is_in_netns(link);
+    if (on_interface == bl::match::no || in_netns == bl::match::no) return bl::match::no;
+    bool const is_sure = on_interface == bl::match::yes && in_netns == bl::match::yes;
     return is_sure ? bl::match::yes : bl::match::unknown;
 }
 
